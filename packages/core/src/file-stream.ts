@@ -1,0 +1,39 @@
+import type { FileHandle } from 'node:fs/promises'
+
+const chunkBytes = 256 * 1024
+
+/**
+ * A range of an open file as a stream that reads when it is asked to. `onEnd` is called once, when the stream has ended, failed or was
+ * cancelled; the handle is the caller's to close there. A file that is shorter than `end` ends the stream early.
+ */
+export function fileStream(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  onEnd: () => Promise<void> = async () => {},
+): ReadableStream<Uint8Array> {
+  let position = start
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const want = Math.min(chunkBytes, end - position)
+        try {
+          const { bytesRead, buffer } =
+            want > 0 ? await handle.read(new Uint8Array(want), 0, want, position) : { bytesRead: 0, buffer: undefined }
+          if (bytesRead === 0 || buffer === undefined) {
+            await onEnd()
+            controller.close()
+            return
+          }
+          position += bytesRead
+          controller.enqueue(bytesRead === want ? buffer : buffer.subarray(0, bytesRead))
+        } catch (error) {
+          await onEnd()
+          throw error
+        }
+      },
+      cancel: onEnd,
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,32 @@
+export { abortable } from './abort.ts'
+export { type AttachmentBody, type AttachmentContent, heldContent, streamOf } from './content.ts'
+export { contentId } from './digest.ts'
+export {
+  type AttachmentDriver,
+  type AttachmentDriverOptions,
+  type AttachmentDriverRead,
+  type AttachmentDriverReadOptions,
+  type AttachmentKey,
+  type AttachmentSpoolOptions,
+  parsePhysicalName,
+  physicalName,
+} from './driver.ts'
+export * from './errors.ts'
+export { fileStream } from './file-stream.ts'
+export { type AttachmentId, canonicalUri, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
+export * from './manifest.ts'
+export * from './manifest-input.ts'
+export {
+  type AttachmentCreateMeta,
+  type AttachmentMeta,
+  type AttachmentRef,
+  checkGeneration,
+  checkMeta,
+  maxDimension,
+  maxLabelBytes,
+  maxMediaTypeLength,
+  refTo,
+  storedMeta,
+} from './meta.ts'
+export { PortableAttachmentStore, type PortableStoreOptions } from './portable.ts'
+export * from './store.ts'

@@ -1,0 +1,94 @@
+import { AttachmentInvalidArgumentError } from './errors.ts'
+import { type AttachmentId, canonicalUri, isAttachmentId } from './id.ts'
+import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
+import { type AttachmentRef, checkGeneration, checkMeta } from './meta.ts'
+
+/** Longest session id, in Unicode code points: what an index row of every database here still takes beside an id. */
+export const maxSessionIdLength = 512
+/** Most claims that one `claimOrphans` returns. */
+export const maxClaimLimit = 10_000
+
+/**
+ * Checks a session id: 1 to 512 characters of well-formed Unicode without NUL. Compared code point by code point: no case folding,
+ * no normalization.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkSessionId(sessionId: unknown): string {
+  if (typeof sessionId !== 'string' || sessionId === '')
+    throw invalid('the session id must be a string that is not empty')
+  // Two ids that differ in a lone surrogate would be one in UTF-8, and one session would read the other's attachments.
+  if (!sessionId.isWellFormed() || sessionId.includes('\0')) {
+    throw invalid('the session id must be well-formed Unicode without NUL')
+  }
+  if (sessionId.length > maxSessionIdLength && [...sessionId].length > maxSessionIdLength) {
+    throw invalid(`the session id must be at most ${maxSessionIdLength} characters`)
+  }
+  return sessionId
+}
+
+/**
+ * Checks an intent, and returns it with nothing but its known fields.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
+  const attachmentId = checkId(intent.attachmentId)
+  if (intent.canonicalUri !== canonicalUri(attachmentId))
+    throw invalid('the canonical URI must be sha256:<attachment id>')
+  return {
+    attachmentId,
+    sessionId: checkSessionId(intent.sessionId),
+    canonicalUri: intent.canonicalUri,
+    intentAtEpochMs: checkTime('intentAtEpochMs', intent.intentAtEpochMs),
+    ...(intent.meta === undefined ? {} : { meta: checkMeta(intent.meta) }),
+  }
+}
+
+/** A ref to commit: at a generation or, for a bare id, at that of the session's last intent. */
+export interface CommitTarget {
+  readonly id: AttachmentId
+  readonly generation: number | undefined
+}
+
+/**
+ * Checks what a caller wants committed.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkCommit(refs: readonly (AttachmentRef | AttachmentId)[]): CommitTarget[] {
+  if (!Array.isArray(refs)) throw invalid('the refs must be an array')
+  return refs.map(ref =>
+    typeof ref === 'string'
+      ? { id: checkId(ref), generation: undefined }
+      : { id: checkId((ref as AttachmentRef | null)?.id), generation: checkGeneration(ref.generation ?? 0) },
+  )
+}
+
+/**
+ * Checks a query for orphans.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
+  checkTime('olderThanEpochMs', query.olderThanEpochMs)
+  if (query.staleClaimEpochMs !== undefined) checkTime('staleClaimEpochMs', query.staleClaimEpochMs)
+  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > maxClaimLimit) {
+    throw invalid(`the limit must be a whole number from 1 to ${maxClaimLimit}`)
+  }
+  return query
+}
+
+/**
+ * Checks a time.
+ * @throws AttachmentInvalidArgumentError when it is not a whole number of milliseconds since 1970.
+ */
+export function checkTime(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number
+  throw invalid(`${name} must be a whole number of milliseconds since 1970`)
+}
+
+function checkId(id: unknown): AttachmentId {
+  if (isAttachmentId(id)) return id
+  throw invalid('an attachment id must be 64 lower-case hex digits')
+}
+
+function invalid(message: string): AttachmentInvalidArgumentError {
+  return new AttachmentInvalidArgumentError(message)
+}

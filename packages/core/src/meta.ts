@@ -1,0 +1,93 @@
+import { AttachmentInvalidArgumentError } from './errors.ts'
+import type { AttachmentId } from './id.ts'
+
+/** What the one who puts bytes says of them. */
+export interface AttachmentCreateMeta {
+  /** `type/subtype` with optional parameters (RFC 9110, 8.3.1); at most 255 characters. */
+  mediaType: string
+  /** In pixels, 0 to 2^31-1. */
+  width?: number
+  /** In pixels, 0 to 2^31-1. */
+  height?: number
+  /** A name to show, such as a file name; at most 1,024 bytes of UTF-8, without NUL. Never used as a path. */
+  label?: string
+}
+
+/** What a store knows of the bytes that it holds. */
+export interface AttachmentMeta extends AttachmentCreateMeta {
+  id: AttachmentId
+  byteLength: number
+}
+
+/**
+ * What a host keeps in its own state: plain JSON.
+ * `generation` is present only when it is not 0; a ref without it means generation 0 exactly.
+ */
+export interface AttachmentRef extends AttachmentMeta {
+  generation?: number
+}
+
+/** Longest media type, in characters. RFC 6838 allows 127 for each of type and subtype. */
+export const maxMediaTypeLength = 255
+/** Longest label, in bytes of UTF-8: what still fits an S3 object's 2 KB of metadata once encoded. */
+export const maxLabelBytes = 1024
+/** Largest width or height. */
+export const maxDimension: number = 2 ** 31 - 1
+
+const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const mediaTypePattern = new RegExp(
+  `^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"))*$`,
+)
+
+/**
+ * Returns the metadata with nothing but its known fields.
+ * @throws AttachmentInvalidArgumentError when a field is missing or out of its range.
+ */
+export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
+  if (typeof meta !== 'object' || meta === null) throw invalid('metadata must be an object with a mediaType')
+  const { mediaType, width, height, label } = meta
+  if (typeof mediaType !== 'string' || mediaType.length > maxMediaTypeLength || !mediaTypePattern.test(mediaType)) {
+    throw invalid(`mediaType must be of the form type/subtype, in at most ${maxMediaTypeLength} characters`)
+  }
+  const checked: AttachmentCreateMeta = { mediaType }
+  if (width !== undefined) checked.width = checkDimension('width', width)
+  if (height !== undefined) checked.height = checkDimension('height', height)
+  if (label !== undefined) checked.label = checkLabel(label)
+  return checked
+}
+
+function checkDimension(name: string, value: unknown): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxDimension) return value as number
+  throw invalid(`${name} must be a whole number from 0 to ${maxDimension}`)
+}
+
+function checkLabel(label: unknown): string {
+  if (typeof label !== 'string') throw invalid('label must be a string')
+  // A lone surrogate has no UTF-8 form, and NUL none in several databases: either would come back as something else.
+  if (!label.isWellFormed() || label.includes('\0')) throw invalid('label must be well-formed Unicode without NUL')
+  if (Buffer.byteLength(label) > maxLabelBytes) throw invalid(`label must be at most ${maxLabelBytes} bytes of UTF-8`)
+  return label
+}
+
+/** Metadata of stored bytes out of checked parts; absent fields stay absent, so that it compares and serializes cleanly. */
+export function storedMeta(id: AttachmentId, byteLength: number, meta: AttachmentCreateMeta): AttachmentMeta {
+  return { id, byteLength, ...meta }
+}
+
+/** The ref that a host keeps for bytes at a generation. */
+export function refTo(meta: AttachmentMeta, generation: number): AttachmentRef {
+  return generation === 0 ? { ...meta } : { ...meta, generation }
+}
+
+/**
+ * Checks a generation given by a caller.
+ * @throws AttachmentInvalidArgumentError when it is not a whole number from 0 to 2^53-1.
+ */
+export function checkGeneration(generation: unknown): number {
+  if (Number.isSafeInteger(generation) && (generation as number) >= 0) return generation as number
+  throw invalid('generation must be a whole number that is not negative')
+}
+
+function invalid(message: string): AttachmentInvalidArgumentError {
+  return new AttachmentInvalidArgumentError(message)
+}

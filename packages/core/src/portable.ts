@@ -1,0 +1,314 @@
+import { abortable } from './abort.ts'
+import { type AttachmentBody, type AttachmentContent, isTrustedContent, prepareContent } from './content.ts'
+import { digest } from './digest.ts'
+import type { AttachmentDriver, AttachmentDriverRead, AttachmentKey } from './driver.ts'
+import {
+  AttachmentBackendError,
+  AttachmentClosedError,
+  AttachmentCorruptError,
+  AttachmentInvalidArgumentError,
+  AttachmentNotFoundError,
+  AttachmentStoreError,
+  AttachmentTooLargeError,
+} from './errors.ts'
+import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
+import {
+  type AttachmentCreateMeta,
+  type AttachmentMeta,
+  type AttachmentRef,
+  checkGeneration,
+  checkMeta,
+  refTo,
+  storedMeta,
+} from './meta.ts'
+import { RemovalBatch } from './removal-batch.ts'
+import type {
+  AttachmentGenerationOptions,
+  AttachmentGetOptions,
+  AttachmentListing,
+  AttachmentListOptions,
+  AttachmentPutOptions,
+  AttachmentSignalOptions,
+  AttachmentStore,
+  AttachmentStorePersistence,
+  AttachmentStream,
+  AttachmentStreamOptions,
+  StoredAttachment,
+} from './store.ts'
+import { verifiedStream, wrongDigest } from './verified-stream.ts'
+
+export interface PortableStoreOptions {
+  /** Largest body that `put` takes, in bytes. Default: no limit but the backend's. */
+  maxByteLength?: number | undefined
+}
+
+/**
+ * The store that every backend is: what all of them must get right stands here, on top of a small driver.
+ * See `AttachmentStore` for what it guarantees and `AttachmentDriver` for what it needs.
+ */
+export class PortableAttachmentStore implements AttachmentStore {
+  readonly persistence: AttachmentStorePersistence
+  /** For subclasses that offer more than the interface. */
+  protected readonly driver: AttachmentDriver
+  readonly #maxByteLength: number
+  readonly #removals: RemovalBatch
+  readonly #open = new Set<(error: Error) => void>()
+  #inFlight = 0
+  #idle: (() => void) | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(driver: AttachmentDriver, options: PortableStoreOptions = {}) {
+    this.driver = driver
+    this.persistence = driver.persistence
+    this.#maxByteLength = options.maxByteLength ?? Number.POSITIVE_INFINITY
+    if (!(this.#maxByteLength >= 0)) throw new AttachmentInvalidArgumentError('maxByteLength must be 0 or more')
+    this.#removals = new RemovalBatch(driver)
+  }
+
+  prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
+    return this.run(options.signal, async () => this.#content(body, options.signal))
+  }
+
+  put(body: AttachmentBody, meta: AttachmentCreateMeta, options: AttachmentPutOptions = {}): Promise<AttachmentRef> {
+    return this.run(options.signal, async () => {
+      const { signal } = options
+      const checked = checkMeta(meta)
+      const generation = checkGeneration(options.generation ?? 0)
+      if (isTrustedContent(body)) {
+        if (body.byteLength > this.#maxByteLength) throw new AttachmentTooLargeError(this.#maxByteLength)
+        return this.#write(body, checked, generation, signal)
+      }
+      const prepared = this.#content(body, signal)
+      const content = prepared instanceof Promise ? await prepared : prepared
+      if (content.bytes !== undefined) return this.#write(content, checked, generation, signal)
+      try {
+        return await this.#write(content, checked, generation, signal)
+      } finally {
+        await content[Symbol.asyncDispose]()
+      }
+    })
+  }
+
+  async #write(
+    content: AttachmentContent,
+    meta: AttachmentCreateMeta,
+    generation: number,
+    signal: AbortSignal | undefined,
+  ): Promise<AttachmentRef> {
+    signal?.throwIfAborted()
+    const stored = storedMeta(content.id, content.byteLength, meta)
+    await this.driven('put', signal, this.driver.write({ id: content.id, generation }, content, stored, { signal }))
+    return refTo(stored, generation)
+  }
+
+  #content(body: AttachmentBody, signal: AbortSignal | undefined): AttachmentContent | Promise<AttachmentContent> {
+    return prepareContent(body, { signal, maxByteLength: this.#maxByteLength, spool: this.driver.spool })
+  }
+
+  get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
+    return this.run(options.signal, async () => {
+      const { meta, body } = await this.#read(id, options)
+      const bytes = body instanceof Uint8Array ? body : await this.driven('get', options.signal, collect(body, meta))
+      if (bytes.byteLength !== meta.byteLength) throw wrongLength(meta, bytes.byteLength)
+      if (options.verify !== false) {
+        const actual = digest(bytes)
+        if ((typeof actual === 'string' ? actual : await actual) !== id) throw wrongDigest(id)
+      }
+      return { meta, bytes }
+    })
+  }
+
+  stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
+    return this.run(options.signal, async () => {
+      const range = checkRange(options)
+      const { meta, body } = await this.#read(id, options, range)
+      const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
+      const verified = verifiedStream(body, {
+        id,
+        length,
+        verifyDigest: length === meta.byteLength,
+        signal: options.signal,
+        mapError: error => this.#mapped('stream', error, options.signal),
+        open: this.#open,
+      })
+      return { meta, body: verified }
+    })
+  }
+
+  stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
+    return this.run(options.signal, async () => {
+      if (!isAttachmentId(id)) return undefined
+      const { signal } = options
+      return this.#anyGeneration(id, options, key => this.driven('stat', signal, this.driver.stat(key, { signal })))
+    })
+  }
+
+  async #read(id: AttachmentId, options: AttachmentGenerationOptions, range?: Range): Promise<AttachmentDriverRead> {
+    if (!isAttachmentId(id)) throw new AttachmentNotFoundError(id)
+    const { signal } = options
+    const found = await this.#anyGeneration(id, options, key =>
+      this.driven('get', signal, this.driver.read(key, { ...range, signal })),
+    )
+    if (found === undefined) throw new AttachmentNotFoundError(id)
+    return found
+  }
+
+  /** Looks at the generation asked for; when none was, at 0 and, on a miss, at whatever is listed. */
+  async #anyGeneration<T>(
+    id: AttachmentId,
+    options: AttachmentGenerationOptions,
+    look: (key: AttachmentKey) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    if (options.generation !== undefined) return look({ id, generation: checkGeneration(options.generation) })
+    const first = await look({ id, generation: 0 })
+    if (first !== undefined) return first
+    for (const { generation } of await this.#copies(id, options.signal)) {
+      const other = generation === 0 ? undefined : await look({ id, generation })
+      if (other !== undefined) return other
+    }
+    return undefined
+  }
+
+  /** Every generation of the id that is there. */
+  async #copies(id: AttachmentId, signal: AbortSignal | undefined): Promise<AttachmentKey[]> {
+    const keys: AttachmentKey[] = []
+    for await (const { generation } of this.list({ prefix: id, signal })) keys.push({ id, generation })
+    return keys
+  }
+
+  async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
+    const { signal, prefix = '' } = options
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    if (!isAttachmentIdPrefix(prefix)) return
+    try {
+      for await (const blob of this.driver.list({ prefix, signal })) {
+        yield blob
+        this.#assertOpen()
+        signal?.throwIfAborted()
+      }
+    } catch (error) {
+      throw this.#mapped('list', error, signal)
+    }
+  }
+
+  delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
+    return this.run(options.signal, async () => {
+      if (!isAttachmentId(id)) return
+      const { signal } = options
+      if (options.generation !== undefined) {
+        const generation = checkGeneration(options.generation)
+        return this.driven('delete', signal, abortable(this.#removals.remove({ id, generation }), signal))
+      }
+      const keys = await this.#copies(id, signal)
+      if (keys.length > 0) await this.driven('delete', signal, this.driver.remove(keys, { signal }))
+    })
+  }
+
+  pendingManifestCommitIds(): AttachmentId[] {
+    return []
+  }
+
+  markManifestCommitted(_ids: readonly AttachmentId[]): void {}
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const error = new AttachmentClosedError(`the ${this.driver.name} store`)
+    for (const fail of this.#open) fail(error)
+    if (this.#inFlight > 0) {
+      await new Promise<void>(resolve => {
+        this.#idle = resolve
+      })
+    }
+    await this.driver.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Runs one call: refused after close, counted while in flight. For subclasses that offer more. */
+  protected async run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    signal?.throwIfAborted()
+    this.#inFlight++
+    try {
+      return await call()
+    } finally {
+      this.#inFlight--
+      if (this.#inFlight === 0) this.#idle?.()
+    }
+  }
+
+  /** What the driver does, with its errors made ours; a source's errors are not the driver's and stay as they are. */
+  protected async driven<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
+    try {
+      return await result
+    } catch (error) {
+      throw this.#mapped(operation, error, signal)
+    }
+  }
+
+  #mapped(operation: string, error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason
+    if (AttachmentStoreError.isInstance(error)) return error
+    return new AttachmentBackendError(`${operation} failed in the ${this.driver.name} store: ${describe(error)}`, {
+      cause: error,
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new AttachmentClosedError(`the ${this.driver.name} store`)
+  }
+}
+
+interface Range {
+  start: number
+  end: number
+}
+
+function checkRange({ start, end }: AttachmentStreamOptions): Range | undefined {
+  if (start === undefined && end === undefined) return undefined
+  const range = { start: start ?? 0, end: end ?? Number.MAX_SAFE_INTEGER }
+  for (const bound of [range.start, range.end]) {
+    if (!Number.isSafeInteger(bound) || bound < 0) {
+      throw new AttachmentInvalidArgumentError('start and end must be whole numbers that are not negative')
+    }
+  }
+  return { start: range.start, end: Math.max(range.start, range.end) }
+}
+
+/** How many bytes of a blob the range covers. */
+function clip(range: Range, byteLength: number): number {
+  return Math.max(0, Math.min(range.end, byteLength) - range.start)
+}
+
+/** Reads a body that should have the length of the metadata; stops at the first byte too many. */
+async function collect(body: ReadableStream<Uint8Array>, meta: AttachmentMeta): Promise<Uint8Array> {
+  const bytes = new Uint8Array(meta.byteLength)
+  let length = 0
+  for await (const chunk of body) {
+    if (length + chunk.byteLength > bytes.byteLength) throw wrongLength(meta, length + chunk.byteLength)
+    bytes.set(chunk, length)
+    length += chunk.byteLength
+  }
+  if (length !== bytes.byteLength) throw wrongLength(meta, length)
+  return bytes
+}
+
+function wrongLength(meta: AttachmentMeta, actual: number): AttachmentCorruptError {
+  return new AttachmentCorruptError(
+    meta.id,
+    `the stored bytes of ${meta.id} are damaged: ${actual} bytes where there should be ${meta.byteLength}; put the original again`,
+  )
+}
+
+/** The message of a backend's error; drivers that know how say more. Credentials in a URL are not repeated. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error)
+  return text.replace(/:\/\/[^/\s@]*@/g, '://***@')
+}

@@ -1,0 +1,46 @@
+import type { CaseContext } from './context.ts'
+import type { Capability, FixtureOf, HarnessKind } from './harness.ts'
+
+/** One rule of the contract, with the check that proves it. Throws (by `node:assert/strict`) when the rule is broken. */
+export interface ConformanceCase<Kind extends HarnessKind = HarnessKind> {
+  /** `<kind>/<group>/<name>`: stable, to be used in `knownFailures`. */
+  readonly id: string
+  readonly kind: Kind
+  /** The row of the report that it counts in. */
+  readonly group: string
+  /** The rule, in words: what a failure of the case means. */
+  readonly title: string
+  /** What a harness must be capable of for the case to apply; all of them. */
+  readonly requires: readonly Capability[]
+  run(context: CaseContext<FixtureOf<Kind>>): Promise<void>
+}
+
+export type StoreCase = ConformanceCase<'store'>
+export type ManifestCase = ConformanceCase<'manifest'>
+export type SessionCase = ConformanceCase<'session'>
+
+/** A case as its group writes it; {@link caseGroup} adds the rest. */
+export interface CaseDefinition<Kind extends HarnessKind> {
+  /** Lower-case words with dashes; unique in the group. */
+  readonly name: string
+  readonly title: string
+  readonly requires?: readonly Capability[]
+  run(context: CaseContext<FixtureOf<Kind>>): Promise<void>
+}
+
+/** Makes the cases of one group. `requires` applies to each of them, beside its own. */
+export function caseGroup<Kind extends HarnessKind>(
+  kind: Kind,
+  group: string,
+  definitions: readonly CaseDefinition<Kind>[],
+  requires: readonly Capability[] = [],
+): readonly ConformanceCase<Kind>[] {
+  return definitions.map(definition => ({
+    id: `${kind}/${group}/${definition.name}`,
+    kind,
+    group,
+    title: definition.title,
+    requires: [...requires, ...(definition.requires ?? [])],
+    run: definition.run,
+  }))
+}

@@ -1,5 +1,6 @@
 export { abortable } from './abort.ts'
-export { type AttachmentBody, type AttachmentContent, heldContent, streamOf } from './content.ts'
+export { reclaimUnreferencedAttachments } from './audit.ts'
+export { type AttachmentBody, type AttachmentContent, streamOf } from './content.ts'
 export { contentId } from './digest.ts'
 export {
   type AttachmentDriver,
@@ -14,6 +15,8 @@ export {
 export * from './errors.ts'
 export { fileStream } from './file-stream.ts'
 export { type AttachmentId, canonicalUri, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
+export { Lifetime } from './lifetime.ts'
+export * from './llm.ts'
 export * from './manifest.ts'
 export * from './manifest-input.ts'
 export {
@@ -28,5 +31,14 @@ export {
   refTo,
   storedMeta,
 } from './meta.ts'
+export { type AttachmentPersistence, PersistenceManifestAdapter } from './persistence.ts'
 export { PortableAttachmentStore, type PortableStoreOptions } from './portable.ts'
+export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './reclaim.ts'
+export { SessionScopedAttachmentStore, type SessionScopedStoreOptions } from './session.ts'
 export * from './store.ts'
+export type {
+  AttachmentReclamationFailure,
+  AttachmentReclamationProgress,
+  AttachmentReclamationReport,
+  AttachmentSweepOptions,
+} from './sweep.ts'

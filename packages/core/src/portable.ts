@@ -12,6 +12,7 @@ import {
   AttachmentTooLargeError,
 } from './errors.ts'
 import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
+import { Lifetime } from './lifetime.ts'
 import {
   type AttachmentCreateMeta,
   type AttachmentMeta,
@@ -53,9 +54,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   readonly #maxByteLength: number
   readonly #removals: RemovalBatch
   readonly #open = new Set<(error: Error) => void>()
-  #inFlight = 0
-  #idle: (() => void) | undefined
-  #closed: Promise<void> | undefined
+  readonly #lifetime: Lifetime
 
   constructor(driver: AttachmentDriver, options: PortableStoreOptions = {}) {
     this.driver = driver
@@ -63,6 +62,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.#maxByteLength = options.maxByteLength ?? Number.POSITIVE_INFINITY
     if (!(this.#maxByteLength >= 0)) throw new AttachmentInvalidArgumentError('maxByteLength must be 0 or more')
     this.#removals = new RemovalBatch(driver)
+    this.#lifetime = new Lifetime(`the ${driver.name} store`)
   }
 
   prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
@@ -178,13 +178,13 @@ export class PortableAttachmentStore implements AttachmentStore {
 
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
     const { signal, prefix = '' } = options
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     signal?.throwIfAborted()
     if (!isAttachmentIdPrefix(prefix)) return
     try {
       for await (const blob of this.driver.list({ prefix, signal })) {
         yield blob
-        this.#assertOpen()
+        this.#lifetime.assertOpen()
         signal?.throwIfAborted()
       }
     } catch (error) {
@@ -212,19 +212,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   markManifestCommitted(_ids: readonly AttachmentId[]): void {}
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
-  }
-
-  async #close(): Promise<void> {
-    const error = new AttachmentClosedError(`the ${this.driver.name} store`)
-    for (const fail of this.#open) fail(error)
-    if (this.#inFlight > 0) {
-      await new Promise<void>(resolve => {
-        this.#idle = resolve
-      })
-    }
-    await this.driver.close()
+    for (const fail of this.#open) fail(new AttachmentClosedError(`the ${this.driver.name} store`))
+    return this.#lifetime.close(() => this.driver.close())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -232,16 +221,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   /** Runs one call: refused after close, counted while in flight. For subclasses that offer more. */
-  protected async run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-    this.#assertOpen()
-    signal?.throwIfAborted()
-    this.#inFlight++
-    try {
-      return await call()
-    } finally {
-      this.#inFlight--
-      if (this.#inFlight === 0) this.#idle?.()
-    }
+  protected run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+    return this.#lifetime.run(signal, call)
   }
 
   /** What the driver does, with its errors made ours; a source's errors are not the driver's and stay as they are. */
@@ -259,10 +240,6 @@ export class PortableAttachmentStore implements AttachmentStore {
     return new AttachmentBackendError(`${operation} failed in the ${this.driver.name} store: ${describe(error)}`, {
       cause: error,
     })
-  }
-
-  #assertOpen(): void {
-    if (this.#closed !== undefined) throw new AttachmentClosedError(`the ${this.driver.name} store`)
   }
 }
 

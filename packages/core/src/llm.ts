@@ -1,0 +1,81 @@
+import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
+import { type AttachmentId, isAttachmentId } from './id.ts'
+import type { AttachmentRef } from './meta.ts'
+import type { AttachmentSignalOptions, AttachmentStore } from './store.ts'
+
+/** An attachment of a request to a model: with its bytes, or with a reference to them. */
+export interface LlmAttachment {
+  mediaType?: string
+  data?: Uint8Array
+  reference?: AttachmentRef
+}
+
+/** Any request that carries attachments; the other fields are the host's. */
+export interface LlmRequest {
+  attachments?: readonly LlmAttachment[]
+}
+
+export interface ResolveAttachmentsOptions extends AttachmentSignalOptions {
+  /** Reads in flight at a time, default 8. */
+  concurrency?: number | undefined
+}
+
+/**
+ * Fills in the bytes of attachments that carry a reference and no data. Returns a copy of the request; the one given is not
+ * changed. Each content is read once, however often it is referred to. Give it a session-scoped store, so that a request can only
+ * reach what its session holds.
+ * @throws what `store.get` does, for the first attachment that fails.
+ */
+export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
+  request: Request,
+  store: AttachmentStore,
+  options: ResolveAttachmentsOptions = {},
+): Promise<Request> {
+  if (request.attachments === undefined) return { ...request }
+  const wanted = new Map<string, AttachmentRef>()
+  for (const { data, reference } of request.attachments) {
+    if (data !== undefined || reference === undefined) continue
+    if (!isAttachmentId(reference.id))
+      throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
+    wanted.set(keyOf(reference), reference)
+  }
+  const bytes = await readAll(wanted, store, options)
+  const attachments = request.attachments.map(attachment => {
+    const { data, reference } = attachment
+    if (data !== undefined || reference === undefined) return attachment
+    return { mediaType: reference.mediaType, ...attachment, data: bytes.get(keyOf(reference)) as Uint8Array }
+  })
+  return { ...request, attachments }
+}
+
+async function readAll(
+  wanted: ReadonlyMap<string, AttachmentRef>,
+  store: AttachmentStore,
+  { signal, concurrency = 8 }: ResolveAttachmentsOptions,
+): Promise<Map<AttachmentId, Uint8Array>> {
+  const found = new Map<AttachmentId, Uint8Array>()
+  const waiting = wanted.entries()
+  const worker = async () => {
+    for (const [key, reference] of waiting) found.set(key, await read(reference, store, signal))
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, wanted.size) }, worker))
+  return found
+}
+
+/** At the reference's generation or, when that is gone, at any: a session that let go and put again holds the same bytes at a later one. */
+async function read(
+  { id, generation = 0 }: AttachmentRef,
+  store: AttachmentStore,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  try {
+    return (await store.get(id, { signal, generation })).bytes
+  } catch (error) {
+    if (!AttachmentNotFoundError.isInstance(error)) throw error
+    return (await store.get(id, { signal })).bytes
+  }
+}
+
+function keyOf({ id, generation }: AttachmentRef): string {
+  return `${id}.${generation ?? 0}`
+}

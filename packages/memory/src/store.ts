@@ -1,0 +1,16 @@
+import { PortableAttachmentStore, type PortableStoreOptions } from '@lash/attachments-core'
+import { MemoryDriver } from './driver.ts'
+
+export type InMemoryStoreOptions = PortableStoreOptions
+
+/**
+ * Attachments in the memory of this process, gone with it: `persistence` is `ephemeral`. For tests, for development and for
+ * hosts that keep their own state in memory too. Bytes are copied when they come in and when they go out, so no caller can change them.
+ *
+ * Every body that is put, also a stream, is held in memory whole: set `maxByteLength` where bodies come from strangers.
+ */
+export class InMemoryAttachmentStore extends PortableAttachmentStore {
+  constructor(options: InMemoryStoreOptions = {}) {
+    super(new MemoryDriver(), options)
+  }
+}

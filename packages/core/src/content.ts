@@ -1,9 +1,7 @@
-import { abortable } from './abort.ts'
 import { contentId, digest } from './digest.ts'
 import type { AttachmentSpoolOptions } from './driver.ts'
 import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from './errors.ts'
 import type { AttachmentId } from './id.ts'
-import { spool } from './spool.ts'
 
 /**
  * What can be put. Arrays are copied before the first await, so changing them afterwards harms nothing. A stream or an iterable is read once,
@@ -63,16 +61,12 @@ export function prepareContent(
     const id = digest(bytes)
     return typeof id === 'string' ? heldContent(bytes, id) : id.then(digested => heldContent(bytes, digested))
   }
-  return readBody(body as Exclude<AttachmentBody, Uint8Array | ArrayBuffer>, options)
+  return readSource(body, options)
 }
 
-async function readBody(
-  body: Exclude<AttachmentBody, Uint8Array | ArrayBuffer>,
-  options: ContentOptions,
-): Promise<AttachmentContent> {
-  const known = body instanceof Blob ? body.size : isContent(body) ? body.byteLength : undefined
-  if (known !== undefined && known > options.maxByteLength) throw new AttachmentTooLargeError(options.maxByteLength)
-  return spool(chunksOf(body), options)
+/** Loaded when a body is first not an array, so that core also loads where there is no file system. */
+async function readSource(body: AttachmentBody, options: ContentOptions): Promise<AttachmentContent> {
+  return (await import('./source.ts')).readSource(body, options)
 }
 
 /** Content held in memory. The bytes must not be changed by anybody from here on. */
@@ -126,58 +120,4 @@ function copyOf(body: AttachmentBody): Uint8Array | undefined {
     return new Uint8Array((body as ArrayBuffer).slice(0))
   }
   return undefined
-}
-
-function isContent(body: object): body is AttachmentContent {
-  return 'stream' in body && 'byteLength' in body && Symbol.asyncDispose in body
-}
-
-function chunksOf(body: unknown): AsyncIterator<Uint8Array> {
-  if (typeof body === 'object' && body !== null) {
-    if (body instanceof ReadableStream) return readerOf(body)
-    if (body instanceof Blob || isContent(body)) return readerOf(body.stream() as ReadableStream<Uint8Array>)
-    if (Symbol.asyncIterator in body) return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
-  }
-  throw new AttachmentInvalidArgumentError(
-    'the body must be a Uint8Array, ArrayBuffer, Blob, ReadableStream, AsyncIterable of Uint8Array, or prepared content; encode a string with TextEncoder',
-  )
-}
-
-/** Unlike the stream's own iterator, `return` works while a read is waiting, so that a source that hangs can be cancelled. */
-function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
-  if (stream.locked) throw new AttachmentInvalidArgumentError('the ReadableStream is locked: somebody else reads it')
-  const reader = stream.getReader()
-  return {
-    next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
-    async return(reason) {
-      await reader.cancel(reason)
-      return { done: true, value: undefined }
-    },
-  }
-}
-
-/**
- * The chunks of a source, each checked. When the one who reads stops, fails or is aborted, the source is told so and
- * not waited for.
- */
-export async function* readChunks(
-  source: AsyncIterator<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, void> {
-  let ended = false
-  try {
-    for (;;) {
-      const { done, value } = await abortable(source.next(), signal)
-      if (done) {
-        ended = true
-        return
-      }
-      if (!ArrayBuffer.isView(value) || value[Symbol.toStringTag] !== 'Uint8Array') {
-        throw new AttachmentInvalidArgumentError('the source gave a chunk that is not a Uint8Array')
-      }
-      yield value
-    }
-  } finally {
-    if (!ended) source.return?.(signal?.reason)?.then(undefined, () => {})
-  }
 }

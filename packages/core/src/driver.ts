@@ -25,7 +25,10 @@ export interface AttachmentDriverReadOptions extends AttachmentDriverOptions {
 export interface AttachmentDriverRead {
   /** Of the whole blob, whatever range was asked for. */
   readonly meta: AttachmentMeta
-  /** Fresh bytes that the caller owns, or a stream. Clipped to the range. */
+  /**
+   * Fresh bytes that the caller owns, or a stream. Clipped to the range. Errors of a stream are passed on as they are: make
+   * them `AttachmentStoreError`s.
+   */
   readonly body: Uint8Array | ReadableStream<Uint8Array>
 }
 

@@ -27,18 +27,20 @@ const marker: unique symbol = Symbol.for('@lash/attachments.error') as never
  * Base of every error that a store or a manifest rejects with, except an abort (that rejects with `signal.reason`) and the
  * error of a failing source stream (that comes through as it is).
  */
-export class AttachmentStoreError extends Error {
+export abstract class AttachmentStoreError extends Error {
+  /** Of a subclass: the code that all its instances have. */
+  static readonly code?: AttachmentErrorCode
   declare readonly code: AttachmentErrorCode
   /** The id that the operation was about, where it was about one. */
   declare readonly id?: AttachmentId
   declare readonly [marker]: AttachmentErrorCode
 
-  constructor(code: AttachmentErrorCode, message: string, options?: AttachmentErrorOptions) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
-    this.name = new.target.name
-    this.code = code
-    if (options?.id !== undefined) this.id = options.id
-    Object.defineProperty(this, marker, { value: code })
+  constructor(message: string, options: AttachmentErrorOptions = {}) {
+    const { cause, id } = options
+    super(message, cause === undefined ? undefined : { cause })
+    const { name, code } = new.target
+    Object.assign(this, { code, [marker]: code }, id === undefined ? undefined : { id })
+    Object.defineProperty(this, 'name', { value: name })
   }
 
   /** Like `instanceof`, but true as well for an error made by another copy of this package. */
@@ -46,83 +48,68 @@ export class AttachmentStoreError extends Error {
     this: { readonly prototype: E; readonly code?: AttachmentErrorCode },
     value: unknown,
   ): value is E {
-    if (typeof value !== 'object' || value === null) return false
-    const code = (value as Partial<AttachmentStoreError>)[marker]
+    const code = (value as Partial<AttachmentStoreError> | null | undefined)?.[marker]
     return code !== undefined && (this.code === undefined || this.code === code)
   }
+}
 
-  /** Of a subclass: the code that all its instances have. */
-  static readonly code?: AttachmentErrorCode
+/** An error about one id. */
+abstract class AttachmentIdError extends AttachmentStoreError {
+  constructor(id: AttachmentId, message: string, options?: AttachmentErrorOptions) {
+    super(message, { ...options, id })
+  }
 }
 
 /** No such bytes, or none that this session may read. */
-export class AttachmentNotFoundError extends AttachmentStoreError {
+export class AttachmentNotFoundError extends AttachmentIdError {
   static override readonly code = 'not_found'
   constructor(id: AttachmentId, options?: AttachmentErrorOptions) {
-    super('not_found', `attachment ${printable(id)} is not in this store, or this session holds no ref to it`, {
-      ...options,
-      id,
-    })
+    super(id, `attachment ${printable(id)} is not in this store, or this session holds no ref to it`, options)
   }
 }
 
 /** The file system refused: permissions, space, a path that is not what it should be. */
 export class AttachmentIoError extends AttachmentStoreError {
   static override readonly code = 'io'
-  declare readonly path: string
+  readonly path: string
   constructor(path: string, message: string, options?: AttachmentErrorOptions) {
-    super('io', message, options)
+    super(message, options)
     this.path = path
   }
 }
 
 /** Bytes are there and their metadata is not. `delete` the id and put it again, or restore the metadata. */
-export class AttachmentMissingMetaError extends AttachmentStoreError {
+export class AttachmentMissingMetaError extends AttachmentIdError {
   static override readonly code = 'missing_meta'
-  constructor(id: AttachmentId, message: string, options?: AttachmentErrorOptions) {
-    super('missing_meta', message, { ...options, id })
-  }
 }
 
 /** Metadata is there and cannot be understood. */
-export class AttachmentMetadataDecodeError extends AttachmentStoreError {
+export class AttachmentMetadataDecodeError extends AttachmentIdError {
   static override readonly code = 'metadata_decode'
-  constructor(id: AttachmentId, message: string, options?: AttachmentErrorOptions) {
-    super('metadata_decode', message, { ...options, id })
-  }
 }
 
 /** The manifest could not record an intent, so nothing was put. */
 export class AttachmentManifestRecordError extends AttachmentStoreError {
   static override readonly code = 'manifest_record'
-  constructor(message: string, options?: AttachmentErrorOptions) {
-    super('manifest_record', message, options)
-  }
 }
 
 /** The backend failed or cannot be reached. `cause` is its own error. */
 export class AttachmentBackendError extends AttachmentStoreError {
   static override readonly code = 'backend'
-  constructor(message: string, options?: AttachmentErrorOptions) {
-    super('backend', message, options)
-  }
 }
 
 /** What is stored is not what was put: a wrong length or a wrong digest. Such bytes are never returned. */
-export class AttachmentCorruptError extends AttachmentStoreError {
+export class AttachmentCorruptError extends AttachmentIdError {
   static override readonly code = 'corrupt'
-  constructor(id: AttachmentId, message: string, options?: AttachmentErrorOptions) {
-    super('corrupt', message, { ...options, id })
-  }
 }
 
 /** The body is larger than the store takes. Nothing was stored. */
 export class AttachmentTooLargeError extends AttachmentStoreError {
   static override readonly code = 'too_large'
   /** The limit, in bytes. */
-  declare readonly maxByteLength: number
+  readonly maxByteLength: number
   constructor(maxByteLength: number, options?: AttachmentErrorOptions) {
-    super('too_large', `the body is larger than the ${maxByteLength} bytes that this store takes`, options)
+    super(`the body is larger than the ${maxByteLength} bytes that this store takes`, options)
     this.maxByteLength = maxByteLength
   }
 }
@@ -130,9 +117,6 @@ export class AttachmentTooLargeError extends AttachmentStoreError {
 /** The caller gave something that cannot be right. Nothing was stored. */
 export class AttachmentInvalidArgumentError extends AttachmentStoreError {
   static override readonly code = 'invalid_argument'
-  constructor(message: string, options?: AttachmentErrorOptions) {
-    super('invalid_argument', message, options)
-  }
 }
 
 /**
@@ -142,13 +126,9 @@ export class AttachmentInvalidArgumentError extends AttachmentStoreError {
 export class AttachmentIntentExpiredError extends AttachmentStoreError {
   static override readonly code = 'intent_expired'
   /** Every id that failed, each once. */
-  declare readonly ids: readonly AttachmentId[]
+  readonly ids: readonly AttachmentId[]
   constructor(ids: readonly AttachmentId[], options?: AttachmentErrorOptions) {
-    super(
-      'intent_expired',
-      `${ids.length} attachment(s) cannot be committed, their intent has expired; put them again: ${ids.map(printable).join(', ')}`,
-      options,
-    )
+    super(`nothing was committed: put these again, their intent has expired: ${ids.map(printable).join(', ')}`, options)
     this.ids = ids
   }
 }
@@ -156,21 +136,17 @@ export class AttachmentIntentExpiredError extends AttachmentStoreError {
 /** The database has a schema that this version does not know: a newer one, or not ours. */
 export class AttachmentSchemaError extends AttachmentStoreError {
   static override readonly code = 'schema'
-  constructor(message: string, options?: AttachmentErrorOptions) {
-    super('schema', message, options)
-  }
 }
 
 /** Used after `close()`. */
 export class AttachmentClosedError extends AttachmentStoreError {
   static override readonly code = 'closed'
   constructor(what: string, options?: AttachmentErrorOptions) {
-    super('closed', `${what} is closed; open a new one`, options)
+    super(`${what} is closed; open a new one`, options)
   }
 }
 
 /** An id may be any string that a caller made up: show little of it and no control characters. */
 function printable(id: unknown): string {
-  const text = JSON.stringify(String(id)).slice(1, -1)
-  return text.length > 64 ? `${text.slice(0, 64)}...` : text
+  return JSON.stringify(String(id).slice(0, 64)).slice(1, -1)
 }

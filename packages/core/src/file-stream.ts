@@ -13,24 +13,21 @@ export function fileStream(
   onEnd: () => Promise<void> = async () => {},
 ): ReadableStream<Uint8Array> {
   let position = start
-  return new ReadableStream<Uint8Array>(
+  return new ReadableStream(
     {
       async pull(controller) {
-        const want = Math.min(chunkBytes, end - position)
         try {
-          const { bytesRead, buffer } =
-            want > 0 ? await handle.read(new Uint8Array(want), 0, want, position) : { bytesRead: 0, buffer: undefined }
-          if (bytesRead === 0 || buffer === undefined) {
-            await onEnd()
-            controller.close()
-            return
-          }
+          const want = Math.min(chunkBytes, end - position)
+          const buffer = new Uint8Array(want)
+          const { bytesRead } = want > 0 ? await handle.read(buffer, 0, want, position) : { bytesRead: 0 }
           position += bytesRead
-          controller.enqueue(bytesRead === want ? buffer : buffer.subarray(0, bytesRead))
+          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead))
         } catch (error) {
           await onEnd()
           throw error
         }
+        await onEnd()
+        controller.close()
       },
       cancel: onEnd,
     },

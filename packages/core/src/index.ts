@@ -38,7 +38,6 @@ export { SessionScopedAttachmentStore, type SessionScopedStoreOptions } from './
 export * from './store.ts'
 export type {
   AttachmentReclamationFailure,
-  AttachmentReclamationProgress,
   AttachmentReclamationReport,
   AttachmentSweepOptions,
 } from './sweep.ts'

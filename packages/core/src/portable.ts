@@ -1,17 +1,17 @@
 import { abortable } from './abort.ts'
-import { type AttachmentBody, type AttachmentContent, isTrustedContent, prepareContent } from './content.ts'
+import { type AttachmentBody, type AttachmentContent, isTrustedContent, prepareContent, streamOf } from './content.ts'
 import { digest } from './digest.ts'
 import type { AttachmentDriver, AttachmentDriverRead, AttachmentKey } from './driver.ts'
 import {
   AttachmentBackendError,
   AttachmentClosedError,
-  AttachmentCorruptError,
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   AttachmentStoreError,
   AttachmentTooLargeError,
 } from './errors.ts'
 import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
+import { wrongDigest, wrongLength } from './integrity.ts'
 import { Lifetime } from './lifetime.ts'
 import {
   type AttachmentCreateMeta,
@@ -36,7 +36,7 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from './store.ts'
-import { verifiedStream, wrongDigest } from './verified-stream.ts'
+import { verification } from './verification.ts'
 
 export interface PortableStoreOptions {
   /** Largest body that `put` takes, in bytes. Default: no limit but the backend's. */
@@ -53,7 +53,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   protected readonly driver: AttachmentDriver
   readonly #maxByteLength: number
   readonly #removals: RemovalBatch
-  readonly #open = new Set<(error: Error) => void>()
+  /** Ends the streams that are open when the store is closed. */
+  readonly #ended = new AbortController()
   readonly #lifetime: Lifetime
 
   constructor(driver: AttachmentDriver, options: PortableStoreOptions = {}) {
@@ -109,7 +110,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.run(options.signal, async () => {
       const { meta, body } = await this.#read(id, options)
       const bytes = body instanceof Uint8Array ? body : await this.driven('get', options.signal, collect(body, meta))
-      if (bytes.byteLength !== meta.byteLength) throw wrongLength(meta, bytes.byteLength)
+      if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
       if (options.verify !== false) {
         const actual = digest(bytes)
         if ((typeof actual === 'string' ? actual : await actual) !== id) throw wrongDigest(id)
@@ -123,14 +124,14 @@ export class PortableAttachmentStore implements AttachmentStore {
       const range = checkRange(options)
       const { meta, body } = await this.#read(id, options, range)
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
-      const verified = verifiedStream(body, {
-        id,
-        length,
-        verifyDigest: length === meta.byteLength,
-        signal: options.signal,
-        mapError: error => this.#mapped('stream', error, options.signal),
-        open: this.#open,
-      })
+      const ended = AbortSignal.any(
+        options.signal === undefined ? [this.#ended.signal] : [this.#ended.signal, options.signal],
+      )
+      const whole = length === meta.byteLength
+      const verified = (body instanceof Uint8Array ? streamOf(body) : body).pipeThrough(
+        verification(id, length, whole),
+        { signal: ended },
+      )
       return { meta, body: verified }
     })
   }
@@ -212,7 +213,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   markManifestCommitted(_ids: readonly AttachmentId[]): void {}
 
   close(): Promise<void> {
-    for (const fail of this.#open) fail(new AttachmentClosedError(`the ${this.driver.name} store`))
+    this.#ended.abort(new AttachmentClosedError(`the ${this.driver.name} store`))
     return this.#lifetime.close(() => this.driver.close())
   }
 
@@ -269,19 +270,13 @@ async function collect(body: ReadableStream<Uint8Array>, meta: AttachmentMeta): 
   const bytes = new Uint8Array(meta.byteLength)
   let length = 0
   for await (const chunk of body) {
-    if (length + chunk.byteLength > bytes.byteLength) throw wrongLength(meta, length + chunk.byteLength)
+    if (length + chunk.byteLength > bytes.byteLength)
+      throw wrongLength(meta.id, length + chunk.byteLength, meta.byteLength)
     bytes.set(chunk, length)
     length += chunk.byteLength
   }
-  if (length !== bytes.byteLength) throw wrongLength(meta, length)
+  if (length !== bytes.byteLength) throw wrongLength(meta.id, length, meta.byteLength)
   return bytes
-}
-
-function wrongLength(meta: AttachmentMeta, actual: number): AttachmentCorruptError {
-  return new AttachmentCorruptError(
-    meta.id,
-    `the stored bytes of ${meta.id} are damaged: ${actual} bytes where there should be ${meta.byteLength}; put the original again`,
-  )
 }
 
 /** The message of a backend's error; drivers that know how say more. Credentials in a URL are not repeated. */

@@ -86,9 +86,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.#lifetime.run(signal, async () => {
       const checked = checkMeta(meta)
       if (options.generation !== undefined) {
-        throw new AttachmentInvalidArgumentError(
-          'the manifest chooses the generation of a session-scoped put; leave it out',
-        )
+        throw new AttachmentInvalidArgumentError('leave the generation out: the manifest chooses it')
       }
       if (isTrustedContent(body)) return this.#putContent(body, checked, signal)
       const content = await this.inner.prepare(body, { signal })
@@ -297,8 +295,8 @@ function ownMeta(entry: AttachmentManifestEntry, stored: AttachmentMeta): Attach
 function recordError(id: AttachmentId, cause: unknown): unknown {
   const ours = AttachmentStoreError.isInstance(cause) ? cause.code : undefined
   if (ours === 'closed' || ours === 'invalid_argument' || ours === 'manifest_record') return cause
-  return new AttachmentManifestRecordError(
-    `the manifest could not record the intent to put ${id}, so nothing was put: ${cause instanceof Error ? cause.message : cause}`,
-    { id, cause },
-  )
+  return new AttachmentManifestRecordError(`nothing was put, the manifest could not record the intent: ${cause}`, {
+    id,
+    cause,
+  })
 }

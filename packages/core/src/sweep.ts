@@ -17,13 +17,6 @@ export interface AttachmentReclamationReport {
   failures: AttachmentReclamationFailure[]
 }
 
-/** How far a sweep is, after every batch. */
-export interface AttachmentReclamationProgress {
-  scannedIntentCount: number
-  reclaimedCount: number
-  failureCount: number
-}
-
 export interface AttachmentSweepOptions {
   /** Stops the sweep between two deletes; it rejects with `signal.reason`. What it had claimed, a later sweep takes over. */
   signal?: AbortSignal | undefined
@@ -31,7 +24,8 @@ export interface AttachmentSweepOptions {
   batchSize?: number | undefined
   /** Deletes in flight at a time, default 256; the stores of this project join those of one tick into few calls. */
   concurrency?: number | undefined
-  onProgress?: ((progress: AttachmentReclamationProgress) => void) | undefined
+  /** Called after every batch with the report so far. */
+  onProgress?: ((report: Readonly<AttachmentReclamationReport>) => void) | undefined
 }
 
 export const defaultBatchSize = 1000
@@ -67,14 +61,9 @@ export class Sweep {
     // Also when aborted: what is deleted is deleted, and saying so saves the next sweeper the work.
     if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
     this.report.reclaimedCount += deleted.length
-    this.progress()
+    this.#options.onProgress?.(this.report)
     this.#options.signal?.throwIfAborted()
     return fresh.length > 0
-  }
-
-  progress(): void {
-    const { scannedIntentCount, reclaimedCount, failures } = this.report
-    this.#options.onProgress?.({ scannedIntentCount, reclaimedCount, failureCount: failures.length })
   }
 
   async #delete(claim: OrphanClaim): Promise<boolean> {

@@ -1,0 +1,78 @@
+import { type FileHandle, open, rm, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AttachmentContent } from './content.ts'
+import { AttachmentIoError } from './errors.ts'
+import { fileStream } from './file-stream.ts'
+import type { AttachmentId } from './id.ts'
+
+/** Where a body waits that is too big to hold in memory. */
+export interface SpoolFile {
+  append(chunks: readonly Uint8Array[]): Promise<void>
+  /** The file as content. Disposing of it removes the file. */
+  content(id: AttachmentId, byteLength: number): AttachmentContent
+  remove(): Promise<void>
+}
+
+/** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
+export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
+  const path = join(directory ?? tmpdir(), `spool-${crypto.randomUUID()}`)
+  try {
+    const handle = await open(path, 'wx+', 0o600)
+    // Where an open file cannot lose its name (Windows), it keeps it until it is removed.
+    const named =
+      directory !== undefined ||
+      (await unlink(path).then(
+        () => false,
+        () => true,
+      ))
+    return new OpenSpoolFile(handle, named ? path : undefined)
+  } catch (cause) {
+    throw ioError(path, cause)
+  }
+}
+
+class OpenSpoolFile implements SpoolFile {
+  readonly #handle: FileHandle
+  readonly #path: string | undefined
+  #removed: Promise<void> | undefined
+
+  constructor(handle: FileHandle, path: string | undefined) {
+    this.#handle = handle
+    this.#path = path
+  }
+
+  async append(chunks: readonly Uint8Array[]): Promise<void> {
+    try {
+      await this.#handle.appendFile(Buffer.concat(chunks))
+    } catch (cause) {
+      throw ioError(this.#path ?? 'a spool file', cause)
+    }
+  }
+
+  content(id: AttachmentId, byteLength: number): AttachmentContent {
+    return {
+      id,
+      byteLength,
+      ...(this.#path === undefined ? {} : { path: this.#path }),
+      stream: () => fileStream(this.#handle, 0, byteLength),
+      [Symbol.asyncDispose]: () => this.remove(),
+    }
+  }
+
+  remove(): Promise<void> {
+    this.#removed ??= this.#remove()
+    return this.#removed
+  }
+
+  async #remove(): Promise<void> {
+    await this.#handle.close()
+    if (this.#path !== undefined) await rm(this.#path, { force: true })
+  }
+}
+
+function ioError(path: string, cause: unknown): AttachmentIoError {
+  return new AttachmentIoError(path, `cannot spool a body to ${path}; free space or set spool.directory: ${cause}`, {
+    cause,
+  })
+}

@@ -21,7 +21,7 @@ export interface AttachmentErrorOptions {
 }
 
 /** Marks our errors, with their code, so that a second copy of this package in the same program still knows them. */
-const marker: unique symbol = Symbol.for('@lash/attachments.error') as never
+const marker = Symbol.for('@lash/attachments.error')
 
 /**
  * Base of every error that a store or a manifest rejects with, except an abort (that rejects with `signal.reason`) and the
@@ -33,7 +33,6 @@ export abstract class AttachmentStoreError extends Error {
   declare readonly code: AttachmentErrorCode
   /** The id that the operation was about, where it was about one. */
   declare readonly id?: AttachmentId
-  declare readonly [marker]: AttachmentErrorCode
 
   constructor(message: string, options: AttachmentErrorOptions = {}) {
     const { cause, id } = options
@@ -48,7 +47,7 @@ export abstract class AttachmentStoreError extends Error {
     this: { readonly prototype: E; readonly code?: AttachmentErrorCode },
     value: unknown,
   ): value is E {
-    const code = (value as Partial<AttachmentStoreError> | null | undefined)?.[marker]
+    const code = (value as { [marker]?: AttachmentErrorCode } | null | undefined)?.[marker]
     return code !== undefined && (this.code === undefined || this.code === code)
   }
 }

@@ -1,0 +1,196 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type AttachmentContent,
+  type AttachmentDriver,
+  AttachmentInvalidArgumentError,
+  AttachmentTooLargeError,
+  contentId,
+  PortableAttachmentStore,
+} from '../src/index.ts'
+
+const memoryLimit = 64 * 1024
+let directory: string
+let store: PortableAttachmentStore
+
+/** Spools into a folder that the test can look into, and stores nothing. */
+function spoolingDriver(): AttachmentDriver {
+  return {
+    specificationVersion: 1,
+    name: 'spooling',
+    persistence: 'ephemeral',
+    spool: { directory, memoryLimit },
+    async write() {},
+    async read() {
+      return undefined
+    },
+    async stat() {
+      return undefined
+    },
+    async remove() {},
+    async *list() {},
+    async close() {},
+  }
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lash-spool-test-'))
+  store = new PortableAttachmentStore(spoolingDriver(), { maxByteLength: 4 * 1024 * 1024 })
+})
+
+afterEach(async () => {
+  await store.close()
+  await rm(directory, { recursive: true })
+})
+
+function pattern(byteLength: number): Uint8Array {
+  return Uint8Array.from({ length: byteLength }, (_, index) => (index * 31 + (index >> 8)) & 255)
+}
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += size) yield bytes.subarray(start, start + size)
+}
+
+async function read(content: AttachmentContent): Promise<Buffer> {
+  return Buffer.from(await new Response(content.stream()).arrayBuffer())
+}
+
+describe('prepare', () => {
+  test.each([0, 1, memoryLimit, memoryLimit + 1, 600 * 1024, 2 * 1024 * 1024 + 7])(
+    'gives the id and the bytes of a stream of %d bytes, as often as asked',
+    async byteLength => {
+      const bytes = pattern(byteLength)
+      await using content = await store.prepare(pieces(bytes, 10_000))
+      expect(content).toMatchObject({ id: contentId(bytes), byteLength })
+      const [first, second] = await Promise.all([read(content), read(content)])
+      expect(first.equals(bytes) && second.equals(bytes)).toBe(true)
+    },
+  )
+
+  test('holds a small stream in memory and a big one in a file, which goes when it is disposed of', async () => {
+    await using small = await store.prepare(pieces(pattern(memoryLimit), 1000))
+    expect(small.bytes?.byteLength).toBe(memoryLimit)
+    const big = await store.prepare(pieces(pattern(1024 * 1024), 1000))
+    expect(big.bytes).toBeUndefined()
+    expect(await readdir(directory)).toHaveLength(1)
+    await big[Symbol.asyncDispose]()
+    await big[Symbol.asyncDispose]()
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('keeps what a source gave even when the source uses its buffer again', async () => {
+    async function* reusing() {
+      const buffer = new Uint8Array(4)
+      for (let round = 1; round <= 3; round++) yield buffer.fill(round)
+    }
+    await using content = await store.prepare(reusing())
+    expect([...(content.bytes ?? [])]).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3])
+  })
+
+  test('copies an array before the first await', async () => {
+    const bytes = pattern(300 * 1024)
+    const id = contentId(bytes)
+    const preparing = store.prepare(bytes)
+    bytes.fill(0)
+    await using content = await preparing
+    expect(content.id).toBe(id)
+    expect(contentId(content.bytes as Uint8Array)).toBe(id)
+  })
+
+  test('rejects with what the source failed with, and leaves no file', async () => {
+    const failure = new Error('source broke')
+    async function* failing() {
+      yield pattern(512 * 1024)
+      throw failure
+    }
+    await expect(store.prepare(failing())).rejects.toBe(failure)
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('an abort frees it from a source that hangs, tells the source, and leaves no file', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    let cancelled: unknown
+    const hanging = new ReadableStream<Uint8Array>(
+      {
+        pull(stream) {
+          if (cancelled !== undefined) return
+          stream.enqueue(pattern(512 * 1024))
+          if (++pulls === 2) {
+            queueMicrotask(() => controller.abort(reason))
+            return new Promise(() => {})
+          }
+        },
+        cancel(why) {
+          cancelled = why
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    let pulls = 0
+    await expect(store.prepare(hanging, { signal: controller.signal })).rejects.toBe(reason)
+    expect(cancelled).toBe(reason)
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('stops reading at the limit and cancels the source', async () => {
+    let cancelled = false
+    const endless = new ReadableStream<Uint8Array>({
+      pull: stream => stream.enqueue(new Uint8Array(256 * 1024)),
+      cancel() {
+        cancelled = true
+      },
+    })
+    await expect(store.prepare(endless)).rejects.toThrow(AttachmentTooLargeError)
+    expect(cancelled).toBe(true)
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test.each([
+    'a string',
+    42,
+    null,
+    undefined,
+    {},
+    [1, 2],
+    new Uint16Array(2),
+    new DataView(new ArrayBuffer(2)),
+    (async function* () {
+      yield 'text'
+    })(),
+  ])('refuses a body that is not bytes: %j', async body => {
+    await expect(store.prepare(body as never)).rejects.toThrow(AttachmentInvalidArgumentError)
+  })
+
+  test('refuses a stream that somebody else reads', async () => {
+    const stream = new ReadableStream<Uint8Array>()
+    stream.getReader()
+    await expect(store.prepare(stream)).rejects.toThrow(AttachmentInvalidArgumentError)
+  })
+})
+
+test('content of which somebody says a false id is hashed again', async () => {
+  await using memory = new InMemoryAttachmentStore()
+  await using real = await memory.prepare(pattern(10))
+  const forged: AttachmentContent = {
+    id: contentId(pattern(99)),
+    byteLength: 10,
+    stream: () => real.stream(),
+    async [Symbol.asyncDispose]() {},
+  }
+  const ref = await memory.put(forged, { mediaType: 'a/b' })
+  expect(ref.id).toBe(contentId(pattern(10)))
+})
+
+test('prepared content can be put into several stores', async () => {
+  await using content = await store.prepare(pieces(pattern(1024 * 1024), 5000))
+  await using first = new InMemoryAttachmentStore()
+  await using second = new InMemoryAttachmentStore()
+  for (const target of [first, second]) {
+    const ref = await target.put(content, { mediaType: 'a/b' })
+    expect(contentId((await target.get(ref.id)).bytes)).toBe(content.id)
+  }
+})

@@ -1,0 +1,73 @@
+import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { expect, test } from 'vitest'
+import {
+  AttachmentInvalidArgumentError,
+  AttachmentNotFoundError,
+  reclaimOrphanedAttachments,
+  resolveLlmRequestAttachments,
+  SessionScopedAttachmentStore,
+} from '../src/index.ts'
+
+const bytes = new Uint8Array([1, 2, 3])
+const meta = { mediaType: 'image/png' }
+
+test('fills in what carries a reference and no data, and changes nothing else', async () => {
+  await using store = new InMemoryAttachmentStore()
+  const reference = await store.put(bytes, meta)
+  const inline = { mediaType: 'text/plain', data: new Uint8Array([9]) }
+  const request = { model: 'm', attachments: [{ reference }, inline, { mediaType: 'image/x-mine', reference }, {}] }
+  const before = structuredClone(request)
+  const resolved = await resolveLlmRequestAttachments(request, store)
+  expect(resolved).toEqual({
+    model: 'm',
+    attachments: [
+      { mediaType: 'image/png', reference, data: bytes },
+      inline,
+      { mediaType: 'image/x-mine', reference, data: bytes },
+      {},
+    ],
+  })
+  expect(request).toEqual(before)
+})
+
+test('keeps the data of an attachment that has both', async () => {
+  await using store = new InMemoryAttachmentStore()
+  const reference = await store.put(bytes, meta)
+  const data = new Uint8Array([7])
+  const resolved = await resolveLlmRequestAttachments({ attachments: [{ reference, data }] }, store)
+  expect(resolved.attachments[0]?.data).toBe(data)
+})
+
+test('a request without attachments comes back as it is', async () => {
+  await using store = new InMemoryAttachmentStore()
+  expect(await resolveLlmRequestAttachments({ model: 'm' } as object, store)).toEqual({ model: 'm' })
+})
+
+test('a reference that the session does not hold is not found', async () => {
+  await using store = new InMemoryAttachmentStore()
+  await using manifest = new InMemoryAttachmentManifest()
+  const reference = await new SessionScopedAttachmentStore(store, manifest, 'a').put(bytes, meta)
+  const other = new SessionScopedAttachmentStore(store, manifest, 'b')
+  await expect(resolveLlmRequestAttachments({ attachments: [{ reference }] }, other)).rejects.toThrow(
+    AttachmentNotFoundError,
+  )
+})
+
+test('an old reference finds the bytes that the session has put again since', async () => {
+  await using store = new InMemoryAttachmentStore()
+  await using manifest = new InMemoryAttachmentManifest()
+  const session = new SessionScopedAttachmentStore(store, manifest, 'a')
+  const reference = await session.put(bytes, meta)
+  await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
+  expect((await session.put(bytes, meta)).generation).toBe(1)
+  const resolved = await resolveLlmRequestAttachments({ attachments: [{ reference }] }, session)
+  expect(resolved.attachments[0]).toMatchObject({ data: bytes })
+})
+
+test('a malformed reference is refused', async () => {
+  await using store = new InMemoryAttachmentStore()
+  const reference = { id: '../etc/passwd', byteLength: 1, mediaType: 'a/b' }
+  await expect(resolveLlmRequestAttachments({ attachments: [{ reference }] }, store)).rejects.toThrow(
+    AttachmentInvalidArgumentError,
+  )
+})

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import {
+  AttachmentBackendError,
+  AttachmentCorruptError,
+  type AttachmentDriver,
+  AttachmentIoError,
+  type AttachmentKey,
+  contentId,
+  PortableAttachmentStore,
+} from '../src/index.ts'
+
+const bytes = new TextEncoder().encode('some bytes')
+const id = contentId(bytes)
+
+/** A driver that does what a test says, and nothing else. */
+function driver(overrides: Partial<AttachmentDriver>): AttachmentDriver {
+  return {
+    specificationVersion: 1,
+    name: 'test',
+    persistence: 'ephemeral',
+    write: async () => {},
+    read: async () => undefined,
+    stat: async () => undefined,
+    remove: async () => {},
+    async *list() {},
+    close: async () => {},
+    ...overrides,
+  }
+}
+
+test('an error of the backend becomes ours, with its cause and without the password of a URL', async () => {
+  const cause = new Error('cannot reach db://user:s3cret@host/x')
+  const store = new PortableAttachmentStore(driver({ stat: () => Promise.reject(cause) }))
+  const error = await store.stat(id).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(AttachmentBackendError)
+  expect(error).toMatchObject({ cause })
+  expect((error as Error).message).toContain('db://***@host')
+  expect((error as Error).message).not.toContain('s3cret')
+})
+
+test('an error that is ours already comes through as it is', async () => {
+  const error = new AttachmentIoError('/a', 'no')
+  const store = new PortableAttachmentStore(driver({ write: () => Promise.reject(error) }))
+  await expect(store.put(bytes, { mediaType: 'a/b' })).rejects.toBe(error)
+})
+
+test('deletes of one tick reach the driver together, and each learns its own outcome', async () => {
+  const calls: number[] = []
+  const store = new PortableAttachmentStore(
+    driver({
+      async remove(keys: readonly AttachmentKey[]) {
+        calls.push(keys.length)
+        if (keys.some(({ generation }) => generation === 3)) throw new Error('stuck')
+      },
+    }),
+  )
+  const outcomes = await Promise.allSettled([1, 2, 3, 4].map(generation => store.delete(id, { generation })))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+  expect(calls[0]).toBe(4)
+})
+
+test('a stream gives no last chunk of damaged bytes', async () => {
+  const damaged = bytes.map((byte, index) => (index === 3 ? byte ^ 1 : byte))
+  const chunks = [damaged.subarray(0, 5), damaged.subarray(5)]
+  const store = new PortableAttachmentStore(
+    driver({
+      read: async () => ({
+        meta: { id, byteLength: bytes.byteLength, mediaType: 'a/b' },
+        body: ReadableStream.from(chunks) as ReadableStream<Uint8Array>,
+      }),
+    }),
+  )
+  const received: Uint8Array[] = []
+  const { body } = await store.stream(id)
+  const reading = (async () => {
+    for await (const chunk of body) received.push(chunk)
+  })()
+  await expect(reading).rejects.toThrow(AttachmentCorruptError)
+  expect(Buffer.concat(received).byteLength).toBeLessThan(bytes.byteLength)
+})
+
+test('close waits for calls in flight, and frees the driver once', async () => {
+  const release = Promise.withResolvers<undefined>()
+  let closed = 0
+  const store = new PortableAttachmentStore(
+    driver({
+      stat: () => release.promise,
+      close: async () => {
+        closed++
+      },
+    }),
+  )
+  const statting = store.stat(id, { generation: 0 })
+  const closing = Promise.all([store.close(), store.close()])
+  await Promise.resolve()
+  expect(closed).toBe(0)
+  release.resolve(undefined)
+  await statting
+  await closing
+  expect(closed).toBe(1)
+})

@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { outcomeOf, root, runCommand, type Step } from './step.ts'
+
+/** Folders of the packages that are published. */
+export const publishedFolders: string[] = [
+  ...readdirSync(join(root, 'packages')).map(name => join('packages', name)),
+  'conformance',
+]
+
+const tarballs: string = join(root, 'reports', 'tarballs')
+
+/** Packs every package as it would be published, and checks the tarballs. */
+export function packageSteps(): Step[] {
+  return [
+    { title: 'Pack', run: async () => outcomeOf(await packAll()) },
+    {
+      title: 'Package checks (publint, attw)',
+      async run() {
+        let failed = 0
+        let passed = 0
+        for (const name of (await readdir(tarballs)).sort()) {
+          const tarball = join(tarballs, name)
+          for (const [command, args] of [
+            ['publint', ['run', '--strict', tarball]],
+            ['attw', ['--profile', 'esm-only', '--format', 'ascii', '--no-emoji', '--quiet', tarball]],
+          ] as const) {
+            const ok = (await runCommand(command, args)) === 0
+            console.log(`  ${ok ? 'ok    ' : 'FAILED'}  ${command} ${name}`)
+            if (ok) passed++
+            else failed++
+          }
+        }
+        return { passed, failed, skipped: 0 }
+      },
+    },
+  ]
+}
+
+async function packAll(): Promise<boolean> {
+  await rm(tarballs, { recursive: true, force: true })
+  await mkdir(tarballs, { recursive: true })
+  for (const folder of publishedFolders) {
+    const args = ['pack', '--pack-destination', tarballs]
+    if ((await runCommand('pnpm', args, { cwd: join(root, folder) })) !== 0) return false
+  }
+  return true
+}
+
+/** The tarball of a package, by the last part of its name. */
+export async function tarballOf(name: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return join(tarballs, `lash-attachments-${name}-${version}.tgz`)
+}

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The root of the repository. */
+export const root: string = fileURLToPath(new URL('..', import.meta.url))
+
+/** What one part of the test command did. */
+export interface Outcome {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+export interface Step {
+  title: string
+  run(): Promise<Outcome>
+}
+
+export interface CommandOptions {
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+}
+
+/** A step that is one command: passed when it exits with 0. */
+export function commandStep(title: string, command: string, args: readonly string[], options?: CommandOptions): Step {
+  return { title, run: async () => outcomeOf((await runCommand(command, args, options)) === 0) }
+}
+
+export function outcomeOf(ok: boolean): Outcome {
+  return ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
+}
+
+/** Runs a command with its output on ours, and returns its exit code. */
+export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)))
+  })
+}

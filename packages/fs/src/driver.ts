@@ -1,0 +1,81 @@
+import {
+  type AttachmentContent,
+  type AttachmentDriver,
+  type AttachmentDriverOptions,
+  type AttachmentDriverRead,
+  type AttachmentDriverReadOptions,
+  type AttachmentKey,
+  type AttachmentListing,
+  type AttachmentMeta,
+  type AttachmentSpoolOptions,
+  physicalName,
+} from '@lash/attachments-core'
+import { DirectorySync } from './directory-sync.ts'
+import { Folders } from './folders.ts'
+import type { Layout } from './layout.ts'
+import { listBlobs } from './list.ts'
+import { readBlob, statBlob } from './read.ts'
+import { Removal } from './removal.ts'
+import { sweepStaging } from './stale-staging.ts'
+import { Writer } from './write.ts'
+
+/** See `FileAttachmentStoreOptions.durability`. */
+export type Durability = 'full' | 'relaxed'
+
+/** The file system as a backend. */
+export class FileDriver implements AttachmentDriver {
+  readonly specificationVersion = 1
+  readonly name = 'fs'
+  readonly persistence = 'durable'
+  readonly #layout: Layout
+  readonly #folders: Folders
+  readonly #removal: Removal
+  readonly #writer: Writer
+  #swept: Promise<void> | undefined
+
+  constructor(layout: Layout, durability: Durability) {
+    const directories = durability === 'full' ? new DirectorySync() : undefined
+    this.#layout = layout
+    this.#folders = new Folders(layout, directories)
+    this.#removal = new Removal(layout, this.#folders, directories)
+    this.#writer = new Writer(layout, this.#folders, this.#removal, directories)
+  }
+
+  /** In this store's own folder below `root/tmp`, on the same file system as the bytes, so that a spool file can be linked into place. */
+  get spool(): AttachmentSpoolOptions {
+    return { directory: this.#folders.spoolFolder() }
+  }
+
+  async write(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    options: AttachmentDriverOptions,
+  ): Promise<void> {
+    await this.#writer.write(key, content, meta, options.signal)
+    // In passing, once; whatever fails is left for the next store that opens here.
+    this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
+  }
+
+  read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
+    return readBlob(this.#layout, key, options)
+  }
+
+  async stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
+    options.signal?.throwIfAborted()
+    return statBlob(this.#layout, key)
+  }
+
+  remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void> {
+    return this.#removal.remove(keys.map(physicalName), options.signal)
+  }
+
+  list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing> {
+    return listBlobs(this.#layout, options.prefix, options.signal)
+  }
+
+  async close(): Promise<void> {
+    await this.#swept
+    this.#folders.close()
+  }
+}

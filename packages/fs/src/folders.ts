@@ -1,0 +1,141 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { dirname, sep } from 'node:path'
+import type { DirectorySync } from './directory-sync.ts'
+import { hasCode, ioError } from './io-error.ts'
+import type { Layout } from './layout.ts'
+import { statOf } from './presence.ts'
+import { WriteRevoked } from './revoked.ts'
+import { newWriterName } from './writer-name.ts'
+
+/**
+ * Makes the folders of a store when they are needed and sees to it that their names are durable. Folders that somebody removes are
+ * made again after {@link forget}.
+ */
+export class Folders {
+  /** The name of this writer's folder below `root/tmp`. */
+  readonly writerName: string = newWriterName()
+  /** Where this store stages and spools: `root/tmp/<writerName>`. */
+  readonly writerFolder: string
+  readonly #layout: Layout
+  /** Undefined when durability is relaxed. */
+  readonly #directories: DirectorySync | undefined
+  /** Settles when the names of root, `sha256` and `tmp` are durable; undefined before they were made. */
+  #base: Promise<void> | undefined
+  readonly #durableShards = new Set<string>()
+
+  constructor(layout: Layout, directories: DirectorySync | undefined) {
+    this.#layout = layout
+    this.#directories = directories
+    this.writerFolder = layout.staging + sep + this.writerName
+  }
+
+  /**
+   * Makes everything that a put to the shard needs, at once. What it returns settles when all of it is durable, and is undefined
+   * when it is known to be.
+   * @throws WriteRevoked when a folder that was there is not any more.
+   */
+  open(shard: string): Promise<void> | undefined {
+    if (this.#durableShards.has(shard)) return undefined
+    const base = this.openBase()
+    const folder = this.#layout.shardFolder(shard)
+    this.#make(folder)
+    const directories = this.#directories
+    if (directories === undefined) {
+      this.#durableShards.add(shard)
+      return undefined
+    }
+    // Also when the folder was there: its maker may not have come to sync its name.
+    return Promise.all([base, directories.sync(this.#layout.shards)]).then(() => {
+      this.#durableShards.add(shard)
+    })
+  }
+
+  /** Makes the root, `sha256`, `tmp` and this writer's folder. */
+  openBase(): Promise<void> {
+    if (this.#base !== undefined) return this.#base
+    const parents = this.#makeRoot()
+    this.#make(this.#layout.shards)
+    this.#make(this.#layout.staging)
+    this.#make(this.writerFolder)
+    const base = this.#syncBase(parents)
+    this.#base = base
+    base.catch(() => this.forget())
+    return base
+  }
+
+  /** This writer's folder, which is there when this returns. */
+  spoolFolder(): string {
+    if (this.#base === undefined || statOf(this.writerFolder) === undefined) {
+      this.forget()
+      // Where its sync fails, the next put says so.
+      this.openBase().catch(() => {})
+    }
+    return this.writerFolder
+  }
+
+  /** Somebody removed a folder: look at each again before it is used. */
+  forget(): void {
+    this.#base = undefined
+    this.#durableShards.clear()
+  }
+
+  /** Removes this writer's folder if it is empty. */
+  close(): void {
+    if (this.#base === undefined) return
+    try {
+      rmdirSync(this.writerFolder)
+    } catch {
+      // A content that the host still holds may have its spool file here.
+    }
+  }
+
+  /** Makes the root and whatever is missing above it; returns the folders that gained a name. */
+  #makeRoot(): string[] {
+    const parents: string[] = []
+    const make = (folder: string): void => {
+      try {
+        mkdirSync(folder)
+        parents.push(dirname(folder))
+      } catch (cause) {
+        const parent = dirname(folder)
+        if (hasCode(cause, 'ENOENT') && parent !== folder) {
+          make(parent)
+          make(folder)
+        } else if (statOf(folder)?.isDirectory() !== true) {
+          throw ioError('make the folder', folder, cause)
+        }
+      }
+    }
+    make(this.#layout.root)
+    return parents
+  }
+
+  #make(folder: string): void {
+    try {
+      mkdirSync(folder)
+    } catch (cause) {
+      if (hasCode(cause, 'EEXIST') && statOf(folder)?.isDirectory() === true) return
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('make the folder', folder, cause)
+    }
+  }
+
+  async #syncBase(parents: readonly string[]): Promise<void> {
+    const directories = this.#directories
+    if (directories === undefined) return
+    await Promise.all([
+      directories.sync(this.#layout.root),
+      ...parents.map(parent => directories.sync(parent)),
+      parents.length === 0 ? this.#syncAboveRoot(directories) : undefined,
+    ])
+  }
+
+  /** The root was there, but another process may have made it a moment ago. The folder above may be closed to us: then it did not. */
+  async #syncAboveRoot(directories: DirectorySync): Promise<void> {
+    try {
+      await directories.sync(dirname(this.#layout.root))
+    } catch (error) {
+      if (!hasCode((error as Error).cause, 'EACCES', 'EPERM')) throw error
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { FileAttachmentStore, type FileAttachmentStoreOptions } from './store.ts'

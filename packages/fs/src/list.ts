@@ -1,0 +1,49 @@
+import { readdir } from 'node:fs/promises'
+import { sep } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
+import { type AttachmentListing, parsePhysicalName } from '@lash/attachments-core'
+import { hasCode, ioError } from './io-error.ts'
+import type { Layout } from './layout.ts'
+import { statOf } from './presence.ts'
+
+/** So many files are looked at before the event loop gets its turn. */
+const filesPerTurn = 256
+
+/** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */
+export async function* listBlobs(
+  layout: Layout,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AttachmentListing, void, void> {
+  for (const shard of await shardsOf(layout, prefix)) {
+    const folder = layout.shardFolder(shard)
+    let seen = 0
+    for (const name of await namesIn(folder)) {
+      signal?.throwIfAborted()
+      const key = parsePhysicalName(name)
+      // A file in the wrong shard is not found by its id, so it is not ours.
+      if (key === undefined || !name.startsWith(shard) || !name.startsWith(prefix)) continue
+      seen++
+      if (seen % filesPerTurn === 0) await breathe()
+      const stats = statOf(folder + sep + name, key.id)
+      if (stats?.isFile() !== true) continue
+      yield { ...key, byteLength: stats.size, lastModifiedMs: stats.mtimeMs }
+    }
+  }
+}
+
+async function shardsOf(layout: Layout, prefix: string): Promise<string[]> {
+  if (prefix.length >= 2) return [prefix.slice(0, 2)]
+  const names = await namesIn(layout.shards)
+  return names.filter(name => /^[0-9a-f]{2}$/.test(name) && name.startsWith(prefix)).sort()
+}
+
+/** The names in a folder; none when there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return []
+    throw ioError('list', folder, cause)
+  }
+}

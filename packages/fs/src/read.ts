@@ -1,0 +1,167 @@
+import { closeSync, constants, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
+import {
+  AttachmentCorruptError,
+  type AttachmentDriverRead,
+  type AttachmentDriverReadOptions,
+  type AttachmentKey,
+  type AttachmentMeta,
+  AttachmentMissingMetaError,
+  fileStream,
+  physicalName,
+} from '@lash/attachments-core'
+import { hasCode, ioError } from './io-error.ts'
+import type { Layout } from './layout.ts'
+import { statOf } from './presence.ts'
+import { decodeSidecar, readSidecarFile } from './sidecar.ts'
+
+/** Up to here a read on the calling thread takes less time than a hop to the thread pool and back. */
+const synchronousReadBytes = 128 * 1024
+/** Up to here a blob is read in one piece; above, as a stream. */
+const wholeReadBytes = 2 * 1024 * 1024
+/** How often a blob is looked at again that is being removed, or removed and put, just now. */
+const looks = 5
+
+/** Reads a blob, or a range of it; undefined when there is none. */
+export async function readBlob(
+  layout: Layout,
+  key: AttachmentKey,
+  options: AttachmentDriverReadOptions,
+): Promise<AttachmentDriverRead | undefined> {
+  const { signal } = options
+  signal?.throwIfAborted()
+  const name = physicalName(key)
+  const path = layout.bytesPath(name)
+  for (let look = 1; look <= looks; look++) {
+    const descriptor = openBytes(path, key)
+    if (descriptor === undefined) return undefined
+    let streamed = false
+    try {
+      const meta = readSidecar(layout, name, key)
+      // A removal takes the sidecar after the bytes: look again whether they are there.
+      if (meta === undefined) continue
+      const { size } = fileStats(descriptor, path, key)
+      if (size !== meta.byteLength) throw wrongLength(meta, size)
+      const start = Math.min(options.start ?? 0, size)
+      const end = Math.min(options.end ?? size, size)
+      if (end - start <= wholeReadBytes) {
+        return { meta, body: await readWhole(descriptor, start, end - start, path, key) }
+      }
+      streamed = true
+      closeSync(descriptor)
+      const body = await openStream(path, start, end, meta)
+      if (body === undefined) continue
+      return { meta, body }
+    } finally {
+      if (!streamed) closeSync(descriptor)
+    }
+  }
+  throw missingSidecar(layout, name, key)
+}
+
+/** What is known of a blob; undefined when there is none. */
+export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | undefined {
+  const name = physicalName(key)
+  for (let look = 1; look <= looks; look++) {
+    const bytes = statOf(layout.bytesPath(name), key.id)
+    if (bytes === undefined) return undefined
+    const meta = readSidecar(layout, name, key)
+    if (meta !== undefined) return { ...meta, byteLength: bytes.size }
+  }
+  throw missingSidecar(layout, name, key)
+}
+
+function readSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMeta | undefined {
+  const path = layout.sidecarPath(name)
+  const sidecar = readSidecarFile(path, key.id)
+  return sidecar === undefined ? undefined : decodeSidecar(key.id, path, sidecar.bytes)
+}
+
+function openBytes(path: string, key: AttachmentKey): number | undefined {
+  try {
+    // Not blocking: a named pipe in the place of a blob would stop the whole process.
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return undefined
+    throw ioError('read', path, cause, key.id)
+  }
+}
+
+function fileStats(descriptor: number, path: string, key: AttachmentKey): Stats {
+  const stats = fstatSync(descriptor)
+  if (!stats.isFile()) throw ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
+  return stats
+}
+
+async function readWhole(
+  descriptor: number,
+  start: number,
+  length: number,
+  path: string,
+  key: AttachmentKey,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  try {
+    while (offset < length) {
+      const position = start + offset
+      const count =
+        length <= synchronousReadBytes
+          ? readSync(descriptor, bytes, offset, length - offset, position)
+          : await readSome(descriptor, bytes, offset, length - offset, position)
+      if (count === 0) break
+      offset += count
+    }
+  } catch (cause) {
+    throw ioError('read', path, cause, key.id)
+  }
+  return offset === length ? bytes : bytes.subarray(0, offset)
+}
+
+function readSome(
+  descriptor: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(descriptor, bytes, offset, length, position, (error, count) =>
+      error === null ? resolve(count) : reject(error),
+    )
+  })
+}
+
+/** A stream of the range, which keeps the file open until it has ended; undefined when the blob is gone. */
+async function openStream(
+  path: string,
+  start: number,
+  end: number,
+  meta: AttachmentMeta,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  try {
+    const handle = await open(path, 'r')
+    const { size } = await handle.stat()
+    if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close())
+    await handle.close()
+    throw wrongLength(meta, size)
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return undefined
+    if (AttachmentCorruptError.isInstance(cause)) throw cause
+    throw ioError('read', path, cause, meta.id)
+  }
+}
+
+function wrongLength(meta: AttachmentMeta, actual: number): AttachmentCorruptError {
+  return new AttachmentCorruptError(
+    meta.id,
+    `the stored bytes of ${meta.id} are damaged: ${actual} bytes where there should be ${meta.byteLength}; put the original again`,
+  )
+}
+
+function missingSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMissingMetaError {
+  return new AttachmentMissingMetaError(
+    key.id,
+    `the metadata of ${key.id} is missing: there is no ${layout.sidecarPath(name)}; put the original again, or restore that file`,
+  )
+}

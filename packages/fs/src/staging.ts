@@ -1,0 +1,196 @@
+import { closeSync, fchmodSync, fstatSync, linkSync, openSync, renameSync, rmSync, write, writeSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { sep } from 'node:path'
+import type { AttachmentContent } from '@lash/attachments-core'
+import { syncFile } from './directory-sync.ts'
+import { hasCode, ioError } from './io-error.ts'
+import { identityOf } from './presence.ts'
+import { WriteRevoked } from './revoked.ts'
+
+/** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
+const synchronousWriteBytes = 128 * 1024
+
+/** What file systems without hard links, or with no more of them for this file, answer. */
+const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
+
+/** A file that nobody reads yet. Whoever deletes it takes its write back: it can no longer get a name. */
+export class StagedFile {
+  readonly path: string
+  /** Of the file as it is under its later name; known when it is finished. */
+  identity = ''
+  #descriptor: number | undefined
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.#descriptor = descriptor
+  }
+
+  get descriptor(): number {
+    return this.#descriptor as number
+  }
+
+  /** Makes the bytes durable, if asked to, and closes the file. After a failure the file must not get a name. */
+  async finish(durable: boolean): Promise<void> {
+    try {
+      if (durable) await syncFile(this.descriptor)
+      this.#noteState()
+    } catch (cause) {
+      throw ioError('sync', this.path, cause)
+    } finally {
+      this.close()
+    }
+  }
+
+  /** As `finish(false)`, at once. */
+  finishNow(): void {
+    this.#noteState()
+    this.close()
+  }
+
+  /** Gives the file its name, in place of whatever has it. */
+  publish(target: string): void {
+    try {
+      renameSync(this.path, target)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', target, cause)
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor === undefined) return
+    closeSync(this.#descriptor)
+    this.#descriptor = undefined
+  }
+
+  /** Closes and deletes what did not get its name; never fails. */
+  discard(): void {
+    try {
+      this.close()
+      rmSync(this.path, { force: true })
+    } catch {
+      // What stays is swept with the rest of this writer's folder.
+    }
+  }
+
+  /** Gives a linked spool file, which only its owner may read, the mode that every other file has. */
+  adoptMode(like: StagedFile): void {
+    try {
+      const { mode } = fstatSync(like.descriptor)
+      if (fstatSync(this.descriptor).mode !== mode) fchmodSync(this.descriptor, mode & 0o777)
+    } catch (cause) {
+      throw ioError('set the mode of', this.path, cause)
+    }
+  }
+
+  #noteState(): void {
+    this.identity = identityOf(fstatSync(this.descriptor))
+  }
+}
+
+/** Makes staged files in one writer's folder. Their names are never used twice. */
+export class Staging {
+  readonly #folder: string
+  #count = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Stages something small, at once. */
+  stage(name: string, bytes: Uint8Array): StagedFile {
+    const file = this.#create(name)
+    try {
+      writeAllNow(file.descriptor, bytes)
+      return file
+    } catch (cause) {
+      file.discard()
+      throw ioError('write', file.path, cause)
+    }
+  }
+
+  /** Stages a content: bytes by writing, a spool file by linking, so that it is not written twice. */
+  async stageContent(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<StagedFile> {
+    const { bytes, path } = content
+    if (bytes !== undefined && bytes.byteLength <= synchronousWriteBytes) return this.stage(name, bytes)
+    if (bytes === undefined && path !== undefined) {
+      const linked = await this.#link(name, path)
+      if (linked !== undefined) return linked
+    }
+    const file = this.#create(name)
+    try {
+      if (bytes === undefined) await writeStream(file.descriptor, content, signal)
+      else await writeAll(file.descriptor, bytes)
+      return file
+    } catch (cause) {
+      file.discard()
+      if (signal?.aborted) throw signal.reason
+      throw hasCode(cause, 'ENOENT') ? cause : ioError('write', file.path, cause)
+    }
+  }
+
+  /** The spool file under a second name, or a copy of it; undefined when it has lost its name to somebody. */
+  async #link(name: string, spooled: string): Promise<StagedFile | undefined> {
+    const path = this.#newPath(name)
+    try {
+      linkSync(spooled, path)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) return undefined
+      if (!hasCode(cause, ...noLink)) throw ioError('link a spooled body to', path, cause)
+      await copyFile(spooled, path).catch(error => {
+        throw ioError('copy a spooled body to', path, error)
+      })
+    }
+    return new StagedFile(path, this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
+  }
+
+  #create(name: string): StagedFile {
+    const path = this.#newPath(name)
+    return new StagedFile(path, this.#open(path, 'wx'))
+  }
+
+  #newPath(name: string): string {
+    this.#count++
+    return `${this.#folder}${sep}${name}~${this.#count}`
+  }
+
+  #open(path: string, flags: string): number {
+    try {
+      return openSync(path, flags)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', path, cause)
+    }
+  }
+}
+
+function writeAllNow(descriptor: number, bytes: Uint8Array): void {
+  let offset = 0
+  do {
+    offset += writeSync(descriptor, bytes, offset, bytes.byteLength - offset)
+  } while (offset < bytes.byteLength)
+}
+
+async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.byteLength; ) {
+    offset += await new Promise<number>((resolve, reject) => {
+      write(descriptor, bytes, offset, bytes.byteLength - offset, null, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      )
+    })
+  }
+}
+
+async function writeStream(
+  descriptor: number,
+  content: AttachmentContent,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let length = 0
+  for await (const chunk of content.stream()) {
+    signal?.throwIfAborted()
+    length += chunk.byteLength
+    await writeAll(descriptor, chunk)
+  }
+  if (length !== content.byteLength) throw new Error(`the body has ${length} bytes, not ${content.byteLength}`)
+}

@@ -38,7 +38,7 @@ export async function startS3(say: (line: string) => void = console.log): Promis
 
 /** The server that the environment names, if it names one. */
 export function s3FromEnvironment(env: NodeJS.ProcessEnv = process.env): S3Connection | undefined {
-  const endpoint = env['LASH_TEST_S3_ENDPOINT']
+  const endpoint = env.LASH_TEST_S3_ENDPOINT
   if (!endpoint) return undefined
   const required = (name: string): string => {
     const value = env[name]
@@ -50,7 +50,7 @@ export function s3FromEnvironment(env: NodeJS.ProcessEnv = process.env): S3Conne
     bucket: required('LASH_TEST_S3_BUCKET'),
     accessKeyId: required('LASH_TEST_S3_ACCESS_KEY_ID'),
     secretAccessKey: required('LASH_TEST_S3_SECRET_ACCESS_KEY'),
-    region: env['LASH_TEST_S3_REGION'] || 'us-east-1',
+    region: env.LASH_TEST_S3_REGION || 'us-east-1',
   }
 }
 
@@ -87,7 +87,7 @@ async function startWithBucket(): Promise<S3Service> {
 
 function missing(reason: string, say: (line: string) => void): undefined {
   const line = `no S3 server for the tests (${reason.split('\n', 1)[0]}); to get one: ${installCommand}; or set LASH_TEST_S3_ENDPOINT, _BUCKET, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY`
-  if (process.env['CI'] === 'true') throw new Error(line)
+  if (process.env.CI === 'true') throw new Error(line)
   say(`S3: ${line}. Its cases are skipped.`)
   return undefined
 }

@@ -10,13 +10,13 @@ export const installCommand: string = `apt-get update && apt-get install -y --no
 
 /** Whether every program that a private Ceph needs is on the PATH. */
 export function cephIsInstalled(): boolean {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const folders = (process.env.PATH ?? '').split(delimiter)
   return programs.every(program => folders.some(folder => existsSync(join(folder, program))))
 }
 
 /** Whether this process may install the packages: root, on Debian or a descendant, and not told otherwise. */
 export function mayInstallCeph(): boolean {
-  if (process.env['LASH_TEST_INSTALL'] === '0' || process.getuid?.() !== 0) return false
+  if (process.env.LASH_TEST_INSTALL === '0' || process.getuid?.() !== 0) return false
   try {
     return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
   } catch {

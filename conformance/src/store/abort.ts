@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import type { AttachmentSignalOptions, AttachmentStore } from '@lash/attachments-core'
+import { caseGroup, type StoreCase } from '../case.ts'
+import { provided } from '../context.ts'
+import { isAbsent, isStored, listedIds, rejectsWithReason, sameBytes } from '../expect.ts'
+import { collect, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
+
+const plain = { mediaType: 'application/octet-stream' }
+const MiB = 1024 * 1024
+
+type Call = (store: AttachmentStore, id: string, options: AttachmentSignalOptions) => Promise<unknown>
+const calls: Record<string, Call> = {
+  prepare: (store, _id, options) => store.prepare(sampleBytes(9), options),
+  'prepare of a stream': (store, _id, options) => store.prepare(webStream(sampleBytes(9)), options),
+  put: (store, _id, options) => store.put(sampleBytes(9), plain, options),
+  'put of a stream': (store, _id, options) => store.put(webStream(sampleBytes(9)), plain, options),
+  get: (store, id, options) => store.get(id, options),
+  stream: (store, id, options) => store.stream(id, options),
+  stat: (store, id, options) => store.stat(id, options),
+  list: (store, _id, options) => collect(store.list(options)),
+  delete: (store, id, options) => store.delete(id, options),
+}
+
+export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
+  {
+    name: 'already-aborted',
+    title: 'with a signal that has aborted, every call rejects with its very reason and does nothing',
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(1000)
+      const { id } = await store.put(bytes, plain)
+      const reasons = [new Error('mine'), new DOMException('late', 'TimeoutError'), 'a string', { code: 7 }]
+      for (const reason of reasons) {
+        const signal = AbortSignal.abort(reason)
+        for (const [name, call] of Object.entries(calls)) {
+          await rejectsWithReason(call(store, id, { signal }), reason, name)
+        }
+      }
+      await isStored(store, id, bytes, 'what was there')
+      assert.deepEqual(await listedIds(store), [id])
+    },
+  },
+  {
+    name: 'mid-put',
+    title: 'a put that is aborted while its source waits rejects with the reason at once, and its source is told',
+    async run(context) {
+      const { store } = await context.create()
+      for (const length of [1000, 3 * MiB]) {
+        const bytes = sampleBytes(length)
+        const source = stalledSource([bytes])
+        const abort = new AbortController()
+        const putting = store.put(source.stream, plain, { signal: abort.signal })
+        putting.catch(() => {})
+        await source.stalled
+        const reason = new Error('enough')
+        abort.abort(reason)
+        await rejectsWithReason(putting, reason, `after ${length} bytes`)
+        await source.whenCancelled
+        await isAbsent(store, independentId(bytes), `after ${length} bytes`)
+        await store.put(webStream(bytes), plain)
+        await isStored(store, independentId(bytes), bytes, 'put again')
+      }
+    },
+  },
+  {
+    name: 'mid-put-leaves-no-litter',
+    title: 'an aborted put leaves nothing staged',
+    requires: ['staging'],
+    async run(context) {
+      const fixture = await context.create()
+      const source = stalledSource([sampleBytes(3 * MiB)])
+      const abort = new AbortController()
+      const putting = fixture.store.put(source.stream, plain, { signal: abort.signal })
+      putting.catch(() => {})
+      await source.stalled
+      abort.abort()
+      await assert.rejects(putting, { name: 'AbortError' })
+      assert.deepEqual(await provided(fixture.staging, 'staging').list(), [])
+    },
+  },
+  {
+    name: 'put-at-any-moment',
+    title:
+      'a put that is aborted at any moment has stored all of it or nothing, and rejects with the reason or not at all',
+    async run(context) {
+      const { store } = await context.create()
+      for (const length of [1000, 2 * MiB]) {
+        for (let turns = 0; turns < 12; turns++) {
+          const bytes = sampleBytes(length, turns + 1)
+          const abort = new AbortController()
+          const reason = new Error(`after ${turns} turns`)
+          const putting = store.put(webStream(bytes), plain, { signal: abort.signal }).then(
+            () => undefined,
+            (error: unknown) => ({ error }),
+          )
+          for (let waited = 0; waited < turns; waited++) await turn()
+          abort.abort(reason)
+          const failed = await putting
+          const id = independentId(bytes)
+          if (failed === undefined) await isStored(store, id, bytes, reason.message)
+          else assert.ok(failed.error === reason, `rejected with ${String(failed.error)}`)
+          // The write may already have been on its way: then it is there, whole.
+          if ((await store.stat(id)) !== undefined) await isStored(store, id, bytes, reason.message)
+        }
+      }
+    },
+  },
+  {
+    name: 'put-beside-others',
+    title: 'an aborted put does not harm another put of the same bytes',
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(2 * MiB)
+      for (let round = 0; round < 4; round++) {
+        const abort = new AbortController()
+        const aborted = store.put(webStream(bytes), plain, { signal: abort.signal })
+        const other = store.put(webStream(bytes), plain)
+        for (let waited = 0; waited < round * 3; waited++) await turn()
+        abort.abort()
+        await aborted.catch(() => {})
+        const { id } = await other
+        await isStored(store, id, bytes, `round ${round}`)
+        await store.delete(id)
+      }
+    },
+  },
+  {
+    name: 'mid-get',
+    title:
+      'a get, stat, list or delete that is aborted on its way rejects with the reason or is done; the store stays usable',
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(2 * MiB)
+      const { id } = await store.put(bytes, plain)
+      for (const name of ['get', 'stream', 'stat', 'list', 'delete']) {
+        for (let turns = 0; turns < 3; turns++) {
+          const abort = new AbortController()
+          const reason = new Error(name)
+          const calling = (calls[name] as Call)(store, id, { signal: abort.signal }).catch(error => {
+            assert.ok(error === reason, `${name} rejected with ${String(error)}`)
+          })
+          for (let waited = 0; waited < turns; waited++) await turn()
+          abort.abort(reason)
+          await calling
+          await store.put(bytes, plain)
+          await isStored(store, id, bytes, `after ${name}`)
+        }
+      }
+    },
+  },
+  {
+    name: 'mid-stream',
+    title: 'a stream whose signal aborts fails with the reason, wherever its reader is',
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(3 * MiB)
+      const { id } = await store.put(webStream(bytes), plain)
+      for (const chunksRead of [0, 1, 2]) {
+        const abort = new AbortController()
+        const reason = new Error(`after ${chunksRead} chunks`)
+        const { body } = await store.stream(id, { signal: abort.signal })
+        const reader = body.getReader()
+        for (let read = 0; read < chunksRead; read++) await reader.read()
+        abort.abort(reason)
+        await rejectsWithReason(reader.read(), reason, reason.message)
+      }
+      sameBytes(await readAll((await store.stream(id)).body), bytes, 'afterwards')
+    },
+  },
+  {
+    name: 'mid-list',
+    title: 'a listing whose signal aborts fails with the reason at the next step',
+    async run(context) {
+      const { store } = await context.create()
+      for (let seed = 0; seed < 5; seed++) await store.put(sampleBytes(30, seed), plain)
+      const abort = new AbortController()
+      const reason = new Error('enough')
+      let seen = 0
+      const listing = (async () => {
+        for await (const _ of store.list({ signal: abort.signal })) {
+          seen++
+          abort.abort(reason)
+        }
+      })()
+      await rejectsWithReason(listing, reason, 'list')
+      assert.equal(seen, 1)
+      assert.equal((await listedIds(store)).length, 5)
+    },
+  },
+  {
+    name: 'after-the-end',
+    title: 'an abort after a call has ended changes nothing, and no call leaves listeners on its signal',
+    async run(context) {
+      const { store } = await context.create()
+      const abort = new AbortController()
+      const { signal } = abort
+      const bytes = sampleBytes(200_000)
+      const { id } = await store.put(bytes, plain, { signal })
+      for (let round = 0; round < 20; round++) {
+        await store.put(webStream(bytes), plain, { signal })
+        await store.get(id, { signal })
+        await store.stat(id, { signal })
+        await collect(store.list({ signal }))
+        await readAll((await store.stream(id, { signal })).body)
+        await (await store.stream(id, { signal })).body.cancel()
+        await store.delete(independentId(sampleBytes(round)), { signal })
+      }
+      await turn()
+      const listeners = getEventListeners(signal, 'abort').length
+      assert.ok(listeners <= 5, `${listeners} listeners are left on the signal after 140 calls`)
+      abort.abort()
+      await isStored(store, id, bytes, 'after the abort')
+    },
+  },
+])

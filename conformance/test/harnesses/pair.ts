@@ -1,0 +1,43 @@
+import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '../../src/index.ts'
+
+/** What a pair can do only when both of its halves can. */
+const ofBoth: readonly Capability[] = ['durable', 'reopen']
+/** What a pair can do when its manifest can. */
+const ofManifest: readonly Capability[] = ['transaction', 'clock']
+
+/** A store and a manifest that know nothing of each other, as one harness. */
+export function pairHarness(storeHarness: StoreHarness, manifestHarness: ManifestHarness): SessionHarness {
+  const both = [storeHarness, manifestHarness]
+  return {
+    kind: 'session',
+    name: `${storeHarness.name} x ${manifestHarness.name}`,
+    capabilities: [
+      ...ofBoth.filter(capability => both.every(half => half.capabilities.includes(capability))),
+      ...ofManifest.filter(capability => manifestHarness.capabilities.includes(capability)),
+    ],
+    lacks: { ...storeHarness.lacks, ...manifestHarness.lacks },
+    async create() {
+      const bytes = await storeHarness.create()
+      const refs = await manifestHarness.create()
+      const { reopen: reopenStore } = bytes
+      const { reopen: reopenManifest, begin, setClock } = refs
+      return {
+        store: bytes.store,
+        manifest: refs.manifest,
+        ...(reopenStore === undefined || reopenManifest === undefined
+          ? {}
+          : { reopen: async () => ({ store: await reopenStore(), manifest: await reopenManifest() }) }),
+        ...(begin === undefined ? {} : { begin }),
+        ...(setClock === undefined ? {} : { setClock }),
+        async dispose() {
+          await refs.dispose()
+          await bytes.dispose()
+        },
+      }
+    },
+    async cleanup() {
+      await storeHarness.cleanup()
+      await manifestHarness.cleanup()
+    },
+  }
+}

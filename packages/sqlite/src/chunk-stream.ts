@@ -1,0 +1,51 @@
+import { type AttachmentKey, AttachmentNotFoundError } from '@lash/attachments-core'
+import type { BlobRow } from './blob-table.ts'
+import type { AttachmentDatabase } from './database.ts'
+import { decode } from './decode.ts'
+
+/** A part of a chunked blob; a chunk is read when it is asked for, and only if it has bytes of the part. */
+export function chunkStream(
+  database: AttachmentDatabase,
+  key: AttachmentKey,
+  row: BlobRow,
+  start: number,
+  end: number,
+): ReadableStream<Uint8Array> {
+  const upload = row.upload as number
+  const chunkBytes = row.chunk_bytes as number
+  let offset = start
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (offset >= end) return controller.close()
+        const position = Math.floor(offset / chunkBytes)
+        const stored = await database.read(({ uploads }) => uploads.chunk(upload, position))
+        if (stored === undefined) {
+          await assertStillThere(database, key, row)
+          // Damage. A stream that ends early is one, and is reported as such.
+          return controller.close()
+        }
+        const chunkStart = position * chunkBytes
+        const expected = Math.min(chunkBytes, row.byte_length - chunkStart)
+        const bytes = await decode(key, stored.bytes, stored.encoding, expected)
+        // A chunk of a wrong length would shift what follows it: the rest is not what was put.
+        if (bytes.byteLength !== expected) {
+          offset = end
+          controller.enqueue(bytes.subarray(0, Math.max(0, expected - 1)))
+          return
+        }
+        const from = offset - chunkStart
+        const to = Math.min(end - chunkStart, chunkBytes)
+        offset = chunkStart + to
+        controller.enqueue(from === 0 && to >= bytes.byteLength ? bytes : bytes.slice(from, to))
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** A blob deleted, or replaced, while it is being read is not found; it is not damaged. */
+async function assertStillThere(database: AttachmentDatabase, key: AttachmentKey, row: BlobRow): Promise<void> {
+  const now = await database.read(({ blobs }) => blobs.find(key))
+  if (now?.upload !== row.upload) throw new AttachmentNotFoundError(key.id)
+}

@@ -1,0 +1,29 @@
+import Sqlite, { type Database } from 'better-sqlite3'
+
+export interface ConnectionOptions {
+  path: string
+  /** How long a statement waits for a lock, blocking its thread. */
+  busyTimeoutMs: number
+  readonly?: boolean
+}
+
+/**
+ * Opens a connection of our own. A commit on it is on the disk, not only on its way there; and nobody sees a commit that is not,
+ * because in WAL mode SQLite syncs before it shows.
+ */
+export function openConnection({ path, busyTimeoutMs, readonly = false }: ConnectionOptions): Database {
+  const database = new Sqlite(path, { timeout: busyTimeoutMs, readonly })
+  try {
+    database.pragma('synchronous = FULL')
+    // macOS: a plain fsync leaves the bytes in the drive's cache. Without effect elsewhere.
+    database.pragma('fullfsync = ON')
+    database.pragma('checkpoint_fullfsync = ON')
+    // Checkpoints are the write queue's, so that none ever runs on the event loop's thread.
+    database.pragma('wal_autocheckpoint = 0')
+    database.pragma('cache_size = -16384')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}

@@ -1,0 +1,171 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import type { Database } from 'better-sqlite3'
+import { openConnection } from './connection.ts'
+import { makeFolder } from './folder.ts'
+import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
+import { prepareSchema } from './schema.ts'
+import { attachmentError, isBusy } from './sqlite-error.ts'
+import { type SubmitOptions, WriteQueue } from './write-queue.ts'
+import { WriteTransaction } from './write-transaction.ts'
+import { WriterThread } from './writer-thread.ts'
+
+export interface SqliteDatabaseOptions {
+  /** The database file, made when missing, with its folder. Or `:memory:`. Either this or `database`. */
+  path?: string | undefined
+  /**
+   * The host's own open better-sqlite3 handle. Our tables (`lash_attachment*`) live beside the host's; `close()` leaves the handle open.
+   * Bytes are read and written through connections of our own to the same file, and through the handle only in `commitRefsSync`; an
+   * in-memory database is used through the handle alone.
+   */
+  database?: Database | undefined
+  /** How long to wait for a lock that another process holds, in milliseconds. Default 5,000. The event loop goes on meanwhile. */
+  busyTimeoutMs?: number | undefined
+}
+
+/** How long the event loop's thread itself waits for a lock before it leaves the waiting to others. */
+const handTimeoutMs = 5
+
+/**
+ * One database as the store and the manifest use it: a connection for reading, on this thread, and a queue for writing. Shared by
+ * everyone who holds it, and closed by the last of them.
+ */
+export class AttachmentDatabase {
+  /** For messages. */
+  readonly path: string
+  /** The handle that a host's synchronous calls run on: its own, or ours where it gave none. */
+  readonly hostHandle: Database
+  readonly busyTimeoutMs: number
+  readonly #connection: Database
+  readonly #owned: boolean
+  readonly #tables: Tables
+  readonly #hostTables: Tables
+  readonly #queue: WriteQueue
+  #holders = 0
+  #closed: Promise<void> | undefined
+
+  /** @throws AttachmentInvalidArgumentError, AttachmentIoError, AttachmentSchemaError, AttachmentBackendError. */
+  constructor(options: SqliteDatabaseOptions) {
+    const { database, busyTimeoutMs = 5000 } = options
+    this.path = checkTarget(options)
+    this.busyTimeoutMs = checkTimeout(busyTimeoutMs)
+    // Nobody else can see an in-memory database: it has to be used through the one handle there is.
+    const alone = database !== undefined && isPrivate(database)
+    this.#owned = !alone
+    try {
+      this.#connection = alone ? database : this.#open(database?.readonly ?? false)
+    } catch (error) {
+      throw this.error(error)
+    }
+    try {
+      prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
+      this.#tables = new Tables(this.#connection)
+      this.hostHandle = database ?? this.#connection
+      this.#hostTables = this.hostHandle === this.#connection ? this.#tables : new Tables(this.hostHandle)
+      const thread = isPrivate(this.#connection) ? undefined : new WriterThread({ path: this.path, busyTimeoutMs })
+      if (thread !== undefined) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
+      const transaction = new WriteTransaction(this.#connection, this.#tables)
+      this.#queue = new WriteQueue(transaction, thread, busyTimeoutMs, () => this.#connection.inTransaction)
+    } catch (error) {
+      if (this.#owned) this.#connection.close()
+      throw this.error(error)
+    }
+  }
+
+  #open(readonly: boolean): Database {
+    if (this.path !== ':memory:' && !existsSync(this.path)) makeFolder(this.path)
+    return openConnection({ path: this.path, busyTimeoutMs: this.busyTimeoutMs, readonly })
+  }
+
+  /** Whether both are the same file, so that a transaction on one covers the other. */
+  isSameAs(other: AttachmentDatabase): boolean {
+    return this === other || (this.#owned && other.#owned && this.path !== ':memory:' && this.path === other.path)
+  }
+
+  /** Reads, on this thread. Locks that readers meet (another process recovers or closes the file) are short: waited for in between. */
+  async read<T>(query: (tables: Tables) => T): Promise<T> {
+    const deadline = Date.now() + this.busyTimeoutMs
+    for (;;) {
+      try {
+        return query(this.#tables)
+      } catch (error) {
+        if (!isBusy(error) || Date.now() >= deadline) throw this.error(error)
+      }
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+  }
+
+  /** Writes; resolves when it is durable. */
+  async write<K extends OperationKind>(
+    kind: K,
+    request: OperationRequest<K>,
+    options?: SubmitOptions,
+  ): Promise<OperationResult<K>> {
+    try {
+      return await this.#queue.submit(kind, request, options)
+    } catch (error) {
+      throw options?.signal?.aborted ? error : this.error(error)
+    }
+  }
+
+  /** Runs in the host's transaction when its handle has one open, else in one of its own. */
+  writeSync<T>(work: (tables: Tables) => T): T {
+    try {
+      if (this.hostHandle.inTransaction) return work(this.#hostTables)
+      return this.hostHandle.transaction(() => work(this.#hostTables)).immediate()
+    } catch (error) {
+      throw this.error(error)
+    }
+  }
+
+  error(error: unknown): unknown {
+    return attachmentError(error, this.path, this.busyTimeoutMs)
+  }
+
+  hold(): this {
+    this.#holders++
+    return this
+  }
+
+  /** Closes with the last holder. */
+  async release(): Promise<void> {
+    this.#holders--
+    if (this.#holders > 0) return
+    this.#closed ??= this.#close()
+    await this.#closed
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#queue.close()
+    } finally {
+      if (this.#owned) this.#connection.close()
+    }
+  }
+}
+
+function isPrivate(database: Database): boolean {
+  return database.memory
+}
+
+/** The file's absolute path, or `:memory:`. */
+function checkTarget({ path, database }: SqliteDatabaseOptions): string {
+  if ((path === undefined) === (database === undefined)) {
+    throw new AttachmentInvalidArgumentError('give either { path } or { database }')
+  }
+  if (database !== undefined) {
+    if (!database.open) throw new AttachmentInvalidArgumentError('the database handle is closed; open it first')
+    return database.memory ? ':memory:' : realpathSync(database.name)
+  }
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new AttachmentInvalidArgumentError('path must be the path of a file, or :memory:')
+  }
+  if (path === ':memory:') return path
+  return existsSync(path) ? realpathSync(path) : resolve(path)
+}
+
+function checkTimeout(milliseconds: number): number {
+  if (Number.isInteger(milliseconds) && milliseconds >= 0 && milliseconds <= 2 ** 31 - 1) return milliseconds
+  throw new AttachmentInvalidArgumentError('busyTimeoutMs must be a whole number of milliseconds from 0 to 2^31-1')
+}

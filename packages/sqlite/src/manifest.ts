@@ -1,0 +1,272 @@
+import {
+  AttachmentClosedError,
+  type AttachmentCommitOptions,
+  type AttachmentContent,
+  type AttachmentId,
+  type AttachmentIntent,
+  AttachmentIntentExpiredError,
+  AttachmentInvalidArgumentError,
+  type AttachmentKey,
+  type AttachmentManifest,
+  type AttachmentManifestEntry,
+  type AttachmentRef,
+  type AttachmentSignalOptions,
+  type AttachmentStore,
+  checkCommit,
+  checkIntent,
+  checkOrphanQuery,
+  checkSessionId,
+  checkTime,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
+import { rowBytes } from './driver.ts'
+import type { RefPosition } from './ref-table.ts'
+import { driverOf, type SharedDatabase } from './store.ts'
+
+export interface SqliteManifestOptions {
+  /**
+   * How long a content without refs keeps its row, which remembers the generation that comes next. A writer must not be stalled
+   * for longer between its intent and its put. In milliseconds; default 30 days.
+   */
+  tombstoneRetentionMs?: number | undefined
+  /** The clock that commits, releases and claims are dated by, in milliseconds since 1970. Default `Date.now`. */
+  now?: (() => number) | undefined
+}
+
+export interface SqliteAttachmentManifestOptions extends SqliteManifestOptions, SqliteDatabaseOptions {}
+
+const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
+
+/**
+ * Who refers to which bytes, in an SQLite database. Linearizable across all processes that use the file; when a call has
+ * resolved, its effect survives a crash and a power cut.
+ */
+export class SqliteAttachmentManifest implements AttachmentManifest {
+  readonly #database: AttachmentDatabase
+  readonly #tombstoneRetentionMs: number
+  readonly #now: () => number
+  #inFlight = 0
+  #idle: (() => void) | undefined
+  #closed: Promise<void> | undefined
+
+  /** @throws as the constructor of SqliteAttachmentStore does. */
+  constructor(options: SqliteAttachmentManifestOptions) {
+    const { tombstoneRetentionMs = defaultTombstoneRetentionMs, now = Date.now } = options
+    if (!(tombstoneRetentionMs >= 0)) throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be 0 or more')
+    this.#tombstoneRetentionMs = tombstoneRetentionMs
+    this.#now = now
+    const shared = options as Partial<SharedDatabase>
+    this.#database = (shared.shared ?? new AttachmentDatabase(options)).hold()
+  }
+
+  recordIntent(intent: AttachmentIntent): Promise<number> {
+    return this.#run(() => this.#database.write('recordIntent', { intent: checkIntent(intent) }))
+  }
+
+  /**
+   * Writes intent and bytes in one transaction when the bytes are small and the store is in the same database file; see
+   * `AttachmentManifest`.
+   */
+  recordIntentAndPut(
+    store: AttachmentStore,
+    intent: AttachmentIntent,
+    content: AttachmentContent,
+    options: AttachmentSignalOptions,
+  ): Promise<number> | undefined {
+    const driver = driverOf(store)
+    if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
+    const { bytes } = content
+    if (bytes === undefined || bytes.byteLength > rowBytes || intent.meta === undefined) return undefined
+    return this.#run(async () => {
+      const { signal } = options
+      const checked = checkIntent(intent)
+      const key = { id: checked.attachmentId, generation: 0 }
+      if (content.id !== key.id) throw new AttachmentInvalidArgumentError('the intent is for other content')
+      const blob = await driver.smallBlob(key, bytes, checked.meta as NonNullable<typeof checked.meta>)
+      signal?.throwIfAborted()
+      return this.#database.write(
+        'recordIntentAndPut',
+        { intent: checked, blob },
+        { weight: blob.storedLength, signal },
+      )
+    })
+  }
+
+  commitRefs(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options: AttachmentCommitOptions = {},
+  ): Promise<void> {
+    return this.#run(async () => {
+      if (options.client !== undefined) {
+        throw new AttachmentInvalidArgumentError(
+          'commitRefs cannot join a transaction of better-sqlite3, which is synchronous; call commitRefsSync inside it',
+        )
+      }
+      const targets = checkCommit(refs)
+      checkSessionId(sessionId)
+      const { signal } = options
+      signal?.throwIfAborted()
+      if (targets.length === 0) return
+      const request = { sessionId, targets, now: this.#now() }
+      const expired = await this.#database.write('commitRefs', request, { weight: targets.length * 1024, signal })
+      if (expired.length > 0) throw new AttachmentIntentExpiredError(expired)
+    })
+  }
+
+  /**
+   * `commitRefs` inside the host's own transaction: call it from a synchronous better-sqlite3 transaction on the handle that was given
+   * as `database`. The refs become committed exactly when that transaction commits, with its durability (`PRAGMA synchronous`), and stay as they
+   * were when it rolls back. Without an open transaction it makes one of its own and blocks until it is committed.
+   * Begin the transaction as an immediate one: a deferred one that has read may find that it cannot write any more.
+   * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
+   */
+  commitRefsSync(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): void {
+    this.#assertOpen()
+    const targets = checkCommit(refs)
+    checkSessionId(sessionId)
+    const expired = this.#database.writeSync(tables => tables.refs.commit(sessionId, targets, this.#now()))
+    if (expired.length > 0) throw new AttachmentIntentExpiredError(expired)
+  }
+
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+    return this.#run(async () => {
+      checkSessionId(sessionId)
+      const request = { sessionId, ids: ids?.filter(isAttachmentId), now: this.#now() }
+      await this.#database.write('releaseRefs', request, {
+        weight: ids === undefined ? unknownWeight : ids.length * 1024,
+      })
+    })
+  }
+
+  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+    return this.#run(async () => {
+      checkSessionId(sessionId)
+      return isAttachmentId(id) ? this.#database.read(({ refs }) => refs.lookup(sessionId, id)) : undefined
+    })
+  }
+
+  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    checkSessionId(sessionId)
+    let after: AttachmentId | '' = ''
+    for (;;) {
+      const from: AttachmentId | '' = after
+      const page: AttachmentManifestEntry[] = await this.#run(() =>
+        this.#database.read(({ refs }) => refs.ofSession(sessionId, from)),
+      )
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.attachmentId
+    }
+  }
+
+  async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    checkTime('olderThanEpochMs', olderThanEpochMs)
+    let group: AttachmentManifestEntry[] = []
+    for await (const entry of this.#everyRef()) {
+      if (group[0] !== undefined && group[0].attachmentId !== entry.attachmentId) {
+        if (group.every(ref => isLooseSince(ref, olderThanEpochMs))) yield* group
+        group = []
+      }
+      group.push(entry)
+    }
+    if (group.every(ref => isLooseSince(ref, olderThanEpochMs))) yield* group
+  }
+
+  async *#everyRef(): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    let after: RefPosition | undefined
+    for (;;) {
+      const from: RefPosition | undefined = after
+      const page: AttachmentManifestEntry[] = await this.#run(() => this.#database.read(({ refs }) => refs.page(from)))
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = { id: last.attachmentId, sessionId: last.sessionId }
+      // A page is read in one go, and there may be thousands: let others have their turn.
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    return this.#run(async () => {
+      let step = checkOrphanQuery({ ...query, ids: query.ids?.filter(isAttachmentId) })
+      const all: OrphanClaim[] = []
+      for (;;) {
+        const request = { query: step, now: this.#now() }
+        const { claims, done } = await this.#database.write('claimOrphans', request, { weight: unknownWeight })
+        all.push(...claims)
+        if (done) return all
+        step = { ...step, limit: step.limit - claims.length, staleClaimEpochMs: undefined }
+      }
+    })
+  }
+
+  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+    return this.#run(async () => {
+      const known = blobs.filter(({ id, generation }) => isAttachmentId(id) && Number.isSafeInteger(generation))
+      const request = { blobs: known.map(({ id, generation }) => ({ id, generation })), now: this.#now() }
+      return this.#database.write('claimBlobs', request, { weight: blobs.length * 1024 })
+    })
+  }
+
+  settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
+    return this.#run(async () => {
+      const settled = claims.filter(({ attachmentId }) => isAttachmentId(attachmentId))
+      const now = this.#now()
+      const request = { claims: settled, now, purgeBefore: now - this.#tombstoneRetentionMs }
+      await this.#database.write('settleClaims', request, { weight: claims.length * 1024 })
+    })
+  }
+
+  forget(id: AttachmentId): Promise<void> {
+    return this.#run(async () => {
+      if (isAttachmentId(id)) await this.#database.write('forget', { id, now: this.#now() })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    if (this.#inFlight > 0) {
+      await new Promise<void>(resolve => {
+        this.#idle = resolve
+      })
+    }
+    await this.#database.release()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #run<T>(call: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    this.#inFlight++
+    try {
+      return await call()
+    } finally {
+      this.#inFlight--
+      if (this.#inFlight === 0) this.#idle?.()
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new AttachmentClosedError('the sqlite manifest')
+  }
+}
+
+/** Of work whose size is known only when it is done: enough to go to the writer thread. */
+const unknownWeight = 1024 * 1024
+
+/** Whether nothing but its age has protected the ref since that time. */
+function isLooseSince(ref: AttachmentManifestEntry, epochMs: number): boolean {
+  if (ref.releasedAtEpochMs !== undefined) return ref.releasedAtEpochMs <= epochMs
+  return ref.committedAtEpochMs === undefined && ref.intentAtEpochMs <= epochMs
+}

@@ -1,0 +1,178 @@
+import {
+  type AttachmentCreateMeta,
+  type AttachmentId,
+  type AttachmentIntent,
+  type AttachmentManifestEntry,
+  type CommitTarget,
+  canonicalUri,
+} from '@lash/attachments-core'
+import type { Database, Statement } from 'better-sqlite3'
+import { metaFields } from './blob-table.ts'
+import { idBytes, idOf } from './id-bytes.ts'
+
+interface RefRow {
+  id: Buffer
+  session_id: string
+  generation: number
+  intent_at: number
+  committed_at: number | null
+  released_at: number | null
+  media_type: string | null
+  width: number | null
+  height: number | null
+  label: string | null
+}
+
+interface CommitRow {
+  ref_generation: number
+  committed_at: number | null
+  released_at: number | null
+  generation: number
+  claim: string | null
+}
+
+/** A ref's place in a listing. */
+export interface RefPosition {
+  id: AttachmentId
+  sessionId: string
+}
+
+export const refPageRows = 500
+
+const columns = 'id, session_id, generation, intent_at, committed_at, released_at, media_type, width, height, label'
+
+/** The sessions' side of the manifest: intents, commits, releases. Statements on one connection; those that write belong in a transaction. */
+export class RefTable {
+  readonly #content: Statement
+  readonly #addContent: Statement
+  readonly #reviveContent: Statement
+  readonly #upsert: Statement
+  readonly #commitRow: Statement
+  readonly #commit: Statement
+  readonly #release: Statement
+  readonly #releaseAll: Statement
+  readonly #lookup: Statement
+  readonly #ofSession: Statement
+  readonly #page: Statement
+
+  constructor(database: Database) {
+    this.#content = database.prepare('SELECT generation, claim, emptied_at FROM lash_attachment_contents WHERE id = ?')
+    this.#addContent = database.prepare('INSERT INTO lash_attachment_contents (id, generation) VALUES (?, 0)')
+    this.#reviveContent = database.prepare(`
+      UPDATE lash_attachment_contents SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`)
+    this.#upsert = database.prepare(`
+      INSERT INTO lash_attachment_refs (id, session_id, generation, intent_at, media_type, width, height, label)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (id, session_id) DO UPDATE SET
+        committed_at = CASE WHEN released_at IS NULL AND generation = excluded.generation THEN committed_at END,
+        released_at = NULL, generation = excluded.generation, intent_at = excluded.intent_at,
+        media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label`)
+    this.#commitRow = database.prepare(`
+      SELECT refs.generation AS ref_generation, refs.committed_at, refs.released_at, contents.generation, contents.claim
+      FROM lash_attachment_refs AS refs JOIN lash_attachment_contents AS contents ON contents.id = refs.id
+      WHERE refs.id = ? AND refs.session_id = ?`)
+    this.#commit = database.prepare(`
+      UPDATE lash_attachment_refs SET committed_at = ? WHERE id = ? AND session_id = ? AND committed_at IS NULL`)
+    this.#release = database.prepare(`
+      UPDATE lash_attachment_refs SET released_at = ? WHERE id = ? AND session_id = ? AND released_at IS NULL`)
+    this.#releaseAll = database.prepare(`
+      UPDATE lash_attachment_refs SET released_at = ? WHERE session_id = ? AND released_at IS NULL`)
+    this.#lookup = database.prepare(`SELECT ${columns} FROM lash_attachment_refs WHERE id = ? AND session_id = ?`)
+    this.#ofSession = database.prepare(`
+      SELECT ${columns} FROM lash_attachment_refs WHERE session_id = ? AND id > ? ORDER BY id LIMIT ${refPageRows}`)
+    this.#page = database.prepare(`
+      SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`)
+  }
+
+  /** Returns the generation to put at. */
+  recordIntent(intent: AttachmentIntent): number {
+    const id = idBytes(intent.attachmentId)
+    const generation = this.#liveGeneration(id)
+    const meta: Partial<AttachmentCreateMeta> = intent.meta ?? {}
+    this.#upsert.run(
+      id,
+      intent.sessionId,
+      generation,
+      intent.intentAtEpochMs,
+      meta.mediaType ?? null,
+      meta.width ?? null,
+      meta.height ?? null,
+      meta.label ?? null,
+    )
+    return generation
+  }
+
+  /** The content's generation, after it was made known, or taken out of a sweeper's hands by moving on to the next. */
+  #liveGeneration(id: Buffer): number {
+    const content = this.#content.get(id) as
+      | { generation: number; claim: string | null; emptied_at: number | null }
+      | undefined
+    if (content === undefined) {
+      this.#addContent.run(id)
+      return 0
+    }
+    if (content.claim === null && content.emptied_at === null) return content.generation
+    const generation = content.claim === null ? content.generation : content.generation + 1
+    this.#reviveContent.run(generation, id)
+    return generation
+  }
+
+  /** Returns the ids that cannot be committed; when there are any, nothing has changed. */
+  commit(sessionId: string, targets: readonly CommitTarget[], now: number): AttachmentId[] {
+    const toCommit: Buffer[] = []
+    const expired = new Set<AttachmentId>()
+    for (const target of targets) {
+      const id = idBytes(target.id)
+      const row = this.#commitRow.get(id, sessionId) as CommitRow | undefined
+      if (row === undefined || !canCommit(row, target)) expired.add(target.id)
+      else if (row.committed_at === null) toCommit.push(id)
+    }
+    if (expired.size === 0) for (const id of toCommit) this.#commit.run(now, id, sessionId)
+    return [...expired]
+  }
+
+  release(sessionId: string, ids: readonly AttachmentId[] | undefined, now: number): void {
+    if (ids === undefined) {
+      this.#releaseAll.run(now, sessionId)
+      return
+    }
+    for (const id of ids) this.#release.run(now, idBytes(id), sessionId)
+  }
+
+  lookup(sessionId: string, id: AttachmentId): AttachmentManifestEntry | undefined {
+    const row = this.#lookup.get(idBytes(id), sessionId) as RefRow | undefined
+    return row === undefined ? undefined : entryOf(row)
+  }
+
+  /** The next refs of a session, in the order of their ids. */
+  ofSession(sessionId: string, after: AttachmentId | ''): AttachmentManifestEntry[] {
+    return (this.#ofSession.all(sessionId, idBytes(after)) as RefRow[]).map(entryOf)
+  }
+
+  /** The next refs of all, in the order of id and session. */
+  page(after: RefPosition | undefined): AttachmentManifestEntry[] {
+    return (this.#page.all(idBytes(after?.id ?? ''), after?.sessionId ?? '') as RefRow[]).map(entryOf)
+  }
+}
+
+/** Whether the ref is live, and at the content's generation, under no claim. */
+function canCommit(row: CommitRow, target: CommitTarget): boolean {
+  if (row.released_at !== null || row.claim !== null || row.generation !== row.ref_generation) return false
+  return target.generation === undefined || target.generation === row.generation
+}
+
+function entryOf(row: RefRow): AttachmentManifestEntry {
+  const attachmentId = idOf(row.id)
+  const entry: AttachmentManifestEntry = {
+    attachmentId,
+    sessionId: row.session_id,
+    canonicalUri: canonicalUri(attachmentId),
+    intentAtEpochMs: row.intent_at,
+    generation: row.generation,
+  }
+  const { media_type } = row
+  if (media_type !== null) entry.meta = metaFields({ ...row, media_type })
+  if (row.committed_at !== null) entry.committedAtEpochMs = row.committed_at
+  if (row.released_at !== null) entry.releasedAtEpochMs = row.released_at
+  return entry
+}

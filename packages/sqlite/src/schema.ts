@@ -1,0 +1,176 @@
+import { AttachmentSchemaError } from '@lash/attachments-core'
+import type { Database } from 'better-sqlite3'
+import { isBusy, pause } from './sqlite-error.ts'
+
+/** `LASH` in ASCII: what `application_id` of a file of ours says, for `file(1)` and for {@link prepareSchema}. */
+export const applicationId = 0x4c415348
+
+/**
+ * What brings a database from each version to the next; the first entry makes version 1 out of nothing. Store and manifest
+ * share one schema, so that either may open a file first. Entries are never changed once published.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE lash_attachments_schema (version INTEGER NOT NULL) STRICT;
+  INSERT INTO lash_attachments_schema (version) VALUES (0);
+
+  -- One row per copy of some bytes, always a whole one. Bytes are either here or in the chunks of an upload.
+  -- The bytes come last: what stands before them is read without them.
+  CREATE TABLE lash_attachment_blobs (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,               -- SHA-256, 32 bytes
+    generation INTEGER NOT NULL,
+    byte_length INTEGER NOT NULL,   -- as put
+    stored_length INTEGER NOT NULL, -- as stored, perhaps compressed
+    stored_at INTEGER NOT NULL,     -- milliseconds since 1970
+    media_type TEXT NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    label TEXT,
+    upload INTEGER,                 -- whose chunks hold the bytes; null when they are here
+    chunk_bytes INTEGER,            -- bytes as put in each chunk but the last
+    encoding INTEGER NOT NULL,      -- 0: as put, 1: zlib
+    bytes BLOB
+  ) STRICT;
+  CREATE UNIQUE INDEX lash_attachment_blobs_key ON lash_attachment_blobs (id, generation);
+
+  -- Uploads that no blob owns: in progress, given up by a writer that died, or waiting to be deleted.
+  -- AUTOINCREMENT: a number is never used twice, so a writer that wakes up late finds its own upload or none.
+  CREATE TABLE lash_attachment_uploads (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    touched_at INTEGER NOT NULL     -- milliseconds since 1970; 0: to be deleted now
+  ) STRICT;
+
+  CREATE TABLE lash_attachment_chunks (
+    upload INTEGER NOT NULL,
+    position INTEGER NOT NULL,      -- 0, 1, 2, ...
+    encoding INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (upload, position)
+  ) STRICT;
+
+  CREATE TABLE lash_attachment_contents (
+    id BLOB PRIMARY KEY,
+    generation INTEGER NOT NULL,
+    claim TEXT,                     -- a sweeper's token; content under a claim has no refs
+    claimed_at INTEGER,
+    emptied_at INTEGER              -- since when there is neither a ref nor a claim; such a row only remembers its generation
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lash_attachment_contents_claimed ON lash_attachment_contents (claimed_at) WHERE claimed_at IS NOT NULL;
+  CREATE INDEX lash_attachment_contents_emptied ON lash_attachment_contents (emptied_at) WHERE emptied_at IS NOT NULL;
+
+  CREATE TABLE lash_attachment_refs (
+    id BLOB NOT NULL,
+    session_id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    intent_at INTEGER NOT NULL,
+    committed_at INTEGER,
+    released_at INTEGER,
+    media_type TEXT,                -- null: the intent came without metadata
+    width INTEGER,
+    height INTEGER,
+    label TEXT,
+    -- Since when only its age protects the ref from a sweep; null while it is committed.
+    loose_at INTEGER AS (
+      CASE WHEN released_at IS NOT NULL THEN released_at WHEN committed_at IS NULL THEN intent_at END
+    ) VIRTUAL,
+    PRIMARY KEY (id, session_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lash_attachment_refs_session ON lash_attachment_refs (session_id, id);
+  -- Holds what a sweep looks at and nothing else, so that its cost follows the orphans, not the table.
+  CREATE INDEX lash_attachment_refs_loose ON lash_attachment_refs (loose_at) WHERE loose_at IS NOT NULL;
+  `,
+]
+
+export const schemaVersion: number = migrations.length
+
+export interface SchemaOptions {
+  /** Whether the file is ours alone, or a host's database in which our tables are guests. */
+  owned: boolean
+  /** For messages. */
+  path: string
+  /** How long to wait for the file's locks. */
+  busyTimeoutMs: number
+}
+
+/**
+ * Makes sure that the database has our tables at our version. Any number of processes may do so at once.
+ * A file of ours carries the version as `user_version` too and says in `application_id` whose it is. In a host's database both
+ * belong to the host, and only our table counts.
+ * @throws AttachmentSchemaError when the schema is newer than this package, or the file is somebody else's.
+ */
+export function prepareSchema(database: Database, options: SchemaOptions): void {
+  const found = inspect(database, options)
+  // A file that a host made with us as guests keeps the host's journal mode, also when it is opened by its path.
+  const ours = options.owned && (found === 0 || isStamped(database))
+  if (ours && !database.memory && !database.readonly) enterWal(database, found === 0, options)
+  if (found === schemaVersion) return
+  database
+    .transaction(() => {
+      // Another process may have done it while this one waited for the lock.
+      for (let version = inspect(database, options); version < schemaVersion; version++) {
+        if (version === 0 && options.owned) database.pragma(`application_id = ${applicationId}`)
+        database.exec(migrations[version] as string)
+        database.prepare('UPDATE lash_attachments_schema SET version = ?').run(version + 1)
+        if (isStamped(database)) database.pragma(`user_version = ${version + 1}`)
+      }
+    })
+    .immediate()
+}
+
+/** The version that is there, 0 when there is none. */
+function inspect(database: Database, { owned, path }: SchemaOptions): number {
+  const version = Math.max(tableVersion(database), isStamped(database) ? simplePragma(database, 'user_version') : 0)
+  if (version > schemaVersion) {
+    throw new AttachmentSchemaError(
+      `${path} has attachment schema version ${version}, and this @lash/attachments-sqlite knows versions up to ${schemaVersion}; install a newer one`,
+    )
+  }
+  if (version === 0 && owned && !isEmpty(database)) {
+    throw new AttachmentSchemaError(
+      `${path} is a database of another application; give a path of its own, or pass your open handle as { database } to keep attachments beside your tables`,
+    )
+  }
+  if (version > 0 && tableVersion(database) === 0) {
+    throw new AttachmentSchemaError(
+      `${path} says that it holds attachments and has no such tables; restore it from a backup`,
+    )
+  }
+  return version
+}
+
+function tableVersion(database: Database): number {
+  const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'lash_attachments_schema'").get()
+  if (table === undefined) return 0
+  const version = database.prepare('SELECT max(version) FROM lash_attachments_schema').pluck().get()
+  return typeof version === 'number' ? version : 0
+}
+
+function isStamped(database: Database): boolean {
+  return simplePragma(database, 'application_id') === applicationId
+}
+
+function isEmpty(database: Database): boolean {
+  const objects = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
+  return objects === 0 && simplePragma(database, 'application_id') === 0 && simplePragma(database, 'user_version') === 0
+}
+
+function simplePragma(database: Database, name: string): unknown & number {
+  return database.pragma(name, { simple: true }) as number
+}
+
+/** Switching to WAL needs the file alone for a moment and, unlike other statements, does not wait for it. */
+function enterWal(database: Database, fresh: boolean, { busyTimeoutMs }: SchemaOptions): void {
+  const deadline = Date.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      // Blobs of up to a MiB lie in chains of pages: fewer and bigger ones are faster. Without effect once there is a table.
+      if (fresh) database.pragma('page_size = 16384')
+      database.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= deadline) throw error
+      pause(5)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  AttachmentBackendError,
+  AttachmentIoError,
+  AttachmentSchemaError,
+  AttachmentStoreError,
+} from '@lash/attachments-core'
+
+/** What is left of an error of better-sqlite3 once it has crossed from a thread to another. */
+export interface SqliteFailure {
+  code: string
+  message: string
+}
+
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+/** Whether somebody else holds the lock, so that it is worth trying again. A stale snapshot is not: waiting does not renew it. */
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error)
+  return (code.startsWith('SQLITE_BUSY') && code !== 'SQLITE_BUSY_SNAPSHOT') || code.startsWith('SQLITE_LOCKED')
+}
+
+/** Blocks the calling thread. Only for what is synchronous by contract. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
+
+/** An error of SQLite as one of ours that says what to do; ours, and anything else, as it is. */
+export function attachmentError(error: unknown, path: string, busyTimeoutMs: number): unknown {
+  if (AttachmentStoreError.isInstance(error)) return error
+  const code = codeOf(error)
+  const text = `${(error as Error | null)?.message} (${code})`
+  const options = { cause: error }
+  if (code === 'SQLITE_BUSY_SNAPSHOT') {
+    return new AttachmentBackendError(
+      `the transaction on ${path} has read before another writer committed: ${text}; begin it as an immediate one`,
+      options,
+    )
+  }
+  if (isBusy(error)) {
+    return new AttachmentBackendError(
+      `${path} stayed locked for ${busyTimeoutMs} ms: ${text}; find the process that keeps a write transaction open, or raise busyTimeoutMs`,
+      options,
+    )
+  }
+  if (code === 'SQLITE_FULL') {
+    return new AttachmentIoError(
+      path,
+      `no space left for ${path}: ${text}; nothing was stored, free space and put again`,
+      options,
+    )
+  }
+  if (code.startsWith('SQLITE_READONLY')) {
+    return new AttachmentIoError(path, `${path} is read-only: ${text}; make the file and its folder writable`, options)
+  }
+  if (code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM' || code === 'SQLITE_AUTH') {
+    return new AttachmentIoError(
+      path,
+      `cannot open ${path}: ${text}; check that it is a file, and the permissions of it and its folder`,
+      options,
+    )
+  }
+  if (code.startsWith('SQLITE_IOERR')) {
+    return new AttachmentIoError(path, `the file system failed under ${path}: ${text}; check the disk`, options)
+  }
+  if (code === 'SQLITE_NOTADB') {
+    return new AttachmentSchemaError(
+      `${path} is not an SQLite database (or is encrypted): ${text}; give another path`,
+      options,
+    )
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return new AttachmentBackendError(
+      `the database ${path} is damaged: ${text}; stop writing to it, run PRAGMA integrity_check, and restore it from a backup`,
+      options,
+    )
+  }
+  if (code === 'SQLITE_ERROR' && /^no such (table|column): /.test((error as Error).message)) {
+    return new AttachmentSchemaError(`${path} lost tables of ours: ${text}; restore it from a backup`, options)
+  }
+  if (code === '') return error
+  return new AttachmentBackendError(`${path} failed: ${text}`, options)
+}

@@ -1,0 +1,215 @@
+import { AttachmentBackendError } from '@lash/attachments-core'
+import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
+import { isBusy } from './sqlite-error.ts'
+import { errorOf, type Outcome, type WriteTransaction } from './write-transaction.ts'
+import { type WriterThread, WriterThreadLost } from './writer-thread.ts'
+
+/** What a group may weigh to be written on the event loop's thread: about 2 ms of work. */
+const inPlaceWeight = 256 * 1024
+/** What one transaction may weigh: who comes next waits for it, and so does every other process. */
+const groupWeight = 4 * 1024 * 1024
+/** What an operation weighs beside its bytes: the rows and pages that it touches. */
+const baseWeight = 2 * 1024
+/** How much is written before the log is moved to the database. */
+const checkpointWeight = 16 * 1024 * 1024
+/** A disk whose sync takes longer must not hold up the event loop. In milliseconds. */
+const slowCommit = 5
+
+interface Waiting {
+  operation: Operation
+  weight: number
+  resolve(value: never): void
+  reject(error: unknown): void
+  signal: AbortSignal | undefined
+}
+
+export interface SubmitOptions {
+  /** About how many bytes it writes. */
+  weight?: number
+  /** Takes the operation back while it waits. Once it runs it is done. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Group commit. What is submitted in one turn, or while a group is being written, shares the next transaction and its one sync.
+ * A small group is written in place, at once: a lone caller would pay twice for a hop to another thread. A big one, and
+ * everything while the thread is busy, goes to the writer thread. A promise resolves when its commit is on the disk.
+ */
+export class WriteQueue {
+  readonly #transaction: WriteTransaction
+  readonly #thread: WriterThread | undefined
+  readonly #busyTimeoutMs: number
+  readonly #isHandBusy: () => boolean
+  #waiting: Waiting[] = []
+  #scheduled = false
+  #writing = false
+  #threadWorks: boolean
+  #sinceCheckpoint = 0
+  #commitTime = 0
+  #idle: (() => void) | undefined
+
+  /**
+   * @param thread none for a database that only this connection can see.
+   * @param isHandBusy whether the connection, being a host's, is in the midst of a transaction of the host's.
+   */
+  constructor(
+    transaction: WriteTransaction,
+    thread: WriterThread | undefined,
+    busyTimeoutMs: number,
+    isHandBusy: () => boolean,
+  ) {
+    this.#transaction = transaction
+    this.#thread = thread
+    this.#threadWorks = thread !== undefined
+    this.#busyTimeoutMs = busyTimeoutMs
+    this.#isHandBusy = isHandBusy
+  }
+
+  submit<K extends OperationKind>(
+    kind: K,
+    request: OperationRequest<K>,
+    { weight = 0, signal }: SubmitOptions = {},
+  ): Promise<OperationResult<K>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operation: { kind, request }, weight: weight + baseWeight, resolve, reject, signal })
+      if (this.#scheduled || this.#writing) return
+      this.#scheduled = true
+      queueMicrotask(() => {
+        this.#scheduled = false
+        void this.#write()
+      })
+    })
+  }
+
+  /** Waits until nothing is waiting, and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#scheduled || this.#writing) {
+      await new Promise<void>(resolve => {
+        this.#idle = resolve
+      })
+    }
+    await this.#thread?.close()
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true
+    while (this.#waiting.length > 0) {
+      const group = this.#nextGroup()
+      if (group.length > 0) await this.#writeGroup(group)
+    }
+    if (this.#checkpointIsDue()) await this.#checkpoint()
+    this.#writing = false
+    // While the checkpoint ran.
+    if (this.#waiting.length > 0) return this.#write()
+    this.#idle?.()
+  }
+
+  #nextGroup(): Waiting[] {
+    const group: Waiting[] = []
+    let weight = 0
+    let taken = 0
+    for (const waiting of this.#waiting) {
+      if (group.length > 0 && weight + waiting.weight > groupWeight) break
+      taken++
+      if (waiting.signal?.aborted) {
+        waiting.reject(waiting.signal.reason)
+        continue
+      }
+      group.push(waiting)
+      weight += waiting.weight
+    }
+    this.#waiting.splice(0, taken)
+    return group
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const operations = group.map(waiting => waiting.operation)
+    const weight = group.reduce((sum, waiting) => sum + waiting.weight, 0)
+    const started = performance.now()
+    try {
+      const outcomes = await this.#outcomes(operations, weight)
+      outcomes.forEach((outcome, index) => {
+        const waiting = group[index] as Waiting
+        if ('value' in outcome) waiting.resolve(outcome.value as never)
+        else waiting.reject(errorOf(outcome.failure))
+      })
+    } catch (error) {
+      for (const waiting of group) waiting.reject(error)
+    }
+    this.#sinceCheckpoint += weight
+    if (weight <= inPlaceWeight) this.#commitTime += (performance.now() - started - this.#commitTime) / 8
+  }
+
+  async #outcomes(operations: readonly Operation[], weight: number): Promise<Outcome[]> {
+    const inPlace = this.#inPlace(operations, weight)
+    if (inPlace === undefined) return this.#elsewhere(operations)
+    const busy = operations.filter((_, index) => isBusyOutcome(inPlace[index] as Outcome))
+    if (busy.length === 0) return inPlace
+    // Without WAL a commit, too, may find the file locked. Only what failed may run again: a claim made twice would be lost.
+    const again = await this.#elsewhere(busy)
+    return inPlace.map(outcome => (isBusyOutcome(outcome) ? (again.shift() as Outcome) : outcome))
+  }
+
+  /** Undefined when it must not be, or could not be, done here and now. */
+  #inPlace(operations: readonly Operation[], weight: number): Outcome[] | undefined {
+    if (this.#threadWorks && (weight > inPlaceWeight || this.#commitTime > slowCommit)) return undefined
+    if (this.#isHandBusy()) return undefined
+    try {
+      return this.#transaction.run(operations)
+    } catch (error) {
+      if (isBusy(error)) return undefined
+      throw error
+    }
+  }
+
+  async #elsewhere(operations: readonly Operation[]): Promise<Outcome[]> {
+    if (!this.#threadWorks || this.#thread === undefined) return this.#patiently(operations)
+    try {
+      return await this.#thread.run(operations)
+    } catch (error) {
+      if (!(error instanceof WriterThreadLost)) throw error
+      if (error.hadAnswered) throw new AttachmentBackendError(`${error.message}; put or commit again`, { cause: error })
+      // A bundle without the worker's file, or a runtime without threads.
+      this.#threadWorks = false
+      return this.#patiently(operations)
+    }
+  }
+
+  /** In place, when the lock is free, without blocking the thread until then. */
+  async #patiently(operations: readonly Operation[]): Promise<Outcome[]> {
+    const deadline = Date.now() + this.#busyTimeoutMs
+    for (;;) {
+      try {
+        if (!this.#isHandBusy()) return this.#transaction.run(operations)
+        if (Date.now() >= deadline) throw handBusy(this.#busyTimeoutMs)
+      } catch (error) {
+        if (!isBusy(error) || Date.now() >= deadline) throw error
+      }
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+  }
+
+  #checkpointIsDue(): boolean {
+    return this.#sinceCheckpoint >= checkpointWeight
+  }
+
+  async #checkpoint(): Promise<void> {
+    this.#sinceCheckpoint = 0
+    try {
+      if (this.#threadWorks) await this.#thread?.checkpoint()
+      else this.#transaction.checkpoint()
+    } catch {
+      // No one's failure in particular: the next checkpoint tries again, and what is in the log is safe there.
+    }
+  }
+}
+
+function isBusyOutcome(outcome: Outcome): boolean {
+  return 'failure' in outcome && isBusy(outcome.failure)
+}
+
+function handBusy(busyTimeoutMs: number): AttachmentBackendError {
+  return new AttachmentBackendError(
+    `the database handle stayed in a transaction of the host for ${busyTimeoutMs} ms; end it before attachments are put or committed, or use commitRefsSync inside it`,
+  )
+}

@@ -1,0 +1,64 @@
+import type { Database, Statement } from 'better-sqlite3'
+import type { Operation, Tables } from './operations.ts'
+import { codeOf, type SqliteFailure } from './sqlite-error.ts'
+
+export type Outcome = { value: unknown } | { failure: SqliteFailure }
+
+/** Runs groups of operations on one connection, each group in one transaction and so with one sync to the disk. */
+export class WriteTransaction {
+  readonly #database: Database
+  readonly #tables: Tables
+  readonly #begin: Statement
+  readonly #commit: Statement
+  readonly #rollback: Statement
+
+  constructor(database: Database, tables: Tables) {
+    this.#database = database
+    this.#tables = tables
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#commit = database.prepare('COMMIT')
+    this.#rollback = database.prepare('ROLLBACK')
+  }
+
+  /**
+   * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller gets its own
+   * outcome and none pays for another's failure.
+   * @throws the error of SQLite when the transaction cannot begin: somebody else holds the lock. Then nothing ran.
+   */
+  run(operations: readonly Operation[]): Outcome[] {
+    this.#begin.run()
+    try {
+      const outcomes = operations.map(operation => ({ value: this.#tables.run(operation) }))
+      this.#commit.run()
+      return outcomes
+    } catch (error) {
+      // Some errors, such as a full disk, have rolled back already.
+      if (this.#database.inTransaction) this.#rollback.run()
+      return operations.length === 1
+        ? [{ failure: failureOf(error) }]
+        : operations.map(operation => this.#alone(operation))
+    }
+  }
+
+  /** Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection. */
+  checkpoint(): void {
+    this.#database.pragma('wal_checkpoint(PASSIVE)')
+  }
+
+  #alone(operation: Operation): Outcome {
+    try {
+      return this.run([operation])[0] as Outcome
+    } catch (error) {
+      return { failure: failureOf(error) }
+    }
+  }
+}
+
+/** An error in a form that crosses threads. */
+export function failureOf(error: unknown): SqliteFailure {
+  return { code: codeOf(error), message: error instanceof Error ? error.message : String(error) }
+}
+
+export function errorOf({ code, message }: SqliteFailure): Error {
+  return code === '' ? new Error(message) : Object.assign(new Error(message), { name: 'SqliteError', code })
+}

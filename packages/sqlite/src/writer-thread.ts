@@ -1,0 +1,124 @@
+import { Worker } from 'node:worker_threads'
+import type { ConnectionOptions } from './connection.ts'
+import type { Operation } from './operations.ts'
+import { errorOf, type Outcome } from './write-transaction.ts'
+import type { WriterReply, WriterRequest } from './writer-worker.ts'
+
+/** The thread ended without an answer. Whether the operations were done is not known. */
+export class WriterThreadLost extends Error {
+  /** Whether the thread has ever answered. If not, nothing was done, and threads do not work here. */
+  readonly hadAnswered: boolean
+
+  constructor(cause: unknown, hadAnswered: boolean) {
+    super(`the writer thread ended: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.hadAnswered = hadAnswered
+  }
+}
+
+interface Waiting {
+  resolve(outcomes: Outcome[]): void
+  reject(error: unknown): void
+}
+
+/** The main thread's end of the writer thread, which starts with the first request. One request at a time. */
+export class WriterThread {
+  readonly #options: ConnectionOptions
+  #worker: Worker | undefined
+  #waiting: Waiting | undefined
+  #hasAnswered = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  get started(): boolean {
+    return this.#worker !== undefined
+  }
+
+  /** @throws as WriteTransaction.run does, or {@link WriterThreadLost}. */
+  run(operations: readonly Operation[]): Promise<Outcome[]> {
+    const transfer: ArrayBuffer[] = []
+    return this.#ask(
+      { kind: 'run', operations: operations.map(operation => withOwnBytes(operation, transfer)) },
+      transfer,
+    )
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.#ask({ kind: 'checkpoint' })
+  }
+
+  /** Closes the connection and ends the thread. */
+  async close(): Promise<void> {
+    const worker = this.#worker
+    if (worker === undefined) return
+    try {
+      await this.#ask({ kind: 'checkpoint' })
+      await this.#ask({ kind: 'close' })
+    } finally {
+      this.#worker = undefined
+      await worker.terminate()
+    }
+  }
+
+  #ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<Outcome[]> {
+    return new Promise((resolve, reject) => {
+      const worker = this.#start()
+      this.#waiting = { resolve, reject }
+      worker.ref()
+      worker.postMessage(request, transfer)
+    })
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker
+    // From source this file is .ts, as published it is .js, and so is the worker beside it.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./writer-worker.${extension}`, import.meta.url), {
+      workerData: this.#options,
+      name: 'attachments-sqlite',
+    })
+    worker.on('message', (reply: WriterReply) => this.#answered(worker, reply))
+    worker.on('error', error => this.#lost(worker, error))
+    worker.on('exit', code => this.#lost(worker, `exit code ${code}`))
+    this.#worker = worker
+    return worker
+  }
+
+  #answered(worker: Worker, reply: WriterReply): void {
+    this.#hasAnswered = true
+    // An idle thread must not keep the process alive.
+    worker.unref()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if ('outcomes' in reply) waiting?.resolve(reply.outcomes)
+    else waiting?.reject(errorOf(reply.failure))
+  }
+
+  #lost(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.reject(new WriterThreadLost(cause, this.#hasAnswered))
+  }
+}
+
+/**
+ * The operation with copies of its bytes, to be handed over. The originals stay: they may be the caller's, and are needed should
+ * the thread be lost. A copy is also what keeps a small view from dragging its whole buffer along.
+ */
+function withOwnBytes(operation: Operation, transfer: ArrayBuffer[]): Operation {
+  const own = <E extends { bytes: Uint8Array }>(encoded: E): E => {
+    const bytes = new Uint8Array(encoded.bytes)
+    transfer.push(bytes.buffer)
+    return { ...encoded, bytes }
+  }
+  const { request } = operation
+  if ('blob' in request && 'bytes' in request.blob.body) {
+    const { blob } = request
+    return { ...operation, request: { ...request, blob: { ...blob, body: own(request.blob.body) } } } as Operation
+  }
+  if ('chunks' in request) return { ...operation, request: { ...request, chunks: request.chunks.map(own) } }
+  return operation
+}

@@ -1,0 +1,61 @@
+import { access, constants, open, stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import type { AttachmentCreateMeta } from '@lash/attachments-core'
+import { UsageError } from './failure.ts'
+import { imageSize } from './image-size.ts'
+import { mediaTypeOf } from './media-type.ts'
+
+/** A file to be put. */
+export interface InputFile {
+  /** Absolute. */
+  path: string
+  name: string
+  byteLength: number
+  meta: AttachmentCreateMeta
+}
+
+/**
+ * Looks at every file before anything is stored.
+ * @param base what relative paths are relative to.
+ * @throws UsageError that names every path that cannot be read.
+ */
+export async function inspectFiles(paths: readonly string[], base: string): Promise<InputFile[]> {
+  const looked = await Promise.allSettled(paths.map(path => inspect(path, base)))
+  const refused = looked.flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
+  const unexpected = refused.find(reason => !(reason instanceof UsageError))
+  if (unexpected !== undefined) throw unexpected
+  if (refused.length > 0) throw new UsageError(refused.map(reason => reason.message).join('\n'))
+  return looked.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+async function inspect(given: string, base: string): Promise<InputFile> {
+  const path = resolve(base, given)
+  const byteLength = await readableLength(path, given)
+  const file = await open(path, 'r')
+  try {
+    const name = basename(path)
+    const mediaType = await mediaTypeOf(path, file)
+    return { path, name, byteLength, meta: { mediaType, label: name, ...(await imageSize(file)) } }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Opens nothing: opening a named pipe would wait for a writer. */
+async function readableLength(path: string, given: string): Promise<number> {
+  const found = await stat(path).catch(error => {
+    throw new UsageError(`cannot read ${given}: ${reasonOf(error)}`)
+  })
+  if (found.isDirectory()) throw new UsageError(`cannot read ${given}: it is a folder; give the files in it`)
+  if (!found.isFile()) throw new UsageError(`cannot read ${given}: it is not a regular file`)
+  await access(path, constants.R_OK).catch(error => {
+    throw new UsageError(`cannot read ${given}: ${reasonOf(error)}`)
+  })
+  return found.size
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return 'there is no such file'
+  if (error.code === 'EACCES' || error.code === 'EPERM') return 'you may not read it'
+  return error.message
+}

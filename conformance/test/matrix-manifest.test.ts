@@ -1,4 +1,6 @@
 import { testManifest } from '../src/vitest.ts'
 import { memoryManifestHarness } from './harnesses/memory.ts'
+import { sqliteManifestHarness } from './harnesses/sqlite-manifest.ts'
 
 testManifest(memoryManifestHarness())
+testManifest(sqliteManifestHarness())

@@ -1,0 +1,70 @@
+/** What is measured: one operation, at one size, with so many in flight. */
+export interface Cell {
+  readonly id: string
+  readonly backend: Backend
+  readonly operation: 'put' | 'get' | 'put again' | 'stream in' | 'stream out'
+  readonly byteLength: number
+  readonly concurrency: number
+  /** Operations in a full run; a quick run does a tenth, but never less than a few rounds. */
+  readonly count: number
+}
+
+export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
+export type Backend = (typeof backends)[number]
+
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+/** Of every backend: how many operations a full run does, by size. */
+const counts: Record<Backend, { small: number; middle: number; big: number }> = {
+  memory: { small: 100_000, middle: 10_000, big: 400 },
+  fs: { small: 8000, middle: 4000, big: 300 },
+  sqlite: { small: 16_000, middle: 4000, big: 300 },
+  postgres: { small: 8000, middle: 3000, big: 200 },
+  s3: { small: 2000, middle: 1000, big: 200 },
+}
+
+export const cells: readonly Cell[] = backends.flatMap(cellsOf)
+
+function cellsOf(backend: Backend): Cell[] {
+  const { small, middle, big } = counts[backend]
+  const sizes: [byteLength: number, concurrency: number, count: number][] = [
+    [KiB, 1, Math.ceil(small / 4)],
+    [KiB, 32, small],
+    [64 * KiB, 1, Math.ceil(middle / 4)],
+    [64 * KiB, 32, middle],
+    [MiB, 1, Math.ceil(big / 4)],
+    [MiB, 32, big],
+  ]
+  const operations = ['put', 'get', 'put again'] as const
+  const one = operations.flatMap(operation =>
+    sizes.map(([byteLength, concurrency, count]) => cell(backend, operation, byteLength, concurrency, count)),
+  )
+  const streams = (['stream in', 'stream out'] as const).map(operation => cell(backend, operation, GiB, 1, 1))
+  return backend === 'memory' ? one : [...one, ...streams]
+}
+
+function cell(
+  backend: Backend,
+  operation: Cell['operation'],
+  byteLength: number,
+  concurrency: number,
+  count: number,
+): Cell {
+  return {
+    id: `${backend} ${operation} ${sizeText(byteLength)} x${concurrency}`,
+    backend,
+    operation,
+    byteLength,
+    concurrency,
+    count,
+  }
+}
+
+/** 1 KiB, 64 KiB, 1 MiB, 1 GiB. */
+export function sizeText(byteLength: number): string {
+  if (byteLength >= GiB) return `${byteLength / GiB} GiB`
+  if (byteLength >= MiB) return `${byteLength / MiB} MiB`
+  return `${byteLength / KiB} KiB`
+}

@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto'
+import { InMemoryAttachmentStore } from '@lash/attachments-memory'
+import Keyv from 'keyv'
+import { createStorage } from 'unstorage'
+import memoryDriver from 'unstorage/drivers/memory'
+import type { Contender } from '../contender.ts'
+import { ours } from './ours.ts'
+
+const common = { durability: 'none', atomic: true } as const
+
+export const contenders: readonly Contender[] = [
+  { ...common, name: 'attachments-memory', role: 'ours', open: async () => ours(new InMemoryAttachmentStore()) },
+  {
+    ...common,
+    name: 'unstorage memory',
+    role: 'peer',
+    async open() {
+      const storage = createStorage({ driver: memoryDriver() })
+      return {
+        async put(bytes) {
+          const key = hash('sha256', bytes)
+          await storage.setItemRaw(key, bytes)
+          return key
+        },
+        get: async key => (await storage.getItemRaw(key)) as Uint8Array,
+        close: () => storage.dispose(),
+      }
+    },
+  },
+  {
+    ...common,
+    name: 'keyv memory',
+    role: 'peer',
+    async open() {
+      const storage = new Keyv()
+      return {
+        async put(bytes) {
+          const key = hash('sha256', bytes)
+          await storage.set(key, bytes)
+          return key
+        },
+        get: async key => (await storage.get(key)) as Uint8Array,
+        close: async () => {},
+      }
+    },
+  },
+  {
+    ...common,
+    name: 'hash, copy, Map',
+    role: 'floor',
+    async open() {
+      const map = new Map<string, Buffer>()
+      return {
+        async put(bytes) {
+          const key = hash('sha256', bytes)
+          if (!map.has(key)) map.set(key, Buffer.from(bytes))
+          return key
+        },
+        get: async key => Buffer.from(map.get(key) as Buffer),
+        close: async () => {},
+      }
+    },
+  },
+]

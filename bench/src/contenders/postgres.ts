@@ -1,0 +1,3 @@
+import type { Contender } from '../contender.ts'
+
+export const contenders: readonly Contender[] = []

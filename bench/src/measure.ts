@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Cell } from './cell.ts'
+import type { OpenContender } from './contender.ts'
+
+/** What one contender did in one cell, once. */
+export interface Measurement {
+  operations: number
+  seconds: number
+  /** Latency of one operation, in milliseconds. */
+  p50: number
+  p99: number
+  /** How late the event loop was, 99th percentile, in milliseconds. */
+  loopDelay: number
+  /** Most memory resident above what the idle process had, in MiB. */
+  peakMemory: number
+}
+
+/** Runs the cell's operations with so many in flight, on bytes that are made before the clock starts. */
+export async function measure(contender: OpenContender, cell: Cell, count: number): Promise<Measurement | undefined> {
+  switch (cell.operation) {
+    case 'put':
+      return timed(cell, count, body => contender.put(body))
+    case 'put again':
+      return timedAgain(contender, cell, count)
+    case 'get':
+      return timedGet(contender, cell, count)
+    case 'stream in':
+      return contender.putStream && timedStream(cell, () => contender.putStream?.(generated(cell.byteLength)))
+    case 'stream out':
+      return timedStreamOut(contender, cell)
+  }
+}
+
+/** Distinct bodies: one buffer that cannot be compressed, with a counter in front. Few are held at a time. */
+function bodyMaker(byteLength: number): () => Buffer {
+  const base = randomBytes(byteLength)
+  const seed = randomBytes(8)
+  let counter = 0
+  return () => {
+    const body = Buffer.from(base)
+    seed.copy(body)
+    body.writeUInt32LE(counter++, Math.min(8, byteLength - 4))
+    return body
+  }
+}
+
+async function timed(cell: Cell, count: number, run: (body: Buffer) => Promise<unknown>): Promise<Measurement> {
+  const make = bodyMaker(cell.byteLength)
+  for (let warm = 0; warm < Math.min(cell.concurrency * 2, count); warm++) await run(make())
+  const bodies = Math.min(count, Math.ceil((256 * 1024 * 1024) / cell.byteLength))
+  const batches: number[] = []
+  for (let rest = count; rest > 0; rest -= bodies) batches.push(Math.min(bodies, rest))
+  const recorder = new Recorder()
+  for (const size of batches) {
+    const made = Array.from({ length: size }, make)
+    await recorder.run(made, cell.concurrency, run)
+  }
+  return recorder.result()
+}
+
+async function timedAgain(contender: OpenContender, cell: Cell, count: number): Promise<Measurement> {
+  const make = bodyMaker(cell.byteLength)
+  const bodies = Array.from({ length: Math.min(64, count) }, make)
+  for (const body of bodies) await contender.put(body)
+  const recorder = new Recorder()
+  await recorder.run(repeated(bodies, count), cell.concurrency, body => contender.put(body))
+  return recorder.result()
+}
+
+async function timedGet(contender: OpenContender, cell: Cell, count: number): Promise<Measurement | undefined> {
+  const get = contender.get?.bind(contender)
+  if (get === undefined) return undefined
+  const make = bodyMaker(cell.byteLength)
+  const keys: string[] = []
+  const distinct = Math.min(count, 500, Math.ceil((128 * 1024 * 1024) / cell.byteLength))
+  for (let index = 0; index < distinct; index++) keys.push(await contender.put(make()))
+  const recorder = new Recorder()
+  await recorder.run(repeated(keys, count), cell.concurrency, async key => {
+    const bytes = await get(key)
+    if (bytes.byteLength !== cell.byteLength) throw new Error(`read ${bytes.byteLength} bytes`)
+  })
+  return recorder.result()
+}
+
+async function timedStream(cell: Cell, run: () => Promise<unknown> | undefined): Promise<Measurement> {
+  const recorder = new Recorder()
+  await recorder.run([cell], 1, async () => {
+    await run()
+  })
+  return recorder.result()
+}
+
+async function timedStreamOut(contender: OpenContender, cell: Cell): Promise<Measurement | undefined> {
+  if (contender.putStream === undefined || contender.getStream === undefined) return undefined
+  const key = await contender.putStream(generated(cell.byteLength))
+  return timedStream(cell, async () => {
+    let total = 0
+    for await (const chunk of (await contender.getStream?.(key)) ?? []) total += chunk.byteLength
+    if (total !== cell.byteLength) throw new Error(`read ${total} bytes`)
+  })
+}
+
+async function* generated(byteLength: number): AsyncGenerator<Uint8Array> {
+  const chunk = randomBytes(64 * 1024)
+  for (let sent = 0; sent < byteLength; sent += chunk.byteLength) {
+    chunk.writeUInt32LE(sent / chunk.byteLength, 0)
+    yield chunk
+  }
+}
+
+function* repeated<T>(values: readonly T[], count: number): Generator<T> {
+  for (let index = 0; index < count; index++) yield values[index % values.length] as T
+}
+
+/** Times operations, over one or more runs. */
+class Recorder {
+  readonly #latencies: number[] = []
+  readonly #delay = monitorEventLoopDelay({ resolution: 1 })
+  readonly #idleMemory = process.memoryUsage.rss()
+  #seconds = 0
+  #peak = 0
+
+  async run<T>(inputs: Iterable<T>, concurrency: number, operation: (input: T) => Promise<unknown>): Promise<void> {
+    const waiting = inputs[Symbol.iterator]()
+    const worker = async () => {
+      for (let next = waiting.next(); !next.done; next = waiting.next()) {
+        const started = performance.now()
+        await operation(next.value)
+        this.#latencies.push(performance.now() - started)
+      }
+    }
+    const sampling = setInterval(() => this.#sample(), 10)
+    this.#delay.enable()
+    const started = performance.now()
+    await Promise.all(Array.from({ length: concurrency }, worker))
+    this.#seconds += (performance.now() - started) / 1000
+    this.#delay.disable()
+    clearInterval(sampling)
+    this.#sample()
+  }
+
+  #sample(): void {
+    this.#peak = Math.max(this.#peak, process.memoryUsage.rss())
+  }
+
+  result(): Measurement {
+    const sorted = this.#latencies.sort((a, b) => a - b)
+    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+    return {
+      operations: sorted.length,
+      seconds: this.#seconds,
+      p50: at(0.5),
+      p99: at(0.99),
+      loopDelay: this.#delay.percentile(99) / 1e6,
+      peakMemory: (this.#peak - this.#idleMemory) / (1024 * 1024),
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Machine } from './machine.ts'
+import type { CellResult, Row } from './result.ts'
+
+const columns = ['contender', 'survives', 'ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'peak MiB'] as const
+
+export function printCell(result: CellResult): void {
+  const lines = [[...columns], ...result.rows.map(cellsOf)]
+  const widths = columns.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
+  console.log(`\n${result.cell.id}`)
+  for (const line of lines) {
+    console.log(
+      `  ${line.map((text, column) => (column < 2 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join('  ')}`,
+    )
+  }
+  for (const { name, reason } of result.failures) console.log(`  ${name}: not measured, ${reason}`)
+  const { toBestPeer, toFloor } = result
+  if (toBestPeer) console.log(`  ${ratio(toBestPeer.ratio)} the best peer (${toBestPeer.name})`)
+  if (toFloor) console.log(`  ${ratio(toFloor.ratio)} the floor (${toFloor.name})`)
+}
+
+export function markdown(machine: Machine, results: readonly CellResult[]): string {
+  const summary = results.map(
+    ({ cell, toBestPeer, toFloor }) =>
+      `| ${cell.id} | ${toBestPeer ? `${ratio(toBestPeer.ratio)} ${toBestPeer.name}` : '-'} | ${toFloor ? `${ratio(toFloor.ratio)} ${toFloor.name}` : '-'} |`,
+  )
+  const details = results.map(
+    result =>
+      `### ${result.cell.id}\n\n${table([[...columns], ...result.rows.map(cellsOf)])}${result.failures
+        .map(({ name, reason }) => `\nNot measured: ${name}, ${reason}\n`)
+        .join('')}`,
+  )
+  return `# Benchmark
+
+Node ${machine.node}, ${machine.system}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.date}. Each contender ran in a process of its own, in
+turn; medians over the rounds. "Survives" says what a put that has resolved survives; compare figures within a table alone.
+
+| cell | to the best peer | to the floor of equal durability |
+| --- | --- | --- |
+${summary.join('\n')}
+
+${details.join('\n')}`
+}
+
+function cellsOf(row: Row): string[] {
+  return [
+    row.role === 'ours' ? `**${row.name}**` : row.role === 'floor' ? `(${row.name})` : row.name,
+    `${row.durability}${row.atomic ? '' : ', not atomic'}`,
+    figure(row.opsPerSecond),
+    figure(row.megabytesPerSecond),
+    row.p50.toFixed(3),
+    row.p99.toFixed(3),
+    row.loopDelay.toFixed(1),
+    row.peakMemory.toFixed(0),
+  ]
+}
+
+function table(lines: readonly string[][]): string {
+  const [head, ...body] = lines.map(line => `| ${line.join(' | ')} |`)
+  return [head, `|${columns.map(() => ' --- |').join('')}`, ...body, ''].join('\n')
+}
+
+function ratio(value: number): string {
+  return `${value.toFixed(2)}x`
+}
+
+function figure(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+}

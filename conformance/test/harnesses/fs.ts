@@ -1,0 +1,108 @@
+import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { physicalName } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
+import type { Damage, StoreFixture, StoreHarness } from '../../src/index.ts'
+import { TemporaryFolder } from './temporary-folder.ts'
+
+export function fsStoreHarness(): StoreHarness {
+  const folder = new TemporaryFolder('conformance-fs')
+  return {
+    kind: 'store',
+    name: 'fs',
+    capabilities: [
+      'generations',
+      'metadata-of-first-put',
+      'plain',
+      'size-limit',
+      'incremental-reads',
+      'staging',
+      'damage:flip',
+      'damage:truncate',
+      'damage:extend',
+      'damage:empty',
+      'damage:drop-metadata',
+      'damage:damage-metadata',
+      'deny',
+      'durable',
+      'reopen',
+      'child',
+    ],
+    lacks: { disconnect: 'a file system is not connected to', injected: 'it is given no handle' },
+    async create(options): Promise<StoreFixture> {
+      const root = await folder.next()
+      const store = new FileAttachmentStore(root, options)
+      const paths = (id: string, generation: number) => {
+        const bytes = join(root, 'sha256', id.slice(0, 2), physicalName({ id, generation }))
+        return { bytes, sidecar: `${bytes}.json` }
+      }
+      return {
+        store,
+        child: { module: new URL('../children/fs-store.ts', import.meta.url).href, options: { root } },
+        reopen: async () => new FileAttachmentStore(root, options),
+        corrupt: (id, damage, generation = 0) => corrupt(paths(id, generation), damage),
+        deny: () => deny(join(root, 'sha256')),
+        staging: {
+          list: () => filesBelow(join(root, 'tmp')),
+          async plant(id, bytes) {
+            // As a writer on another machine leaves it, of whom nobody here can know whether it lives.
+            const writer = join(root, 'tmp', `4711-1-${'0'.repeat(16)}-deadbeef`)
+            await mkdir(writer, { recursive: true })
+            await writeFile(join(writer, `${id}~1`), bytes.subarray(0, bytes.byteLength / 2))
+            await writeFile(join(writer, 'spool-1'), bytes)
+            await writeFile(join(root, 'tmp', `${id}~1`), bytes)
+            // Metadata gets its name before the bytes do.
+            const { sidecar } = paths(id, 0)
+            await mkdir(join(sidecar, '..'), { recursive: true })
+            const meta = { id, media_type: 'application/octet-stream', byte_len: bytes.byteLength }
+            await writeFile(sidecar, JSON.stringify(meta))
+          },
+        },
+        async dispose() {
+          await store.close()
+          await rm(root, { recursive: true, force: true })
+        },
+      }
+    },
+    cleanup: () => folder.remove(),
+  }
+}
+
+async function corrupt(paths: { bytes: string; sidecar: string }, damage: Damage): Promise<void> {
+  switch (damage) {
+    case 'flip': {
+      const bytes = await readFile(paths.bytes)
+      bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 0x10
+      return writeFile(paths.bytes, bytes)
+    }
+    case 'truncate':
+      return truncate(paths.bytes, (await readFile(paths.bytes)).byteLength - 1)
+    case 'extend':
+      return appendFile(paths.bytes, 'more')
+    case 'empty':
+      return truncate(paths.bytes, 0)
+    case 'drop-metadata':
+      return rm(paths.sidecar)
+    case 'damage-metadata':
+      return writeFile(paths.sidecar, '{"id": "')
+  }
+}
+
+/** Makes a folder fail on every access, with an error that is not "no such file". Permissions do not keep root out; a loop does. */
+async function deny(folder: string): Promise<() => Promise<void>> {
+  if (process.getuid?.() !== 0) {
+    await chmod(folder, 0)
+    return () => chmod(folder, 0o755)
+  }
+  await rename(folder, `${folder}.aside`)
+  await symlink(folder, folder)
+  return async () => {
+    await rm(folder)
+    await rename(`${folder}.aside`, folder)
+  }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries.filter(entry => entry.isFile()).map(entry => entry.name)
+}

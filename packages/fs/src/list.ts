@@ -1,13 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { setImmediate as breathe } from 'node:timers/promises'
 import { type AttachmentListing, parsePhysicalName } from '@lash/attachments-core'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
+import { Pace } from './pace.ts'
 import { statOf } from './presence.ts'
-
-/** So many files are looked at before the event loop gets its turn. */
-const filesPerTurn = 256
 
 /** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */
 export async function* listBlobs(
@@ -15,16 +12,15 @@ export async function* listBlobs(
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AttachmentListing, void, void> {
+  const pace = new Pace()
   for (const shard of await shardsOf(layout, prefix)) {
     const folder = layout.shardFolder(shard)
-    let seen = 0
     for (const name of await namesIn(folder)) {
       signal?.throwIfAborted()
       const key = parsePhysicalName(name)
       // A file in the wrong shard is not found by its id, so it is not ours.
       if (key === undefined || !name.startsWith(shard) || !name.startsWith(prefix)) continue
-      seen++
-      if (seen % filesPerTurn === 0) await breathe()
+      await pace.step()
       const stats = statOf(folder + sep + name, key.id)
       if (stats?.isFile() !== true) continue
       yield { ...key, byteLength: stats.size, lastModifiedMs: stats.mtimeMs }

@@ -1,14 +1,14 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { sep } from 'node:path'
-import { setImmediate as breathe } from 'node:timers/promises'
 import type { DirectorySync } from './directory-sync.ts'
 import type { Folders } from './folders.ts'
 import { hasCode, ioError } from './io-error.ts'
 import { type Layout, shardOf } from './layout.ts'
+import { Pace } from './pace.ts'
 import { statOf } from './presence.ts'
 
-/** So many names are handled before the event loop gets its turn. */
-const namesPerTurn = 32
+/** Shards whose folders are synced at the same time. */
+const shardsAtOnce = 8
 
 /**
  * Removes blobs while other processes may write the same names, without locks, clocks or trust that anybody is alive.
@@ -33,6 +33,7 @@ export class Removal {
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #directories: DirectorySync | undefined
+  readonly #pace = new Pace()
   #count = 0
 
   constructor(layout: Layout, folders: Folders, directories: DirectorySync | undefined) {
@@ -53,20 +54,21 @@ export class Removal {
   /** Removes blobs, whatever is there of them. */
   async remove(names: readonly string[], signal?: AbortSignal): Promise<void> {
     const present: string[] = []
-    for (const [index, name] of names.entries()) {
-      if (index % namesPerTurn === namesPerTurn - 1) await breathe()
+    for (const name of names) {
       if (statOf(this.#layout.bytesPath(name)) ?? statOf(this.#layout.sidecarPath(name))) present.push(name)
+      await this.#pace.step()
     }
     if (present.length === 0) return
     await this.#marked(present, async marks => {
       signal?.throwIfAborted()
-      const shards = new Map<string, string[]>()
-      for (const name of present) {
-        const shard = shards.get(shardOf(name))
-        if (shard === undefined) shards.set(shardOf(name), [name])
-        else shard.push(name)
+      const shards = [...byShard(present)]
+      const next = async (): Promise<void> => {
+        for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
+          await this.#removeFrom(shard[0], shard[1], marks)
+        }
       }
-      await Promise.all([...shards].map(([shard, members]) => this.#removeFrom(shard, members, marks)))
+      const results = await Promise.allSettled(Array.from({ length: shardsAtOnce }, next))
+      for (const result of results) if (result.status === 'rejected') throw result.reason
     })
   }
 
@@ -82,40 +84,38 @@ export class Removal {
   }
 
   async #removeFrom(shard: string, names: readonly string[], marks: ReadonlyMap<string, string>): Promise<void> {
-    for (const [index, name] of names.entries()) {
-      if (index % namesPerTurn === namesPerTurn - 1) await breathe()
-      const path = this.#layout.bytesPath(name)
-      try {
-        unlinkSync(path)
-      } catch (cause) {
-        if (!hasCode(cause, 'ENOENT')) throw ioError('delete', path, cause)
-      }
+    for (const name of names) {
+      deleteFile(this.#layout.bytesPath(name))
+      await this.#pace.step()
     }
     // Otherwise a power cut could bring back the bytes and not the sidecar.
     await this.#directories?.sync(this.#layout.shardFolder(shard))
-    for (const [index, name] of names.entries()) {
-      if (index % namesPerTurn === namesPerTurn - 1) await breathe()
+    for (const name of names) {
       this.#takeSidecar(name, marks)
+      await this.#pace.step()
     }
   }
 
   #takeSidecar(name: string, marks: ReadonlyMap<string, string>): void {
     const path = this.#layout.sidecarPath(name)
+    const taken = `${marks.get(name)}${sep}sidecar`
     try {
-      renameSync(path, `${marks.get(name)}${sep}sidecar`)
+      renameSync(path, taken)
     } catch (cause) {
       // There is none, or a write has fenced us off: then it is the write's.
-      if (!hasCode(cause, 'ENOENT')) throw ioError('delete', path, cause)
+      if (hasCode(cause, 'ENOENT')) return
+      throw ioError('delete', path, cause)
     }
+    deleteFile(taken)
   }
 
   /** Marks the names, fences off their writes, and runs the rest. The marks are gone when it is over. */
   async #marked(names: readonly string[], rest: (marks: ReadonlyMap<string, string>) => Promise<void>): Promise<void> {
     const marks = new Map<string, string>()
     try {
-      for (const [index, name] of names.entries()) {
-        if (index % namesPerTurn === namesPerTurn - 1) await breathe()
+      for (const name of names) {
         marks.set(name, this.#mark(name))
+        await this.#pace.step()
       }
       this.#fenceOffWrites(new Set(names))
       await rest(marks)
@@ -124,6 +124,7 @@ export class Removal {
       for (const [name, mark] of marks) {
         deleteMark(mark)
         folders.add(this.#layout.removingFolder(shardOf(name)))
+        await this.#pace.step()
       }
       for (const folder of [...folders, this.#layout.removing]) deleteIfEmpty(folder)
     }
@@ -152,9 +153,27 @@ export class Removal {
       if (folder === this.#layout.removing) continue
       for (const staged of namesIn(folder)) {
         const name = staged.slice(0, staged.lastIndexOf('~'))
-        if (names.has(name)) rmSync(folder + sep + staged, { force: true })
+        if (names.has(name)) deleteFile(folder + sep + staged)
       }
     }
+  }
+}
+
+function byShard(names: readonly string[]): Map<string, string[]> {
+  const shards = new Map<string, string[]>()
+  for (const name of names) {
+    const members = shards.get(shardOf(name))
+    if (members === undefined) shards.set(shardOf(name), [name])
+    else members.push(name)
+  }
+  return shards
+}
+
+function deleteFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOENT')) throw ioError('delete', path, cause)
   }
 }
 
@@ -176,7 +195,7 @@ function deleteMark(mark: string): void {
     } catch (cause) {
       if (hasCode(cause, 'ENOENT')) return
       if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST')) throw ioError('delete', mark, cause)
-      rmSync(`${mark}${sep}sidecar`, { force: true })
+      deleteFile(`${mark}${sep}sidecar`)
     }
   }
 }

@@ -5,7 +5,8 @@ import {
   type AttachmentStore,
   AttachmentStoreError,
 } from '@lash/attachments-core'
-import { collect } from './samples.ts'
+import type { StoreFixture } from './harness.ts'
+import { collect, turn } from './samples.ts'
 
 /** Fails unless the bytes are the same. Says where they part, not all of them. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
@@ -73,6 +74,20 @@ export async function isAbsent(store: AttachmentStore, id: AttachmentId, what: s
   assert.equal(await store.stat(id), undefined, `${what}: stat`)
   const ids = await listedIds(store)
   assert.ok(!ids.includes(id), `${what}: list shows it`)
+}
+
+const tidyWithinMs = 5000
+
+/** Fails unless nothing is staged, now or as soon as the store has tidied up in the background. */
+export async function nothingStaged({ staging }: StoreFixture, what: string): Promise<void> {
+  if (staging === undefined) throw new Error('the harness declares `staging` and its fixture has none')
+  const deadline = performance.now() + tidyWithinMs
+  let left = await staging.list()
+  while (left.length > 0 && performance.now() < deadline) {
+    await turn()
+    left = await staging.list()
+  }
+  assert.deepEqual(left, [], `${what}: this is left staged`)
 }
 
 /** Fails unless the store gives these bytes for the id, whole and streamed. */

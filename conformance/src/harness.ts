@@ -26,6 +26,8 @@ export type Capability =
   | 'plain'
   /** `create({ maxByteLength })` is honoured. */
   | 'size-limit'
+  /** `stream` reads the blob piece by piece. Not of a store that hands out copies of what is in memory anyway. */
+  | 'incremental-reads'
   /** The fixture can say what is staged, and leave behind what a killed writer would. */
   | 'staging'
   /** `fixture.corrupt` does this damage. */

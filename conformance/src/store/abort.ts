@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import type { AttachmentSignalOptions, AttachmentStore } from '@lash/attachments-core'
 import { caseGroup, type StoreCase } from '../case.ts'
-import { provided } from '../context.ts'
-import { isAbsent, isStored, listedIds, rejectsWithReason, sameBytes } from '../expect.ts'
+import { isAbsent, isStored, listedIds, nothingStaged, rejectsWithReason, sameBytes } from '../expect.ts'
+import { openHandles } from '../open-handles.ts'
 import { collect, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -76,7 +76,7 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
       await source.stalled
       abort.abort()
       await assert.rejects(putting, { name: 'AbortError' })
-      assert.deepEqual(await provided(fixture.staging, 'staging').list(), [])
+      await nothingStaged(fixture, 'after the abort')
     },
   },
   {
@@ -162,10 +162,35 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
         const { body } = await store.stream(id, { signal: abort.signal })
         const reader = body.getReader()
         for (let read = 0; read < chunksRead; read++) await reader.read()
+        for (let waited = 0; waited < 5; waited++) await turn()
         abort.abort(reason)
         await rejectsWithReason(reader.read(), reason, reason.message)
       }
       sameBytes(await readAll((await store.stream(id)).body), bytes, 'afterwards')
+    },
+  },
+  {
+    name: 'mid-stream-releases',
+    title: 'a stream whose signal aborts releases what it held, also when nobody reads on',
+    async run(context) {
+      const { store } = await context.create()
+      const { id } = await store.put(webStream(sampleBytes(3 * MiB)), plain)
+      const abandon = async () => {
+        const abort = new AbortController()
+        const { body } = await store.stream(id, { signal: abort.signal })
+        const reader = body.getReader()
+        await reader.read()
+        await turn()
+        abort.abort()
+        return reader
+      }
+      for (let round = 0; round < 10; round++) await abandon()
+      const before = await openHandles()
+      const readers: unknown[] = []
+      for (let round = 0; round < 100; round++) readers.push(await abandon())
+      for (let waited = 0; waited < 20; waited++) await turn()
+      const after = await openHandles()
+      assert.ok(after - before < 50, `${after - before} handles are still open after ${readers.length} aborted streams`)
     },
   },
   {

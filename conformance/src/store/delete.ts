@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { caseGroup, type StoreCase } from '../case.ts'
-import { provided } from '../context.ts'
-import { isAbsent, isStored, listedIds } from '../expect.ts'
+import { isAbsent, isStored, listedIds, nothingStaged } from '../expect.ts'
 import { absentId, readUntilFailure, sampleBytes, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -121,7 +120,7 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       const fixture = await context.create()
       const { id } = await fixture.store.put(webStream(sampleBytes(2_000_000)), plain)
       await fixture.store.delete(id)
-      assert.deepEqual(await provided(fixture.staging, 'staging').list(), [])
+      await nothingStaged(fixture, 'after delete')
     },
   },
 ])

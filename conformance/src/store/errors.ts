@@ -38,7 +38,16 @@ export const errorCases: readonly StoreCase[] = caseGroup('store', 'errors', [
       const { store } = await context.create()
       const loose = store as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
       for (const method of ['put', 'prepare', 'get', 'stream', 'stat', 'delete']) {
-        for (const given of [[], [undefined], [null, null], [{}, {}], ['', undefined], [7, 7]]) {
+        for (const given of [
+          [],
+          [undefined],
+          [null],
+          [{}, {}],
+          ['', undefined],
+          [7, 7],
+          [Symbol('id')],
+          [Object.create(null)],
+        ]) {
           let promise: Promise<unknown> | undefined
           assert.doesNotThrow(() => {
             promise = loose[method]?.(...given)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
 import type { AttachmentBody } from '@lash/attachments-core'
 import { caseGroup, type StoreCase } from '../case.ts'
-import { isAbsent, isStored, listedIds, rejectsWith, rejectsWithReason, sameBytes } from '../expect.ts'
+import { isAbsent, isStored, listedIds, nothingStaged, rejectsWith, rejectsWithReason, sameBytes } from '../expect.ts'
+import { openHandles } from '../open-handles.ts'
 import { chunksOf, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -76,17 +76,18 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
     title: 'a source that fails leaves nothing staged, and the next put of the same bytes works',
     requires: ['staging'],
     async run(context) {
-      const { store, staging } = await context.create()
+      const fixture = await context.create()
+      const { store } = fixture
       const bytes = sampleBytes(3 * MiB)
       const source = stalledSource([bytes])
       const putting = store.put(source.stream, plain)
       await source.stalled
       source.fail(new Error('the source failed'))
       await assert.rejects(putting, { message: 'the source failed' })
-      assert.deepEqual(await staging?.list(), [])
+      await nothingStaged(fixture, 'then')
       const { id } = await store.put(webStream(bytes), plain)
       await isStored(store, id, bytes, 'the next put')
-      assert.deepEqual(await staging?.list(), [])
+      await nothingStaged(fixture, 'then')
     },
   },
   {
@@ -94,16 +95,17 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
     title: 'a put that succeeded, was repeated, or was refused leaves nothing staged',
     requires: ['staging'],
     async run(context) {
-      const { store, staging } = await context.create()
+      const fixture = await context.create()
+      const { store } = fixture
       const bytes = sampleBytes(3 * MiB)
       for (const body of [bytes, webStream(bytes), new Blob([bytes]), webStream(bytes)]) {
         await store.put(body, plain)
-        assert.deepEqual(await staging?.list(), [])
+        await nothingStaged(fixture, 'then')
       }
       await rejectsWith(store.put(textChunks(), plain), 'invalid_argument', 'a source of strings')
       const content = await store.prepare(webStream(bytes))
       await content[Symbol.asyncDispose]()
-      assert.deepEqual(await staging?.list(), [])
+      await nothingStaged(fixture, 'then')
     },
   },
   {
@@ -188,6 +190,7 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
   {
     name: 'bounded-memory',
     title: 'a stream is read as the reader asks: of 48 MiB, one chunk does not bring all into memory',
+    requires: ['incremental-reads'],
     async run(context) {
       const { store } = await context.create()
       async function* source() {
@@ -253,12 +256,4 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
 async function* textChunks(): AsyncGenerator<Uint8Array, void, void> {
   yield sampleBytes(2 * MiB)
   yield 'text' as unknown as Uint8Array
-}
-
-/** How many file handles and sockets this process has open, where the system can tell (Linux); else 0. */
-async function openHandles(): Promise<number> {
-  return readdir('/proc/self/fd').then(
-    names => names.length,
-    () => 0,
-  )
 }

@@ -1,0 +1,107 @@
+import { type Statement, statement } from './statement.ts'
+
+/** Bytes in a chunk row. Part of the schema: ranges are found by it. */
+export const chunkBytes = 256 * 1024
+
+export interface BlobStatements {
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. No row when the copy is there. */
+  readonly insertSmall: Statement
+  /** As insertSmall, with the bytes cut into chunks by the server. No row when the copy is there. */
+  readonly insertChunked: Statement
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata; the chunks follow. No row when the copy is there. */
+  readonly insertHead: Statement
+  /** $1 id, $2 generation. */
+  readonly stat: Statement
+  /** $1 id, $2 generation: the row, with the bytes where they are in it. */
+  readonly read: Statement
+  /** $1 id, $2 generation. */
+  readonly lock: Statement
+  /** $1 id, $2 generation. */
+  readonly dropChunks: Statement
+  /** As insertHead, for a copy that is there. */
+  readonly replaceHead: Statement
+  /** $1 ids, $2 generations. */
+  readonly remove: Statement
+  /** $1 id and $2 generation of the last one seen, $3 last id wanted. */
+  readonly list: Statement
+  copyChunksIn(): string
+  /** The arguments are well-formed: an id of hex digits and whole numbers. COPY takes no parameters. */
+  copyChunksOut(id: string, generation: number, first: number, last: number): string
+}
+
+export const listPage = 1000
+
+export function blobStatements(schema: string): BlobStatements {
+  const blobs = `"${schema}".attachment_blobs`
+  const chunks = `"${schema}".attachment_chunks`
+  return {
+    insertSmall: statement(`
+      INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      ON CONFLICT (id, generation) DO NOTHING`),
+
+    insertChunked: statement(`
+      WITH head AS (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING id, generation, byte_length
+      )
+      INSERT INTO ${chunks} (id, generation, seq, bytes)
+      SELECT id, generation, seq, substring($8::bytea FROM seq * ${chunkBytes} + 1 FOR ${chunkBytes})
+      FROM head, generate_series(0, ((byte_length - 1) / ${chunkBytes})::integer) AS seq`),
+
+    insertHead: statement(`
+      INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (id, generation) DO NOTHING`),
+
+    stat: statement(`
+      SELECT byte_length, media_type, width, height, label,
+        coalesce(
+          octet_length(b.bytes),
+          (SELECT sum(octet_length(c.bytes)) FROM ${chunks} c WHERE c.id = b.id AND c.generation = b.generation),
+          0
+        ) AS stored_length
+      FROM ${blobs} b
+      WHERE id = $1 AND generation = $2`),
+
+    read: statement(`
+      SELECT byte_length, media_type, width, height, label, bytes
+      FROM ${blobs}
+      WHERE id = $1 AND generation = $2`),
+
+    lock: statement(`SELECT FROM ${blobs} WHERE id = $1 AND generation = $2 FOR UPDATE`),
+
+    dropChunks: statement(`DELETE FROM ${chunks} WHERE id = $1 AND generation = $2`),
+
+    replaceHead: statement(`
+      UPDATE ${blobs}
+      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7, stored_at = now(), bytes = NULL
+      WHERE id = $1 AND generation = $2`),
+
+    // The chunks go by the foreign key: a DELETE of their own here would not see those of a writer that it had waited for.
+    remove: statement(`
+      WITH doomed AS MATERIALIZED (
+        SELECT b.id, b.generation
+        FROM ${blobs} b
+        JOIN unnest($1::bytea[], $2::bigint[]) AS key (id, generation) ON b.id = key.id AND b.generation = key.generation
+        ORDER BY b.id, b.generation
+        FOR UPDATE OF b
+      )
+      DELETE FROM ${blobs} b USING doomed d WHERE b.id = d.id AND b.generation = d.generation`),
+
+    list: statement(`
+      SELECT encode(id, 'hex') AS id, generation, byte_length,
+        floor(extract(epoch FROM stored_at) * 1000)::bigint AS stored_at
+      FROM ${blobs}
+      WHERE (id, generation) > ($1, $2) AND id <= $3
+      ORDER BY id, generation
+      LIMIT ${listPage}`),
+
+    copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
+
+    copyChunksOut: (id, generation, first, last) =>
+      `COPY (SELECT bytes FROM ${chunks} WHERE id = '\\x${id}' AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
+  }
+}

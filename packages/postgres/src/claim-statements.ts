@@ -1,0 +1,130 @@
+import { type Statement, statement } from './statement.ts'
+
+/** The steps of a sweep. The rules of `ManifestStatements` hold here too. */
+export interface ClaimStatements {
+  /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks like an orphan. */
+  readonly lockOrphans: Statement
+  /** $1 ids locked before, $2 time, $3 released only, $4 token, $5 now. Drops refs and claims; gives the claims. */
+  readonly claimLocked: Statement
+  /** $1 time, $2 limit, $3 ids or null, $4 token, $5 now. Takes over stale claims; gives them. */
+  readonly takeOver: Statement
+  /** $1 ids, $2 generations, each id once. Which of them look claimable, and what is below the content's generation. */
+  readonly lookAtBlobs: Statement
+  /** $1 ids and $2 generations, $3 token, $4 now. Claims content that has no row; gives the ids. */
+  readonly claimUnknown: Statement
+  /** $1 ids. Locks them; gives the ids locked. */
+  readonly lockContents: Statement
+  /** $1 ids locked before and $2 generations, $3 token, $4 now. Claims those without refs and claim; gives the ids. */
+  readonly claimUnreferenced: Statement
+  /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. */
+  readonly settle: Statement
+}
+
+/** Most tombstones that one settlement purges. */
+const purgeBatch = 500
+
+export function claimStatements(schema: string): ClaimStatements {
+  const contents = `"${schema}".attachment_contents`
+  const refs = `"${schema}".attachment_refs`
+  return {
+    // Not prepared: its plan is to be made for the ids and the limit of the call. What it finds is a proposal; whether content is an orphan is decided
+    // once it is locked.
+    lockOrphans: {
+      name: '',
+      text: `
+      SELECT encode(c.id, 'hex') AS id
+      FROM ${refs} r JOIN ${contents} c ON c.id = r.id
+      WHERE (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $1
+        AND c.claim IS NULL
+        AND ($3::bytea[] IS NULL OR c.id = ANY ($3::bytea[]))
+        AND (NOT $4::boolean OR NOT EXISTS (
+          SELECT FROM ${refs} other
+          WHERE other.id = c.id AND (other.released_at IS NULL OR other.released_at > $1)
+        ))
+      ORDER BY coalesce(r.released_at, r.intent_at), r.id
+      LIMIT $2
+      FOR UPDATE OF c SKIP LOCKED`,
+    },
+
+    claimLocked: statement(`
+      WITH locked AS (
+        SELECT id FROM unnest($1::bytea[]) AS l (id)
+      ), orphan AS MATERIALIZED (
+        SELECT id FROM locked
+        WHERE EXISTS (SELECT FROM ${refs} r WHERE r.id = locked.id)
+          AND NOT EXISTS (
+            SELECT FROM ${refs} r
+            WHERE r.id = locked.id AND (
+              coalesce(r.released_at, r.intent_at) > $2
+              OR (r.released_at IS NULL AND (r.committed_at IS NOT NULL OR $3::boolean))
+            )
+          )
+      ), dropped AS (
+        DELETE FROM ${refs} r USING locked
+        WHERE r.id = locked.id
+          AND (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2
+          AND (NOT $3::boolean OR r.id IN (SELECT id FROM orphan))
+      )
+      UPDATE ${contents} c SET claim = $4, claimed_at = $5
+      FROM orphan WHERE c.id = orphan.id AND c.claim IS NULL
+      RETURNING encode(c.id, 'hex') AS id, c.generation`),
+
+    // A row under a claim has no refs, so there is nothing to look at once it is locked.
+    takeOver: {
+      name: '',
+      text: `
+      WITH stale AS MATERIALIZED (
+        SELECT id FROM ${contents}
+        WHERE claim IS NOT NULL AND claimed_at <= $1 AND ($3::bytea[] IS NULL OR id = ANY ($3::bytea[]))
+        ORDER BY claimed_at
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
+      )
+      UPDATE ${contents} c SET claim = $4, claimed_at = $5
+      FROM stale WHERE c.id = stale.id
+      RETURNING encode(c.id, 'hex') AS id, c.generation`,
+    },
+
+    lookAtBlobs: statement(`
+      SELECT encode(b.id, 'hex') AS id, c.generation,
+        c.id IS NULL AS unknown,
+        c.claim IS NULL AND c.generation <= b.generation
+          AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id) AS unreferenced
+      FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      LEFT JOIN ${contents} c ON c.id = b.id`),
+
+    claimUnknown: statement(`
+      INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
+      SELECT b.id, b.generation, $3, $4 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      ORDER BY b.id
+      ON CONFLICT (id) DO NOTHING
+      RETURNING encode(c.id, 'hex') AS id`),
+
+    lockContents: statement(`
+      SELECT encode(id, 'hex') AS id FROM ${contents}
+      WHERE id = ANY ($1::bytea[])
+      ORDER BY id
+      FOR UPDATE SKIP LOCKED`),
+
+    claimUnreferenced: statement(`
+      UPDATE ${contents} c SET generation = b.generation, claim = $3, claimed_at = $4, settled_at = NULL
+      FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      WHERE c.id = b.id AND c.claim IS NULL AND c.generation <= b.generation
+        AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = c.id)
+      RETURNING encode(c.id, 'hex') AS id`),
+
+    settle: statement(`
+      WITH standing AS MATERIALIZED (
+        SELECT c.id
+        FROM ${contents} c JOIN unnest($1::bytea[], $2::text[]) AS claim (id, token) ON c.id = claim.id AND c.claim = claim.token
+        ORDER BY c.id
+        FOR UPDATE OF c
+      ), expired AS MATERIALIZED (
+        SELECT id FROM ${contents} WHERE settled_at <= $4 ORDER BY settled_at LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED
+      ), purged AS (
+        DELETE FROM ${contents} c USING expired WHERE c.id = expired.id
+      )
+      UPDATE ${contents} c SET generation = c.generation + 1, claim = NULL, claimed_at = NULL, settled_at = $3
+      FROM standing WHERE c.id = standing.id`),
+  }
+}

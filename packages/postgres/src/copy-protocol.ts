@@ -1,0 +1,163 @@
+import type { Connection, Submittable } from 'pg'
+
+/** What `pg` calls on the statement that a connection is busy with. Its types know only `submit`. */
+abstract class CopyStatement implements Submittable {
+  /** Settles when the connection is free again, or the statement has failed. */
+  readonly done: Promise<void>
+  readonly #text: string
+  #resolve: () => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(text: string) {
+    this.#text = text
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // It may fail before anybody waits for it.
+    this.done.catch(() => {})
+  }
+
+  submit(connection: Connection): void {
+    connection.query(this.#text)
+  }
+
+  handleError(error: unknown): void {
+    this.#reject(error)
+  }
+
+  handleReadyForQuery(): void {
+    this.#resolve()
+  }
+
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handlePortalSuspended(): void {}
+  handleEmptyQuery(): void {}
+  handleCommandComplete(): void {}
+  handleCopyData(_message: { chunk: Buffer }): void {}
+}
+
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
+/** Signature, flags, and length of the extension area, which is empty. */
+const headerBytes = signature.length + 8
+const trailer = Buffer.from([0xff, 0xff])
+
+/**
+ * `COPY (SELECT <one bytea column>) TO STDOUT (FORMAT binary)`. Rows of `pg` come as text, where a `bytea` takes twice its size; asking `pg` for
+ * binary rows damages them.
+ */
+export class CopyOut extends CopyStatement {
+  readonly #onValue: (value: Buffer) => void
+
+  /** @param onValue - gets each value; it is the connection's buffer, so copy what is to stay. */
+  constructor(text: string, onValue: (value: Buffer) => void) {
+    super(text)
+    this.#onValue = onValue
+  }
+
+  /** The server sends a row to a message, and the header before the first. */
+  override handleCopyData({ chunk }: { chunk: Buffer }): void {
+    const row = chunk.subarray(0, signature.length).equals(signature) ? chunk.subarray(headerBytes) : chunk
+    if (row.length < 6) return
+    const length = row.readInt32BE(2)
+    this.#onValue(row.subarray(6, 6 + length))
+  }
+}
+
+/** A stream of the connection, as far as it is written to here. */
+interface Sink {
+  write(bytes: Uint8Array): boolean
+  once(event: 'drain' | 'close', listener: () => void): unknown
+  off(event: 'drain' | 'close', listener: () => void): unknown
+  readonly destroyed: boolean
+}
+
+interface CopyConnection {
+  readonly stream: Sink
+  endCopyFrom(): void
+  sendCopyFail(message: string): void
+}
+
+/** A value of a row in COPY's binary format. */
+export type CopyField = Uint8Array
+
+/** `COPY table (...) FROM STDIN (FORMAT binary)`, fed from a source at the pace of the connection. */
+export class CopyIn extends CopyStatement {
+  readonly #rows: AsyncIterable<readonly CopyField[]>
+  #stopped = false
+  #sourceError: { error: unknown } | undefined
+
+  constructor(text: string, rows: AsyncIterable<readonly CopyField[]>) {
+    super(text)
+    this.#rows = rows
+  }
+
+  handleCopyInResponse(connection: CopyConnection): void {
+    void this.#send(connection)
+  }
+
+  override handleError(error: unknown): void {
+    this.#stopped = true
+    // The server only repeats what we told it: that the source failed.
+    super.handleError(this.#sourceError === undefined ? error : this.#sourceError.error)
+  }
+
+  async #send(connection: CopyConnection): Promise<void> {
+    const { stream } = connection
+    try {
+      writeMessage(stream, [signature, Buffer.alloc(8)])
+      for await (const fields of this.#rows) {
+        if (this.#stopped) return
+        if (!writeMessage(stream, rowOf(fields))) await drained(stream)
+      }
+      if (this.#stopped) return
+      writeMessage(stream, [trailer])
+      connection.endCopyFrom()
+    } catch (error) {
+      this.#sourceError = { error }
+      if (!this.#stopped) connection.sendCopyFail('the source failed')
+    }
+  }
+}
+
+/** A CopyData message. Its parts are not joined: the bytes of a blob are not copied once more. */
+function writeMessage(stream: Sink, parts: readonly Uint8Array[]): boolean {
+  const head = Buffer.alloc(5)
+  head[0] = 0x64
+  head.writeInt32BE(4 + parts.reduce((length, part) => length + part.length, 0), 1)
+  let more = stream.write(head)
+  for (const part of parts) more = stream.write(part)
+  return more
+}
+
+function rowOf(fields: readonly CopyField[]): Uint8Array[] {
+  const count = Buffer.alloc(2)
+  count.writeInt16BE(fields.length)
+  return [count, ...fields.flatMap(field => [int32(field.length), field])]
+}
+
+export function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}
+
+export function int64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64BE(BigInt(value))
+  return bytes
+}
+
+function drained(stream: Sink): Promise<void> {
+  if (stream.destroyed) return Promise.resolve()
+  return new Promise(resolve => {
+    const go = () => {
+      stream.off('drain', go)
+      stream.off('close', go)
+      resolve()
+    }
+    stream.once('drain', go)
+    stream.once('close', go)
+  })
+}

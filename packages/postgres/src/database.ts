@@ -1,0 +1,251 @@
+import { AttachmentBackendError, AttachmentInvalidArgumentError, abortable } from '@lash/attachments-core'
+import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
+import type { PostgresOptions } from './options.ts'
+import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
+import { checkSchema, checkVersion, defaultSchema, installedVersion, migrate, schemaVersion } from './schema.ts'
+import type { Statement } from './statement.ts'
+
+/** How often a statement is tried that other transactions got in the way of. */
+const maxAttempts = 5
+/** How long a cancelled statement may take to end before its connection is dropped. */
+const cancelPatienceMs = 1000
+
+/** A connection in a transaction or on loan for one statement. */
+export interface Session {
+  query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+  /** A statement that speaks the protocol itself, such as a COPY. */
+  submit(query: Submittable & { readonly done: Promise<void> }): Promise<void>
+}
+
+/** A pool, the schema in it, and the rules by which everything here talks to it. Errors are ours, with advice. */
+export class Database {
+  readonly schema: string
+  readonly pool: pg.Pool
+  readonly #ownsPool: boolean
+  readonly #migrate: boolean
+  readonly #prepare: boolean
+  #ready: Promise<void> | undefined
+  #isReady = false
+
+  constructor(options: PostgresOptions) {
+    this.schema = checkSchema(options.schema ?? defaultSchema)
+    this.#migrate = options.migrate ?? true
+    this.#prepare = options.prepare ?? true
+    this.#ownsPool = options.pool === undefined
+    this.pool = options.pool ?? ownPool(options)
+  }
+
+  /**
+   * Runs one statement, a transaction of its own. Tried again where another transaction got in its way.
+   *
+   * When the signal aborts, the statement is cancelled. Should it have been done by then, its result stands: rejecting would say that nothing
+   * was changed.
+   */
+  async query<Row extends QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+    signal?: AbortSignal,
+  ): Promise<QueryResult<Row>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#withClient(signal, session => session.query<Row>(statement, values))
+      } catch (error) {
+        if (attempt === maxAttempts || !isSerializationFailure((error as Error | undefined)?.cause)) throw error
+      }
+    }
+  }
+
+  /** Runs something that speaks the protocol itself, in a transaction of its own. */
+  submit(query: Submittable & { readonly done: Promise<void> }, signal?: AbortSignal): Promise<void> {
+    return this.#withClient(signal, session => session.submit(query))
+  }
+
+  /**
+   * Runs a transaction. READ COMMITTED, whatever the default of the database is: each statement must see what was committed before it. An
+   * error or an abort before its end rolls it back.
+   */
+  transaction<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#withClient(signal, async (session, client) => {
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+      let result: T
+      try {
+        result = await work(session)
+        signal?.throwIfAborted()
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => {})
+        throw error
+      }
+      try {
+        await client.query('COMMIT')
+      } catch (error) {
+        throw isConnectionLoss(error) ? unknownOutcome(error) : error
+      }
+      return result
+    })
+  }
+
+  /** Runs one statement in a transaction that the host has open on its client. Its errors come as the server sent them. */
+  async queryWithin<Row extends QueryResultRow>(
+    client: pg.ClientBase,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    return client.query<Row>(this.#config(statement, values))
+  }
+
+  /** Once per instance, and again after a failure: checks the schema, and creates it where that is wanted. */
+  ready(): Promise<void> {
+    this.#ready ??= this.#prepareSchema().then(
+      () => {
+        this.#isReady = true
+      },
+      error => {
+        this.#ready = undefined
+        throw explained(error, this.schema)
+      },
+    )
+    return this.#ready
+  }
+
+  async #prepareSchema(): Promise<void> {
+    const client = await this.pool.connect()
+    client.on('error', ignore)
+    let failure: unknown
+    try {
+      const version = await installedVersion(client, this.schema)
+      if (version < schemaVersion && this.#migrate) await migrate(client, this.schema)
+      else checkVersion(version, this.schema)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      client.off('error', ignore)
+      client.release(isConnectionLoss(failure))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#ownsPool) await this.pool.end()
+  }
+
+  #config(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
+    const config = { text: statement.text, values: values as unknown[] }
+    return this.#prepare && statement.name !== '' ? { ...config, name: statement.name } : config
+  }
+
+  async #withClient<T>(
+    signal: AbortSignal | undefined,
+    work: (session: Session, client: PoolClient) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#isReady) await abortable(this.ready(), signal)
+    const client = await this.#connect(signal)
+    const loan = new Loan(this.pool, client, signal)
+    const session: Session = {
+      query: (statement, values) => client.query(this.#config(statement, values)),
+      submit: query => {
+        client.query(query)
+        return query.done
+      },
+    }
+    try {
+      return await work(session, client)
+    } catch (error) {
+      loan.failed(error)
+      if (signal?.aborted) throw signal.reason
+      throw explained(error, this.schema)
+    } finally {
+      loan.end()
+    }
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<PoolClient> {
+    const connecting = this.pool.connect()
+    try {
+      const client = await abortable(connecting, signal)
+      if (!signal?.aborted) return client
+    } catch (error) {
+      if (!signal?.aborted) throw explained(error, this.schema)
+    }
+    // It may still come, and nobody waits for it any more.
+    connecting.then(client => client.release()).catch(ignore)
+    throw signal?.reason
+  }
+}
+
+/** A client taken from the pool, watched until it is given back. */
+class Loan {
+  readonly #pool: pg.Pool
+  readonly #client: PoolClient
+  readonly #signal: AbortSignal | undefined
+  #broken = false
+  #ended = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(pool: pg.Pool, client: PoolClient, signal: AbortSignal | undefined) {
+    this.#pool = pool
+    this.#client = client
+    this.#signal = signal
+    // What breaks the connection also fails the statement on it; without a listener it would end the process.
+    client.on('error', ignore)
+    signal?.addEventListener('abort', this.#cancel, { once: true })
+  }
+
+  failed(error: unknown): void {
+    if (isConnectionLoss(error)) this.#broken = true
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#cancel)
+    this.#release()
+  }
+
+  /** After a cancel the connection is not used again: a late one would hit the next statement on it. */
+  readonly #cancel = (): void => {
+    this.#broken = true
+    const { processID } = this.#client as unknown as { processID: number }
+    this.#pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(ignore)
+    this.#timer = setTimeout(() => this.#release(), cancelPatienceMs)
+  }
+
+  #release(): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (!this.#broken) this.#client.off('error', ignore)
+    this.#client.release(this.#broken)
+  }
+}
+
+function ownPool(options: PostgresOptions): pg.Pool {
+  const { connectionString, poolConfig } = options
+  if (connectionString === undefined && poolConfig === undefined) {
+    throw new AttachmentInvalidArgumentError('give a pool, a connectionString or a poolConfig')
+  }
+  const config: pg.PoolConfig = {
+    keepAlive: true,
+    connectionTimeoutMillis: 30_000,
+    ...poolConfig,
+    ...(connectionString === undefined ? {} : { connectionString }),
+  }
+  try {
+    // Reads the settings and connects nowhere. The error of a bad URL has the URL in it, password and all.
+    new pg.Client(config)
+  } catch {
+    throw new AttachmentInvalidArgumentError(
+      'the connectionString cannot be read; it must be postgres://user:password@host:port/database, with special characters percent-encoded',
+    )
+  }
+  const pool = new pg.Pool(config)
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on('error', ignore)
+  return pool
+}
+
+function unknownOutcome(cause: unknown): AttachmentBackendError {
+  return new AttachmentBackendError(
+    'PostgreSQL: the connection was lost while the transaction was being committed; it is done or it is not, repeat it, that does no harm',
+    { cause },
+  )
+}
+
+function ignore(): void {}

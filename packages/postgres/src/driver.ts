@@ -1,0 +1,230 @@
+import type {
+  AttachmentContent,
+  AttachmentDriver,
+  AttachmentDriverOptions,
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentKey,
+  AttachmentListing,
+  AttachmentMeta,
+} from '@lash/attachments-core'
+import { type BlobRow, blobMeta, metaColumns } from './blob-row.ts'
+import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
+import { ChunkReader, wholeBytes } from './chunk-reader.ts'
+import { type CopyField, CopyIn, int32, int64 } from './copy-protocol.ts'
+import type { Database, Session } from './database.ts'
+import { byteaOf } from './statement.ts'
+
+/** Bytes up to which they are in the row of the blob, and sent without asking first whether they are there. */
+const smallBytes = 64 * 1024
+/** Bytes up to which one statement carries them all. */
+const singleStatementBytes = 4 * 1024 * 1024
+
+/** Blobs in tables: small ones in one row, bigger ones in chunk rows. Each write is one transaction. */
+export class PostgresDriver implements AttachmentDriver {
+  readonly specificationVersion = 1
+  readonly name = 'postgres'
+  readonly persistence = 'durable'
+  readonly #database: Database
+  readonly #sql: BlobStatements
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#sql = blobStatements(database.schema)
+  }
+
+  async write(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    { signal }: AttachmentDriverOptions,
+  ): Promise<void> {
+    const { bytes } = content
+    if (bytes !== undefined && bytes.byteLength <= smallBytes) {
+      if (await this.#insert(this.#sql.insertSmall, key, meta, bytes, signal)) return
+    }
+    // Each round meets what another writer, or a delete, has done since the last.
+    for (;;) {
+      const present = await this.#isWhole(key, meta, signal)
+      if (present === true) return
+      if (
+        present === false
+          ? await this.#replace(key, content, meta, signal)
+          : await this.#create(key, content, meta, signal)
+      )
+        return
+    }
+  }
+
+  async #create(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const { bytes } = content
+    if (bytes !== undefined && bytes.byteLength <= singleStatementBytes) {
+      const sql = bytes.byteLength <= smallBytes ? this.#sql.insertSmall : this.#sql.insertChunked
+      return this.#insert(sql, key, meta, bytes, signal)
+    }
+    return this.#database.transaction(signal, async session => {
+      const { rowCount } = await session.query(this.#sql.insertHead, headValues(key, meta))
+      if (rowCount === 0) return false
+      await this.#copyIn(session, key, content, signal)
+      return true
+    })
+  }
+
+  /** Whether it was this call that put the bytes there. Waits for a writer of the same copy, and then finds it done. */
+  async #insert(
+    sql: BlobStatements['insertSmall'],
+    key: AttachmentKey,
+    meta: AttachmentMeta,
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { rowCount } = await this.#database.query(sql, [...headValues(key, meta), bytes], signal)
+    return rowCount !== 0
+  }
+
+  /** Puts the right bytes and metadata where wrong ones are. False when they are gone meanwhile. */
+  #replace(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    return this.#database.transaction(signal, async session => {
+      const { rowCount } = await session.query(this.#sql.lock, keyValues(key))
+      if (rowCount === 0) return false
+      await session.query(this.#sql.dropChunks, keyValues(key))
+      await session.query(this.#sql.replaceHead, headValues(key, meta))
+      await this.#copyIn(session, key, content, signal)
+      return true
+    })
+  }
+
+  #copyIn(session: Session, key: AttachmentKey, content: AttachmentContent, signal?: AbortSignal): Promise<void> {
+    return session.submit(new CopyIn(this.#sql.copyChunksIn(), chunkRows(key, content, signal)))
+  }
+
+  /** Whether the copy is there as it should be; undefined when there is none. */
+  async #isWhole(key: AttachmentKey, meta: AttachmentMeta, signal?: AbortSignal): Promise<boolean | undefined> {
+    const row = await this.#stat(key, signal)
+    if (row === undefined) return undefined
+    if (Number(row.byte_length) !== meta.byteLength || Number(row.stored_length) !== meta.byteLength) return false
+    try {
+      blobMeta(key.id, meta.byteLength, row)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
+    const { signal } = options
+    const { rows } = await this.#database.query<BlobRow & { bytes: Buffer | null }>(
+      this.#sql.read,
+      keyValues(key),
+      signal,
+    )
+    const row = rows[0]
+    if (row === undefined) return undefined
+    const meta = blobMeta(key.id, Number(row.byte_length), row)
+    if (row.bytes !== null) return { meta, body: new Uint8Array(row.bytes.subarray(options.start, options.end)) }
+    const end = Math.min(options.end ?? meta.byteLength, meta.byteLength)
+    const start = Math.min(options.start ?? 0, end)
+    const reader = new ChunkReader(this.#database, this.#sql, key, meta, { start, end }, signal)
+    if (end - start > wholeBytes) return { meta, body: reader.stream() }
+    return { meta, body: (await reader.next()) ?? new Uint8Array() }
+  }
+
+  async stat(key: AttachmentKey, { signal }: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
+    const row = await this.#stat(key, signal)
+    return row === undefined ? undefined : blobMeta(key.id, Number(row.stored_length), row)
+  }
+
+  async #stat(key: AttachmentKey, signal?: AbortSignal): Promise<(BlobRow & { stored_length: string }) | undefined> {
+    const { rows } = await this.#database.query<BlobRow & { stored_length: string }>(
+      this.#sql.stat,
+      keyValues(key),
+      signal,
+    )
+    return rows[0]
+  }
+
+  async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
+    const ids = keys.map(({ id }) => byteaOf(id))
+    await this.#database.query(this.#sql.remove, [ids, keys.map(({ generation }) => generation)], signal)
+  }
+
+  async *list({
+    prefix,
+    signal,
+  }: AttachmentDriverOptions & { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
+    const lastId = byteaOf(prefix.padEnd(64, 'f'))
+    let after: AttachmentKey = { id: prefix.padEnd(64, '0'), generation: -1 }
+    for (;;) {
+      const { rows } = await this.#database.query<{
+        id: string
+        generation: string
+        byte_length: string
+        stored_at: string
+      }>(this.#sql.list, [...keyValues(after), lastId], signal)
+      for (const row of rows) {
+        after = { id: row.id, generation: Number(row.generation) }
+        yield { ...after, byteLength: Number(row.byte_length), lastModifiedMs: Number(row.stored_at) }
+      }
+      if (rows.length < listPage) return
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+}
+
+function keyValues({ id, generation }: AttachmentKey): [string, number] {
+  return [byteaOf(id), generation]
+}
+
+function headValues(key: AttachmentKey, meta: AttachmentMeta): unknown[] {
+  return [...keyValues(key), meta.byteLength, ...metaColumns(meta)]
+}
+
+/** The content as rows of the chunk table, whatever the sizes are that its stream comes in. */
+async function* chunkRows(
+  key: AttachmentKey,
+  content: AttachmentContent,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly CopyField[], void, void> {
+  const id = Buffer.from(key.id, 'hex')
+  const generation = int64(key.generation)
+  let seq = 0
+  for await (const chunk of content.bytes === undefined ? gathered(content.stream()) : slices(content.bytes)) {
+    signal?.throwIfAborted()
+    yield [id, generation, int32(seq++), chunk]
+  }
+}
+
+function* slices(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let start = 0; start < bytes.byteLength; start += chunkBytes) yield bytes.subarray(start, start + chunkBytes)
+}
+
+async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  let held = new Uint8Array(chunkBytes)
+  let length = 0
+  for await (const piece of source) {
+    for (let offset = 0; offset < piece.byteLength; ) {
+      const part = piece.subarray(offset, offset + chunkBytes - length)
+      held.set(part, length)
+      length += part.byteLength
+      offset += part.byteLength
+      if (length < chunkBytes) continue
+      yield held
+      held = new Uint8Array(chunkBytes)
+      length = 0
+    }
+  }
+  if (length > 0) yield held.subarray(0, length)
+}

@@ -1,0 +1,241 @@
+import {
+  type AttachmentCommitOptions,
+  type AttachmentId,
+  type AttachmentIntent,
+  AttachmentIntentExpiredError,
+  AttachmentInvalidArgumentError,
+  type AttachmentKey,
+  type AttachmentManifest,
+  type AttachmentManifestEntry,
+  type AttachmentRef,
+  abortable,
+  checkCommit,
+  checkGeneration,
+  checkIntent,
+  checkOrphanQuery,
+  checkSessionId,
+  checkTime,
+  isAttachmentId,
+  Lifetime,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import type { ClientBase } from 'pg'
+import { metaColumns } from './blob-row.ts'
+import { Database } from './database.ts'
+import { entryOf, type RefColumns } from './entry-row.ts'
+import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
+import type { PostgresOptions } from './options.ts'
+import { OrphanClaims } from './orphan-claims.ts'
+import { explained, isSerializationFailure } from './postgres-error.ts'
+import { byteaOf } from './statement.ts'
+
+const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
+
+export interface PostgresManifestOptions extends PostgresOptions {
+  /**
+   * How long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30 days. It must be longer than
+   * any sweeper can stall between its claim and its delete.
+   */
+  tombstoneRetentionMs?: number | undefined
+  /** The clock for claims, commits and releases, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
+  now?: (() => number) | undefined
+}
+
+export interface PostgresCommitOptions extends AttachmentCommitOptions {
+  /**
+   * A `pg` client of the same database on which the host has a transaction open. The refs are committed exactly when that transaction is, and
+   * not when it is rolled back. A refusal leaves the transaction usable.
+   */
+  client?: ClientBase | undefined
+}
+
+/**
+ * A manifest in tables of a PostgreSQL database, shared by as many processes as reach it. See `AttachmentManifest` for what it
+ * guarantees. An intent, a commit, a release and a lookup are one statement each; claims and settlements many contents to a statement.
+ *
+ * Failures of the server are `AttachmentBackendError` with its own error as `cause`. When a connection breaks, what was asked may
+ * have been done; every method may be repeated.
+ */
+export class PostgresAttachmentManifest implements AttachmentManifest {
+  readonly #database: Database
+  readonly #sql: ManifestStatements
+  readonly #claims: OrphanClaims
+  readonly #now: () => number
+  readonly #lifetime = new Lifetime('the postgres manifest')
+
+  /** @throws AttachmentInvalidArgumentError when the options cannot be right. */
+  constructor(options: PostgresManifestOptions) {
+    const { now = Date.now, tombstoneRetentionMs = defaultTombstoneRetentionMs } = options
+    if (!(tombstoneRetentionMs >= 0)) {
+      throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')
+    }
+    this.#database = new Database(options)
+    this.#sql = manifestStatements(this.#database.schema)
+    this.#claims = new OrphanClaims(this.#database, now, tombstoneRetentionMs)
+    this.#now = now
+  }
+
+  recordIntent(intent: AttachmentIntent): Promise<number> {
+    return this.#lifetime.run(undefined, async () => {
+      const { attachmentId, sessionId, intentAtEpochMs, meta } = checkIntent(intent)
+      const values = [byteaOf(attachmentId), sessionId, intentAtEpochMs, ...metaColumns(meta)]
+      const { rows } = await this.#database.query<{ generation: string }>(this.#sql.recordIntent, values)
+      return Number(rows[0]?.generation)
+    })
+  }
+
+  /**
+   * As of any manifest. With `client`, in the host's own transaction: make it one of the last things that the transaction does, since until it ends
+   * an intent of the same session for the same bytes waits for it. In REPEATABLE READ and SERIALIZABLE, put the bytes before the
+   * transaction's first statement: it does not see later intents, and refuses them. Serialization failures (40001, 40P01) come as `pg`
+   * gave them, for the host's own retry.
+   * @throws AttachmentIntentExpiredError, AttachmentInvalidArgumentError, AttachmentBackendError.
+   */
+  commitRefs(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options: PostgresCommitOptions = {},
+  ): Promise<void> {
+    return this.#lifetime.run(options.signal, async () => {
+      const session = checkSessionId(sessionId)
+      const targets = checkCommit(refs)
+      const client = checkClient(options.client)
+      if (targets.length === 0) return
+      const ids = targets.map(({ id }) => byteaOf(id))
+      const generations = targets.map(({ generation }) => generation ?? null)
+      const values = [session, ids, generations, this.#now()]
+      const refused =
+        client === undefined
+          ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, options.signal)).rows
+          : await this.#commitWithin(client, values, options.signal)
+      if (refused.length > 0) throw new AttachmentIntentExpiredError(refused.map(({ id }) => id))
+    })
+  }
+
+  /** Nothing but the statement itself touches the host's transaction, and nothing cancels it there: that would spoil it. */
+  async #commitWithin(
+    client: ClientBase,
+    values: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ id: string }[]> {
+    await abortable(this.#database.ready(), signal)
+    signal?.throwIfAborted()
+    try {
+      const committing = this.#database.queryWithin<{ id: string }>(client, this.#sql.commit, values)
+      return (await abortable(committing, signal)).rows
+    } catch (error) {
+      if (signal?.aborted || isSerializationFailure(error)) throw error
+      throw explained(error, this.#database.schema)
+    }
+  }
+
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+    return this.#lifetime.run(undefined, async () => {
+      const session = checkSessionId(sessionId)
+      if (ids === undefined) {
+        await this.#database.query(this.#sql.releaseAll, [session, this.#now()])
+        return
+      }
+      const wellFormed = ids.filter(isAttachmentId).map(byteaOf)
+      if (wellFormed.length > 0) await this.#database.query(this.#sql.release, [session, wellFormed, this.#now()])
+    })
+  }
+
+  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+    return this.#lifetime.run(undefined, async () => {
+      const session = checkSessionId(sessionId)
+      if (!isAttachmentId(id)) return undefined
+      const { rows } = await this.#database.query<RefColumns>(this.#sql.lookup, [session, byteaOf(id)])
+      return rows[0] && entryOf(rows[0])
+    })
+  }
+
+  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    this.#lifetime.assertOpen()
+    const session = checkSessionId(sessionId)
+    for (let after = ''; ; ) {
+      const rows = await this.#page(this.#sql.listRefs, [session, byteaOf(after)])
+      yield* this.#entries(rows)
+      if (rows.length < refPage) return
+      after = (rows.at(-1) as RefColumns).id
+    }
+  }
+
+  async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    this.#lifetime.assertOpen()
+    checkTime('olderThanEpochMs', olderThanEpochMs)
+    for (let after = ''; ; ) {
+      const rows = await this.#page(this.#sql.listUncommitted, [olderThanEpochMs, byteaOf(after)])
+      yield* this.#entries(rows)
+      if (new Set(rows.map(({ id }) => id)).size < contentPage) return
+      after = (rows.at(-1) as RefColumns).id
+    }
+  }
+
+  #page(sql: ManifestStatements['listRefs'], values: readonly unknown[]): Promise<RefColumns[]> {
+    return this.#lifetime.run(undefined, async () => (await this.#database.query<RefColumns>(sql, values)).rows)
+  }
+
+  *#entries(rows: readonly RefColumns[]): Generator<AttachmentManifestEntry, void, void> {
+    for (const row of rows) {
+      this.#lifetime.assertOpen()
+      yield entryOf(row)
+    }
+  }
+
+  claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    return this.#lifetime.run(undefined, async () => {
+      const { ids, ...rest } = checkOrphanQuery(query)
+      if (ids === undefined) return this.#claims.claimOrphans(rest)
+      const wellFormed = ids.filter(isAttachmentId)
+      return wellFormed.length === 0 ? [] : this.#claims.claimOrphans({ ...rest, ids: wellFormed })
+    })
+  }
+
+  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+    return this.#lifetime.run(undefined, async () => {
+      const keys = blobs.map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
+      return this.#claims.claimBlobs(keys.filter(({ id }) => isAttachmentId(id)))
+    })
+  }
+
+  settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
+    return this.#lifetime.run(undefined, async () => {
+      const wellFormed = claims.filter(({ attachmentId }) => isAttachmentId(attachmentId))
+      if (wellFormed.length > 0) await this.#claims.settle(wellFormed)
+    })
+  }
+
+  forget(id: AttachmentId): Promise<void> {
+    return this.#lifetime.run(undefined, async () => {
+      if (!isAttachmentId(id)) return
+      await this.#database.transaction(undefined, async session => {
+        const key = byteaOf(id)
+        const { rowCount } = await session.query(this.#sql.forgetLock, [key])
+        if (rowCount === 0) return
+        await session.query(this.#sql.forgetRefs, [key])
+        await session.query(this.#sql.forgetContent, [key, this.#now()])
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#lifetime.close(() => this.#database.close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function checkClient(client: unknown): ClientBase | undefined {
+  if (client === undefined) return undefined
+  const query = (client as { query?: unknown } | null)?.query
+  if (typeof query !== 'function' || 'totalCount' in (client as object)) {
+    throw new AttachmentInvalidArgumentError(
+      'client must be the pg client that the transaction is open on; a pool gives every statement another one',
+    )
+  }
+  return client as ClientBase
+}

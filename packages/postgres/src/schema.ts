@@ -1,0 +1,149 @@
+import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/attachments-core'
+import type { ClientBase } from 'pg'
+import { codeOf, missingSchema } from './postgres-error.ts'
+
+export const defaultSchema = 'lash_attachments'
+/** What this version of the package reads and writes. */
+export const schemaVersion = 1
+
+/**
+ * Checks the name of a schema. It goes into statements as it is, so nothing that would need quoting is taken.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkSchema(schema: unknown): string {
+  if (typeof schema === 'string' && /^[a-z_][a-z0-9_]{0,62}$/.test(schema) && !schema.startsWith('pg_')) return schema
+  throw new AttachmentInvalidArgumentError(
+    'schema must be 1 to 63 of a-z, 0-9 and _, not beginning with a digit or with pg_',
+  )
+}
+
+/** What each version added to the one before. Never change one that was published. */
+function migrations(schema: string): readonly string[] {
+  return [
+    `
+CREATE TABLE "${schema}".attachment_schema (
+  version integer NOT NULL,
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row)
+);
+
+-- One row for each content: the generation that its next put gets, and who may delete the bytes of that generation.
+-- A row under a claim has no refs. settled_at is set while there are neither refs nor a claim: a tombstone.
+CREATE TABLE "${schema}".attachment_contents (
+  id bytea PRIMARY KEY,
+  generation bigint NOT NULL DEFAULT 0,
+  claim text,
+  claimed_at bigint,
+  settled_at bigint
+);
+CREATE INDEX attachment_contents_claimed ON "${schema}".attachment_contents (claimed_at) WHERE claim IS NOT NULL;
+CREATE INDEX attachment_contents_settled ON "${schema}".attachment_contents (settled_at) WHERE settled_at IS NOT NULL;
+
+-- One row for each session that holds a content. Times are milliseconds since 1970.
+CREATE TABLE "${schema}".attachment_refs (
+  id bytea NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  generation bigint NOT NULL,
+  intent_at bigint NOT NULL,
+  committed_at bigint,
+  released_at bigint,
+  media_type text,
+  width integer,
+  height integer,
+  label text,
+  PRIMARY KEY (id, session_id)
+);
+CREATE INDEX attachment_refs_session ON "${schema}".attachment_refs (session_id, id);
+-- What a sweep looks at, the oldest first. Committed refs are not in it, so its cost does not grow with them.
+CREATE INDEX attachment_refs_loose ON "${schema}".attachment_refs ((coalesce(released_at, intent_at)), id)
+  WHERE committed_at IS NULL OR released_at IS NOT NULL;
+
+-- One row for each copy of some bytes. Small ones are in it; bytes is null where they are in chunks.
+CREATE TABLE "${schema}".attachment_blobs (
+  id bytea NOT NULL,
+  generation bigint NOT NULL,
+  byte_length bigint NOT NULL,
+  media_type text NOT NULL,
+  width integer,
+  height integer,
+  label text,
+  stored_at timestamptz NOT NULL DEFAULT now(),
+  bytes bytea,
+  PRIMARY KEY (id, generation)
+);
+-- The bytes of bigger ones, 256 KiB to a row.
+CREATE TABLE "${schema}".attachment_chunks (
+  id bytea NOT NULL,
+  generation bigint NOT NULL,
+  seq integer NOT NULL,
+  bytes bytea NOT NULL,
+  PRIMARY KEY (id, generation, seq),
+  FOREIGN KEY (id, generation) REFERENCES "${schema}".attachment_blobs ON DELETE CASCADE
+);
+
+INSERT INTO "${schema}".attachment_schema (version) VALUES (1);`,
+  ]
+}
+
+/**
+ * The SQL that brings a database from a version of the schema to the one that this package needs, for administrators who run migrations
+ * themselves. Run it in one transaction.
+ * @param from - the version that is there; 0, the default, when there is none.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function migrationSql(schema: string = defaultSchema, from = 0): string {
+  const name = checkSchema(schema)
+  if (!Number.isInteger(from) || from < 0 || from > schemaVersion) {
+    throw new AttachmentInvalidArgumentError(`from must be a whole number from 0 to ${schemaVersion}`)
+  }
+  const create = from === 0 ? [`CREATE SCHEMA IF NOT EXISTS "${name}";`] : []
+  return `${[...create, ...migrations(name).slice(from)].join('\n').trim()}\n`
+}
+
+/** The version of the schema that is there; 0 when there is none. */
+export async function installedVersion(client: ClientBase, schema: string): Promise<number> {
+  try {
+    const { rows } = await client.query<{ version: number }>(`SELECT version FROM "${schema}".attachment_schema`)
+    return rows[0]?.version ?? 0
+  } catch (error) {
+    if (codeOf(error) === '42P01' || codeOf(error) === '3F000') return 0
+    throw error
+  }
+}
+
+/** @throws AttachmentSchemaError when the version is not the one that this package needs. */
+export function checkVersion(version: number, schema: string): void {
+  if (version > schemaVersion) {
+    throw new AttachmentSchemaError(
+      `schema "${schema}" has version ${version}, and this package knows ${schemaVersion}: use a newer @lash/attachments-postgres`,
+    )
+  }
+  if (version < schemaVersion) throw missingSchema(schema)
+}
+
+/** Creates the schema or brings it up to date. Many processes may do so at once: one does it, the others wait and find it done. */
+export async function migrate(client: ClientBase, schema: string): Promise<void> {
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  try {
+    // Of the transaction, so that no death of this process can leave it locked.
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))", [schema])
+    // Asked in a way that cannot fail: an error would end the transaction.
+    const { rows } = await client.query<{ present: boolean; created: boolean }>(
+      `SELECT to_regclass('"${schema}".attachment_schema') IS NOT NULL AS present, to_regnamespace('"${schema}"') IS NOT NULL AS created`,
+    )
+    const version = rows[0]?.present ? await installedVersion(client, schema) : 0
+    if (version < schemaVersion) {
+      // Asked for only where it is needed: CREATE SCHEMA IF NOT EXISTS needs the right to create also when there is nothing to do.
+      if (!rows[0]?.created) await client.query(`CREATE SCHEMA "${schema}"`)
+      for (const sql of migrations(schema).slice(version)) await client.query(sql)
+    }
+    await client.query('COMMIT')
+    checkVersion(Math.max(version, schemaVersion), schema)
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {})
+    if (codeOf(error) !== '42P07') throw error
+    throw new AttachmentSchemaError(
+      `schema "${schema}" has tables of these names that are not ours; choose another schema: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { type AttachmentId, physicalName } from '@lash/attachments-core'
+import { S3AttachmentStore } from '@lash/attachments-s3'
+import { type S3Connection, s3FromEnvironment } from '../../services/s3.ts'
+import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '../../src/index.ts'
+import { removeAll, SwitchableConfig, s3ClientConfig, uploads } from './s3-server.ts'
+
+export interface S3HarnessOptions {
+  /** Have stores use one client that they are given, instead of one each of their own. */
+  readonly givenClient?: boolean
+}
+
+/** Undefined when there is no S3 server: `startS3` has said so then, and how to get one. */
+export function s3StoreHarness({ givenClient = false }: S3HarnessOptions = {}): StoreHarness | undefined {
+  const server = s3FromEnvironment()
+  if (server === undefined) return undefined
+  const client = new S3Client(s3ClientConfig(server))
+  return {
+    kind: 'store',
+    name: givenClient ? 's3 (given client)' : 's3',
+    capabilities: [
+      ...(['generations', 'metadata-of-first-put', 'plain', 'size-limit', 'durable', 'reopen', 'child'] as const),
+      ...(['damage:flip', 'damage:truncate', 'damage:extend', 'damage:empty', 'damage:drop-metadata'] as const),
+      ...(['damage:damage-metadata', 'incremental-reads', 'staging', 'deny', 'disconnect'] as const),
+      ...(givenClient ? (['injected'] as const) : []),
+    ],
+    lacks: givenClient ? {} : { injected: 'it makes its own client; see s3 (given client)' },
+    create: options => createFixture(server, client, givenClient, options),
+    cleanup: async () => client.destroy(),
+  }
+}
+
+async function createFixture(
+  server: S3Connection,
+  client: S3Client,
+  givenClient: boolean,
+  options: StoreOptions = {},
+): Promise<StoreFixture> {
+  const prefix = `test/${randomUUID()}/`
+  const { bucket } = server
+  const way = new SwitchableConfig(server)
+  const given = givenClient ? new S3Client(way.config) : undefined
+  const open = (): S3AttachmentStore =>
+    new S3AttachmentStore({ bucket, prefix, ...options, ...(given ? { client: given } : { clientConfig: way.config }) })
+  const keyOf = (id: AttachmentId, generation = 0) =>
+    `${prefix}sha256/${id.slice(0, 2)}/${physicalName({ id, generation })}`
+  const store = open()
+  return {
+    store,
+    reopen: async () => open(),
+    child: { module: new URL('../children/s3.ts', import.meta.url).href, options: { prefix } },
+    secrets: [server.secretAccessKey, 'not-the-secret'],
+    corrupt: (id, damage, generation) => corrupt(client, bucket, keyOf(id, generation), damage),
+    staging: {
+      list: async () => (await uploads(client, bucket, prefix)).map(({ Key, UploadId }) => `${Key} ${UploadId}`),
+      plant: (id, bytes) => plant(client, bucket, keyOf(id), bytes),
+    },
+    deny: () => way.deny(),
+    disconnect: () => way.disconnect(),
+    ...(given === undefined ? {} : { injected: { isOpen: () => answers(given) } }),
+    async dispose() {
+      await store.close()
+      given?.destroy()
+      await removeAll(client, bucket, prefix)
+    },
+  }
+}
+
+/** Damages an object as S3 lets one: by writing another in its place. */
+async function corrupt(client: S3Client, bucket: string, key: string, damage: Damage): Promise<void> {
+  const object = { Bucket: bucket, Key: key }
+  const { Body, Metadata = {}, ContentType } = await client.send(new GetObjectCommand(object))
+  const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array(0)
+  const [damaged, metadata] = damagedObject(bytes, Metadata, damage)
+  await client.send(new PutObjectCommand({ ...object, Body: damaged, Metadata: metadata, ContentType }))
+}
+
+function damagedObject(
+  bytes: Uint8Array,
+  metadata: Record<string, string>,
+  damage: Damage,
+): [bytes: Uint8Array, metadata: Record<string, string>] {
+  switch (damage) {
+    case 'flip':
+      return [bytes.with(bytes.byteLength >> 1, (bytes[bytes.byteLength >> 1] as number) ^ 1), metadata]
+    case 'truncate':
+      return [bytes.slice(0, -1), metadata]
+    case 'extend':
+      return [new Uint8Array([...bytes, 0]), metadata]
+    case 'empty':
+      return [new Uint8Array(0), metadata]
+    case 'drop-metadata':
+      return [bytes, {}]
+    case 'damage-metadata':
+      return [bytes, { ...metadata, 'lash-type': '%' }]
+  }
+}
+
+/** What a writer leaves that dies between the first and the second part of a multipart upload. */
+async function plant(client: S3Client, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
+  const object = { Bucket: bucket, Key: key }
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))
+  const half = bytes.slice(0, bytes.byteLength >> 1)
+  await client.send(new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: half }))
+}
+
+async function answers(client: S3Client): Promise<boolean> {
+  return client.send(new ListBucketsCommand({})).then(
+    () => true,
+    () => false,
+  )
+}

@@ -19,15 +19,24 @@ export class Lifetime {
 
   /** Runs one call: refused after close or when the signal is aborted, counted while in flight. */
   async run<T>(signal: AbortSignal | undefined, call: () => T | Promise<T>): Promise<T> {
-    this.assertOpen()
-    signal?.throwIfAborted()
-    this.#inFlight++
+    this.enter(signal)
     try {
       return await call()
     } finally {
-      this.#inFlight--
-      if (this.#inFlight === 0) this.#idle?.()
+      this.exit()
     }
+  }
+
+  /** The beginning of a call; {@link exit} has to follow, in a `finally`. */
+  enter(signal: AbortSignal | undefined): void {
+    this.assertOpen()
+    signal?.throwIfAborted()
+    this.#inFlight++
+  }
+
+  exit(): void {
+    this.#inFlight--
+    if (this.#inFlight === 0) this.#idle?.()
   }
 
   /** Refuses calls from now on, waits for those in flight, then frees what there is to free; once. */

@@ -39,6 +39,9 @@ const mediaTypePattern = new RegExp(
   `^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"))*$`,
 )
 
+/** The last one that was found good: most puts have the same media type as the one before. */
+let lastMediaType: string | undefined
+
 /**
  * Returns the metadata with nothing but its known fields.
  * @throws AttachmentInvalidArgumentError when a field is missing or out of its range.
@@ -46,14 +49,19 @@ const mediaTypePattern = new RegExp(
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
   if (typeof meta !== 'object' || meta === null) throw invalid('metadata must be an object with a mediaType')
   const { mediaType, width, height, label } = meta
-  if (typeof mediaType !== 'string' || mediaType.length > maxMediaTypeLength || !mediaTypePattern.test(mediaType)) {
+  if (mediaType !== lastMediaType && !isMediaType(mediaType)) {
     throw invalid(`mediaType must be of the form type/subtype, in at most ${maxMediaTypeLength} characters`)
   }
+  lastMediaType = mediaType
   const checked: AttachmentCreateMeta = { mediaType }
   if (width !== undefined) checked.width = checkDimension('width', width)
   if (height !== undefined) checked.height = checkDimension('height', height)
   if (label !== undefined) checked.label = checkLabel(label)
   return checked
+}
+
+function isMediaType(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= maxMediaTypeLength && mediaTypePattern.test(value)
 }
 
 function checkDimension(name: string, value: unknown): number {

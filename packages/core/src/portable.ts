@@ -1,5 +1,5 @@
 import { abortable } from './abort.ts'
-import { type AttachmentBody, type AttachmentContent, isTrustedContent, prepareContent, streamOf } from './content.ts'
+import { type AttachmentBody, type AttachmentContent, PreparedContent, prepareContent, streamOf } from './content.ts'
 import { digest } from './digest.ts'
 import type { AttachmentDriver, AttachmentDriverRead, AttachmentKey } from './driver.ts'
 import {
@@ -70,44 +70,48 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.run(options.signal, async () => this.#content(body, options.signal))
   }
 
-  put(body: AttachmentBody, meta: AttachmentCreateMeta, options: AttachmentPutOptions = {}): Promise<AttachmentRef> {
-    return this.run(options.signal, async () => {
-      const { signal } = options
-      const checked = checkMeta(meta)
-      const generation = checkGeneration(options.generation ?? 0)
-      if (isTrustedContent(body)) {
-        if (body.byteLength > this.#maxByteLength) throw new AttachmentTooLargeError(this.#maxByteLength)
-        return this.#write(body, checked, generation, signal)
-      }
-      const prepared = this.#content(body, signal)
-      const content = prepared instanceof Promise ? await prepared : prepared
-      if (content.bytes !== undefined) return this.#write(content, checked, generation, signal)
-      try {
-        return await this.#write(content, checked, generation, signal)
-      } finally {
-        await content[Symbol.asyncDispose]()
-      }
-    })
-  }
-
-  async #write(
-    content: AttachmentContent,
+  async put(
+    body: AttachmentBody,
     meta: AttachmentCreateMeta,
-    generation: number,
-    signal: AbortSignal | undefined,
+    options: AttachmentPutOptions = {},
   ): Promise<AttachmentRef> {
-    signal?.throwIfAborted()
-    const stored = storedMeta(content.id, content.byteLength, meta)
-    await this.driven('put', signal, this.driver.write({ id: content.id, generation }, content, stored, { signal }))
-    return refTo(stored, generation)
+    const { signal } = options
+    this.#lifetime.enter(signal)
+    let own: PreparedContent | undefined
+    try {
+      const checked = checkMeta(meta)
+      const generation = options.generation === undefined ? 0 : checkGeneration(options.generation)
+      let content: PreparedContent
+      if (PreparedContent.is(body)) {
+        content = body
+        if (content.byteLength > this.#maxByteLength) throw new AttachmentTooLargeError(this.#maxByteLength)
+      } else {
+        const prepared = this.#content(body, signal)
+        content = own = prepared instanceof Promise ? await prepared : prepared
+        signal?.throwIfAborted()
+      }
+      const { id, byteLength } = content
+      const stored = storedMeta(id, byteLength, checked)
+      // As `driven` does, without its promise: this is the hot path.
+      try {
+        await this.driver.write({ id, generation }, content, stored, options)
+      } catch (error) {
+        throw this.#mapped('put', error, signal)
+      }
+      return refTo(stored, generation)
+    } finally {
+      if (own?.bytes === undefined) await own?.[Symbol.asyncDispose]()
+      this.#lifetime.exit()
+    }
   }
 
-  #content(body: AttachmentBody, signal: AbortSignal | undefined): AttachmentContent | Promise<AttachmentContent> {
+  #content(body: AttachmentBody, signal: AbortSignal | undefined): PreparedContent | Promise<PreparedContent> {
     return prepareContent(body, { signal, maxByteLength: this.#maxByteLength, spool: this.driver.spool })
   }
 
-  get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    return this.run(options.signal, async () => {
+  async get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
+    this.#lifetime.enter(options.signal)
+    try {
       const { meta, body } = await this.#read(id, options)
       const bytes = body instanceof Uint8Array ? body : await this.driven('get', options.signal, collect(body, meta))
       if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
@@ -116,7 +120,9 @@ export class PortableAttachmentStore implements AttachmentStore {
         if ((typeof actual === 'string' ? actual : await actual) !== id) throw wrongDigest(id)
       }
       return { meta, bytes }
-    })
+    } finally {
+      this.#lifetime.exit()
+    }
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {

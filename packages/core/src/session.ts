@@ -1,5 +1,5 @@
 import { abortable } from './abort.ts'
-import { type AttachmentBody, type AttachmentContent, isTrustedContent } from './content.ts'
+import { type AttachmentBody, type AttachmentContent, PreparedContent } from './content.ts'
 import {
   AttachmentInvalidArgumentError,
   AttachmentManifestRecordError,
@@ -88,7 +88,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
       if (options.generation !== undefined) {
         throw new AttachmentInvalidArgumentError('leave the generation out: the manifest chooses it')
       }
-      if (isTrustedContent(body)) return this.#putContent(body, checked, signal)
+      if (PreparedContent.is(body)) return this.#putContent(body, checked, signal)
       const content = await this.inner.prepare(body, { signal })
       try {
         return await this.#putContent(content, checked, signal)

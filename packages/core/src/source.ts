@@ -1,5 +1,5 @@
 import { abortable } from './abort.ts'
-import { type AttachmentContent, type ContentOptions, heldContent, trust } from './content.ts'
+import { type AttachmentContent, type ContentOptions, PreparedContent } from './content.ts'
 import { incrementalDigest } from './digest.ts'
 import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from './errors.ts'
 import { createSpoolFile, type SpoolFile } from './spool-file.ts'
@@ -12,7 +12,7 @@ const writeBytes = 256 * 1024
  * Reads and hashes a body that is not an array.
  * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, `signal.reason`, or what the source failed with.
  */
-export async function readSource(body: unknown, options: ContentOptions): Promise<AttachmentContent> {
+export async function readSource(body: unknown, options: ContentOptions): Promise<PreparedContent> {
   const known = body instanceof Blob ? body.size : isContent(body) ? body.byteLength : undefined
   if (known !== undefined && known > options.maxByteLength) throw new AttachmentTooLargeError(options.maxByteLength)
   return spool(chunksOf(body), options)
@@ -22,7 +22,7 @@ export async function readSource(body: unknown, options: ContentOptions): Promis
  * Reads a source to its end: hashed as it passes, held in memory up to a limit and in a file above it. On any failure the source is told,
  * and no file is left.
  */
-async function spool(source: AsyncIterator<Uint8Array>, options: ContentOptions): Promise<AttachmentContent> {
+async function spool(source: AsyncIterator<Uint8Array>, options: ContentOptions): Promise<PreparedContent> {
   const { signal, maxByteLength } = options
   const { directory, memoryLimit = defaultMemoryLimit } = options.spool ?? {}
   const digest = incrementalDigest()
@@ -47,9 +47,9 @@ async function spool(source: AsyncIterator<Uint8Array>, options: ContentOptions)
       }
     }
     signal?.throwIfAborted()
-    if (file === undefined) return heldContent(Buffer.concat(held), digest.id())
+    if (file === undefined) return new PreparedContent(digest.id(), Buffer.concat(held), byteLength)
     await file.append(held)
-    return trust(file.content(digest.id(), byteLength))
+    return new PreparedContent(digest.id(), file, byteLength)
   } catch (error) {
     await file?.remove()
     throw error

@@ -1,17 +1,13 @@
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AttachmentContent } from './content.ts'
+import type { ContentFile } from './content.ts'
 import { AttachmentIoError } from './errors.ts'
 import { fileStream } from './file-stream.ts'
-import type { AttachmentId } from './id.ts'
 
 /** Where a body waits that is too big to hold in memory. */
-export interface SpoolFile {
+export interface SpoolFile extends ContentFile {
   append(chunks: readonly Uint8Array[]): Promise<void>
-  /** The file as content. Disposing of it removes the file. */
-  content(id: AttachmentId, byteLength: number): AttachmentContent
-  remove(): Promise<void>
 }
 
 /** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
@@ -34,30 +30,24 @@ export async function createSpoolFile(directory: string | undefined): Promise<Sp
 
 class OpenSpoolFile implements SpoolFile {
   readonly #handle: FileHandle
-  readonly #path: string | undefined
+  readonly path: string | undefined
   #removed: Promise<void> | undefined
 
   constructor(handle: FileHandle, path: string | undefined) {
     this.#handle = handle
-    this.#path = path
+    this.path = path
   }
 
   async append(chunks: readonly Uint8Array[]): Promise<void> {
     try {
       await this.#handle.appendFile(Buffer.concat(chunks))
     } catch (cause) {
-      throw ioError(this.#path ?? 'a spool file', cause)
+      throw ioError(this.path ?? 'a spool file', cause)
     }
   }
 
-  content(id: AttachmentId, byteLength: number): AttachmentContent {
-    return {
-      id,
-      byteLength,
-      ...(this.#path === undefined ? {} : { path: this.#path }),
-      stream: () => fileStream(this.#handle, 0, byteLength),
-      [Symbol.asyncDispose]: () => this.remove(),
-    }
+  stream(byteLength: number): ReadableStream<Uint8Array> {
+    return fileStream(this.#handle, 0, byteLength)
   }
 
   remove(): Promise<void> {
@@ -67,7 +57,7 @@ class OpenSpoolFile implements SpoolFile {
 
   async #remove(): Promise<void> {
     await this.#handle.close()
-    if (this.#path !== undefined) await rm(this.#path, { force: true })
+    if (this.path !== undefined) await rm(this.path, { force: true })
   }
 }
 

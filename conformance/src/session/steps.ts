@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import {
+  type AttachmentId,
+  type AttachmentListing,
+  AttachmentNotFoundError,
+  type AttachmentReclamationReport,
+  type AttachmentRef,
+  type AttachmentStore,
+  contentId,
+  reclaimOrphanedAttachments,
+  reclaimUnreferencedAttachments,
+  SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
+import type { CaseContext } from '../context.ts'
+import type { AttachmentPair, SessionFixture } from '../harness.ts'
+
+/** The steps that the session cases are made of. */
+
+/** After every time that a case or a clock here uses: a sweep at it has no grace at all. */
+export const noGrace: number = Date.UTC(2200, 0)
+
+export const textMeta = { mediaType: 'text/plain' }
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+export function idOf(text: string): AttachmentId {
+  return contentId(bytesOf(text))
+}
+
+/** The view of one session; closed after the case. */
+export function sessionOf(
+  context: CaseContext<SessionFixture>,
+  pair: AttachmentPair,
+  sessionId: string,
+): SessionScopedAttachmentStore {
+  return context.use(new SessionScopedAttachmentStore(pair.store, pair.manifest, sessionId))
+}
+
+export function put(session: AttachmentStore, text: string): Promise<AttachmentRef> {
+  return session.put(bytesOf(text), textMeta)
+}
+
+/** Puts a text and commits it. */
+export async function hold(session: SessionScopedAttachmentStore, text: string): Promise<AttachmentRef> {
+  const ref = await put(session, text)
+  await session.commit()
+  return ref
+}
+
+/** A sweep without grace, that takes over every claim but its own. */
+export function sweep(pair: AttachmentPair): Promise<AttachmentReclamationReport> {
+  return reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace)
+}
+
+export function audit(pair: AttachmentPair): Promise<AttachmentReclamationReport> {
+  return reclaimUnreferencedAttachments(pair.manifest, pair.store, noGrace)
+}
+
+/** The session must read exactly this text. */
+export async function assertReads(session: AttachmentStore, text: string, when: string): Promise<void> {
+  const { bytes } = await session.get(idOf(text)).catch(error => {
+    throw new assert.AssertionError({ message: `${when}: ${JSON.stringify(text)} cannot be read: ${error}` })
+  })
+  assert.equal(new TextDecoder().decode(bytes), text, when)
+}
+
+/** To the session the content is not there, whichever way it asks. */
+export async function assertAbsent(session: AttachmentStore, id: AttachmentId, when: string): Promise<void> {
+  const notFound = (error: unknown) => AttachmentNotFoundError.isInstance(error)
+  await assert.rejects(session.get(id), notFound, `${when}: get`)
+  await assert.rejects(session.stream(id), notFound, `${when}: stream`)
+  assert.equal(await session.stat(id), undefined, `${when}: stat`)
+  const listed = await collected(session.list())
+  assert.ok(!listed.some(blob => blob.id === id), `${when}: list`)
+}
+
+/** Physical names of what the store holds, sorted, by the texts that the case uses: `text` or `text.generation`. */
+export async function blobsOf(store: AttachmentStore, texts: readonly string[]): Promise<string[]> {
+  const byId = new Map(texts.map(text => [idOf(text), text]))
+  const name = ({ id, generation }: AttachmentListing) =>
+    `${byId.get(id) ?? `unknown ${id}`}${generation === 0 ? '' : `.${generation}`}`
+  return (await collected(store.list())).map(name).sort()
+}
+
+export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+export async function drained(body: ReadableStream<Uint8Array>): Promise<string> {
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text()
+}

@@ -44,27 +44,27 @@ const byExtension: ReadonlyMap<string, string> = new Map([
   ['.zip', 'application/zip'],
 ])
 
-/** How files of a type begin, one character for each byte; a dot stands for any. */
+/** How files of a type begin, in hex; a dot stands for any digit. */
 const byBeginning: readonly (readonly [RegExp, string])[] = [
-  [/^\x89PNG\r\n\x1a\n/, 'image/png'],
-  [/^\xff\xd8\xff/, 'image/jpeg'],
-  [/^GIF8[79]a/, 'image/gif'],
-  [/^RIFF[^]{4}WEBP/, 'image/webp'],
-  [/^RIFF[^]{4}WAVE/, 'audio/wav'],
-  [/^BM[^]{4}\0\0\0\0/, 'image/bmp'],
-  [/^(?:II\*\0|MM\0\*)/, 'image/tiff'],
-  [/^[^]{4}ftyp(?:avif|avis)/, 'image/avif'],
-  [/^[^]{4}ftypM4A/, 'audio/mp4'],
-  [/^[^]{4}ftypqt/, 'video/quicktime'],
-  [/^[^]{4}ftyp/, 'video/mp4'],
-  [/^%PDF-/, 'application/pdf'],
-  [/^ID3/, 'audio/mpeg'],
-  [/^fLaC/, 'audio/flac'],
-  [/^OggS/, 'audio/ogg'],
-  [/^\x1aE\xdf\xa3/, 'video/webm'],
-  [/^PK\x03\x04/, 'application/zip'],
-  [/^\x1f\x8b/, 'application/gzip'],
-  [/^\0asm/, 'application/wasm'],
+  [/^89504e470d0a1a0a/, 'image/png'],
+  [/^ffd8ff/, 'image/jpeg'],
+  [/^474946383[79]61/, 'image/gif'],
+  [/^52494646.{8}57454250/, 'image/webp'],
+  [/^52494646.{8}57415645/, 'audio/wav'],
+  [/^424d.{8}00000000/, 'image/bmp'],
+  [/^(?:49492a00|4d4d002a)/, 'image/tiff'],
+  [/^.{8}6674797061766966/, 'image/avif'],
+  [/^.{8}667479704d3441/, 'audio/mp4'],
+  [/^.{8}667479707174/, 'video/quicktime'],
+  [/^.{8}66747970/, 'video/mp4'],
+  [/^255044462d/, 'application/pdf'],
+  [/^494433/, 'audio/mpeg'],
+  [/^664c6143/, 'audio/flac'],
+  [/^4f676753/, 'audio/ogg'],
+  [/^1a45dfa3/, 'video/webm'],
+  [/^504b0304/, 'application/zip'],
+  [/^1f8b/, 'application/gzip'],
+  [/^0061736d/, 'application/wasm'],
 ]
 
 /** The media type of a file: by its extension or, where that says nothing, by how it begins. */
@@ -76,8 +76,8 @@ async function sniff(file: FileHandle): Promise<string> {
   const buffer = Buffer.alloc(4096)
   const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
   const beginning = buffer.subarray(0, bytesRead)
-  const characters = beginning.toString('latin1')
-  const known = byBeginning.find(([pattern]) => pattern.test(characters))
+  const hex = beginning.toString('hex', 0, 16)
+  const known = byBeginning.find(([pattern]) => pattern.test(hex))
   if (known !== undefined) return known[1]
   return isText(beginning) ? 'text/plain' : 'application/octet-stream'
 }
@@ -87,7 +87,7 @@ function isText(bytes: Uint8Array): boolean {
   if (bytes.length === 0) return false
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
-    return !/[^\P{Cc}\t\n\f\r\x1b]/u.test(text)
+    return !/[^\P{Cc}\t\n\f\r]/u.test(text)
   } catch {
     return false
   }

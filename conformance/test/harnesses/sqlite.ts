@@ -89,7 +89,7 @@ export function sqliteStoreHarness({
       })
       return {
         store,
-        reopen: async () => new SqliteAttachmentStore({ ...storeOptions, path }),
+        ...(target === 'memory' ? {} : { reopen: async () => new SqliteAttachmentStore({ ...storeOptions, path }) }),
         corrupt: async (id, damage, generation) =>
           withDatabase(path, database => corrupt(database, id, damage, generation)),
         staging: {
@@ -131,7 +131,7 @@ export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarne
       return {
         manifest,
         setClock: clock.set,
-        reopen: async () => new SqliteAttachmentManifest({ path, now: clock.now }),
+        ...(target === 'memory' ? {} : { reopen: async () => new SqliteAttachmentManifest({ path, now: clock.now }) }),
         begin: async () => beginOn(host as Database.Database, manifest),
         child: { module: new URL('../children/sqlite-manifest.ts', import.meta.url).href, options: { path } },
         async dispose() {
@@ -161,7 +161,7 @@ export function sqlitePairHarness({ target = 'handle' }: SqliteManifestHarnessOp
         store: pair.store,
         manifest: pair.manifest,
         setClock: clock.set,
-        reopen: async () => openSqliteAttachments(path, { now: clock.now }),
+        ...(target === 'memory' ? {} : { reopen: async () => openSqliteAttachments(path, { now: clock.now }) }),
         begin: async () => beginOn(host as Database.Database, pair.manifest),
         child: { module: new URL('../children/sqlite-pair.ts', import.meta.url).href, options: { path } },
         async dispose() {
@@ -240,9 +240,12 @@ function corrupt(database: Database.Database, id: AttachmentId, damage: Damage, 
       ? 'lash_attachment_blobs WHERE id = ? AND generation = ?'
       : 'lash_attachment_chunks WHERE upload = ? ORDER BY position DESC LIMIT 1'
   const bound = upload === null ? key : [upload]
-  const row = database.prepare(`SELECT rowid, bytes FROM ${where}`).get(...bound) as { rowid: number; bytes: Buffer }
+  const row = database.prepare(`SELECT rowid AS row, bytes FROM ${where}`).get(...bound) as {
+    row: number
+    bytes: Buffer
+  }
   const table = upload === null ? 'lash_attachment_blobs' : 'lash_attachment_chunks'
-  database.prepare(`UPDATE ${table} SET bytes = ? WHERE rowid = ?`).run(damagedBytes(row.bytes, damage), row.rowid)
+  database.prepare(`UPDATE ${table} SET bytes = ? WHERE rowid = ?`).run(damagedBytes(row.bytes, damage), row.row)
 }
 
 function damagedBytes(bytes: Buffer, damage: Damage): Buffer {

@@ -1,7 +1,7 @@
 import { type AttachmentKey, AttachmentNotFoundError } from '@lash/attachments-core'
 import type { BlobRow } from './blob-table.ts'
 import type { AttachmentDatabase } from './database.ts'
-import { decode } from './decode.ts'
+import { damaged, decode } from './decode.ts'
 
 /** A part of a chunked blob; a chunk is read when it is asked for, and only if it has bytes of the part. */
 export function chunkStream(
@@ -22,22 +22,17 @@ export function chunkStream(
         const stored = await database.read(({ uploads }) => uploads.chunk(upload, position))
         if (stored === undefined) {
           await assertStillThere(database, key, row)
-          // Damage. A stream that ends early is one, and is reported as such.
-          return controller.close()
+          throw damaged(key, `chunk ${position} is missing`)
         }
         const chunkStart = position * chunkBytes
         const expected = Math.min(chunkBytes, row.byte_length - chunkStart)
         const bytes = await decode(key, stored.bytes, stored.encoding, expected)
-        // A chunk of a wrong length would shift what follows it: the rest is not what was put.
-        if (bytes.byteLength !== expected) {
-          offset = end
-          controller.enqueue(bytes.subarray(0, Math.max(0, expected - 1)))
-          return
-        }
+        // It would shift all that follows, also in a range, where no digest would tell.
+        if (bytes.byteLength !== expected) throw damaged(key, `chunk ${position} has a wrong length`)
         const from = offset - chunkStart
-        const to = Math.min(end - chunkStart, chunkBytes)
+        const to = Math.min(end - chunkStart, expected)
         offset = chunkStart + to
-        controller.enqueue(from === 0 && to >= bytes.byteLength ? bytes : bytes.slice(from, to))
+        controller.enqueue(from === 0 && to === expected ? bytes : bytes.slice(from, to))
       },
     },
     { highWaterMark: 0 },

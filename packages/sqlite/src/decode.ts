@@ -11,10 +11,11 @@ export async function decode(
   try {
     return await decompress(stored, encoding, byteLength)
   } catch (cause) {
-    throw new AttachmentCorruptError(
-      key.id,
-      `the stored bytes of ${key.id} are damaged: ${(cause as Error).message}; put the original again`,
-      { cause },
-    )
+    throw damaged(key, (cause as Error).message, cause)
   }
+}
+
+export function damaged(key: AttachmentKey, why: string, cause?: unknown): AttachmentCorruptError {
+  const message = `the stored bytes of ${key.id} are damaged: ${why}; delete them and put the original again`
+  return new AttachmentCorruptError(key.id, message, { cause })
 }

@@ -1,5 +1,4 @@
 import {
-  AttachmentClosedError,
   type AttachmentCommitOptions,
   type AttachmentContent,
   type AttachmentId,
@@ -13,11 +12,13 @@ import {
   type AttachmentSignalOptions,
   type AttachmentStore,
   checkCommit,
+  checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
   checkTime,
   isAttachmentId,
+  Lifetime,
   type OrphanClaim,
   type OrphanQuery,
 } from '@lash/attachments-core'
@@ -48,9 +49,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   readonly #database: AttachmentDatabase
   readonly #tombstoneRetentionMs: number
   readonly #now: () => number
-  #inFlight = 0
-  #idle: (() => void) | undefined
-  #closed: Promise<void> | undefined
+  readonly #lifetime = new Lifetime('the sqlite manifest')
 
   /** @throws as the constructor of SqliteAttachmentStore does. */
   constructor(options: SqliteAttachmentManifestOptions) {
@@ -79,9 +78,9 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
     const driver = driverOf(store)
     if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
     const { bytes } = content
+    const { signal } = options
     if (bytes === undefined || bytes.byteLength > rowBytes || intent.meta === undefined) return undefined
     return this.#run(async () => {
-      const { signal } = options
       const checked = checkIntent(intent)
       const key = { id: checked.attachmentId, generation: 0 }
       if (content.id !== key.id) throw new AttachmentInvalidArgumentError('the intent is for other content')
@@ -125,7 +124,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
    * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
    */
   commitRefsSync(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): void {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     const targets = checkCommit(refs)
     checkSessionId(sessionId)
     const expired = this.#database.writeSync(tables => tables.refs.commit(sessionId, targets, this.#now()))
@@ -207,8 +206,8 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
 
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     return this.#run(async () => {
-      const known = blobs.filter(({ id, generation }) => isAttachmentId(id) && Number.isSafeInteger(generation))
-      const request = { blobs: known.map(({ id, generation }) => ({ id, generation })), now: this.#now() }
+      const keys = blobs.map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
+      const request = { blobs: keys.filter(({ id }) => isAttachmentId(id)), now: this.#now() }
       return this.#database.write('claimBlobs', request, { weight: blobs.length * 1024 })
     })
   }
@@ -229,36 +228,15 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
-  }
-
-  async #close(): Promise<void> {
-    if (this.#inFlight > 0) {
-      await new Promise<void>(resolve => {
-        this.#idle = resolve
-      })
-    }
-    await this.#database.release()
+    return this.#lifetime.close(() => this.#database.release())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #run<T>(call: () => Promise<T>): Promise<T> {
-    this.#assertOpen()
-    this.#inFlight++
-    try {
-      return await call()
-    } finally {
-      this.#inFlight--
-      if (this.#inFlight === 0) this.#idle?.()
-    }
-  }
-
-  #assertOpen(): void {
-    if (this.#closed !== undefined) throw new AttachmentClosedError('the sqlite manifest')
+  #run<T>(call: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#lifetime.run(signal, call)
   }
 }
 

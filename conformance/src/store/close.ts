@@ -4,6 +4,7 @@ import { caseGroup, type StoreCase } from '../case.ts'
 import { StoreProcess } from '../child/store-process.ts'
 import { provided } from '../context.ts'
 import { hasCode, isStored, listedIds, rejectsWith } from '../expect.ts'
+import { openHandles } from '../open-handles.ts'
 import { collect, independentId, readUntilFailure, sampleBytes, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -100,6 +101,21 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
         assert.ok(failed, 'a stream not yet read ended as if all was well')
         hasCode(error, 'closed', 'a stream not yet read')
       }
+    },
+  },
+  {
+    name: 'open-streams-release',
+    title: 'streams that are open when their store is closed release what they held, also when nobody reads on',
+    async run(context) {
+      const { store } = await context.create()
+      const { id } = await store.put(webStream(sampleBytes(3_000_000)), plain)
+      const before = await openHandles()
+      const streams: unknown[] = []
+      for (let round = 0; round < 60; round++) streams.push(await store.stream(id))
+      await store.close()
+      for (let waited = 0; waited < 20; waited++) await turn()
+      const after = await openHandles()
+      assert.ok(after - before < 20, `${after - before} handles are still open of ${streams.length} streams`)
     },
   },
   {

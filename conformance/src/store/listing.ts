@@ -97,14 +97,18 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
     title: 'while others come and go, each blob that is there throughout is listed exactly once',
     async run(context) {
       const { store } = await context.create()
-      const lasting = await putMany(store, 150)
-      const doomed = await putMany(store, 150, 50_000)
+      const ids = await putMany(store, 300)
+      const lasting = ids.filter((_, index) => index % 2 === 0)
+      const doomed = new Set(ids.filter((_, index) => index % 2 === 1))
       const seen = new Map<AttachmentId, number>()
       let step = 0
       for await (const { id } of store.list()) {
         seen.set(id, (seen.get(id) ?? 0) + 1)
-        const victim = doomed[step]
+        // As a sweep does: what is listed goes, and some of what is still to come.
+        if (doomed.has(id)) await store.delete(id)
+        const [victim] = step % 3 === 0 ? doomed : []
         if (victim !== undefined) await store.delete(victim)
+        if (victim !== undefined) doomed.delete(victim)
         if (step < 150) await store.put(sampleBytes(40, 90_000 + step), plain)
         step++
       }

@@ -1,0 +1,30 @@
+import { AssertionError } from 'node:assert'
+import { AttachmentStoreError } from '@lash/attachments-core'
+import { describe, expect, test } from 'vitest'
+import { runCase, runConformance, storeCases } from '../src/index.ts'
+import { byteSabotages } from './sabotage/bytes.ts'
+import { lifeSabotages } from './sabotage/life.ts'
+import { metadataSabotages } from './sabotage/metadata.ts'
+import { placeSabotages } from './sabotage/places.ts'
+import { shelfHarness } from './sabotage/shelf-harness.ts'
+
+const sabotages = [...byteSabotages, ...metadataSabotages, ...placeSabotages, ...lifeSabotages]
+
+test('the store that the sabotaged ones are made from passes every case', async () => {
+  const report = await runConformance(shelfHarness())
+  const failed = report.outcomes.filter(outcome => outcome.status === 'failed')
+  expect(failed.map(outcome => outcome.error?.message)).toEqual([])
+})
+
+describe('each sabotaged store is caught by the case that names its defect', () => {
+  test.each(sabotages)('$name: $defect ($caughtBy)', async ({ name, caughtBy, open }) => {
+    const tested = storeCases.find(candidate => candidate.id === caughtBy)
+    if (tested === undefined) throw new Error(`no such case: ${caughtBy}`)
+    const outcome = await runCase(shelfHarness(name, open), tested)
+    expect(outcome.status).toBe('failed')
+    // An assertion failed or the store itself did; not the harness, and not the time that the case was given.
+    const cause = outcome.error?.cause
+    expect(cause instanceof AssertionError || AttachmentStoreError.isInstance(cause)).toBe(true)
+    expect(outcome.error?.message).toContain(tested.title)
+  })
+})

@@ -53,11 +53,11 @@ export class Folders {
   /** Makes the root, `sha256`, `tmp` and this writer's folder. */
   openBase(): Promise<void> {
     if (this.#base !== undefined) return this.#base
-    const parents = this.#makeRoot()
+    const gained = this.#makeRoot()
     this.#make(this.#layout.shards)
     this.#make(this.#layout.staging)
     this.#make(this.writerFolder)
-    const base = this.#syncBase(parents)
+    const base = this.#syncBase(gained)
     this.#base = base
     base.catch(() => this.forget())
     return base
@@ -91,11 +91,11 @@ export class Folders {
 
   /** Makes the root and whatever is missing above it; returns the folders that gained a name. */
   #makeRoot(): string[] {
-    const parents: string[] = []
+    const gained: string[] = []
     const make = (folder: string): void => {
       try {
         mkdirSync(folder)
-        parents.push(dirname(folder))
+        gained.push(dirname(folder))
       } catch (cause) {
         const parent = dirname(folder)
         if (hasCode(cause, 'ENOENT') && parent !== folder) {
@@ -107,7 +107,7 @@ export class Folders {
       }
     }
     make(this.#layout.root)
-    return parents
+    return gained
   }
 
   #make(folder: string): void {
@@ -120,22 +120,23 @@ export class Folders {
     }
   }
 
-  async #syncBase(parents: readonly string[]): Promise<void> {
+  /**
+   * Makes the names durable of the root's folders, of the root, and of every folder above it: another process may have made these a
+   * moment ago and not yet synced them. A folder above that is closed to us was not made by one like us.
+   */
+  async #syncBase(gained: readonly string[]): Promise<void> {
     const directories = this.#directories
     if (directories === undefined) return
-    await Promise.all([
-      directories.sync(this.#layout.root),
-      ...parents.map(parent => directories.sync(parent)),
-      parents.length === 0 ? this.#syncAboveRoot(directories) : undefined,
-    ])
-  }
-
-  /** The root was there, but another process may have made it a moment ago. The folder above may be closed to us: then it did not. */
-  async #syncAboveRoot(directories: DirectorySync): Promise<void> {
-    try {
-      await directories.sync(dirname(this.#layout.root))
-    } catch (error) {
-      if (!hasCode((error as Error).cause, 'EACCES', 'EPERM')) throw error
+    const above: Promise<void>[] = []
+    for (let folder = dirname(this.#layout.root); ; folder = dirname(folder)) {
+      const synced = directories.sync(folder)
+      above.push(gained.includes(folder) ? synced : synced.catch(ignoreClosed))
+      if (folder === dirname(folder)) break
     }
+    await Promise.all([directories.sync(this.#layout.root), ...above])
   }
+}
+
+function ignoreClosed(error: Error): void {
+  if (!hasCode(error.cause, 'EACCES', 'EPERM', 'EROFS', 'EINVAL')) throw error
 }

@@ -1,0 +1,9 @@
+/** What the recorded process does; see writer.ts. */
+export type Scenario = 'first' | 'streamed' | 'put again after a delete' | 'found, not synced' | 'many at once'
+
+export const meta = { mediaType: 'text/plain', label: 'a name' }
+
+export const body: Uint8Array = new TextEncoder().encode('what must not be lost')
+
+/** Big enough to be spooled. */
+export const streamedBody: Uint8Array<ArrayBuffer> = new Uint8Array(1_100_000).map((_byte, index) => index % 251)

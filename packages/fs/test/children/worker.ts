@@ -1,0 +1,81 @@
+/** Another process on the same root: `node worker.ts <task> <root>`. */
+import { writeSync } from 'node:fs'
+import { AttachmentStoreError, contentId } from '@lash/attachments-core'
+import { FileAttachmentStore } from '../../src/index.ts'
+import { contended, halfBody, meta, staged } from './bodies.ts'
+
+const [task = '', root = '', uid] = process.argv.slice(2)
+if (uid !== undefined) process.setuid?.(Number(uid))
+const print = (line: string): void => void writeSync(1, `${line}\n`)
+
+const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
+  /** Puts and deletes the same few bytes again and again; whatever it reads must be whole or absent. */
+  async churn(store) {
+    for (let turn = 0; turn < 150; turn++) {
+      const bytes = contended[(turn * 7 + process.pid) % contended.length] as Uint8Array
+      const id = contentId(bytes)
+      if ((turn + process.pid) % 3 === 0) await store.delete(id, { generation: 0 })
+      else await store.put(bytes, meta)
+      await readWholeOrAbsent(store, id)
+    }
+  },
+  /** Puts what others put at the same time. */
+  async same(store) {
+    const refs = await Promise.all(staged.map(bytes => store.put(new Blob([bytes]).stream(), meta)))
+    print(refs.map(ref => ref.id).join(' '))
+  },
+  /** Spools the first half of a body, says so, and waits to be killed. */
+  async stall(store) {
+    const source = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (controller.desiredSize === 1) controller.enqueue(halfBody)
+        print('stalled')
+        return new Promise(() => {})
+      },
+    })
+    setInterval(() => {}, 60_000)
+    await store.put(source, meta)
+  },
+  /** Says the code of the error that each call gets. */
+  async denied(store) {
+    const bytes = new Uint8Array([1, 2, 3])
+    const id = contentId(bytes)
+    const list = async (): Promise<void> => {
+      for await (const _blob of store.list());
+    }
+    const calls = [
+      () => store.get(id),
+      () => store.stat(id),
+      list,
+      () => store.put(bytes, meta),
+      () => store.delete(id),
+    ]
+    for (const call of calls) print(await outcomeOf(call))
+  },
+  /** Puts two bodies, and says what came of each. */
+  async two(store) {
+    print(await outcomeOf(() => store.put(new Uint8Array([1]), meta)))
+    print(await outcomeOf(() => store.put(new Uint8Array([1]), meta)))
+  },
+}
+
+const store = new FileAttachmentStore(root)
+await tasks[task]?.(store)
+await store.close()
+
+async function readWholeOrAbsent(store: FileAttachmentStore, id: string): Promise<void> {
+  try {
+    await store.get(id)
+  } catch (error) {
+    if (!AttachmentStoreError.isInstance(error) || error.code !== 'not_found') throw error
+  }
+}
+
+async function outcomeOf(call: () => Promise<unknown>): Promise<string> {
+  try {
+    await call()
+    return 'fine'
+  } catch (error) {
+    return AttachmentStoreError.isInstance(error) ? `${error.code}: ${error.message}` : String(error)
+  }
+}

@@ -1,0 +1,221 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { AttachmentStoreError, contentId } from '@lash/attachments-core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FileAttachmentStore } from '../src/index.ts'
+import { contended, meta, staged } from './children/bodies.ts'
+
+const worker = fileURLToPath(new URL('./children/worker.ts', import.meta.url))
+const env = { ...process.env, NODE_OPTIONS: '' }
+const strace = ['/usr/bin/strace', '/bin/strace', '/usr/local/bin/strace'].find(existsSync)
+const isRoot = process.getuid?.() === 0
+let folder: string
+let root: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'attachments-fs-'))
+  chmodSync(folder, 0o755)
+  root = join(folder, 'root')
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function run(task: string, ...args: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [worker, task, root, ...args], { env })
+  return stdout.trim().split('\n')
+}
+
+/** Everything below a folder of the root. */
+function below(name: string): string[] {
+  const path = join(root, name)
+  return existsSync(path) ? (readdirSync(path, { recursive: true }) as string[]) : []
+}
+
+async function kindOf(store: FileAttachmentStore, id: string): Promise<string> {
+  try {
+    await store.get(id)
+    return 'whole'
+  } catch (error) {
+    return AttachmentStoreError.isInstance(error) ? error.code : String(error)
+  }
+}
+
+describe('several processes', () => {
+  test('put the same bytes at the same time', async () => {
+    const printed = await Promise.all([run('same'), run('same'), run('same')])
+    const ids = staged.map(bytes => contentId(bytes))
+    for (const lines of printed) expect(lines).toEqual([ids.join(' ')])
+    const store = new FileAttachmentStore(root)
+    for (const [index, id] of ids.entries()) expect((await store.get(id)).bytes).toEqual(staged[index])
+    await store.close()
+    expect(below('tmp')).toEqual([])
+  })
+
+  test('put and delete the same bytes: each is whole or absent, always', async () => {
+    await Promise.all([run('churn'), run('churn'), run('churn'), run('churn')])
+    const store = new FileAttachmentStore(root)
+    for (const bytes of contended) {
+      expect(['whole', 'not_found']).toContain(await kindOf(store, contentId(bytes)))
+      await store.put(bytes, meta)
+      expect(await kindOf(store, contentId(bytes))).toBe('whole')
+      await store.delete(contentId(bytes))
+    }
+    await store.close()
+    expect(below('sha256').filter(name => name.length > 2)).toEqual([])
+    expect(below('tmp')).toEqual([])
+  })
+})
+
+describe('a process that was killed', () => {
+  test('leaves a spool file, which the next store that puts something sweeps', async () => {
+    const child = spawn(process.execPath, [worker, 'stall', root], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    expect(below('sha256')).toEqual([])
+    const running = new FileAttachmentStore(root)
+    await running.put(new Uint8Array([1]), meta)
+    await running.close()
+    const before = below('tmp')
+    expect(before.some(name => name.includes('spool-'))).toBe(true)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const next = new FileAttachmentStore(root)
+    await next.put(new Uint8Array([2]), meta)
+    await next.close()
+    expect(below('tmp')).toEqual([])
+  })
+
+  const dead = (unique: string): string => {
+    // Our own name says what machine this is; a process id that cannot be says that its writer is gone.
+    const [own = ''] = readdirSync(join(root, 'tmp'))
+    return own.replace(/^[0-9]+/, '4194399').replace(/[0-9a-f]{8}$/, unique)
+  }
+
+  test('leaves sidecars without bytes, which are swept with its staging', async () => {
+    const store = new FileAttachmentStore(root)
+    await store.put(new Uint8Array([1]), meta)
+    const [writing, removing] = [contentId(new Uint8Array([2])), contentId(new Uint8Array([3]))]
+    const writer = dead('0123abcd')
+    mkdirSync(join(root, 'tmp', writer))
+    writeFileSync(join(root, 'tmp', writer, `${writing}~1`), 'half')
+    mkdirSync(join(root, 'tmp', 'removing', removing.slice(0, 2), `${removing}~${writer}-1`), { recursive: true })
+    for (const id of [writing, removing]) {
+      mkdirSync(join(root, 'sha256', id.slice(0, 2)))
+      writeFileSync(join(root, 'sha256', id.slice(0, 2), `${id}.json`), '{}')
+    }
+    await store.close()
+    const next = new FileAttachmentStore(root)
+    await next.put(new Uint8Array([9]), meta)
+    await next.close()
+    expect(below('tmp')).toEqual([])
+    expect(below('sha256').some(name => name.includes(writing) || name.includes(removing))).toBe(false)
+  })
+
+  test('on another machine leaves what is swept after a day without a change, and not before', async () => {
+    for (const [name, age] of [
+      ['4711-1-0000000000000000-00000000', 25],
+      ['4711-1-0000000000000000-11111111', 23],
+      ['upload.part', 25],
+    ] as const) {
+      const path = join(root, 'tmp', name)
+      mkdirSync(name.includes('.') ? join(root, 'tmp') : path, { recursive: true })
+      const file = name.includes('.') ? path : join(path, 'spool-1')
+      writeFileSync(file, 'x')
+      const then = Date.now() / 1000 - age * 3600
+      utimesSync(file, then, then)
+      utimesSync(path, then, then)
+    }
+    const store = new FileAttachmentStore(root)
+    await store.put(new Uint8Array([1]), meta)
+    await store.close()
+    expect(below('tmp').sort()).toEqual([
+      '4711-1-0000000000000000-11111111',
+      join('4711-1-0000000000000000-11111111', 'spool-1'),
+    ])
+  })
+})
+
+describe('a removal and a write of the same name', () => {
+  const bytes = new Uint8Array([1, 2, 3])
+  const id = contentId(bytes)
+  const shard = id.slice(0, 2)
+
+  test('the write takes away the mark of the removal, with the sidecar that it has taken', async () => {
+    for (const taken of [false, true]) {
+      const mark = join(root, 'tmp', 'removing', shard, `${id}~4711-1-0000000000000000-00000000-1`)
+      mkdirSync(mark, { recursive: true })
+      if (taken) writeFileSync(join(mark, 'sidecar'), '{}')
+      const store = new FileAttachmentStore(root)
+      await store.put(bytes, meta)
+      expect(existsSync(mark)).toBe(false)
+      expect(await kindOf(store, id)).toBe('whole')
+      await store.delete(id)
+      await store.close()
+    }
+  })
+
+  test('the removal takes back what the write has staged, whoever the writer is', async () => {
+    const store = new FileAttachmentStore(root)
+    await store.put(bytes, meta)
+    const writer = join(root, 'tmp', '4711-1-0000000000000000-00000000')
+    mkdirSync(writer)
+    const other = contentId(new Uint8Array([4]))
+    for (const name of [`${id}~1`, `${id}.json~2`, `${id}.1~3`, `${other}~4`]) writeFileSync(join(writer, name), 'x')
+    await store.delete(id)
+    expect(readdirSync(writer).sort()).toEqual([`${id}.json~2`, `${id}.1~3`, `${other}~4`].sort())
+    expect(readdirSync(join(root, 'sha256', shard))).toEqual([])
+    await store.close()
+  })
+})
+
+describe.skipIf(!isRoot && process.platform === 'win32')('permissions', () => {
+  // As root nothing is denied, so a child gives up being root.
+  test.skipIf(!isRoot)('a denied path is an I/O error with advice, never not found', async () => {
+    const store = new FileAttachmentStore(root)
+    await store.put(new Uint8Array([1, 2, 3]), meta)
+    await store.close()
+    chmodSync(join(root, 'sha256'), 0o700)
+    for (const line of await run('denied', '65534')) {
+      expect(line).toMatch(/^io: cannot .*: (EACCES|EPERM); check the owner and the permissions/)
+    }
+  })
+})
+
+describe.skipIf(strace === undefined)('a disk that fails', () => {
+  /** Two puts of the same bytes in a process in which fsync number `when` fails. */
+  const failing = async (error: string, when: string): Promise<string[]> => {
+    const inject = ['-f', '-qq', '-o', join(folder, 'log'), '-e', `inject=fsync:error=${error}:when=${when}`]
+    const { stdout } = await promisify(execFile)(strace as string, [...inject, process.execPath, worker, 'two', root], {
+      env: { ...env, UV_THREADPOOL_SIZE: '1' },
+    })
+    return stdout.trim().split('\n')
+  }
+
+  test('a sync that fails fails the put, and a later one that succeeds is not believed', async () => {
+    // The folders are there and durable, so that the syncs are those of the put itself.
+    const store = new FileAttachmentStore(root)
+    await store.put(new Uint8Array([1]), meta)
+    await store.delete(contentId(new Uint8Array([1])))
+    await store.close()
+    let failures = 0
+    for (let when = 1; when < 40; when++) {
+      const [first = '', second = ''] = await failing('EIO', String(when))
+      if (first === 'fine') break
+      failures++
+      expect(first).toMatch(/^io: cannot sync .*: EIO; the disk reports a failure/)
+      if (first.includes('sync the folder')) {
+        expect(second).toMatch(/^io: cannot trust, because an earlier sync in it failed/)
+      } else {
+        expect(second).toBe('fine')
+      }
+      const again = new FileAttachmentStore(root)
+      await again.delete(contentId(new Uint8Array([1])))
+      await again.close()
+    }
+    expect(failures).toBeGreaterThanOrEqual(4)
+  })
+})

@@ -1,14 +1,18 @@
 /** One way to keep bytes: this project, a peer, or the raw calls that nobody can beat. */
 export interface Contender {
   readonly name: string
-  readonly role: 'ours' | 'peer' | 'floor'
-  /** What a put that has resolved survives. A cell compares only with equal or weaker durability. */
-  readonly durability: 'none' | 'process' | 'power cut'
+  /** A variant is ours in another setting: shown, not compared. */
+  readonly role: 'ours' | 'variant' | 'peer' | 'floor'
+  /** What a put that has resolved survives. `file`: the file is synced, its name is not. */
+  readonly durability: Durability
   /** Whether a reader can see half a write. */
   readonly atomic: boolean
   /** Opens it fresh, in a folder of its own. */
   open(setting: Setting): Promise<OpenContender>
 }
+
+export const durabilities = ['none', 'process', 'file', 'power cut'] as const
+export type Durability = (typeof durabilities)[number]
 
 export interface Setting {
   /** An empty folder. */

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.ts'
-import type { CellResult, Row } from './result.ts'
+import type { CellResult, Ratio, Row } from './result.ts'
 
 const columns = ['contender', 'survives', 'ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'peak MiB'] as const
 
@@ -13,15 +13,18 @@ export function printCell(result: CellResult): void {
     )
   }
   for (const { name, reason } of result.failures) console.log(`  ${name}: not measured, ${reason}`)
-  const { toBestPeer, toFloor } = result
-  if (toBestPeer) console.log(`  ${ratio(toBestPeer.ratio)} the best peer (${toBestPeer.name})`)
-  if (toFloor) console.log(`  ${ratio(toFloor.ratio)} the floor (${toFloor.name})`)
+  for (const { name, toBestPeer, toFloor } of result.comparisons) {
+    const ratios = [toBestPeer && `${text(toBestPeer)} (best peer)`, toFloor && `${text(toFloor)} (floor)`]
+    console.log(`  ${name}: ${ratios.filter(Boolean).join(', ') || 'nothing to compare with'}`)
+  }
 }
 
 export function markdown(machine: Machine, results: readonly CellResult[]): string {
-  const summary = results.map(
-    ({ cell, toBestPeer, toFloor }) =>
-      `| ${cell.id} | ${toBestPeer ? `${ratio(toBestPeer.ratio)} ${toBestPeer.name}` : '-'} | ${toFloor ? `${ratio(toFloor.ratio)} ${toFloor.name}` : '-'} |`,
+  const summary = results.flatMap(({ cell, comparisons }) =>
+    comparisons.map(
+      ({ name, toBestPeer, toFloor }) =>
+        `| ${cell.id} | ${name} | ${toBestPeer ? text(toBestPeer) : '-'} | ${toFloor ? text(toFloor) : '-'} |`,
+    ),
   )
   const details = results.map(
     result =>
@@ -34,8 +37,8 @@ export function markdown(machine: Machine, results: readonly CellResult[]): stri
 Node ${machine.node}, ${machine.system}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.date}. Each contender ran in a process of its own, in
 turn; medians over the rounds. "Survives" says what a put that has resolved survives; compare figures within a table alone.
 
-| cell | to the best peer | to the floor of equal durability |
-| --- | --- | --- |
+| cell | ours | to the best peer | to the floor of equal durability |
+| --- | --- | --- | --- |
 ${summary.join('\n')}
 
 ${details.join('\n')}`
@@ -59,8 +62,8 @@ function table(lines: readonly string[][]): string {
   return [head, `|${columns.map(() => ' --- |').join('')}`, ...body, ''].join('\n')
 }
 
-function ratio(value: number): string {
-  return `${value.toFixed(2)}x`
+function text({ ratio, name }: Ratio): string {
+  return `${ratio.toFixed(2)}x ${name}`
 }
 
 function figure(value: number): string {

@@ -1,5 +1,5 @@
 import type { Cell } from './cell.ts'
-import type { Contender } from './contender.ts'
+import { type Contender, durabilities } from './contender.ts'
 import type { Measurement } from './measure.ts'
 
 /** All that one contender did in one cell. */
@@ -28,37 +28,54 @@ export interface CellResult {
   readonly rows: readonly Row[]
   /** Contenders that could not be measured, and why. */
   readonly failures: readonly { name: string; reason: string }[]
-  /** Ours to the fastest peer, and its name. */
-  readonly toBestPeer: { ratio: number; name: string } | undefined
-  /** Ours to the fastest floor whose durability is at least ours. */
-  readonly toFloor: { ratio: number; name: string } | undefined
+  /** Every row of ours, compared. */
+  readonly comparisons: readonly Comparison[]
 }
 
-const strength: Record<Contender['durability'], number> = { none: 0, process: 1, 'power cut': 2 }
+/** One of ours against the fastest of the others that promise as much, or nearly. */
+export interface Comparison {
+  readonly name: string
+  /** To the fastest peer whose puts are at most one step less durable; of reads, to any peer. */
+  readonly toBestPeer: Ratio | undefined
+  /** To the fastest floor that is as durable. */
+  readonly toFloor: Ratio | undefined
+}
+
+export interface Ratio {
+  readonly ratio: number
+  readonly name: string
+}
 
 export function compare(cell: Cell, samples: readonly Sample[]): CellResult {
   const rows = samples.filter(({ measurements }) => measurements.length > 0).map(sample => rowOf(cell, sample))
-  const ours = rows.find(({ role }) => role === 'ours')
-  const writes = cell.operation !== 'get' && cell.operation !== 'stream out'
-  const best = (candidates: Row[]) => {
-    const fastest = candidates.sort((a, b) => b.opsPerSecond - a.opsPerSecond)[0]
-    if (ours === undefined || fastest === undefined) return undefined
-    return { ratio: ours.opsPerSecond / fastest.opsPerSecond, name: fastest.name }
-  }
   return {
     cell,
     rows,
     failures: samples.flatMap(({ contender, failure }) =>
       failure === undefined ? [] : [{ name: contender.name, reason: failure }],
     ),
-    toBestPeer: best(rows.filter(({ role }) => role === 'peer')),
-    toFloor: best(
-      rows.filter(
-        ({ role, durability }) =>
-          role === 'floor' && (!writes || ours === undefined || strength[durability] >= strength[ours.durability]),
-      ),
-    ),
+    comparisons: rows.filter(({ role }) => role === 'ours').map(ours => comparison(cell, ours, rows)),
   }
+}
+
+function comparison(cell: Cell, ours: Row, rows: readonly Row[]): Comparison {
+  const reads = cell.operation === 'get' || cell.operation === 'stream out'
+  const others = (role: Row['role'], steps: number) =>
+    rows.filter(row => row.role === role && (reads || strength(row) >= strength(ours) - steps))
+  return {
+    name: ours.name,
+    toBestPeer: toFastest(ours, others('peer', 1)),
+    toFloor: toFastest(ours, others('floor', 0)),
+  }
+}
+
+function strength({ durability }: Row): number {
+  return durabilities.indexOf(durability)
+}
+
+function toFastest(ours: Row, others: readonly Row[]): Ratio | undefined {
+  const fastest = others.toSorted((a, b) => b.opsPerSecond - a.opsPerSecond)[0]
+  return fastest && { ratio: ours.opsPerSecond / fastest.opsPerSecond, name: fastest.name }
 }
 
 function rowOf(cell: Cell, { contender, measurements }: Sample): Row {

@@ -1,3 +1,5 @@
+import { startPostgres } from '../../conformance/services/postgres.ts'
+import { s3Environment, startS3 } from '../../conformance/services/s3.ts'
 import type { Backend } from './cell.ts'
 
 export interface BenchServices {
@@ -8,7 +10,29 @@ export interface BenchServices {
   stop(): Promise<void>
 }
 
-/** Starts the servers that the backends need: those that the tests use. */
-export async function startServices(_needed: ReadonlySet<Backend>): Promise<BenchServices> {
-  return { env: {}, unavailable: () => undefined, stop: async () => {} }
+/** Starts the servers that the backends need: those that the tests use, with PostgreSQL syncing its commits. */
+export async function startServices(needed: ReadonlySet<Backend>): Promise<BenchServices> {
+  const env: NodeJS.ProcessEnv = {}
+  const started: { stop(): Promise<void> }[] = []
+  const missing = new Map<Backend, string>()
+  if (needed.has('postgres')) {
+    const postgres = await startPostgres({ fsync: true })
+    started.push(postgres)
+    env.LASH_TEST_POSTGRES_URL = postgres.url
+  }
+  if (needed.has('s3')) {
+    const s3 = await startS3()
+    if (s3 === undefined) missing.set('s3', 'there is no S3 server')
+    else {
+      started.push(s3)
+      Object.assign(env, s3Environment(s3))
+    }
+  }
+  return {
+    env,
+    unavailable: backend => missing.get(backend),
+    async stop() {
+      for (const server of started) await server.stop()
+    },
+  }
 }

@@ -1,3 +1,119 @@
-import type { Contender } from '../contender.ts'
+import { createHash, hash } from 'node:crypto'
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import { S3AttachmentStore } from '@lash/attachments-s3'
+import { AwsClient } from 'aws4fetch'
+import { Disk } from 'flydrive'
+import { S3Driver } from 'flydrive/drivers/s3'
+import { createStorage } from 'unstorage'
+import s3Driver from 'unstorage/drivers/s3'
+import { s3FromEnvironment } from '../../../conformance/services/s3.ts'
+import type { Contender, Setting } from '../contender.ts'
+import { ours } from './ours.ts'
 
-export const contenders: readonly Contender[] = []
+const common = { durability: 'power cut', atomic: true } as const
+
+export const contenders: readonly Contender[] = [
+  {
+    ...common,
+    name: 'attachments-s3',
+    role: 'ours',
+    async open(setting) {
+      const { bucket, config, prefix } = connection(setting)
+      return ours(new S3AttachmentStore({ bucket, prefix, clientConfig: config }))
+    },
+  },
+  {
+    ...common,
+    name: 'unstorage s3',
+    role: 'peer',
+    async open(setting) {
+      const { bucket, endpoint, region, credentials, prefix } = connection(setting)
+      const storage = createStorage({ driver: s3Driver({ ...credentials, endpoint, region, bucket }) })
+      return {
+        async put(bytes) {
+          const key = `${prefix}${hash('sha256', bytes)}`
+          await storage.setItemRaw(key, bytes)
+          return key
+        },
+        get: async key => new Uint8Array((await storage.getItemRaw(key)) as ArrayBuffer),
+        close: () => storage.dispose(),
+      }
+    },
+  },
+  {
+    ...common,
+    name: 'flydrive s3',
+    role: 'peer',
+    async open(setting) {
+      const { bucket, config, prefix } = connection(setting)
+      const client = new S3Client(config)
+      const disk = new Disk(new S3Driver({ client, bucket, visibility: 'private', supportsACL: false }))
+      return {
+        async put(bytes) {
+          const key = `${prefix}${hash('sha256', bytes)}`
+          await disk.put(key, bytes)
+          return key
+        },
+        get: key => disk.getBytes(key),
+        close: async () => client.destroy(),
+      }
+    },
+  },
+  {
+    ...common,
+    name: 'SDK PutObject',
+    role: 'peer',
+    async open(setting) {
+      const { bucket, config, prefix } = connection(setting)
+      const client = new S3Client(config)
+      return {
+        async put(bytes) {
+          const key = `${prefix}${hash('sha256', bytes)}`
+          await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+          return key
+        },
+        async get(key) {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+          return (await Body?.transformToByteArray()) ?? new Uint8Array()
+        },
+        close: async () => client.destroy(),
+      }
+    },
+  },
+  {
+    ...common,
+    name: 'hash, signed fetch',
+    role: 'floor',
+    async open(setting) {
+      const { bucket, endpoint, region, credentials, prefix } = connection(setting)
+      const client = new AwsClient({ ...credentials, region, service: 's3', retries: 0 })
+      const url = (key: string) => `${endpoint}/${bucket}/${key}`
+      const checked = async (response: Response) => {
+        if (!response.ok) throw new Error(`the server answered ${response.status}`)
+        return response.arrayBuffer()
+      }
+      return {
+        async put(bytes) {
+          const digest = createHash('sha256').update(bytes).digest('hex')
+          const key = `${prefix}${digest}`
+          const headers = { 'x-amz-content-sha256': digest }
+          await checked(
+            await client.fetch(url(key), { method: 'PUT', body: bytes as Uint8Array<ArrayBuffer>, headers }),
+          )
+          return key
+        },
+        get: async key => new Uint8Array(await checked(await client.fetch(url(key)))),
+        close: async () => {},
+      }
+    },
+  },
+]
+
+function connection({ env }: Setting) {
+  const server = s3FromEnvironment(env)
+  if (server === undefined) throw new Error('there is no S3 server')
+  const { endpoint, bucket, region, accessKeyId, secretAccessKey } = server
+  const credentials = { accessKeyId, secretAccessKey }
+  const config = { endpoint, region, credentials, forcePathStyle: true }
+  return { bucket, endpoint, region, credentials, config, prefix: `bench-${process.pid}-${Date.now()}/` }
+}

@@ -51,8 +51,8 @@ const listPageRows = 500
 /** The statements about whole blobs, prepared on one connection. Those that write belong in a transaction. */
 export class BlobTable {
   readonly #find: Statement
+  readonly #read: Statement
   readonly #measure: Statement
-  readonly #bytes: Statement
   readonly #slice: Statement
   readonly #insert: Statement
   readonly #delete: Statement
@@ -63,6 +63,10 @@ export class BlobTable {
     this.#find = database.prepare(`
       SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding
       FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
+    this.#read = database.prepare(`
+      SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
+        coalesce(bytes, x'') AS bytes
+      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
     this.#measure = database.prepare(`
       SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
         CASE WHEN upload IS NULL THEN coalesce(length(bytes), 0) ELSE (
@@ -70,9 +74,11 @@ export class BlobTable {
           WHERE chunks.upload = lash_attachment_blobs.upload
         ) END AS found_length
       FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
-    this.#bytes = database.prepare("SELECT coalesce(bytes, x'') FROM lash_attachment_blobs WHERE number = ?").pluck()
+    // By key, not by number: a number may since have become another blob's, and no digest would tell in a range.
     this.#slice = database
-      .prepare("SELECT coalesce(substr(bytes, ?, ?), x'') FROM lash_attachment_blobs WHERE number = ?")
+      .prepare(`
+        SELECT coalesce(substr(bytes, ?, ?), x'') FROM lash_attachment_blobs
+        WHERE id = ? AND generation = ? AND upload IS NULL AND encoding = 0`)
       .pluck()
     this.#insert = database.prepare(`
       INSERT INTO lash_attachment_blobs
@@ -89,14 +95,14 @@ export class BlobTable {
     return this.#find.get(idBytes(key.id), key.generation) as BlobRow | undefined
   }
 
-  /** Bytes of a blob that has them in its row, encoded; undefined when it was deleted since it was found. */
-  bytes(row: BlobRow): Buffer | undefined {
-    return this.#bytes.get(row.number) as Buffer | undefined
+  /** A blob with the bytes of its row, encoded: none when they are in chunks. */
+  read(key: AttachmentKey): (BlobRow & { bytes: Buffer }) | undefined {
+    return this.#read.get(idBytes(key.id), key.generation) as (BlobRow & { bytes: Buffer }) | undefined
   }
 
-  /** As {@link bytes}, a part of them. */
-  slice(row: BlobRow, start: number, end: number): Buffer | undefined {
-    return this.#slice.get(start + 1, Math.max(0, end - start), row.number) as Buffer | undefined
+  /** A part of bytes that are in their row as they were put; undefined when they are not any more. */
+  slice(key: AttachmentKey, start: number, end: number): Buffer | undefined {
+    return this.#slice.get(start + 1, Math.max(0, end - start), idBytes(key.id), key.generation) as Buffer | undefined
   }
 
   /** Metadata, with the length that is really there. */

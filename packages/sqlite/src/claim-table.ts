@@ -11,6 +11,12 @@ interface Refs {
   youngest: number | null
 }
 
+interface Content {
+  generation: number
+  claim: string | null
+  claimed_at: number | null
+}
+
 export interface ClaimStep {
   claims: OrphanClaim[]
   /** Whether the query has been answered in full. */
@@ -32,7 +38,6 @@ export class ClaimTable {
   readonly #dropLoose: Statement
   readonly #content: Statement
   readonly #claim: Statement
-  readonly #addClaimed: Statement
   readonly #settle: Statement
   readonly #purge: Statement
   readonly #forget: Statement
@@ -57,10 +62,9 @@ export class ClaimTable {
     this.#dropLoose = database.prepare('DELETE FROM lash_attachment_refs WHERE id = ? AND loose_at <= ?')
     this.#content = database.prepare('SELECT generation, claim, claimed_at FROM lash_attachment_contents WHERE id = ?')
     this.#claim = database.prepare(`
-      UPDATE lash_attachment_contents SET generation = ?, claim = ?, claimed_at = ?, emptied_at = NULL WHERE id = ?`)
-    this.#addClaimed = database.prepare(
-      'INSERT INTO lash_attachment_contents (id, generation, claim, claimed_at) VALUES (?, ?, ?, ?)',
-    )
+      INSERT INTO lash_attachment_contents (id, generation, claim, claimed_at) VALUES (?, ?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET
+        generation = excluded.generation, claim = excluded.claim, claimed_at = excluded.claimed_at, emptied_at = NULL`)
     this.#settle = database.prepare(`
       UPDATE lash_attachment_contents SET generation = generation + 1, claim = NULL, claimed_at = NULL, emptied_at = ?
       WHERE id = ? AND claim = ?`)
@@ -68,8 +72,9 @@ export class ClaimTable {
       DELETE FROM lash_attachment_contents WHERE id IN (
         SELECT id FROM lash_attachment_contents WHERE emptied_at <= ? LIMIT ${purgedPerStep})`)
     this.#forget = database.prepare(`
-      UPDATE lash_attachment_contents SET generation = generation + 1, claim = NULL, claimed_at = NULL, emptied_at = ?
-      WHERE id = ?`)
+      INSERT INTO lash_attachment_contents (id, generation, emptied_at) VALUES (?, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET
+        generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`)
   }
 
   /**
@@ -103,7 +108,7 @@ export class ClaimTable {
   #isOrphan(id: Buffer, { olderThanEpochMs, staleClaimEpochMs, releasedOnly }: OrphanQuery): boolean {
     const refs = this.#refs.get(id) as Refs
     if (refs.count === 0) {
-      const content = this.#content.get(id) as { claimed_at: number | null } | undefined
+      const content = this.#content.get(id) as Content | undefined
       const claimedAt = content?.claimed_at ?? Number.POSITIVE_INFINITY
       return staleClaimEpochMs !== undefined && claimedAt <= staleClaimEpochMs
     }
@@ -112,24 +117,27 @@ export class ClaimTable {
   }
 
   #take(id: Buffer, now: number): OrphanClaim {
-    const { generation } = this.#content.get(id) as { generation: number }
     const token = randomUUID()
+    const generation = this.#generation(id)
     this.#dropRefs.run(id)
-    this.#claim.run(generation, token, now, id)
+    this.#claim.run(id, generation, token, now)
     return { attachmentId: idOf(id), generation, token }
+  }
+
+  #generation(id: Buffer): number {
+    return (this.#content.get(id) as Content | undefined)?.generation ?? 0
   }
 
   claimBlobs(blobs: readonly AttachmentKey[], now: number): OrphanClaim[] {
     const claims: OrphanClaim[] = []
     for (const { id: attachmentId, generation } of blobs) {
       const id = idBytes(attachmentId)
-      const content = this.#content.get(id) as { generation: number; claim: string | null } | undefined
+      const content = this.#content.get(id) as Content | undefined
       const claim = { attachmentId, generation, token: randomUUID() }
       // Below the content's generation nobody will use the name again: the token needs no trace.
-      if (content === undefined) this.#addClaimed.run(id, generation, claim.token, now)
-      else if (generation >= content.generation) {
-        if (content.claim !== null || (this.#refs.get(id) as Refs).count > 0) continue
-        this.#claim.run(generation, claim.token, now, id)
+      if (generation >= (content?.generation ?? 0)) {
+        if ((content?.claim ?? null) !== null || (this.#refs.get(id) as Refs).count > 0) continue
+        this.#claim.run(id, generation, claim.token, now)
       }
       claims.push(claim)
     }
@@ -143,7 +151,7 @@ export class ClaimTable {
 
   forget(id: AttachmentId, now: number): void {
     const bytes = idBytes(id)
-    this.#dropRefs.run(bytes)
-    this.#forget.run(now, bytes)
+    const hadRefs = this.#dropRefs.run(bytes).changes > 0
+    if (hadRefs || this.#content.get(bytes) !== undefined) this.#forget.run(bytes, this.#generation(bytes) + 1, now)
   }
 }

@@ -83,16 +83,28 @@ export class AttachmentDatabase {
     return this === other || (this.#owned && other.#owned && this.path !== ':memory:' && this.path === other.path)
   }
 
-  /** Reads, on this thread. Locks that readers meet (another process recovers or closes the file) are short: waited for in between. */
-  async read<T>(query: (tables: Tables) => T): Promise<T> {
+  /**
+   * Reads, at once on this thread. Locks that readers meet (another process recovers or closes the file) are short, and are waited for
+   * without blocking it.
+   */
+  read<T>(query: (tables: Tables) => T): T | Promise<T> {
+    try {
+      return query(this.#tables)
+    } catch (error) {
+      if (!isBusy(error)) throw this.error(error)
+      return this.#readPatiently(query)
+    }
+  }
+
+  async #readPatiently<T>(query: (tables: Tables) => T): Promise<T> {
     const deadline = Date.now() + this.busyTimeoutMs
     for (;;) {
+      await new Promise(resolve => setTimeout(resolve, 2))
       try {
         return query(this.#tables)
       } catch (error) {
         if (!isBusy(error) || Date.now() >= deadline) throw this.error(error)
       }
-      await new Promise(resolve => setTimeout(resolve, 2))
     }
   }
 

@@ -79,29 +79,31 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     key: AttachmentKey,
     { start, end, signal }: AttachmentDriverReadOptions,
   ): Promise<AttachmentDriverRead | undefined> {
+    if (start !== undefined && end !== undefined) return this.#readRange(key, start, end)
+    const row = await this.database.read(({ blobs }) => blobs.read(key))
+    if (row === undefined) return undefined
+    const meta = decoded(key, row)
+    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length) }
+    const bytes = await decode(key, row.bytes, row.encoding, row.byte_length)
+    signal?.throwIfAborted()
+    return { meta, body: bytes }
+  }
+
+  async #readRange(key: AttachmentKey, start: number, end: number): Promise<AttachmentDriverRead | undefined> {
     const row = await this.database.read(({ blobs }) => blobs.find(key))
     if (row === undefined) return undefined
     const meta = decoded(key, row)
-    const from = Math.min(start ?? 0, row.byte_length)
-    const to = Math.min(end ?? row.byte_length, row.byte_length)
+    const from = Math.min(start, row.byte_length)
+    const to = Math.min(end, row.byte_length)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to) }
-    const body = await this.#inRow(key, row, start === undefined ? undefined : { from, to })
-    signal?.throwIfAborted()
-    return body === undefined ? undefined : { meta, body }
-  }
-
-  async #inRow(
-    key: AttachmentKey,
-    row: BlobRow,
-    range: { from: number; to: number } | undefined,
-  ): Promise<Uint8Array | undefined> {
-    const sliced = range !== undefined && row.encoding === identity
-    const stored = await this.database.read(({ blobs }) =>
-      sliced ? blobs.slice(row, range.from, range.to) : blobs.bytes(row),
-    )
-    if (stored === undefined) return undefined
-    const bytes = await decode(key, stored, row.encoding, row.byte_length)
-    return range === undefined || sliced ? bytes : bytes.slice(range.from, range.to)
+    if (row.encoding === identity) {
+      const bytes = await this.database.read(({ blobs }) => blobs.slice(key, from, to))
+      return bytes === undefined ? undefined : { meta, body: await decode(key, bytes, identity, to - from) }
+    }
+    const whole = await this.database.read(({ blobs }) => blobs.read(key))
+    if (whole === undefined) return undefined
+    const bytes = await decode(key, whole.bytes, whole.encoding, whole.byte_length)
+    return { meta, body: bytes.slice(from, to) }
   }
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {

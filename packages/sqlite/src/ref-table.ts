@@ -27,7 +27,8 @@ interface CommitRow {
   ref_generation: number
   committed_at: number | null
   released_at: number | null
-  generation: number
+  /** Null: the content has no row. */
+  generation: number | null
   claim: string | null
 }
 
@@ -44,7 +45,6 @@ const columns = 'id, session_id, generation, intent_at, committed_at, released_a
 /** The sessions' side of the manifest: intents, commits, releases. Statements on one connection; those that write belong in a transaction. */
 export class RefTable {
   readonly #content: Statement
-  readonly #addContent: Statement
   readonly #reviveContent: Statement
   readonly #upsert: Statement
   readonly #commitRow: Statement
@@ -57,7 +57,6 @@ export class RefTable {
 
   constructor(database: Database) {
     this.#content = database.prepare('SELECT generation, claim, emptied_at FROM lash_attachment_contents WHERE id = ?')
-    this.#addContent = database.prepare('INSERT INTO lash_attachment_contents (id, generation) VALUES (?, 0)')
     this.#reviveContent = database.prepare(`
       UPDATE lash_attachment_contents SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`)
     this.#upsert = database.prepare(`
@@ -69,7 +68,7 @@ export class RefTable {
         media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label`)
     this.#commitRow = database.prepare(`
       SELECT refs.generation AS ref_generation, refs.committed_at, refs.released_at, contents.generation, contents.claim
-      FROM lash_attachment_refs AS refs JOIN lash_attachment_contents AS contents ON contents.id = refs.id
+      FROM lash_attachment_refs AS refs LEFT JOIN lash_attachment_contents AS contents ON contents.id = refs.id
       WHERE refs.id = ? AND refs.session_id = ?`)
     this.#commit = database.prepare(`
       UPDATE lash_attachment_refs SET committed_at = ? WHERE id = ? AND session_id = ? AND committed_at IS NULL`)
@@ -102,15 +101,12 @@ export class RefTable {
     return generation
   }
 
-  /** The content's generation, after it was made known, or taken out of a sweeper's hands by moving on to the next. */
+  /** The content's generation, after it was taken out of a sweeper's hands by moving on to the next. */
   #liveGeneration(id: Buffer): number {
     const content = this.#content.get(id) as
       | { generation: number; claim: string | null; emptied_at: number | null }
       | undefined
-    if (content === undefined) {
-      this.#addContent.run(id)
-      return 0
-    }
+    if (content === undefined) return 0
     if (content.claim === null && content.emptied_at === null) return content.generation
     const generation = content.claim === null ? content.generation : content.generation + 1
     this.#reviveContent.run(generation, id)
@@ -157,8 +153,9 @@ export class RefTable {
 
 /** Whether the ref is live, and at the content's generation, under no claim. */
 function canCommit(row: CommitRow, target: CommitTarget): boolean {
-  if (row.released_at !== null || row.claim !== null || row.generation !== row.ref_generation) return false
-  return target.generation === undefined || target.generation === row.generation
+  const generation = row.generation ?? 0
+  if (row.released_at !== null || row.claim !== null || generation !== row.ref_generation) return false
+  return target.generation === undefined || target.generation === generation
 }
 
 function entryOf(row: RefRow): AttachmentManifestEntry {

@@ -49,6 +49,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (upload, position)
   ) STRICT;
 
+  -- What is special about a content. None: at generation 0 and under no claim, as nearly all are for all their life.
   CREATE TABLE lash_attachment_contents (
     id BLOB PRIMARY KEY,
     generation INTEGER NOT NULL,

@@ -9,9 +9,11 @@ const inPlaceWeight = 256 * 1024
 /** What one transaction may weigh: who comes next waits for it, and so does every other process. */
 const groupWeight = 4 * 1024 * 1024
 /** What an operation weighs beside its bytes: the rows and pages that it touches. */
-const baseWeight = 2 * 1024
-/** How much is written before the log is moved to the database. */
-const checkpointWeight = 16 * 1024 * 1024
+const baseWeight = 4 * 1024
+/** How often to look at the length of the log, in weight; looking costs as much as a small operation. */
+const logLookWeight = 512 * 1024
+/** Length of the log at which it is moved to the database: short enough that SQLite writes over the same part of the disk again and again. */
+const checkpointBytes = 16 * 1024 * 1024
 /** A disk whose sync takes longer must not hold up the event loop. In milliseconds. */
 const slowCommit = 5
 
@@ -44,7 +46,7 @@ export class WriteQueue {
   #scheduled = false
   #writing = false
   #threadWorks: boolean
-  #sinceCheckpoint = 0
+  #sinceLook = 0
   #commitTime = 0
   #idle: (() => void) | undefined
 
@@ -96,11 +98,9 @@ export class WriteQueue {
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup()
       if (group.length > 0) await this.#writeGroup(group)
+      if (this.#checkpointIsDue()) await this.#checkpoint()
     }
-    if (this.#checkpointIsDue()) await this.#checkpoint()
     this.#writing = false
-    // While the checkpoint ran.
-    if (this.#waiting.length > 0) return this.#write()
     this.#idle?.()
   }
 
@@ -136,7 +136,7 @@ export class WriteQueue {
     } catch (error) {
       for (const waiting of group) waiting.reject(error)
     }
-    this.#sinceCheckpoint += weight
+    this.#sinceLook += weight
     if (weight <= inPlaceWeight) this.#commitTime += (performance.now() - started - this.#commitTime) / 8
   }
 
@@ -190,11 +190,12 @@ export class WriteQueue {
   }
 
   #checkpointIsDue(): boolean {
-    return this.#sinceCheckpoint >= checkpointWeight
+    if (this.#sinceLook < logLookWeight) return false
+    this.#sinceLook = 0
+    return this.#transaction.logBytes() >= checkpointBytes
   }
 
   async #checkpoint(): Promise<void> {
-    this.#sinceCheckpoint = 0
     try {
       if (this.#threadWorks) await this.#thread?.checkpoint()
       else this.#transaction.checkpoint()

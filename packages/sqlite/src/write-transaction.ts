@@ -11,6 +11,8 @@ export class WriteTransaction {
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
+  readonly #logState: Statement
+  readonly #pageBytes: number
 
   constructor(database: Database, tables: Tables) {
     this.#database = database
@@ -18,6 +20,8 @@ export class WriteTransaction {
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
     this.#rollback = database.prepare('ROLLBACK')
+    this.#logState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+    this.#pageBytes = database.pragma('page_size', { simple: true }) as number
   }
 
   /**
@@ -38,6 +42,12 @@ export class WriteTransaction {
         ? [{ failure: failureOf(error) }]
         : operations.map(operation => this.#alone(operation))
     }
+  }
+
+  /** How much of the log is not in the database yet, written by whichever process; 0 without WAL. */
+  logBytes(): number {
+    const { log, checkpointed } = this.#logState.get() as { log: number; checkpointed: number }
+    return (log - checkpointed) * this.#pageBytes
   }
 
   /** Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection. */

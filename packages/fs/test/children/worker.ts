@@ -11,10 +11,12 @@ const print = (line: string): void => void writeSync(1, `${line}\n`)
 const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
   /** Puts and deletes the same few bytes again and again; whatever it reads must be whole or absent. */
   async churn(store) {
-    for (let turn = 0; turn < 150; turn++) {
-      const bytes = contended[(turn * 7 + process.pid) % contended.length] as Uint8Array
+    let chance = process.pid
+    for (let turn = 0; turn < 200; turn++) {
+      chance = (chance * 1_103_515_245 + 12_345) % 2 ** 31
+      const bytes = contended[(chance >> 8) % contended.length] as Uint8Array
       const id = contentId(bytes)
-      if ((turn + process.pid) % 3 === 0) await store.delete(id, { generation: 0 })
+      if ((chance >> 16) % 2 === 0) await store.delete(id, { generation: 0 })
       else await store.put(bytes, meta)
       await readWholeOrAbsent(store, id)
     }

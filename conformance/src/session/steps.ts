@@ -49,9 +49,14 @@ export async function hold(session: SessionScopedAttachmentStore, text: string):
   return ref
 }
 
-/** A sweep without grace, that takes over every claim but its own. */
+/** A sweep without grace. It takes over claims that were made before it began. */
 export function sweep(pair: AttachmentPair): Promise<AttachmentReclamationReport> {
   return reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace)
+}
+
+/** As {@link sweep}, and presumes every other sweeper dead. */
+export function takeOverSweep(pair: AttachmentPair): Promise<AttachmentReclamationReport> {
+  return reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, { staleClaimEpochMs: noGrace })
 }
 
 export function audit(pair: AttachmentPair): Promise<AttachmentReclamationReport> {

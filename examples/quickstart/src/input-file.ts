@@ -20,12 +20,19 @@ export interface InputFile {
  * @throws UsageError that names every path that cannot be read.
  */
 export async function inspectFiles(paths: readonly string[], base: string): Promise<InputFile[]> {
-  const looked = await Promise.allSettled(paths.map(path => inspect(path, base)))
-  const refused = looked.flatMap(result => (result.status === 'rejected' ? [result.reason] : []))
-  const unexpected = refused.find(reason => !(reason instanceof UsageError))
-  if (unexpected !== undefined) throw unexpected
-  if (refused.length > 0) throw new UsageError(refused.map(reason => reason.message).join('\n'))
-  return looked.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+  const files: InputFile[] = []
+  const refused: string[] = []
+  // One after the other: there may be more of them than a process can have open.
+  for (const path of paths) {
+    try {
+      files.push(await inspect(path, base))
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      refused.push(error.message)
+    }
+  }
+  if (refused.length > 0) throw new UsageError(refused.join('\n'))
+  return files
 }
 
 async function inspect(given: string, base: string): Promise<InputFile> {

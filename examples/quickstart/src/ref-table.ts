@@ -10,17 +10,18 @@ const mostNameColumns = 32
 /** The refs as a table: with whole ids where there is room, else each id in a line of its own below its row. */
 export function refTable(terminal: Terminal, puts: readonly FilePut[]): string[] {
   const wide = terminal.fitsWholeIds
+  const hasPixels = puts.some(({ ref }) => pixelsOf(ref) !== '')
   const columns: Column[] = [
     { title: 'file' },
     { title: 'media type' },
-    { title: 'pixels', align: 'right' },
+    ...(hasPixels ? [{ title: 'pixels', align: 'right' } as const] : []),
     { title: 'bytes', align: 'right' },
     ...(wide ? [{ title: 'id', style: 'cyan' } as const] : []),
   ]
   const rows = puts.map(({ name, ref }) => [
     shorten(printable(name), mostNameColumns),
     shorten(ref.mediaType, 32),
-    pixelsOf(ref),
+    ...(hasPixels ? [pixelsOf(ref)] : []),
     formatBytes(ref.byteLength),
     ...(wide ? [ref.id] : []),
   ])

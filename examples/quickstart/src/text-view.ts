@@ -78,7 +78,7 @@ export class TextView implements DemoView {
   otherSessionRead(read: OtherSessionRead): void {
     this.#section('Another session asks for the same bytes')
     const refused = read.outcome === 'not_found'
-    const answer = refused ? 'not found: it does not hold them, and knowing the id is not enough' : read.outcome
+    const answer = refused ? 'not found; to know the id is not enough, the session has to hold it' : read.outcome
     this.#check(refused, `${printable(read.name)}: ${answer}`)
   }
 

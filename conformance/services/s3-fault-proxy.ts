@@ -8,7 +8,9 @@ export type S3Fault =
   | {
       readonly kind: 'answer'
       readonly status: number
-      readonly code: string
+      /** Of an S3 error, which is made of it when there is no `body`. */
+      readonly code?: string
+      readonly body?: string
       readonly headers?: Record<string, string>
     }
   /** The connection ends when so many bytes of the request's body have come; the server gets no whole request. */
@@ -110,25 +112,23 @@ export class S3FaultProxy implements AsyncDisposable {
     const { method = '', url = '', headers } = incoming
     const seen: SeenRequest = { method, url, headers, bodyBytes: 0, status: undefined, dropped: false }
     this.requests.push(seen)
-    incoming.on('data', (chunk: Buffer) => {
-      seen.bodyBytes += chunk.byteLength
-    })
     answer.on('close', () => {
       seen.dropped = !answer.writableFinished
     })
     const fault = this.#faultFor(seen)
     switch (fault?.kind) {
       case 'answer':
-        return refuse(incoming, answer, seen, fault)
+        await bodyOf(incoming, seen)
+        return refuse(answer, seen, fault)
       case 'hang':
         incoming.resume()
         return
       case 'cut-request':
-        return cutRequest(incoming, fault.afterBytes)
+        return cutRequest(incoming, seen, fault.afterBytes)
       case 'delay':
         await sleep(fault.ms)
     }
-    let body = await bodyOf(incoming)
+    let body = await bodyOf(incoming, seen)
     if (fault?.kind === 'flip-request') body = flipped(body, fault.at)
     if (fault?.kind === 'repeat') (await this.#forward(seen, body, fault)).resume()
     const real = await this.#forward(seen, body, fault)
@@ -171,25 +171,19 @@ function matches(target: S3FaultTarget, seen: SeenRequest): boolean {
   return typeof target.url === 'string' ? seen.url.includes(target.url) : target.url.test(seen.url)
 }
 
-async function refuse(
-  incoming: IncomingMessage,
-  answer: ServerResponse,
-  seen: SeenRequest,
-  fault: { status: number; code: string; headers?: Record<string, string> },
-): Promise<void> {
-  await bodyOf(incoming)
+function refuse(answer: ServerResponse, seen: SeenRequest, fault: Extract<S3Fault, { kind: 'answer' }>): void {
   seen.status = fault.status
-  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${fault.code}</Code><Message>by the fault proxy</Message></Error>`
+  const body =
+    fault.body ??
+    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${fault.code}</Code><Message>by the fault proxy</Message></Error>`
   answer.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers })
   answer.end(seen.method === 'HEAD' ? undefined : body)
 }
 
-async function cutRequest(incoming: IncomingMessage, afterBytes: number): Promise<void> {
-  let received = 0
-  if (afterBytes === 0) return void incoming.socket.destroy()
-  for await (const chunk of incoming) {
-    received += (chunk as Buffer).byteLength
-    if (received >= afterBytes) break
+async function cutRequest(incoming: IncomingMessage, seen: SeenRequest, afterBytes: number): Promise<void> {
+  for await (const chunk of afterBytes === 0 ? [] : incoming) {
+    seen.bodyBytes += (chunk as Buffer).byteLength
+    if (seen.bodyBytes >= afterBytes) break
   }
   incoming.socket.destroy()
 }
@@ -209,19 +203,30 @@ async function passOn(real: IncomingMessage, answer: ServerResponse, fault: S3Fa
       return answer.write(chunk.subarray(0, fault.afterBytes - position), () => void answer.socket?.destroy()) as never
     }
     position += chunk.byteLength
-    if (bytes.byteLength > 0 && !answer.write(bytes)) {
-      await new Promise(resolve => {
-        answer.once('drain', resolve)
-        answer.once('close', resolve)
-      })
-    }
+    if (bytes.byteLength > 0 && !answer.write(bytes)) await writable(answer)
   }
   answer.end()
 }
 
-async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+/** Resolves when more can be written, or nobody wants it any more. */
+function writable(answer: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const ready = () => {
+      answer.off('drain', ready)
+      answer.off('close', ready)
+      resolve()
+    }
+    answer.on('drain', ready)
+    answer.on('close', ready)
+  })
+}
+
+async function bodyOf(incoming: IncomingMessage, seen: SeenRequest): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of incoming) chunks.push(chunk as Buffer)
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    seen.bodyBytes += chunk.byteLength
+    chunks.push(chunk)
+  }
   return Buffer.concat(chunks)
 }
 

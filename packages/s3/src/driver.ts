@@ -77,14 +77,15 @@ export class S3Driver implements AttachmentDriver {
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)
   }
 
-  write(
+  async write(
     key: AttachmentKey,
     content: AttachmentContent,
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
     const written = this.#writer.write(this.#bucket, this.#keys.of(key), content, meta, signal)
-    return this.#explainer.explained('put', written)
+    await this.#explainer.explained('put', written)
+    this.#bucketSeen = true
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {

@@ -1,0 +1,289 @@
+import { inspect } from 'node:util'
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type S3Fault, S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
+import { uploads } from '../../../conformance/test/harnesses/s3-server.ts'
+import type { S3AttachmentStore } from '../src/index.ts'
+import { collect, connection, describeWithServer, expectBytes, failureOf, sampleBytes, TestPrefix } from './server.ts'
+
+const meta = { mediaType: 'application/octet-stream' }
+const MiB = 1024 * 1024
+const multipart = { partBytes: 5 * MiB, concurrency: 2 }
+let there: TestPrefix
+let proxy: S3FaultProxy
+let store: S3AttachmentStore
+
+beforeEach(async () => {
+  if (connection === undefined) return
+  there = new TestPrefix()
+  proxy = await S3FaultProxy.start(connection.endpoint)
+  store = there.store(proxy.endpoint, { multipart })
+})
+
+afterEach(async () => {
+  await there?.[Symbol.asyncDispose]()
+  await proxy?.[Symbol.asyncDispose]()
+})
+
+/** Method and status of what went through the proxy since it was asked last. */
+function traffic(): string[] {
+  return proxy.requests.splice(0).map(request => `${request.method} ${request.status ?? '-'}`)
+}
+
+async function isStored(bytes: Uint8Array): Promise<void> {
+  expectBytes((await there.store().get(contentId(bytes))).bytes, bytes)
+}
+
+async function isAbsent(bytes: Uint8Array): Promise<void> {
+  expect(await there.store().stat(contentId(bytes))).toBeUndefined()
+}
+
+describeWithServer('a put', () => {
+  const bytes = sampleBytes(100_000)
+
+  test.each<[string, S3Fault]>([
+    ['SlowDown', { kind: 'answer', status: 503, code: 'SlowDown' }],
+    ['an internal error', { kind: 'answer', status: 500, code: 'InternalError' }],
+    ['a cut connection', { kind: 'cut-request', afterBytes: 50_000 }],
+    ['a connection cut before a byte', { kind: 'cut-request', afterBytes: 0 }],
+    ['a lost answer', { kind: 'lose-answer' }],
+    ['a repeated request', { kind: 'repeat' }],
+    ['a conflict', { kind: 'answer', status: 409, code: 'ConditionalRequestConflict' }],
+    ['a delay', { kind: 'delay', ms: 20 }],
+  ])('gets over %s', async (_name, fault) => {
+    proxy.spoil({ method: 'PUT' }, fault)
+    const { id } = await store.put(bytes, meta)
+    await isStored(bytes)
+    expect((await collect(store.list())).map(blob => blob.id)).toEqual([id])
+  })
+
+  test.each<[string, S3Fault, RegExp]>([
+    ['an overloaded server', { kind: 'answer', status: 503, code: 'SlowDown' }, /overloaded.*SlowDown 503/],
+    ['a server that cuts every connection', { kind: 'cut-request', afterBytes: 50_000 }, /connection was cut/],
+    ['bytes changed on the way', { kind: 'flip-request', at: 5 }, /changed on the way.*stored nothing/],
+    ['a server without space', { kind: 'answer', status: 507, code: 'QuotaExceeded' }, /no space left/],
+    [
+      'a redirect',
+      { kind: 'answer', status: 301, code: 'PermanentRedirect', headers: { 'x-amz-bucket-region': 'eu-west-9' } },
+      /region.*in region eu-west-9/,
+    ],
+    [
+      'another region',
+      { kind: 'answer', status: 400, code: 'AuthorizationHeaderMalformed' },
+      /region or the endpoint is not that of the bucket/,
+    ],
+    ['denied access', { kind: 'answer', status: 403, code: 'AccessDenied' }, /access denied.*s3:PutObject/],
+    ['a wrong clock', { kind: 'answer', status: 403, code: 'RequestTimeTooSkewed' }, /clock of this machine/],
+    ['an expired token', { kind: 'answer', status: 400, code: 'ExpiredToken' }, /credentials have expired/],
+  ])('tells clearly of %s, and nothing is stored', async (_name, fault, message) => {
+    proxy.spoil({ method: 'PUT' }, fault, 20)
+    const error = await failureOf(store.put(bytes, meta))
+    expect(error).toBeInstanceOf(AttachmentBackendError)
+    expect(error.message).toMatch(message)
+    expect(error.message).toContain(`"${there.bucket}" at ${proxy.endpoint}`)
+    expect(inspect(error, { depth: 20 })).not.toContain(there.secret)
+    await isAbsent(bytes)
+  })
+
+  test('learns that a server has no conditional writes, and remembers it', async () => {
+    await store.put(sampleBytes(20), meta)
+    proxy.reset()
+    proxy.spoil({ method: 'PUT' }, { kind: 'answer', status: 501, code: 'NotImplemented' })
+    await store.put(bytes, meta)
+    expect(traffic()).toEqual(['PUT 501', 'HEAD 404', 'PUT 200'])
+    await store.put(sampleBytes(10), meta)
+    expect(traffic()).toEqual(['HEAD 404', 'PUT 200'])
+  })
+
+  test('ends when the server hangs, with the reason when it is aborted', async () => {
+    proxy.spoil({}, { kind: 'hang' }, 20)
+    const abort = new AbortController()
+    const putting = failureOf(store.put(bytes, meta, { signal: abort.signal }))
+    await expect.poll(() => proxy.requests.length).toBe(1)
+    const reason = new Error('enough')
+    abort.abort(reason)
+    expect(await putting).toBe(reason)
+    await expect.poll(() => proxy.requests[0]?.dropped).toBe(true)
+
+    const requestHandler: S3ClientConfig['requestHandler'] = { requestTimeout: 50 }
+    const hasty = there.store(proxy.endpoint, { clientConfig: { requestHandler, maxAttempts: 1 } })
+    expect((await failureOf(hasty.put(bytes, meta))).message).toMatch(/did not answer in time/)
+  })
+})
+
+describeWithServer('a put in parts', () => {
+  const bytes = sampleBytes(11 * MiB)
+  const parts = { method: 'PUT', url: 'partNumber=2' }
+  const complete = { method: 'POST', url: 'uploadId=' }
+  const cut200 = '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>late</Message></Error>'
+
+  test.each<[string, { method: string; url: string }, S3Fault]>([
+    ['a part that fails once', parts, { kind: 'answer', status: 503, code: 'SlowDown' }],
+    ['a part that is cut', parts, { kind: 'cut-request', afterBytes: MiB }],
+    ['a part that comes twice', parts, { kind: 'repeat' }],
+    ['a lost answer to a part', parts, { kind: 'lose-answer' }],
+    ['a lost answer to the completion', complete, { kind: 'lose-answer' }],
+    ['a completion that comes twice', complete, { kind: 'repeat' }],
+    ['a completion that fails with status 200', complete, { kind: 'answer', status: 200, body: cut200 }],
+  ])('gets over %s', async (_name, target, fault) => {
+    proxy.spoil(target, fault)
+    await store.put(new Blob([bytes]), meta)
+    await isStored(bytes)
+    expect(await uploads(there.client, there.bucket, there.prefix)).toEqual([])
+  })
+
+  test.each<[string, { method: string; url: string }, S3Fault]>([
+    ['a part that cannot be sent', parts, { kind: 'answer', status: 403, code: 'AccessDenied' }],
+    ['a part that is changed on the way', parts, { kind: 'flip-request', at: 5 }],
+    ['a completion that is refused', complete, { kind: 'answer', status: 400, code: 'InvalidPart' }],
+  ])('is aborted after %s: nothing to see, and no upload left', async (_name, target, fault) => {
+    proxy.spoil(target, fault, 20)
+    expect(await failureOf(store.put(new Blob([bytes]), meta))).toBeInstanceOf(AttachmentBackendError)
+    await isAbsent(bytes)
+    expect(await uploads(there.client, there.bucket, there.prefix)).toEqual([])
+  })
+
+  test('is aborted by its signal: nothing to see, and no upload left', async () => {
+    proxy.spoil(parts, { kind: 'hang' }, 20)
+    const abort = new AbortController()
+    const putting = failureOf(store.put(new Blob([bytes]), meta, { signal: abort.signal }))
+    await expect.poll(() => proxy.requests.some(request => request.url.includes('partNumber=2'))).toBe(true)
+    const reason = new Error('enough')
+    abort.abort(reason)
+    expect(await putting).toBe(reason)
+    await expect.poll(() => uploads(there.client, there.bucket, there.prefix)).toEqual([])
+    await isAbsent(bytes)
+  })
+})
+
+describeWithServer('a read', () => {
+  const big = sampleBytes(3 * MiB)
+  const small = sampleBytes(1000)
+  beforeEach(async () => {
+    for (const bytes of [big, small]) await there.store().put(bytes, meta)
+  })
+
+  const readStream = async (bytes: Uint8Array) =>
+    new Response((await store.stream(contentId(bytes))).body).arrayBuffer()
+
+  test.each([
+    ['big', big],
+    ['small', small],
+  ])('that is cut tells so, and not that bytes are damaged or absent (%s)', async (_name, bytes) => {
+    proxy.spoil({ method: 'GET' }, { kind: 'cut-answer', afterBytes: 500 }, 2)
+    for (const reading of [() => store.get(contentId(bytes)), () => readStream(bytes)]) {
+      const error = await failureOf(reading())
+      expect(error).toBeInstanceOf(AttachmentBackendError)
+      expect(error.message).toMatch(/download was cut after \d+ of \d+ bytes/)
+    }
+    expectBytes((await store.get(contentId(bytes))).bytes, bytes)
+  })
+
+  test.each<[string, S3Fault]>([
+    ['flipped', { kind: 'flip-answer', at: 500 }],
+    ['missing', { kind: 'shorten-answer', toBytes: 999 }],
+  ])('with a byte %s is never data', async (_name, fault) => {
+    for (const bytes of [big, small]) {
+      proxy.spoil({ method: 'GET' }, fault, 2)
+      expect(await failureOf(store.get(contentId(bytes)))).toBeInstanceOf(AttachmentCorruptError)
+      expect(await failureOf(readStream(bytes))).toBeInstanceOf(AttachmentCorruptError)
+    }
+  })
+
+  test('that is cancelled or aborted frees its connection', async () => {
+    // With one connection in all, the next request waits for ever when it is not.
+    const requestHandler: S3ClientConfig['requestHandler'] = { httpAgent: { maxSockets: 1 } }
+    const narrow = there.store(proxy.endpoint, { clientConfig: { requestHandler } })
+    for (const chunks of [0, 1]) {
+      const reader = (await narrow.stream(contentId(big))).body.getReader()
+      for (let read = 0; read < chunks; read++) await reader.read()
+      await reader.cancel()
+      await narrow.stat(contentId(big))
+      const abort = new AbortController()
+      const aborted = (await narrow.stream(contentId(big), { signal: abort.signal })).body.getReader()
+      for (let read = 0; read < chunks; read++) await aborted.read()
+      abort.abort()
+      await narrow.stat(contentId(big))
+    }
+    proxy.spoil({ method: 'GET' }, { kind: 'cut-answer', afterBytes: 500 }, 2)
+    for (const bytes of [big, small]) await failureOf(narrow.get(contentId(bytes)))
+    await narrow.stat(contentId(big))
+  })
+
+  test('of a range that the server ignores is an error and not the wrong bytes', async () => {
+    proxy.spoil({ method: 'GET' }, { kind: 'drop-header', header: 'range' })
+    const { endpoint } = proxy
+    expect((await failureOf(there.store(endpoint).stream(contentId(small), { start: 5, end: 9 }))).code).toBe('backend')
+  })
+})
+
+describeWithServer('a server', () => {
+  const id = contentId(sampleBytes(1))
+  const calls: Record<string, (store: S3AttachmentStore) => Promise<unknown>> = {
+    put: store => store.put(sampleBytes(1), meta),
+    'put of a big stream': store => store.put(new Blob([sampleBytes(2 * MiB)]), meta),
+    get: store => store.get(id),
+    stat: store => store.stat(id),
+    list: store => collect(store.list()),
+    delete: store => store.delete(id, { generation: 0 }),
+    getUrl: store => store.getUrl(id),
+  }
+  const badSecret = { credentials: { accessKeyId: connection?.accessKeyId ?? '', secretAccessKey: 'my-wrong-secret' } }
+  const badKey = { credentials: { accessKeyId: 'nobody', secretAccessKey: 'my-wrong-secret' } }
+
+  test.each<[string, { bucket?: string; clientConfig?: S3ClientConfig; endpoint?: string }, RegExp]>([
+    ['without the bucket', { bucket: 'there-is-no-such-bucket' }, /the bucket does not exist/],
+    ['that knows another secret', { clientConfig: badSecret }, /secret access key is wrong/],
+    ['that does not know the key', { clientConfig: badKey }, /does not know the access key id/],
+    ['that is dead', { endpoint: 'http://127.0.0.1:9' }, /cannot be reached.*ECONNREFUSED/],
+    ['that has no name', { endpoint: 'http://nowhere.invalid' }, /cannot be reached/],
+    ['that does not speak TLS', { endpoint: connection?.endpoint.replace('http:', 'https:') ?? '' }, /TLS connection/],
+  ])('%s is told of by every call, and never as absence', async (_name, { endpoint, ...options }, message) => {
+    const other = there.store(endpoint, { ...options, clientConfig: { ...options.clientConfig, maxAttempts: 1 } })
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await failureOf(call(other))
+      expect(error, name).toBeInstanceOf(AttachmentBackendError)
+      expect(error.message, name).toMatch(message)
+      expect(error.cause, name).toBeDefined()
+      expect(inspect(error, { depth: 20 })).not.toMatch(new RegExp(`${there.secret}|my-wrong-secret`))
+    }
+  })
+
+  test('without batch deletes gets single ones, and is asked for a batch once', async () => {
+    const put = () => Promise.all([1, 2, 3].map(async seed => (await store.put(sampleBytes(10, seed), meta)).id))
+    const remove = (ids: string[]) => Promise.all(ids.map(id => store.delete(id, { generation: 0 })))
+    proxy.spoil({ method: 'POST' }, { kind: 'answer', status: 501, code: 'NotImplemented' })
+    const ids = await put()
+    traffic()
+    await remove(ids)
+    expect(traffic()).toEqual(['POST 501', 'DELETE 204', 'DELETE 204', 'DELETE 204'])
+    await put()
+    traffic()
+    await remove(ids)
+    expect(traffic()).toEqual(['DELETE 204', 'DELETE 204', 'DELETE 204'])
+    expect(await collect(store.list())).toEqual([])
+  })
+
+  test('that refuses some keys of a batch is not taken to have deleted them', async () => {
+    const body =
+      '<?xml version="1.0"?><DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code></Error></DeleteResult>'
+    proxy.spoil({ method: 'POST' }, { kind: 'answer', status: 200, body })
+    for (const generation of [0, 1]) await store.put(sampleBytes(10), meta, { generation })
+    const error = await failureOf(store.delete(contentId(sampleBytes(10))))
+    expect(error).toBeInstanceOf(AttachmentBackendError)
+    expect(error.message).toMatch(/1 of 2 objects were not deleted.*AccessDenied/)
+  })
+})
+
+describe('credentials', () => {
+  test('that are missing are told of', async () => {
+    if (connection === undefined) return
+    const credentials = async () =>
+      Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' }))
+    const error = await failureOf(
+      there.store(undefined, { clientConfig: { credentials } }).stat(contentId(sampleBytes(1))),
+    )
+    expect(error.message).toMatch(/no credentials were found.*AWS_ACCESS_KEY_ID/)
+  })
+})

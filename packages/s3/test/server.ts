@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { AttachmentStore } from '@lash/attachments-core'
+import { describe, expect } from 'vitest'
+import { type S3Connection, s3FromEnvironment } from '../../../conformance/services/s3.ts'
+import { removeAll } from '../../../conformance/test/harnesses/s3-server.ts'
+import { S3AttachmentStore, type S3AttachmentStoreOptions } from '../src/index.ts'
+
+/** The S3 server of the test run. Without one, which the start of the run has said, tests that need it are skipped. */
+export const connection: S3Connection | undefined = s3FromEnvironment()
+
+export const describeWithServer: (name: string, suite: () => void) => void =
+  connection === undefined ? describe.skip : describe
+
+/** A prefix of its own on the server, the stores that a test opens over it, and their removal. */
+export class TestPrefix implements AsyncDisposable {
+  readonly prefix = `test/${randomUUID()}/`
+  readonly bucket: string
+  readonly client: S3Client
+  readonly secret: string
+  readonly #server: S3Connection
+  readonly #stores: AttachmentStore[] = []
+
+  constructor() {
+    if (connection === undefined) throw new Error('there is no S3 server')
+    this.#server = connection
+    this.bucket = connection.bucket
+    this.secret = connection.secretAccessKey
+    this.client = new S3Client({ ...this.config(), forcePathStyle: true })
+  }
+
+  config(endpoint = this.#server.endpoint): S3ClientConfig {
+    const { region, accessKeyId, secretAccessKey } = this.#server
+    return { endpoint, region, credentials: { accessKeyId, secretAccessKey } }
+  }
+
+  /** A store over the prefix; closed at the end. */
+  store(endpoint?: string, options: Partial<S3AttachmentStoreOptions> = {}): S3AttachmentStore {
+    const { clientConfig, ...rest } = options
+    const config = rest.client === undefined ? { clientConfig: { ...this.config(endpoint), ...clientConfig } } : {}
+    const store = new S3AttachmentStore({ bucket: this.bucket, prefix: this.prefix, ...config, ...rest })
+    this.#stores.push(store)
+    return store
+  }
+
+  keyOf(id: string): string {
+    return `${this.prefix}sha256/${id.slice(0, 2)}/${id}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const store of this.#stores) await store.close()
+    await removeAll(this.client, this.bucket, this.prefix)
+    this.client.destroy()
+  }
+}
+
+/** Bytes that no other seed gives. */
+export function sampleBytes(length: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let state = (seed * 2654435761) >>> 0
+  for (let at = 0; at < length; at++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    bytes[at] = state >>> 24
+  }
+  return bytes
+}
+
+/** Compares bytes as bytes: a matcher would look at them one by one, which takes seconds for a few MiB. */
+export function expectBytes(actual: Uint8Array | ArrayBuffer, expected: Uint8Array): void {
+  const bytes = new Uint8Array(actual as ArrayBuffer)
+  expect(bytes.byteLength).toBe(expected.byteLength)
+  expect(Buffer.compare(bytes, expected)).toBe(0)
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+/** What the promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  return promise.then(
+    () => {
+      throw new Error('should have rejected')
+    },
+    error => error,
+  )
+}

@@ -12,9 +12,6 @@ import { byteaOf } from './statement.ts'
 /** Chunks that one statement brings: what a stream holds in memory at a time, 2 MiB. */
 const pageChunks = 8
 
-/** Bytes up to which a body is read at once instead of as a stream. */
-export const wholeBytes: number = pageChunks * chunkBytes
-
 /**
  * Reads a range of a blob out of its chunks, a page at a time. No connection is held between two pages, so a slow reader costs the pool nothing.
  * Every chunk is checked for its length: a range has no digest that would tell.
@@ -46,37 +43,39 @@ export class ChunkReader {
     this.#signal = signal
   }
 
-  /** The next bytes; none at the end. */
-  async next(): Promise<Uint8Array | undefined> {
-    if (this.#position >= this.#end) return undefined
+  /** All of the range at once where one statement brings it, otherwise a stream. */
+  async body(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    if (this.#position >= this.#end) return new Uint8Array()
+    const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(this.#position / chunkBytes)
+    return chunks > pageChunks ? this.#stream() : joined(await this.#page())
+  }
+
+  /** The next chunks, each in an array of its own; none at the end. */
+  async #page(): Promise<Uint8Array[]> {
+    if (this.#position >= this.#end) return []
     const first = Math.floor(this.#position / chunkBytes)
     const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
-    const until = Math.min(this.#end, (last + 1) * chunkBytes)
-    const page = new Uint8Array(until - this.#position)
-    let seq = first
-    let damaged = false
     const { id, generation } = this.#key
+    const page: Uint8Array[] = []
+    let damaged = false
     const copy = new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), chunk => {
-      const offset = seq * chunkBytes
+      const offset = (first + page.length) * chunkBytes
       damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
-      if (damaged) return
-      const wanted = chunk.subarray(Math.max(0, this.#position - offset), Math.min(chunkBytes, until - offset))
-      page.set(wanted, Math.max(offset, this.#position) - this.#position)
-      seq++
+      page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))
     })
     await this.#database.submit(copy, this.#signal)
-    if (damaged || seq <= last) throw await this.#missing()
-    this.#position = until
+    if (damaged || page.length !== last - first + 1) throw await this.#missing()
+    this.#position = (last + 1) * chunkBytes
     return page
   }
 
-  stream(): ReadableStream<Uint8Array> {
+  #stream(): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
         pull: async controller => {
-          const page = await this.next()
-          if (page === undefined) controller.close()
-          else controller.enqueue(page)
+          const page = await this.#page()
+          for (const chunk of page) controller.enqueue(chunk)
+          if (page.length === 0) controller.close()
         },
       },
       { highWaterMark: 0 },
@@ -93,4 +92,16 @@ export class ChunkReader {
       `the stored bytes of ${id} are damaged: chunks are missing or have a wrong length; put the original again`,
     )
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const only = chunks[0]
+  if (chunks.length === 1 && only !== undefined) return only
+  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.byteLength, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
 }

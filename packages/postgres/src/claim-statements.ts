@@ -4,17 +4,17 @@ import { type Statement, statement } from './statement.ts'
 export interface ClaimStatements {
   /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks like an orphan. */
   readonly lockOrphans: Statement
-  /** $1 ids locked before, $2 time, $3 released only, $4 token, $5 now. Drops refs and claims; gives the claims. */
+  /** $1 ids locked before, $2 time, $3 released only, $4 now. Drops refs and claims; gives the claims. */
   readonly claimLocked: Statement
-  /** $1 time, $2 limit, $3 ids or null, $4 token, $5 now. Takes over stale claims; gives them. */
+  /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims; gives them. */
   readonly takeOver: Statement
   /** $1 ids, $2 generations, each id once. Which of them look claimable, and what is below the content's generation. */
   readonly lookAtBlobs: Statement
-  /** $1 ids and $2 generations, $3 token, $4 now. Claims content that has no row; gives the ids. */
+  /** $1 ids and $2 generations, $3 now. Claims content that has no row; gives the claims. */
   readonly claimUnknown: Statement
   /** $1 ids. Locks them; gives the ids locked. */
   readonly lockContents: Statement
-  /** $1 ids locked before and $2 generations, $3 token, $4 now. Claims those without refs and claim; gives the ids. */
+  /** $1 ids locked before and $2 generations, $3 now. Claims those without refs and claim; gives the claims. */
   readonly claimUnreferenced: Statement
   /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. */
   readonly settle: Statement
@@ -65,9 +65,9 @@ export function claimStatements(schema: string): ClaimStatements {
           AND (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2
           AND (NOT $3::boolean OR r.id IN (SELECT id FROM orphan))
       )
-      UPDATE ${contents} c SET claim = $4, claimed_at = $5
+      UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
       FROM orphan WHERE c.id = orphan.id AND c.claim IS NULL
-      RETURNING encode(c.id, 'hex') AS id, c.generation`),
+      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     // A row under a claim has no refs, so there is nothing to look at once it is locked.
     takeOver: {
@@ -80,9 +80,9 @@ export function claimStatements(schema: string): ClaimStatements {
         LIMIT $2
         FOR UPDATE SKIP LOCKED
       )
-      UPDATE ${contents} c SET claim = $4, claimed_at = $5
+      UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
       FROM stale WHERE c.id = stale.id
-      RETURNING encode(c.id, 'hex') AS id, c.generation`,
+      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
     },
 
     lookAtBlobs: statement(`
@@ -95,10 +95,10 @@ export function claimStatements(schema: string): ClaimStatements {
 
     claimUnknown: statement(`
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
-      SELECT b.id, b.generation, $3, $4 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      SELECT b.id, b.generation, gen_random_uuid(), $3 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       ORDER BY b.id
       ON CONFLICT (id) DO NOTHING
-      RETURNING encode(c.id, 'hex') AS id`),
+      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     lockContents: statement(`
       SELECT encode(id, 'hex') AS id FROM ${contents}
@@ -107,11 +107,11 @@ export function claimStatements(schema: string): ClaimStatements {
       FOR UPDATE SKIP LOCKED`),
 
     claimUnreferenced: statement(`
-      UPDATE ${contents} c SET generation = b.generation, claim = $3, claimed_at = $4, settled_at = NULL
+      UPDATE ${contents} c SET generation = b.generation, claim = gen_random_uuid(), claimed_at = $3, settled_at = NULL
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       WHERE c.id = b.id AND c.claim IS NULL AND c.generation <= b.generation
         AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = c.id)
-      RETURNING encode(c.id, 'hex') AS id`),
+      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     settle: statement(`
       WITH standing AS MATERIALIZED (

@@ -10,7 +10,7 @@ import type {
 } from '@lash/attachments-core'
 import { type BlobRow, blobMeta, metaColumns } from './blob-row.ts'
 import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
-import { ChunkReader, wholeBytes } from './chunk-reader.ts'
+import { ChunkReader } from './chunk-reader.ts'
 import { type CopyField, CopyIn, int32, int64 } from './copy-protocol.ts'
 import type { Database, Session } from './database.ts'
 import { byteaOf } from './statement.ts'
@@ -135,8 +135,7 @@ export class PostgresDriver implements AttachmentDriver {
     const end = Math.min(options.end ?? meta.byteLength, meta.byteLength)
     const start = Math.min(options.start ?? 0, end)
     const reader = new ChunkReader(this.#database, this.#sql, key, meta, { start, end }, signal)
-    if (end - start > wholeBytes) return { meta, body: reader.stream() }
-    return { meta, body: (await reader.next()) ?? new Uint8Array() }
+    return { meta, body: await reader.body() }
   }
 
   async stat(key: AttachmentKey, { signal }: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {

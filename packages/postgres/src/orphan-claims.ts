@@ -7,6 +7,7 @@ import { byteaOf } from './statement.ts'
 interface ClaimRow {
   id: string
   generation: string
+  token: string
 }
 
 /** What sweepers do: claim and settle, many contents to a statement. */
@@ -37,10 +38,9 @@ export class OrphanClaims {
   async #takeOver(query: OrphanQuery): Promise<OrphanClaim[]> {
     const { staleClaimEpochMs, limit } = query
     if (staleClaimEpochMs === undefined) return []
-    const token = randomUUID()
-    const values = [staleClaimEpochMs, limit, byteaArray(query.ids), token, this.#now()]
+    const values = [staleClaimEpochMs, limit, byteaArray(query.ids), this.#now()]
     const { rows } = await this.#database.query<ClaimRow>(this.#sql.takeOver, values)
-    return rows.map(row => claimOf(row, token))
+    return rows.map(claimOf)
   }
 
   /**
@@ -49,7 +49,6 @@ export class OrphanClaims {
    */
   async #claimAged(session: Session, query: OrphanQuery, limit: number): Promise<OrphanClaim[]> {
     const { olderThanEpochMs, releasedOnly = false } = query
-    const token = randomUUID()
     const claims: OrphanClaim[] = []
     for (;;) {
       const want = limit - claims.length
@@ -57,73 +56,66 @@ export class OrphanClaims {
       const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockOrphans, proposal)
       if (locked.length === 0) return claims
       const ids = [...new Set(locked.map(({ id }) => byteaOf(id)))]
-      const { rows } = await session.query<ClaimRow>(this.#sql.claimLocked, [
-        ids,
-        olderThanEpochMs,
-        releasedOnly,
-        token,
-        this.#now(),
-      ])
-      for (const row of rows) claims.push(claimOf(row, token))
+      const decision = [ids, olderThanEpochMs, releasedOnly, this.#now()]
+      const { rows } = await session.query<ClaimRow>(this.#sql.claimLocked, decision)
+      for (const row of rows) claims.push(claimOf(row))
       if (claims.length >= limit || locked.length < want) return claims
     }
   }
 
   async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+    const copies = new Map<AttachmentId, Set<number>>()
+    for (const { id, generation } of blobs) copies.set(id, (copies.get(id) ?? new Set()).add(generation))
     // Of several copies of an id only the highest can be the content's own; the others are below it once that is claimed.
-    const highest = new Map<AttachmentId, number>()
-    for (const { id, generation } of blobs) highest.set(id, Math.max(generation, highest.get(id) ?? 0))
+    const highest = new Map([...copies].map(([id, generations]) => [id, Math.max(...generations)]))
+    if (highest.size === 0) return []
     const known = await this.#look(highest)
-    const token = randomUUID()
-    const claimed = await this.#claim(known, highest, token)
-    return blobs.flatMap(({ id, generation }) => {
-      const isClaimed = claimed.has(id)
-      if (isClaimed && generation === highest.get(id)) return [{ attachmentId: id, generation, token }]
-      const current = isClaimed ? (highest.get(id) as number) : Number(known.get(id)?.generation ?? 0)
-      // Nobody writes below the content's generation any more, so this needs no claim; its token stands nowhere.
-      return generation < current ? [{ attachmentId: id, generation, token: randomUUID() }] : []
+    const claims = await this.#claimUnreferenced(highest, known)
+    return [...copies].flatMap(([id, generations]) => {
+      const claim = claims.get(id)
+      const current = claim?.generation ?? Number(known.get(id)?.generation ?? 0)
+      // Nobody writes below the content's generation any more, so that needs no claim; its token stands nowhere.
+      const below = [...generations].filter(generation => generation < current)
+      const free = below.map(generation => ({ attachmentId: id, generation, token: randomUUID() }))
+      return claim === undefined ? free : [claim, ...free]
     })
   }
 
   async #look(highest: ReadonlyMap<AttachmentId, number>): Promise<Map<AttachmentId, LookedAt>> {
-    if (highest.size === 0) return new Map()
     const { rows } = await this.#database.query<LookedAt>(this.#sql.lookAtBlobs, columns([...highest]))
     return new Map(rows.map(row => [row.id, row]))
   }
 
-  /** The ids that are claimed. Without anything to claim, which is the rule, no transaction is opened and no row is locked. */
-  async #claim(
-    known: ReadonlyMap<AttachmentId, LookedAt>,
+  /** Where there is nothing to claim, which is the rule, no transaction is opened and no row is locked. */
+  async #claimUnreferenced(
     highest: ReadonlyMap<AttachmentId, number>,
-    token: string,
-  ): Promise<Set<AttachmentId>> {
-    const pick = (wanted: (row: LookedAt) => boolean) =>
-      [...highest].filter(([id]) => known.has(id) && wanted(known.get(id) as LookedAt))
-    const unknown = pick(row => row.unknown)
-    const unreferenced = pick(row => row.unreferenced)
-    const claimed = new Set<AttachmentId>()
+    known: ReadonlyMap<AttachmentId, LookedAt>,
+  ): Promise<Map<AttachmentId, OrphanClaim>> {
+    const unknown = [...highest].filter(([id]) => known.get(id)?.unknown)
+    const unreferenced = [...highest].filter(([id]) => known.get(id)?.unreferenced)
+    const claimed: ClaimRow[] = []
     if (unknown.length > 0) {
-      const values = [...columns(unknown), token, this.#now()]
-      const { rows } = await this.#database.query<{ id: string }>(this.#sql.claimUnknown, values)
-      for (const { id } of rows) claimed.add(id)
+      const { rows } = await this.#database.query<ClaimRow>(this.#sql.claimUnknown, [...columns(unknown), this.#now()])
+      claimed.push(...rows)
     }
     if (unreferenced.length > 0) {
       await this.#database.transaction(undefined, async session => {
         const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockContents, [columns(unreferenced)[0]])
         const lockedIds = new Set(locked.map(({ id }) => id))
-        const values = [...columns(unreferenced.filter(([id]) => lockedIds.has(id))), token, this.#now()]
-        const { rows } = await session.query<{ id: string }>(this.#sql.claimUnreferenced, values)
-        for (const { id } of rows) claimed.add(id)
+        const keys = unreferenced.filter(([id]) => lockedIds.has(id))
+        const { rows } = await session.query<ClaimRow>(this.#sql.claimUnreferenced, [...columns(keys), this.#now()])
+        claimed.push(...rows)
       })
     }
-    return claimed
+    return new Map(claimed.map(row => [row.id, claimOf(row)]))
   }
 
   async settle(claims: readonly OrphanClaim[]): Promise<void> {
     const now = this.#now()
     const ids = claims.map(({ attachmentId }) => byteaOf(attachmentId))
     const tokens = claims.map(({ token }) => token)
-    await this.#database.query(this.#sql.settle, [ids, tokens, now, Math.floor(now - this.#tombstoneRetentionMs)])
+    const until = Math.max(Number.MIN_SAFE_INTEGER, Math.floor(now - this.#tombstoneRetentionMs))
+    await this.#database.query(this.#sql.settle, [ids, tokens, now, until])
   }
 }
 
@@ -134,8 +126,8 @@ interface LookedAt {
   unreferenced: boolean
 }
 
-function claimOf(row: ClaimRow, token: string): OrphanClaim {
-  return { attachmentId: row.id, generation: Number(row.generation), token }
+function claimOf({ id, generation, token }: ClaimRow): OrphanClaim {
+  return { attachmentId: id, generation: Number(generation), token }
 }
 
 function byteaArray(ids: readonly AttachmentId[] | undefined): string[] | null {

@@ -126,9 +126,16 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
   try {
     // Of the transaction, so that no death of this process can leave it locked.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))", [schema])
-    // Asked in a way that cannot fail: an error would end the transaction.
-    const { rows } = await client.query<{ present: boolean; created: boolean }>(
-      `SELECT to_regclass('"${schema}".attachment_schema') IS NOT NULL AS present, to_regnamespace('"${schema}"') IS NOT NULL AS created`,
+    // Of the catalog's tables, whose answer is of now: to_regclass may repeat an older "not there" from the server's cache. An attempt to read
+    // the table itself would end the transaction where there is none.
+    const { rows } = await client.query<{ created: boolean; present: boolean }>(
+      `SELECT
+        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS created,
+        EXISTS (
+          SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND c.relname = 'attachment_schema'
+        ) AS present`,
+      [schema],
     )
     const version = rows[0]?.present ? await installedVersion(client, schema) : 0
     if (version < schemaVersion) {

@@ -2,9 +2,6 @@ import { styleText } from 'node:util'
 
 export type Style = Parameters<typeof styleText>[0]
 
-/** Below this a table row with a whole id in it does not fit. */
-const wholeIdColumns = 120
-
 /** Where a person reads: colours and a line that is drawn again and again only on a real terminal. */
 export class Terminal {
   readonly live: boolean
@@ -23,10 +20,6 @@ export class Terminal {
   /** Columns of a terminal; of a file or a pipe there is no end. */
   get columns(): number {
     return this.live ? this.#stream.columns || 80 : Number.POSITIVE_INFINITY
-  }
-
-  get fitsWholeIds(): boolean {
-    return this.columns >= wholeIdColumns
   }
 
   style(style: Style, text: string): string {

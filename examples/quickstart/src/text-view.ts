@@ -72,7 +72,7 @@ export class TextView implements DemoView {
       `session log: ${formatBytes(log)} with refs; ${formatBytes(inline)} with the bytes in it as base64, ${timesMore(inline, log)}`,
     )
     this.#terminal.line()
-    for (const line of refTable(this.#terminal, puts)) this.#terminal.line(`  ${line}`)
+    for (const line of refTable(this.#terminal, puts, '  ')) this.#terminal.line(line)
   }
 
   otherSessionRead(read: OtherSessionRead): void {

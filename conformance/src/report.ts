@@ -45,26 +45,6 @@ export function tally(outcomes: readonly CaseOutcome[]): Tally {
   return counts
 }
 
-/** The reports as plain JSON: counts per group, and every outcome with its reason or message. */
-export function reportsToJson(reports: readonly ConformanceReport[]): object {
-  return reports.map(({ kind, backend, ok, unknownKnownFailures, outcomes }) => ({
-    kind,
-    backend,
-    ok,
-    ...(unknownKnownFailures.length > 0 ? { unknownKnownFailures } : {}),
-    total: tally(outcomes),
-    groups: Object.fromEntries(groupsOf(outcomes).map(group => [group, tally(inGroup(outcomes, group))])),
-    cases: outcomes.map(({ id, title, status, durationMs, reason, error }) => ({
-      id,
-      title,
-      status,
-      durationMs: Math.round(durationMs),
-      ...(reason === undefined ? {} : { reason }),
-      ...(error === undefined ? {} : { error: error.message }),
-    })),
-  }))
-}
-
 /**
  * The reports of one kind as a Markdown table: a line per group, a column per backend. A cell says how many passed, then what
  * else there is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
@@ -87,14 +67,11 @@ export function reportsToMarkdown(reports: readonly ConformanceReport[]): string
 /** Why cases do not apply, a line per backend and reason. Empty when all of them do. */
 export function notApplicableLines(reports: readonly ConformanceReport[]): string[] {
   return reports.flatMap(({ backend, outcomes }) => {
-    const byReason = new Map<string, string[]>()
-    for (const { id, status, reason } of outcomes) {
-      if (status !== 'not-applicable' || reason === undefined) continue
-      byReason.set(reason, [...(byReason.get(reason) ?? []), id])
+    const counts = new Map<string, number>()
+    for (const { status, reason } of outcomes) {
+      if (status === 'not-applicable' && reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
     }
-    return [...byReason].map(
-      ([reason, ids]) => `${backend}: ${ids.length} not applicable, ${reason}: ${ids.join(', ')}`,
-    )
+    return [...counts].map(([reason, count]) => `${backend}: ${count} not applicable, ${reason}`)
   })
 }
 
@@ -107,10 +84,12 @@ function cell(outcomes: readonly CaseOutcome[]): string {
   return parts.join(', ')
 }
 
-function groupsOf(outcomes: readonly CaseOutcome[]): string[] {
+/** The groups of the outcomes, each once, in order. */
+export function groupsOf(outcomes: readonly CaseOutcome[]): string[] {
   return [...new Set(outcomes.map(outcome => outcome.group))]
 }
 
-function inGroup(outcomes: readonly CaseOutcome[], group: string): CaseOutcome[] {
+/** The outcomes of one group. */
+export function inGroup(outcomes: readonly CaseOutcome[], group: string): CaseOutcome[] {
   return outcomes.filter(outcome => outcome.group === group)
 }

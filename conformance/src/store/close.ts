@@ -111,11 +111,11 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       const { id } = await store.put(webStream(sampleBytes(3_000_000)), plain)
       const before = await openHandles()
       const streams: unknown[] = []
-      for (let round = 0; round < 60; round++) streams.push(await store.stream(id))
+      for (let round = 0; round < 30; round++) streams.push(await store.stream(id))
       await store.close()
       for (let waited = 0; waited < 20; waited++) await turn()
       const after = await openHandles()
-      assert.ok(after - before < 20, `${after - before} handles are still open of ${streams.length} streams`)
+      assert.ok(after - before < 8, `${after - before} handles are still open of ${streams.length} streams`)
     },
   },
   {

@@ -1,0 +1,19 @@
+import { type AttachmentStore, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
+import type { ChildModule } from '../../src/index.ts'
+
+interface SessionStoreOptions {
+  inner: ChildModule
+  path: string
+  sessionId: string
+}
+
+/** Opens the store of the session-scoped harness in another process. */
+export async function open({ inner, path, sessionId }: SessionStoreOptions): Promise<AttachmentStore> {
+  const module = (await import(inner.module)) as { open(options: unknown): AttachmentStore | Promise<AttachmentStore> }
+  return new SessionScopedAttachmentStore(
+    await module.open(inner.options),
+    new SqliteAttachmentManifest({ path }),
+    sessionId,
+  )
+}

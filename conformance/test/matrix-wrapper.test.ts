@@ -1,0 +1,5 @@
+import { testStore } from '../src/vitest.ts'
+import { fsSessionStoreHarness, memorySessionStoreHarness } from './harnesses/session-store.ts'
+import { printMatrix } from './matrix.ts'
+
+printMatrix('wrapped stores', [memorySessionStoreHarness(), fsSessionStoreHarness()].map(testStore))

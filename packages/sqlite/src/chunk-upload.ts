@@ -65,7 +65,10 @@ async function writeOnce(
   }
 }
 
-/** The content in pieces for one transaction each; all but the last hold whole chunks. */
+/**
+ * The content in pieces for one transaction each; all but the last hold whole chunks. A piece is good until the next is asked
+ * for: the same memory is used again, or a big stream would leave more garbage than fits in what it may use.
+ */
 async function* groupsOf(content: AttachmentContent): AsyncGenerator<Uint8Array, void, void> {
   if (content.bytes !== undefined) {
     for (let start = 0; start < content.byteLength; start += transactionBytes) {
@@ -73,7 +76,7 @@ async function* groupsOf(content: AttachmentContent): AsyncGenerator<Uint8Array,
     }
     return
   }
-  let group = new Uint8Array(transactionBytes)
+  const group = new Uint8Array(transactionBytes)
   let length = 0
   for await (const piece of content.stream()) {
     for (let start = 0; start < piece.byteLength; ) {
@@ -83,7 +86,6 @@ async function* groupsOf(content: AttachmentContent): AsyncGenerator<Uint8Array,
       start += part.byteLength
       if (length < transactionBytes) continue
       yield group
-      group = new Uint8Array(transactionBytes)
       length = 0
     }
   }

@@ -20,7 +20,7 @@ export function openConnection({ path, busyTimeoutMs, readonly = false }: Connec
     database.pragma('checkpoint_fullfsync = ON')
     // Checkpoints are the write queue's, so that none ever runs on the event loop's thread.
     database.pragma('wal_autocheckpoint = 0')
-    database.pragma('cache_size = -16384')
+    database.pragma('cache_size = -8192')
     return database
   } catch (error) {
     database.close()

@@ -24,7 +24,8 @@ export function makeFolder(path: string): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Makes durable what was made, renamed or deleted in the folder. */
+export function syncFolder(folder: string): void {
   // Windows opens no folders; there the file system journals them itself.
   if (process.platform === 'win32') return
   const descriptor = openSync(folder, 'r')

@@ -6,4 +6,6 @@ export {
   type SqliteAttachmentManifestOptions,
   type SqliteManifestOptions,
 } from './manifest.ts'
+export { type SqliteGcPolicy, SqliteSession } from './session.ts'
+export { SqliteSessionFactory, type SqliteSessionFactoryOptions } from './session-factory.ts'
 export { SqliteAttachmentStore, type SqliteAttachmentStoreOptions, type SqliteStoreOptions } from './store.ts'

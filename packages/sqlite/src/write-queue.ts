@@ -15,7 +15,9 @@ const logLookWeight = 512 * 1024
 /** Length of the log at which it is moved to the database: short enough that SQLite writes over the same part of the disk again and again. */
 const checkpointBytes = 16 * 1024 * 1024
 /** A disk whose sync takes longer must not hold up the event loop. In milliseconds. */
-const slowCommit = 5
+const slowCommitMs = 5
+/** A slow commit is forgotten by so much with each that follows: after one of 100 ms, the next 30 go to the thread. */
+const forgetting = 0.9
 
 interface Waiting {
   operation: Operation
@@ -47,7 +49,7 @@ export class WriteQueue {
   #writing = false
   #threadWorks: boolean
   #sinceLook = 0
-  #commitTime = 0
+  #slowestCommitMs = 0
   #idle: (() => void) | undefined
 
   /**
@@ -137,7 +139,8 @@ export class WriteQueue {
       for (const waiting of group) waiting.reject(error)
     }
     this.#sinceLook += weight
-    if (weight <= inPlaceWeight) this.#commitTime += (performance.now() - started - this.#commitTime) / 8
+    if (weight > inPlaceWeight) return
+    this.#slowestCommitMs = Math.max(performance.now() - started, this.#slowestCommitMs * forgetting)
   }
 
   async #outcomes(operations: readonly Operation[], weight: number): Promise<Outcome[]> {
@@ -152,7 +155,7 @@ export class WriteQueue {
 
   /** Undefined when it must not be, or could not be, done here and now. */
   #inPlace(operations: readonly Operation[], weight: number): Outcome[] | undefined {
-    if (this.#threadWorks && (weight > inPlaceWeight || this.#commitTime > slowCommit)) return undefined
+    if (this.#threadWorks && (weight > inPlaceWeight || this.#slowestCommitMs > slowCommitMs)) return undefined
     if (this.#isHandBusy()) return undefined
     try {
       return this.#transaction.run(operations)

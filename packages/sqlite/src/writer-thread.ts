@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ConnectionOptions } from './connection.ts'
 import type { Operation } from './operations.ts'
+import { packOperations } from './packed-operations.ts'
 import { errorOf, type Outcome } from './write-transaction.ts'
 import type { WriterReply, WriterRequest } from './writer-worker.ts'
 
@@ -15,6 +16,9 @@ export class WriterThreadLost extends Error {
   }
 }
 
+/** A buffer up to this size is kept for the next request. */
+const maxSpareBytes = 8 * 1024 * 1024
+
 interface Waiting {
   resolve(outcomes: Outcome[]): void
   reject(error: unknown): void
@@ -26,6 +30,7 @@ export class WriterThread {
   #worker: Worker | undefined
   #waiting: Waiting | undefined
   #hasAnswered = false
+  #spare: ArrayBuffer | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -37,11 +42,9 @@ export class WriterThread {
 
   /** @throws as WriteTransaction.run does, or {@link WriterThreadLost}. */
   run(operations: readonly Operation[]): Promise<Outcome[]> {
-    const transfer: ArrayBuffer[] = []
-    return this.#ask(
-      { kind: 'run', operations: operations.map(operation => withOwnBytes(operation, transfer)) },
-      transfer,
-    )
+    const packed = packOperations(operations, this.#spare)
+    this.#spare = undefined
+    return this.#ask({ kind: 'run', ...packed }, [packed.buffer])
   }
 
   async checkpoint(): Promise<void> {
@@ -87,6 +90,7 @@ export class WriterThread {
 
   #answered(worker: Worker, reply: WriterReply): void {
     this.#hasAnswered = true
+    if (reply.buffer !== undefined && reply.buffer.byteLength <= maxSpareBytes) this.#spare = reply.buffer
     // An idle thread must not keep the process alive.
     worker.unref()
     const waiting = this.#waiting
@@ -102,23 +106,4 @@ export class WriterThread {
     this.#waiting = undefined
     waiting?.reject(new WriterThreadLost(cause, this.#hasAnswered))
   }
-}
-
-/**
- * The operation with copies of its bytes, to be handed over. The originals stay: they may be the caller's, and are needed should
- * the thread be lost. A copy is also what keeps a small view from dragging its whole buffer along.
- */
-function withOwnBytes(operation: Operation, transfer: ArrayBuffer[]): Operation {
-  const own = <E extends { bytes: Uint8Array }>(encoded: E): E => {
-    const bytes = new Uint8Array(encoded.bytes)
-    transfer.push(bytes.buffer)
-    return { ...encoded, bytes }
-  }
-  const { request } = operation
-  if ('blob' in request && 'bytes' in request.blob.body) {
-    const { blob } = request
-    return { ...operation, request: { ...request, blob: { ...blob, body: own(request.blob.body) } } } as Operation
-  }
-  if ('chunks' in request) return { ...operation, request: { ...request, chunks: request.chunks.map(own) } }
-  return operation
 }

@@ -6,8 +6,10 @@ import type { SqliteFailure } from './sqlite-error.ts'
 import { failureOf, type Outcome, WriteTransaction } from './write-transaction.ts'
 
 /** What the writer thread is asked to do. One at a time; each is answered. */
-export type WriterRequest = { kind: 'run'; operations: Operation[] } | { kind: 'checkpoint' } | { kind: 'close' }
-export type WriterReply = { outcomes: Outcome[] } | { failure: SqliteFailure }
+export type WriterRequest =
+  /** All bytes of the operations are in the one buffer, which comes back with the reply. */
+  { kind: 'run'; operations: Operation[]; buffer: ArrayBuffer } | { kind: 'checkpoint' } | { kind: 'close' }
+export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
 
 /**
  * The writer thread. A request holds all that its transaction needs, so that a transaction never waits in its middle for the
@@ -43,6 +45,8 @@ class Writer {
 
 const writer = new Writer(workerData as ConnectionOptions)
 parentPort?.on('message', (request: WriterRequest) => {
-  parentPort?.postMessage(writer.answer(request))
+  const reply = writer.answer(request)
+  if (request.kind === 'run') parentPort?.postMessage({ ...reply, buffer: request.buffer }, [request.buffer])
+  else parentPort?.postMessage(reply)
   if (request.kind === 'close') parentPort?.close()
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Cell } from './cell.ts'
 import type { OpenContender } from './contender.ts'
+import { generated } from './generated.ts'
 
 /** What one contender did in one cell, once. */
 export interface Measurement {
@@ -99,14 +100,6 @@ async function timedStreamOut(contender: OpenContender, cell: Cell): Promise<Mea
     for await (const chunk of (await contender.getStream?.(key)) ?? []) total += chunk.byteLength
     if (total !== cell.byteLength) throw new Error(`read ${total} bytes`)
   })
-}
-
-async function* generated(byteLength: number): AsyncGenerator<Uint8Array> {
-  const chunk = randomBytes(64 * 1024)
-  for (let sent = 0; sent < byteLength; sent += chunk.byteLength) {
-    chunk.writeUInt32LE(sent / chunk.byteLength, 0)
-    yield chunk
-  }
 }
 
 function* repeated<T>(values: readonly T[], count: number): Generator<T> {

@@ -6,9 +6,9 @@ import { Disk } from 'flydrive'
 import { S3Driver } from 'flydrive/drivers/s3'
 import { createStorage } from 'unstorage'
 import s3Driver from 'unstorage/drivers/s3'
-import { s3FromEnvironment } from '../../../conformance/services/s3.ts'
-import type { Contender, Setting } from '../contender.ts'
+import type { Contender } from '../contender.ts'
 import { ours } from './ours.ts'
+import { connection } from './s3-connection.ts'
 
 const common = { durability: 'power cut', atomic: true } as const
 
@@ -108,12 +108,3 @@ export const contenders: readonly Contender[] = [
     },
   },
 ]
-
-function connection({ env }: Setting) {
-  const server = s3FromEnvironment(env)
-  if (server === undefined) throw new Error('there is no S3 server')
-  const { endpoint, bucket, region, accessKeyId, secretAccessKey } = server
-  const credentials = { accessKeyId, secretAccessKey }
-  const config = { endpoint, region, credentials, forcePathStyle: true }
-  return { bucket, endpoint, region, credentials, config, prefix: `bench-${process.pid}-${Date.now()}/` }
-}

@@ -5,8 +5,6 @@ import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from './error
 import { createSpoolFile, type SpoolFile } from './spool-file.ts'
 
 const defaultMemoryLimit = 1024 * 1024
-/** What is gathered of a big body before it is written to its spool file. */
-const writeBytes = 256 * 1024
 
 /**
  * Reads and hashes a body that is not an array.
@@ -26,29 +24,25 @@ async function spool(source: AsyncIterator<Uint8Array>, options: ContentOptions)
   const { signal, maxByteLength } = options
   const { directory, memoryLimit = defaultMemoryLimit } = options.spool ?? {}
   const digest = incrementalDigest()
-  let held: Uint8Array[] = []
-  let heldBytes = 0
+  const held: Uint8Array[] = []
   let byteLength = 0
   let file: SpoolFile | undefined
   try {
     for await (const chunk of readChunks(source, signal)) {
       byteLength += chunk.byteLength
       if (byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
-      // The source may use its buffer again once it is asked for the next chunk: hash and keep the same copy.
-      const copy = new Uint8Array(chunk)
-      digest.update(copy)
-      held.push(copy)
-      heldBytes += copy.byteLength
-      if (byteLength > memoryLimit && heldBytes >= writeBytes) {
-        file ??= await createSpoolFile(directory)
-        await file.append(held)
-        held = []
-        heldBytes = 0
+      digest.update(chunk)
+      if (file === undefined && byteLength > memoryLimit) {
+        file = await createSpoolFile(directory)
+        for (const earlier of held.splice(0)) await file.append(earlier)
       }
+      // The source may use its buffer again once it is asked for the next chunk.
+      if (file === undefined) held.push(new Uint8Array(chunk))
+      else await file.append(chunk)
     }
     signal?.throwIfAborted()
     if (file === undefined) return new PreparedContent(digest.id(), Buffer.concat(held), byteLength)
-    await file.append(held)
+    await file.finish()
     return new PreparedContent(digest.id(), file, byteLength)
   } catch (error) {
     await file?.remove()

@@ -7,8 +7,14 @@ import { fileStream } from './file-stream.ts'
 
 /** Where a body waits that is too big to hold in memory. */
 export interface SpoolFile extends ContentFile {
-  append(chunks: readonly Uint8Array[]): Promise<void>
+  /** Takes the bytes; the chunk may be used again when this has resolved. */
+  append(chunk: Uint8Array): Promise<void>
+  /** Writes what is still gathered. */
+  finish(): Promise<void>
 }
+
+/** Small chunks are gathered to this size before they are written. */
+const gatherBytes = 256 * 1024
 
 /** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
 export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
@@ -31,6 +37,8 @@ export async function createSpoolFile(directory: string | undefined): Promise<Sp
 class OpenSpoolFile implements SpoolFile {
   readonly #handle: FileHandle
   readonly path: string | undefined
+  readonly #gather = new Uint8Array(gatherBytes)
+  #gathered = 0
   #removed: Promise<void> | undefined
 
   constructor(handle: FileHandle, path: string | undefined) {
@@ -38,9 +46,20 @@ class OpenSpoolFile implements SpoolFile {
     this.path = path
   }
 
-  async append(chunks: readonly Uint8Array[]): Promise<void> {
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < chunk.byteLength; ) {
+      const taken = chunk.subarray(offset, offset + gatherBytes - this.#gathered)
+      this.#gather.set(taken, this.#gathered)
+      this.#gathered += taken.byteLength
+      offset += taken.byteLength
+      if (this.#gathered === gatherBytes) await this.finish()
+    }
+  }
+
+  async finish(): Promise<void> {
     try {
-      await this.#handle.appendFile(Buffer.concat(chunks))
+      await this.#handle.appendFile(this.#gather.subarray(0, this.#gathered))
+      this.#gathered = 0
     } catch (cause) {
       throw ioError(this.path ?? 'a spool file', cause)
     }

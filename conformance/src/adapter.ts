@@ -12,6 +12,8 @@ export interface Runner {
 export interface LiveReport {
   /** What is known by now; complete when the runner has run the tests. */
   report(): ConformanceReport
+  /** Whether every case that applies has run; not when the runner was told to run some of them only. */
+  isComplete(): boolean
 }
 
 /**
@@ -64,5 +66,8 @@ export function adapt(runner: Runner, harness: AnyHarness): LiveReport {
     return reportOf(harness, ordered)
   }
 
-  return { report }
+  const isComplete = () =>
+    outcomes.length === cases.filter(tested => notApplicableReason(harness, tested) === undefined).length
+
+  return { report, isComplete }
 }

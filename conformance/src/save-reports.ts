@@ -62,8 +62,8 @@ function failureLines(reports: readonly ConformanceReport[]): string[] {
     outcomes
       .filter(({ status }) => status === 'failed' || status === 'known-failure')
       .map(({ status, id, error, reason }) => {
-        const why = status === 'known-failure' ? `known: ${reason}` : error?.message.replaceAll(/\s*\n\s*/g, ' ')
-        return `${backend}: ${id}: ${why}`
+        if (status === 'known-failure') return `${backend}: ${id}: known: ${reason}`
+        return `${backend}: ${(error?.message ?? id).replaceAll(/\s*\n\s*/g, ' ')}`
       }),
   )
 }

@@ -9,6 +9,6 @@ export function printMatrix(name: string, columns: readonly LiveReport[]): void 
   afterAll(async () => {
     const reports: ConformanceReport[] = columns.map(column => column.report())
     console.log(`${name}\n\n${reportsToMarkdown(reports)}\n`)
-    await saveReports(folder, name, reports)
+    if (columns.every(column => column.isComplete())) await saveReports(folder, name, reports)
   })
 }

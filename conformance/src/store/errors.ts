@@ -53,7 +53,7 @@ export const errorCases: readonly StoreCase[] = caseGroup('store', 'errors', [
             promise = loose[method]?.(...given)
           }, `${method} threw`)
           await promise?.catch(error => {
-            assert.ok(AttachmentStoreError.isInstance(error), `${method} rejected with ${inspect(error)}`)
+            assert.ok(AttachmentStoreError.isInstance(error), `${method} rejected with ${String(error)}`)
           })
         }
       }

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { SessionHarness } from '../harness.ts'
+import { type Coverage, coverageTable } from './coverage.ts'
+import { plans } from './plans.ts'
+import { replay } from './replay.ts'
+import { parseSchedule, planNamed } from './schedule.ts'
+import { exploreSome } from './seeded.ts'
+import { exploreAll } from './systematic.ts'
+import { ExplorationFailure } from './violation.ts'
+
+const usage = `Explores what can happen between sessions and sweepers, on a store and a manifest.
+
+  cli.ts --harness <module> [--plan <name>]...            every schedule of the plans (default: of all)
+  cli.ts --harness <module> --random <n> [--seed <n>]     so many schedules chosen at random
+  cli.ts --harness <module> --replay '<schedule>'         one schedule, step by step
+
+The module's default export is a session harness of the conformance kit, or a function that gives one.
+Plans: ${plans.map(plan => plan.name).join(', ')}`
+
+const { values } = parseArgs({
+  options: {
+    harness: { type: 'string' },
+    plan: { type: 'string', multiple: true },
+    random: { type: 'string' },
+    seed: { type: 'string' },
+    replay: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+})
+
+async function main(): Promise<void> {
+  if (values.help || values.harness === undefined) {
+    console.log(usage)
+    process.exitCode = values.help ? 0 : 2
+    return
+  }
+  const harness = await load(values.harness)
+  try {
+    if (values.replay !== undefined) await showReplay(harness, values.replay)
+    else console.log(coverageTable(await explore(harness)))
+  } catch (error) {
+    if (!(error instanceof ExplorationFailure)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  } finally {
+    await harness.cleanup()
+  }
+}
+
+async function load(path: string): Promise<SessionHarness> {
+  const module = (await import(pathToFileURL(resolve(path)).href)) as { default: unknown }
+  const exported = typeof module.default === 'function' ? await module.default() : module.default
+  return exported as SessionHarness
+}
+
+async function explore(harness: SessionHarness): Promise<Coverage[]> {
+  if (values.random !== undefined) {
+    const [plan] = values.plan ?? []
+    const seeded = { schedules: Number(values.random), seed: Number(values.seed ?? 1) }
+    return [await exploreSome(harness, plan === undefined ? seeded : { ...seeded, plan: planNamed(plan) })]
+  }
+  const chosen = values.plan?.map(name => planNamed(name)) ?? plans
+  const rows: Coverage[] = []
+  for (const plan of chosen) {
+    if (plan.requires?.some(capability => !harness.capabilities.includes(capability))) continue
+    rows.push(await exploreAll(harness, plan))
+  }
+  return rows
+}
+
+async function showReplay(harness: SessionHarness, text: string): Promise<void> {
+  const { plan, choices } = parseSchedule(text)
+  const fixture = await harness.create()
+  try {
+    const { trace, violation } = await replay(fixture, plan, choices)
+    console.log(
+      `${plan.name}: ${plan.title}\n${trace.map((line, index) => `${String(index + 1).padStart(4)}  ${line}`).join('\n')}`,
+    )
+    if (violation === undefined) return console.log('every guarantee held')
+    console.log(`${violation.kind}: ${violation.text}`)
+    process.exitCode = 1
+  } finally {
+    await fixture.dispose()
+  }
+}
+
+await main()

@@ -1,0 +1,142 @@
+import {
+  type AttachmentBody,
+  type AttachmentContent,
+  type AttachmentCreateMeta,
+  type AttachmentGenerationOptions,
+  type AttachmentGetOptions,
+  type AttachmentId,
+  type AttachmentListing,
+  type AttachmentListOptions,
+  type AttachmentMeta,
+  type AttachmentPutOptions,
+  type AttachmentRef,
+  type AttachmentSignalOptions,
+  type AttachmentStore,
+  type AttachmentStorePersistence,
+  type AttachmentStream,
+  type AttachmentStreamOptions,
+  refTo,
+  type StoredAttachment,
+  storedMeta,
+} from '@lash/attachments-core'
+import { collect } from '../samples.ts'
+import { call, type Gate } from './gate.ts'
+import type { World } from './world.ts'
+
+/** A store whose every call waits for its turn. */
+export class GatedStore implements AttachmentStore {
+  readonly #inner: AttachmentStore
+  readonly #world: World
+  readonly #gate: Gate
+
+  constructor(world: World, gate: Gate) {
+    this.#inner = world.store
+    this.#world = world
+    this.#gate = gate
+  }
+
+  /** The store behind a gate; any other is given back. */
+  static unwrap(store: AttachmentStore): AttachmentStore {
+    return store instanceof GatedStore ? store.#inner : store
+  }
+
+  get persistence(): AttachmentStorePersistence {
+    return this.#inner.persistence
+  }
+
+  /** Touches nothing that anybody else sees, so it takes no turn. */
+  prepare(body: AttachmentBody, options?: AttachmentSignalOptions): Promise<AttachmentContent> {
+    return this.#inner.prepare(body, options)
+  }
+
+  async put(
+    body: AttachmentBody,
+    meta: AttachmentCreateMeta,
+    options: AttachmentPutOptions = {},
+  ): Promise<AttachmentRef> {
+    const content = isContent(body) ? body : await this.#inner.prepare(body)
+    const generation = options.generation ?? 0
+    const name = `${this.#world.nameOf(content.id)}@${generation}`
+    if (this.#world.plan.probes) {
+      const found = await call(
+        this.#gate,
+        `probe ${name}`,
+        () => this.#inner.stat(content.id, { generation }),
+        known => (known === undefined ? 'absent' : 'present'),
+      )
+      if (found !== undefined) return refTo(storedMeta(content.id, content.byteLength, meta), generation)
+    }
+    return call(
+      this.#gate,
+      `put ${name}`,
+      () => this.#inner.put(content, meta, options),
+      () => 'stored',
+    )
+  }
+
+  get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
+    return call(
+      this.#gate,
+      `get ${this.#name(id, options)}`,
+      () => this.#inner.get(id, options),
+      () => 'bytes',
+    )
+  }
+
+  stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
+    return call(
+      this.#gate,
+      `stream ${this.#name(id, options)}`,
+      () => this.#inner.stream(id, options),
+      () => 'bytes',
+    )
+  }
+
+  stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
+    return call(
+      this.#gate,
+      `stat ${this.#name(id, options)}`,
+      () => this.#inner.stat(id, options),
+      meta => (meta === undefined ? 'absent' : 'present'),
+    )
+  }
+
+  async *list(options?: AttachmentListOptions): AsyncGenerator<AttachmentListing, void, void> {
+    const blobs = await call(
+      this.#gate,
+      'list',
+      () => collect(this.#inner.list(options)),
+      listed => listed.map(blob => `${this.#world.nameOf(blob.id)}@${blob.generation}`).join(', '),
+    )
+    yield* blobs
+  }
+
+  delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
+    return call(
+      this.#gate,
+      `delete ${this.#name(id, options)}`,
+      async () => {
+        await this.#world.aboutToDelete(id, options.generation)
+        await this.#inner.delete(id, options)
+      },
+      () => 'deleted',
+    )
+  }
+
+  #name(id: AttachmentId, { generation }: AttachmentGenerationOptions): string {
+    return `${this.#world.nameOf(id)}${generation === undefined ? '' : `@${generation}`}`
+  }
+
+  pendingManifestCommitIds(): AttachmentId[] {
+    return []
+  }
+
+  markManifestCommitted(_ids: readonly AttachmentId[]): void {}
+
+  async close(): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function isContent(body: AttachmentBody): body is AttachmentContent {
+  return 'id' in body && 'byteLength' in body
+}

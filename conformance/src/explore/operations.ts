@@ -1,0 +1,166 @@
+import {
+  AttachmentIntentExpiredError,
+  type AttachmentManifest,
+  AttachmentNotFoundError,
+  type AttachmentReclamationReport,
+  type AttachmentRef,
+  type AttachmentStore,
+  reclaimOrphanedAttachments,
+  reclaimUnreferencedAttachments,
+  type SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
+import { type Actor, isInjected } from './actor.ts'
+import { call, type Gate } from './gate.ts'
+import type { Operation } from './plan.ts'
+import type { World } from './world.ts'
+
+/** Everything uncommitted is old enough, and every claim is stale: the worst ages there are. */
+export const worstAge: number = Number.MAX_SAFE_INTEGER
+
+/** What one actor works with. */
+export interface Workplace {
+  readonly actor: Actor
+  readonly gate: Gate
+  readonly store: AttachmentStore
+  readonly manifest: AttachmentManifest
+  readonly session: SessionScopedAttachmentStore | undefined
+  /** Refs of this actor's own puts, by content, as a host keeps them. */
+  readonly refs: Map<string, AttachmentRef>
+}
+
+/** Does one operation with the real code. A failure that can be expected ends the operation; any other is a violation. */
+export async function perform(world: World, workplace: Workplace, operation: Operation): Promise<void> {
+  try {
+    await start(world, workplace, operation)
+  } catch (error) {
+    if (isInjected(error) || isExpected(operation, error)) return
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    world.blame('unexpected error', `${workplace.actor.plan.name} failed to ${operation}: ${text}`)
+  }
+}
+
+function isExpected(operation: Operation, error: unknown): boolean {
+  if (operation.startsWith('read ')) return AttachmentNotFoundError.isInstance(error)
+  return AttachmentIntentExpiredError.isInstance(error)
+}
+
+function start(world: World, workplace: Workplace, operation: Operation): Promise<void> {
+  const [verb, name = ''] = operation.split(' ', 2)
+  switch (verb) {
+    case 'sweep':
+      return sweep(world, workplace, 'sweep')
+    case 'audit':
+      return sweep(world, workplace, 'audit')
+    case 'put':
+      return put(world, workplace, sessionOf(workplace), name)
+    case 'commit':
+      return sessionOf(workplace)
+        .commit()
+        .then(() => {})
+    case 'commit-refs':
+      return commitRefs(workplace, sessionOf(workplace))
+    case 'commit-ids':
+      return commitIds(workplace, sessionOf(workplace))
+    case 'transaction':
+      return transaction(world, workplace, sessionOf(workplace), 'commit')
+    case 'rollback':
+      return transaction(world, workplace, sessionOf(workplace), 'rollback')
+    case 'release':
+      return sessionOf(workplace).release()
+    case 'delete':
+      return sessionOf(workplace).delete(world.content(name).id)
+    case 'read':
+      return read(world, sessionOf(workplace), name)
+    default:
+      throw new Error(`there is no operation ${operation}`)
+  }
+}
+
+function sessionOf({ session, actor }: Workplace): SessionScopedAttachmentStore {
+  if (session === undefined) throw new Error(`the plan gives ${actor.plan.name} no session`)
+  return session
+}
+
+async function put(
+  world: World,
+  { refs }: Workplace,
+  session: SessionScopedAttachmentStore,
+  name: string,
+): Promise<void> {
+  const ref = await session.put(world.content(name).bytes, { mediaType: 'text/plain', label: session.sessionId })
+  refs.set(name, ref)
+}
+
+/** A host that keeps refs and commits them itself. */
+async function commitRefs({ manifest, refs }: Workplace, session: SessionScopedAttachmentStore): Promise<void> {
+  const kept = [...refs.values()]
+  refs.clear()
+  if (kept.length === 0) return
+  await manifest.commitRefs(session.sessionId, kept)
+  session.markManifestCommitted(kept.map(ref => ref.id))
+}
+
+/** A host that keeps only ids. */
+async function commitIds({ manifest }: Workplace, session: SessionScopedAttachmentStore): Promise<void> {
+  const ids = session.pendingManifestCommitIds()
+  if (ids.length === 0) return
+  await manifest.commitRefs(session.sessionId, ids)
+  session.markManifestCommitted(ids)
+}
+
+async function transaction(
+  world: World,
+  { gate }: Workplace,
+  session: SessionScopedAttachmentStore,
+  end: 'commit' | 'rollback',
+): Promise<void> {
+  const refs = session.pendingRefs()
+  if (refs.length === 0) return
+  const open = await call(
+    gate,
+    `in a transaction: commitRefs ${refs.map(ref => world.describeRef(ref)).join(', ')}`,
+    async () => {
+      const begun = await world.fixture.begin?.()
+      if (begun === undefined) throw new Error('the harness has no transactions')
+      world.transactions.add(begun)
+      try {
+        await begun.commitRefs(session.sessionId, refs)
+        return begun
+      } catch (error) {
+        world.transactions.delete(begun)
+        await begun.rollback()
+        throw error
+      }
+    },
+    () => 'done',
+  )
+  await call(
+    gate,
+    end,
+    async () => {
+      world.transactions.delete(open)
+      if (end === 'rollback') return open.rollback()
+      await open.commit()
+      await world.promise(session.sessionId, refs)
+    },
+    () => 'done',
+  )
+  if (end === 'commit') session.markManifestCommitted(refs.map(ref => ref.id))
+}
+
+async function read(world: World, session: SessionScopedAttachmentStore, name: string): Promise<void> {
+  const { id, bytes } = world.content(name)
+  const stored = await session.get(id)
+  if (Buffer.compare(stored.bytes, bytes) !== 0)
+    world.blame('safety', `${session.sessionId} read other bytes for ${name}`)
+}
+
+async function sweep(world: World, { manifest, store, actor }: Workplace, kind: 'sweep' | 'audit'): Promise<void> {
+  const report: AttachmentReclamationReport =
+    kind === 'sweep'
+      ? await reclaimOrphanedAttachments(manifest, store, worstAge, { staleClaimEpochMs: worstAge, concurrency: 1 })
+      : await reclaimUnreferencedAttachments(manifest, store, worstAge, { concurrency: 1 })
+  for (const { error } of report.failures) {
+    if (!isInjected(error)) world.blame('unexpected error', `${actor.plan.name} could not delete: ${error}`)
+  }
+}

@@ -1,0 +1,132 @@
+import type { ActorPlan, Operation, Plan } from './plan.ts'
+
+const turn: readonly Operation[] = ['put x', 'commit']
+const twoTurns: readonly Operation[] = [...turn, 'release', ...turn]
+
+function session(name: string, does: readonly Operation[]): ActorPlan {
+  return { name, session: name.toLowerCase(), does }
+}
+
+function sweeper(name: string, ...does: Operation[]): ActorPlan {
+  return { name, does }
+}
+
+/**
+ * The plans that every pair of store and manifest is explored with. Each is as small as the losses that it is there to find; together
+ * they have every operation, every kind of commit, and every way to share bytes.
+ */
+export const plans: readonly Plan[] = [
+  {
+    name: 'one-session',
+    title: 'one session, one sweeper',
+    contents: ['x'],
+    actors: [session('A', twoTurns), sweeper('S', 'sweep', 'sweep')],
+  },
+  {
+    name: 'two-sweepers',
+    title: 'two sessions, two sweepers, two rounds each',
+    contents: ['x'],
+    actors: [
+      session('A', twoTurns),
+      session('B', twoTurns),
+      sweeper('S', 'sweep', 'sweep'),
+      sweeper('T', 'sweep', 'sweep'),
+    ],
+  },
+  {
+    name: 'probing-store',
+    title: 'two sessions, two sweepers, a store that looks before it writes',
+    contents: ['x'],
+    probes: true,
+    actors: [
+      session('A', [...turn, 'release', 'put x']),
+      session('B', turn),
+      sweeper('S', 'sweep'),
+      sweeper('T', 'sweep'),
+    ],
+  },
+  {
+    name: 'audit',
+    title: 'two sessions, a sweep, an audit, a stray blob',
+    contents: ['x'],
+    strays: [{ content: 'x', generation: 0 }],
+    actors: [
+      session('A', [...turn, 'release', 'put x']),
+      session('B', turn),
+      sweeper('S', 'sweep'),
+      sweeper('U', 'audit', 'audit'),
+    ],
+  },
+  {
+    name: 'audits',
+    title: 'two audits over a stray blob of a later generation, a store that looks before it writes',
+    contents: ['x'],
+    strays: [{ content: 'x', generation: 1 }],
+    probes: true,
+    actors: [session('A', twoTurns), sweeper('U', 'audit'), sweeper('V', 'audit')],
+  },
+  {
+    name: 'delete',
+    title: 'two sessions that delete what they share, one sweeper',
+    contents: ['x'],
+    actors: [session('A', [...turn, 'delete x', ...turn]), session('B', [...turn, 'delete x']), sweeper('S', 'sweep')],
+  },
+  {
+    name: 'threads',
+    title: 'two threads of one session-scoped store, two sweepers',
+    contents: ['x'],
+    actors: [
+      { name: 'A', session: 'a', shares: 'a', does: turn },
+      { name: 'B', session: 'a', shares: 'a', does: turn },
+      sweeper('S', 'sweep'),
+      sweeper('T', 'sweep'),
+    ],
+  },
+  {
+    name: 'processes',
+    title: 'two processes of one session, two sweepers, commits by ref',
+    contents: ['x'],
+    actors: [
+      { name: 'A', session: 'a', does: ['put x', 'commit-refs', 'put x', 'commit-refs'] },
+      { name: 'B', session: 'a', does: ['put x', 'commit-refs', 'release'] },
+      sweeper('S', 'sweep'),
+      sweeper('T', 'sweep'),
+    ],
+  },
+  {
+    name: 'bare-ids',
+    title: 'commits by bare id, a call that fails, two sweepers',
+    contents: ['x'],
+    failures: 1,
+    actors: [session('A', ['put x', 'put x', 'commit-ids']), sweeper('S', 'sweep'), sweeper('T', 'sweep')],
+  },
+  {
+    name: 'lost-replies',
+    title: 'two sessions, one sweeper, a call that fails before or after it took effect',
+    contents: ['x'],
+    failures: 1,
+    actors: [session('A', [...turn, ...turn]), session('B', [...turn, 'delete x']), sweeper('S', 'sweep')],
+  },
+  {
+    name: 'two-contents',
+    title: 'all or nothing over two contents, of which another session holds one',
+    contents: ['x', 'y'],
+    actors: [
+      session('A', ['put x', 'put y', 'commit', 'read x']),
+      session('B', ['put y', 'commit', 'release']),
+      sweeper('S', 'sweep', 'sweep'),
+    ],
+  },
+  {
+    name: 'transaction',
+    title: 'commits in the transaction of the host, one of which it takes back',
+    contents: ['x'],
+    requires: ['transaction'],
+    actors: [
+      session('A', ['put x', 'transaction', 'release']),
+      session('B', ['put x', 'rollback', 'transaction']),
+      sweeper('S', 'sweep', 'sweep'),
+      sweeper('U', 'audit'),
+    ],
+  },
+]

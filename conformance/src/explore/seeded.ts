@@ -1,0 +1,81 @@
+import type { SessionFixture, SessionHarness } from '../harness.ts'
+import { nameOf } from './choice.ts'
+import type { Coverage } from './coverage.ts'
+import { checkProgress, checkState, checkStep } from './invariants.ts'
+import { keyOf, observe } from './observation.ts'
+import type { Plan } from './plan.ts'
+import { Random } from './random.ts'
+import { randomPlan } from './random-plan.ts'
+import { patienceFor } from './replay.ts'
+import { scheduleText } from './schedule.ts'
+import { randomScheduler } from './scheduler.ts'
+import { ExplorationFailure } from './violation.ts'
+import { World } from './world.ts'
+
+export interface SeededOptions {
+  /** How many schedules. */
+  readonly schedules: number
+  /** The first seed; each schedule has the next one. Default 1. */
+  readonly seed?: number
+  /** The plan of all of them. Default: one that each seed decides. */
+  readonly plan?: Plan
+  /** Whether the hosts of plans that are decided by seeds commit in transactions of their own, too. Default: where the harness has them. */
+  readonly transactions?: boolean
+}
+
+/**
+ * Runs schedules that seeds decide, one after the other on the same store and manifest, each with contents and sessions of its own, and
+ * checks every guarantee after every step. For pairs with real input and output, and for plans that are too big to be gone through.
+ * @throws ExplorationFailure with the schedule that breaks a guarantee.
+ */
+export async function exploreSome(harness: SessionHarness, options: SeededOptions): Promise<Coverage> {
+  const { schedules, seed: first = 1, transactions = harness.capabilities.includes('transaction') } = options
+  const started = performance.now()
+  const states = new Set<string>()
+  let steps = 0
+  const fixture = await harness.create()
+  try {
+    for (let seed = first; seed < first + schedules; seed++) {
+      const plan = options.plan ?? randomPlan(seed, { transactions })
+      steps += await runOne(harness.name, fixture, plan, seed, states)
+    }
+  } finally {
+    await fixture.dispose()
+  }
+  const seconds = (performance.now() - started) / 1000
+  const { name } = options.plan ?? { name: 'chosen at random' }
+  return { plan: name, pair: harness.name, kind: 'some', schedules, states: states.size, steps, seconds }
+}
+
+async function runOne(
+  pair: string,
+  fixture: SessionFixture,
+  plan: Plan,
+  seed: number,
+  states: Set<string>,
+): Promise<number> {
+  const world = await World.create(plan, fixture, { label: ` ${seed}`, patienceMs: patienceFor(plan) })
+  const scheduler = randomScheduler(world, new Random(seed))
+  const path: string[] = []
+  const judge = () => {
+    if (world.violation !== undefined) {
+      throw new ExplorationFailure(pair, world.violation, scheduleText(plan, path), world.trace)
+    }
+  }
+  for (let before = await observe(world); ; ) {
+    const choice = scheduler(await world.choicesOnceSettled())
+    if (choice === undefined) break
+    path.push(nameOf(choice))
+    await world.step(choice)
+    const now = await observe(world)
+    checkStep(world, choice.actor, before, now)
+    await checkState(world, now)
+    judge()
+    states.add(`${plan.name} ${keyOf(world, now)}`)
+    before = now
+  }
+  world.note(() => 'everybody stops for ever; a sweep and an audit')
+  await checkProgress(world)
+  judge()
+  return path.length
+}

@@ -1,0 +1,19 @@
+import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
+import type { SessionHarness } from '../../src/harness.ts'
+
+/** Store and manifest in memory: fixtures cost nothing, and no call waits for another, as exploring every schedule needs. */
+export const memoryPair: SessionHarness = {
+  kind: 'session',
+  name: 'memory + memory',
+  capabilities: [],
+  async create() {
+    return {
+      store: new InMemoryAttachmentStore(),
+      manifest: new InMemoryAttachmentManifest(),
+      async dispose() {},
+    }
+  },
+  async cleanup() {},
+}
+
+export default memoryPair

@@ -21,6 +21,7 @@ import {
   AttachmentMissingMetaError,
   type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { DirectPut } from './direct-put.ts'
 import { Explainer } from './explain.ts'
 import { failureOf, isMissing, isOutOfRange, isRefusal } from './failure.ts'
 import { type MultipartOptions, MultipartUpload } from './multipart.ts'
@@ -71,7 +72,9 @@ export class S3Driver implements AttachmentDriver {
     this.#sender = new Sender(client)
     this.#explainer = new Explainer(client, bucket)
     const multipart = new MultipartUpload(this.#sender, options.multipart)
-    this.#writer = new ObjectWriter(this.#sender, multipart, options.conditionalWrites, write =>
+    // A client that was given may have middleware of its owner's, which no request may go around.
+    const direct = options.ownsClient ? new DirectPut(client) : undefined
+    this.#writer = new ObjectWriter(this.#sender, multipart, direct, options.conditionalWrites, write =>
       this.#presence(write.key, write.content, write.signal),
     )
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, type AttachmentContent, type AttachmentMeta } from '@lash/attachments-core'
 import { ContentReader } from './content-reader.ts'
+import type { DirectPut } from './direct-put.ts'
 import { failureOf, isConflict, isUnsupported } from './failure.ts'
 import type { MultipartUpload, ObjectWrite } from './multipart.ts'
 import { encodeMetadata } from './object-metadata.ts'
@@ -25,6 +26,7 @@ const maxAttempts = 6
 export class ObjectWriter {
   readonly #sender: Sender
   readonly #multipart: MultipartUpload
+  readonly #direct: DirectPut | undefined
   readonly #look: (write: ObjectWrite) => Promise<Presence>
   readonly #seen = new RecentKeys(10_000)
   #conditional: boolean
@@ -32,11 +34,13 @@ export class ObjectWriter {
   constructor(
     sender: Sender,
     multipart: MultipartUpload,
+    direct: DirectPut | undefined,
     conditional: boolean,
     look: (write: ObjectWrite) => Promise<Presence>,
   ) {
     this.#sender = sender
     this.#multipart = multipart
+    this.#direct = direct
     this.#conditional = conditional
     this.#look = look
   }
@@ -100,6 +104,7 @@ export class ObjectWriter {
   async #put(write: ObjectWrite, bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength !== write.content.byteLength)
       throw new AttachmentBackendError('the content is not as long as it says')
+    if (this.#direct !== undefined && (await this.#direct.put(write, bytes))) return
     const { bucket, key, content, mediaType, metadata } = write
     const input = { Bucket: bucket, Key: key, Body: bytes, ContentType: mediaType, Metadata: metadata }
     // The id is the SHA-256 of the bytes, and that is what a signed request carries as the hash of its body: the server

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { AttachmentInvalidArgumentError, reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
-import { Gate, intercepted, stoppedAfter, stoppedBefore } from './gates.ts'
+import { intercepted, stoppedAfter, stoppedBefore } from './gates.ts'
 import {
   assertReads,
   audit,
   blobsOf,
   bytesOf,
+  gateOf,
   hold,
   idOf,
+  inBackground,
   noGrace,
   put,
   sessionOf,
@@ -23,7 +25,7 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     title: 'an audit takes what no session refers to, and spares what is committed, pending or released',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       await hold(session, 'committed')
       await hold(session, 'released')
       await session.release([idOf('released')])
@@ -61,7 +63,7 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     title: 'an audit takes the older copies of content and leaves the one that is live',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       for (let generation = 0; generation < 2; generation++) {
         await put(session, 'a')
         await sweep(pair)
@@ -79,10 +81,12 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     async run(context) {
       const { store, manifest } = await context.create()
       await store.put(bytesOf('a'), textMeta)
-      const gate = new Gate()
-      const auditing = reclaimUnreferencedAttachments(stoppedBefore(manifest, 'claimBlobs', gate), store, noGrace)
+      const gate = gateOf(context)
+      const auditing = inBackground(
+        reclaimUnreferencedAttachments(stoppedBefore(manifest, 'claimBlobs', gate), store, noGrace),
+      )
       await gate.reached
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await hold(session, 'a')
       gate.open()
       assert.equal((await auditing).reclaimedCount, 0)
@@ -95,10 +99,12 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     async run(context) {
       const { store, manifest } = await context.create()
       await store.put(bytesOf('a'), textMeta)
-      const gate = new Gate()
-      const auditing = reclaimUnreferencedAttachments(stoppedAfter(manifest, 'claimBlobs', gate), store, noGrace)
+      const gate = gateOf(context)
+      const auditing = inBackground(
+        reclaimUnreferencedAttachments(stoppedAfter(manifest, 'claimBlobs', gate), store, noGrace),
+      )
       await gate.reached
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       assert.equal((await hold(session, 'a')).generation, 1)
       gate.open()
       assert.equal((await auditing).reclaimedCount, 1)
@@ -111,7 +117,7 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     title: 'an audit and a sweep at once take every orphan and every stray between them, and nothing else',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const kept = Array.from({ length: 8 }, (_, index) => `kept ${index}`)
       const orphans = Array.from({ length: 8 }, (_, index) => `orphan ${index}`)
       const strays = Array.from({ length: 8 }, (_, index) => `stray ${index}`)
@@ -129,7 +135,7 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     title: 'an audit goes through the store batch by batch',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const strays = Array.from({ length: 23 }, (_, index) => `stray ${index}`)
       await Promise.all(strays.map(text => pair.store.put(bytesOf(text), textMeta)))
       await hold(session, 'kept')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { caseGroup, type SessionCase } from '../case.ts'
-import { Gate, stoppedBefore } from './gates.ts'
+import { stoppedBefore } from './gates.ts'
 import {
   assertAbsent,
   assertReads,
@@ -8,8 +8,10 @@ import {
   bytesOf,
   collected,
   drained,
+  gateOf,
   hold,
   idOf,
+  inBackground,
   put,
   sessionOf,
   sweep,
@@ -22,8 +24,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'a session neither reads nor sees what only another session holds',
     async run(context) {
       const pair = await context.create()
-      const owner = sessionOf(context, pair, 'owner')
-      const stranger = sessionOf(context, pair, 'stranger')
+      const owner = sessionOf(pair, 'owner')
+      const stranger = sessionOf(pair, 'stranger')
       await put(owner, 'pending')
       await hold(owner, 'committed')
       await assertAbsent(stranger, idOf('pending'), 'pending in another session')
@@ -37,11 +39,11 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'a session whose id differs in case, spaces or normal form is another session',
     async run(context) {
       const pair = await context.create()
-      await hold(sessionOf(context, pair, 'Caf\u00e9'), 'secret')
+      await hold(sessionOf(pair, 'Caf\u00e9'), 'secret')
       for (const sessionId of ['caf\u00e9', 'Cafe\u0301', 'Cafe', 'Caf\u00e9 ', 'CAF\u00c9', '%', 'Caf_']) {
-        await assertAbsent(sessionOf(context, pair, sessionId), idOf('secret'), JSON.stringify(sessionId))
+        await assertAbsent(sessionOf(pair, sessionId), idOf('secret'), JSON.stringify(sessionId))
       }
-      await assertReads(sessionOf(context, pair, 'Caf\u00e9'), 'secret', 'the same id again')
+      await assertReads(sessionOf(pair, 'Caf\u00e9'), 'secret', 'the same id again')
     },
   },
   {
@@ -50,7 +52,7 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     async run(context) {
       const pair = await context.create()
       const { id } = await pair.store.put(bytesOf('a'), textMeta)
-      await assertAbsent(sessionOf(context, pair, 'session'), id, 'put without a session')
+      await assertAbsent(sessionOf(pair, 'session'), id, 'put without a session')
     },
   },
   {
@@ -58,8 +60,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'each session sees its own metadata of the same bytes, whoever put first',
     async run(context) {
       const pair = await context.create()
-      const first = sessionOf(context, pair, 'first')
-      const second = sessionOf(context, pair, 'second')
+      const first = sessionOf(pair, 'first')
+      const second = sessionOf(pair, 'second')
       const ofFirst = { mediaType: 'text/plain', label: 'salary of the boss.txt', width: 1 }
       const ofSecond = { mediaType: 'text/markdown', label: 'notes.md' }
       await first.put(bytesOf('a'), ofFirst)
@@ -85,8 +87,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'a session that puts the same bytes with other metadata changes its own, and no other',
     async run(context) {
       const pair = await context.create()
-      const first = sessionOf(context, pair, 'first')
-      const second = sessionOf(context, pair, 'second')
+      const first = sessionOf(pair, 'first')
+      const second = sessionOf(pair, 'second')
       await first.put(bytesOf('a'), { mediaType: 'text/plain', label: 'old' })
       await second.put(bytesOf('a'), { mediaType: 'text/plain', label: 'other' })
       await first.put(bytesOf('a'), { mediaType: 'text/plain', label: 'new' })
@@ -99,8 +101,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'a session lists what it holds, once each, with length and generation, also by prefix',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
-      const other = sessionOf(context, pair, 'other')
+      const session = sessionOf(pair, 'session')
+      const other = sessionOf(pair, 'other')
       await put(session, 'swept')
       await sweep(pair)
       await put(session, 'swept')
@@ -130,8 +132,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'what a session has released it cannot read, and other sessions can',
     async run(context) {
       const pair = await context.create()
-      const leaving = sessionOf(context, pair, 'leaving')
-      const staying = sessionOf(context, pair, 'staying')
+      const leaving = sessionOf(pair, 'leaving')
+      const staying = sessionOf(pair, 'staying')
       for (const text of ['a', 'b']) {
         await hold(leaving, text)
         await hold(staying, text)
@@ -150,9 +152,9 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'deleting bytes that another session holds, committed or pending, harms nobody',
     async run(context) {
       const pair = await context.create()
-      const deleting = sessionOf(context, pair, 'deleting')
-      const committed = sessionOf(context, pair, 'committed')
-      const pending = sessionOf(context, pair, 'pending')
+      const deleting = sessionOf(pair, 'deleting')
+      const committed = sessionOf(pair, 'committed')
+      const pending = sessionOf(pair, 'pending')
       await hold(deleting, 'a')
       await hold(committed, 'a')
       await hold(deleting, 'b')
@@ -172,8 +174,8 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'deleting bytes that nobody else holds deletes them now; again, or of what is not held, does nothing',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
-      const other = sessionOf(context, pair, 'other')
+      const session = sessionOf(pair, 'session')
+      const other = sessionOf(pair, 'other')
       await hold(session, 'a')
       await hold(session, 'b')
       await other.delete(idOf('a'))
@@ -194,11 +196,11 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: "a delete never takes bytes from under another session's put, which has recorded its intent and stalls",
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
-      const deleting = sessionOf(context, { store, manifest }, 'deleting')
-      const writing = sessionOf(context, { store: stoppedBefore(store, 'put', gate), manifest }, 'writing')
+      const gate = gateOf(context)
+      const deleting = sessionOf({ store, manifest }, 'deleting')
+      const writing = sessionOf({ store: stoppedBefore(store, 'put', gate), manifest }, 'writing')
       await hold(deleting, 'a')
-      const putting = put(writing, 'a')
+      const putting = inBackground(put(writing, 'a'))
       await gate.reached
       await deleting.delete(idOf('a'))
       gate.open()
@@ -212,11 +214,11 @@ export const boundaryCases: readonly SessionCase[] = caseGroup('session', 'bound
     title: 'a put while a delete of the same bytes stalls is not lost when the delete goes on',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
-      const deleting = sessionOf(context, { store: stoppedBefore(store, 'delete', gate), manifest }, 'deleting')
-      const writing = sessionOf(context, { store, manifest }, 'writing')
+      const gate = gateOf(context)
+      const deleting = sessionOf({ store: stoppedBefore(store, 'delete', gate), manifest }, 'deleting')
+      const writing = sessionOf({ store, manifest }, 'writing')
       await hold(deleting, 'a')
-      const deletion = deleting.delete(idOf('a'))
+      const deletion = inBackground(deleting.delete(idOf('a')))
       await gate.reached
       await hold(writing, 'a')
       gate.open()

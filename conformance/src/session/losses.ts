@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict'
 import { AttachmentIntentExpiredError, reclaimOrphanedAttachments } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
-import { Gate, intercepted, stoppedAfter, stoppedBefore } from './gates.ts'
-import { assertReads, audit, blobsOf, hold, idOf, noGrace, put, sessionOf, sweep, takeOverSweep } from './steps.ts'
+import { intercepted, stoppedAfter, stoppedBefore } from './gates.ts'
+import {
+  assertReads,
+  audit,
+  blobsOf,
+  gateOf,
+  hold,
+  idOf,
+  inBackground,
+  noGrace,
+  put,
+  sessionOf,
+  sweep,
+  takeOverSweep,
+} from './steps.ts'
 
 /**
  * Runs in which simpler designs lose committed bytes, each driven step by step through the real code: an actor stalls at a
@@ -23,11 +36,11 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a session that puts bytes whose first writer died keeps them once committed',
     async run(context) {
       const { store, manifest } = await context.create()
-      const never = new Gate()
-      const dead = sessionOf(context, { store: stoppedBefore(store, 'put', never), manifest }, 'dead')
-      const stalled = put(dead, 'a')
+      const never = gateOf(context)
+      const dead = sessionOf({ store: stoppedBefore(store, 'put', never), manifest }, 'dead')
+      const stalled = inBackground(put(dead, 'a'))
       await never.reached
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await hold(session, 'a')
       await sweep({ store, manifest })
       await assertReads(session, 'a', 'after a sweep of what the dead one left')
@@ -40,8 +53,8 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a session that puts bytes which a dead session had written keeps them once committed',
     async run(context) {
       const pair = await context.create()
-      await put(sessionOf(context, pair, 'dead'), 'a')
-      const session = sessionOf(context, pair, 'session')
+      await put(sessionOf(pair, 'dead'), 'a')
+      const session = sessionOf(pair, 'session')
       await put(session, 'a')
       await session.commit()
       await sweep(pair)
@@ -53,10 +66,12 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a commit between the start of a sweep and its claim keeps the bytes',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
-      const gate = new Gate()
-      const sweeping = reclaimOrphanedAttachments(stoppedBefore(manifest, 'claimOrphans', gate), store, noGrace)
+      const gate = gateOf(context)
+      const sweeping = inBackground(
+        reclaimOrphanedAttachments(stoppedBefore(manifest, 'claimOrphans', gate), store, noGrace),
+      )
       await gate.reached
       await session.commit()
       gate.open()
@@ -69,10 +84,10 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a commit between the claim of a sweep and its delete is refused, since the bytes are going',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
-      const gate = new Gate()
-      const sweeping = reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace)
+      const gate = gateOf(context)
+      const sweeping = inBackground(reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace))
       await gate.reached
       await assertRefused(session.commit(), 'a')
       gate.open()
@@ -86,10 +101,10 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a commit between the delete of a sweep and its settlement is refused; a put there is kept',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
-      const gate = new Gate()
-      const sweeping = reclaimOrphanedAttachments(manifest, stoppedAfter(store, 'delete', gate), noGrace)
+      const gate = gateOf(context)
+      const sweeping = inBackground(reclaimOrphanedAttachments(manifest, stoppedAfter(store, 'delete', gate), noGrace))
       await gate.reached
       await assertRefused(session.commit(), 'a')
       assert.equal((await hold(session, 'a')).generation, 1)
@@ -105,11 +120,11 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a sweeper that stalls between claim and delete cannot delete what a session put and committed meanwhile',
     async run(context) {
       const { store, manifest } = await context.create()
-      await put(sessionOf(context, { store, manifest }, 'dead'), 'a')
-      const gate = new Gate()
-      const stalled = reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace)
+      await put(sessionOf({ store, manifest }, 'dead'), 'a')
+      const gate = gateOf(context)
+      const stalled = inBackground(reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace))
       await gate.reached
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await hold(session, 'a')
       gate.open()
       await stalled
@@ -122,12 +137,12 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a sweeper that stalls until another has finished its work cannot delete what was put after that',
     async run(context) {
       const { store, manifest } = await context.create()
-      await put(sessionOf(context, { store, manifest }, 'dead'), 'a')
-      const gate = new Gate()
-      const stalled = reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace)
+      await put(sessionOf({ store, manifest }, 'dead'), 'a')
+      const gate = gateOf(context)
+      const stalled = inBackground(reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace))
       await gate.reached
       assert.equal((await takeOverSweep({ store, manifest })).reclaimedCount, 1)
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await hold(session, 'a')
       gate.open()
       await stalled
@@ -141,14 +156,18 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a sweeper that stalls between delete and settlement takes no claim and no bytes of a later sweep',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
-      const settling = new Gate()
-      const stalled = reclaimOrphanedAttachments(stoppedBefore(manifest, 'settleClaims', settling), store, noGrace)
+      const settling = gateOf(context)
+      const stalled = inBackground(
+        reclaimOrphanedAttachments(stoppedBefore(manifest, 'settleClaims', settling), store, noGrace),
+      )
       await settling.reached
       await put(session, 'a')
-      const deleting = new Gate()
-      const second = reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', deleting), noGrace)
+      const deleting = gateOf(context)
+      const second = inBackground(
+        reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', deleting), noGrace),
+      )
       await deleting.reached
       settling.open()
       await stalled
@@ -166,12 +185,12 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'an older put whose bytes a sweep took is not committed on the strength of a newer, unfinished one',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       const older = await put(session, 'a')
       await sweep({ store, manifest })
-      const gate = new Gate()
-      const slow = sessionOf(context, { store: stoppedBefore(store, 'put', gate), manifest }, 'session')
-      const newer = put(slow, 'a')
+      const gate = gateOf(context)
+      const slow = sessionOf({ store: stoppedBefore(store, 'put', gate), manifest }, 'session')
+      const newer = inBackground(put(slow, 'a'))
       await gate.reached
       await assertRefused(manifest.commitRefs('session', [older]), 'a')
       await assertRefused(session.commit(), 'a')
@@ -188,7 +207,7 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'of two puts of the same bytes by one session, the one that is there is not offered for both',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
+      const gate = gateOf(context)
       let stalls = false
       const slow = intercepted(store, {
         put: async call => {
@@ -196,11 +215,11 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
           return call()
         },
       })
-      const session = sessionOf(context, { store: slow, manifest }, 'session')
+      const session = sessionOf({ store: slow, manifest }, 'session')
       await put(session, 'a')
       await sweep({ store, manifest })
       stalls = true
-      const newer = put(session, 'a')
+      const newer = inBackground(put(session, 'a'))
       await gate.reached
       assert.deepEqual(session.pendingManifestCommitIds(), [], 'a bare id would stand for the unfinished put')
       await assertRefused(session.commit(), 'a')
@@ -215,12 +234,12 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a writer that stalls until a sweep has taken its intent cannot commit, and what it writes late is a stray',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
-      const slow = sessionOf(context, { store: stoppedBefore(store, 'put', gate), manifest }, 'slow')
-      const late = put(slow, 'a')
+      const gate = gateOf(context)
+      const slow = sessionOf({ store: stoppedBefore(store, 'put', gate), manifest }, 'slow')
+      const late = inBackground(put(slow, 'a'))
       await gate.reached
       await sweep({ store, manifest })
-      const fast = sessionOf(context, { store, manifest }, 'fast')
+      const fast = sessionOf({ store, manifest }, 'fast')
       assert.equal((await hold(fast, 'a')).generation, 1)
       gate.open()
       await late
@@ -239,10 +258,10 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'a commit that stalls until a sweep has taken the bytes is refused',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
-      const slow = sessionOf(context, { store, manifest: stoppedBefore(manifest, 'commitRefs', gate) }, 'slow')
+      const gate = gateOf(context)
+      const slow = sessionOf({ store, manifest: stoppedBefore(manifest, 'commitRefs', gate) }, 'slow')
       await put(slow, 'a')
-      const refused = assertRefused(slow.commit(), 'a')
+      const refused = inBackground(assertRefused(slow.commit(), 'a'))
       await gate.reached
       await sweep({ store, manifest })
       gate.open()
@@ -254,7 +273,7 @@ export const lossCases: readonly SessionCase[] = caseGroup('session', 'historica
     title: 'the label that one session gave is never seen by another, in any order of puts, sweeps and commits',
     async run(context) {
       const pair = await context.create()
-      const [first, second] = [sessionOf(context, pair, 'first'), sessionOf(context, pair, 'second')]
+      const [first, second] = [sessionOf(pair, 'first'), sessionOf(pair, 'second')]
       const bytes = new TextEncoder().encode('a')
       const labelled = (label: string) => ({ mediaType: 'text/plain', label })
       await first.put(bytes, labelled('of the first'))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { AttachmentIntentExpiredError } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
 import { provided } from '../context.ts'
-import { Gate, intercepted, stoppedBefore } from './gates.ts'
-import { assertReads, blobsOf, hold, idOf, put, sessionOf, sweep } from './steps.ts'
+import { type Gate, intercepted, stoppedBefore } from './gates.ts'
+import { assertReads, blobsOf, gateOf, hold, idOf, inBackground, put, sessionOf, sweep } from './steps.ts'
 
 export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit', [
   {
@@ -11,7 +11,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'what was put is pending until it is marked as committed',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       assert.deepEqual(session.pendingManifestCommitIds(), [])
       const a = await put(session, 'a')
       const b = await put(session, 'b')
@@ -36,8 +36,8 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'what is pending in one session is not in another',
     async run(context) {
       const pair = await context.create()
-      const first = sessionOf(context, pair, 'first')
-      const second = sessionOf(context, pair, 'second')
+      const first = sessionOf(pair, 'first')
+      const second = sessionOf(pair, 'second')
       await put(first, 'a')
       assert.deepEqual(second.pendingRefs(), [])
       assert.deepEqual(await second.commit(), [])
@@ -56,12 +56,12 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
           return call()
         },
       })
-      const session = sessionOf(context, { store: slow, manifest }, 'session')
+      const session = sessionOf({ store: slow, manifest }, 'session')
       const { id } = await put(session, 'a')
       assert.deepEqual(session.pendingManifestCommitIds(), [id])
-      gate = new Gate()
-      const putting = put(session, 'a')
-      const another = put(session, 'b')
+      gate = gateOf(context)
+      const putting = inBackground(put(session, 'a'))
+      const another = inBackground(put(session, 'b'))
       await gate.reached
       assert.deepEqual(session.pendingManifestCommitIds(), [])
       gate.open()
@@ -74,7 +74,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'commit commits what is pending, returns its refs, and leaves nothing pending',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const refs = [await put(session, 'a'), await put(session, 'b')]
       const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
       assert.deepEqual((await session.commit()).sort(byId), refs.sort(byId))
@@ -93,7 +93,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'a host that keeps only ids commits the pending ones through the manifest, and marks them',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       await put(session, 'a')
       await sweep(pair)
       await put(session, 'a')
@@ -110,11 +110,11 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'a put that ends while a commit is under way is pending afterwards, and not lost',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
+      const gate = gateOf(context)
       const slow = stoppedBefore(manifest, 'commitRefs', gate)
-      const session = sessionOf(context, { store, manifest: slow }, 'session')
+      const session = sessionOf({ store, manifest: slow }, 'session')
       await put(session, 'a')
-      const committing = session.commit()
+      const committing = inBackground(session.commit())
       await gate.reached
       await put(session, 'b')
       gate.open()
@@ -135,7 +135,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'a commit after a sweep took some of it is refused as a whole; putting again what it names makes it good',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       await put(session, 'taken')
       await sweep(pair)
       await put(session, 'there')
@@ -161,7 +161,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
       const cause = new Error('the connection broke')
       let down = true
       const flaky = intercepted(manifest, { commitRefs: call => (down ? Promise.reject(cause) : call()) })
-      const session = sessionOf(context, { store, manifest: flaky }, 'session')
+      const session = sessionOf({ store, manifest: flaky }, 'session')
       await put(session, 'a')
       await assert.rejects(session.commit(), error => error === cause)
       assert.deepEqual(session.pendingManifestCommitIds(), [idOf('a')])
@@ -174,7 +174,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     title: 'what a session releases or deletes is not pending any more, and is not committed',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       for (const text of ['released', 'deleted', 'kept']) await put(session, text)
       await session.release([idOf('released')])
       await session.delete(idOf('deleted'))
@@ -196,7 +196,7 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     async run(context) {
       const pair = await context.create()
       const begin = provided(pair.begin, 'begin')
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       await put(session, 'a')
       const kept = await begin()
       await kept.commitRefs('session', session.pendingRefs())
@@ -218,11 +218,11 @@ export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit
     requires: ['reopen', 'durable'],
     async run(context) {
       const pair = await context.create()
-      await hold(sessionOf(context, pair, 'session'), 'a')
+      await hold(sessionOf(pair, 'session'), 'a')
       const { store, manifest } = await provided(pair.reopen, 'reopen')()
       context.use(store)
       context.use(manifest)
-      const again = sessionOf(context, { store, manifest }, 'session')
+      const again = sessionOf({ store, manifest }, 'session')
       await sweep({ store, manifest })
       await assertReads(again, 'a', 'through another instance')
     },

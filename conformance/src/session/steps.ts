@@ -13,6 +13,7 @@ import {
 } from '@lash/attachments-core'
 import type { CaseContext } from '../context.ts'
 import type { AttachmentPair, SessionFixture } from '../harness.ts'
+import { Gate } from './gates.ts'
 
 /** The steps that the session cases are made of. */
 
@@ -29,13 +30,22 @@ export function idOf(text: string): AttachmentId {
   return contentId(bytesOf(text))
 }
 
-/** The view of one session; closed after the case. */
-export function sessionOf(
-  context: CaseContext<SessionFixture>,
-  pair: AttachmentPair,
-  sessionId: string,
-): SessionScopedAttachmentStore {
-  return context.use(new SessionScopedAttachmentStore(pair.store, pair.manifest, sessionId))
+/** The view of one session. */
+export function sessionOf(pair: AttachmentPair, sessionId: string): SessionScopedAttachmentStore {
+  return new SessionScopedAttachmentStore(pair.store, pair.manifest, sessionId)
+}
+
+/** A gate that opens at the end of the case, if that has not opened it: a case that fails leaves nobody waiting. */
+export function gateOf(context: CaseContext<SessionFixture>): Gate {
+  const gate = new Gate()
+  context.defer(async () => gate.open())
+  return gate
+}
+
+/** Something that goes on while the case does. The case awaits it in the end; when it fails before that, nobody does, and that is fine. */
+export function inBackground<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
 }
 
 export function put(session: AttachmentStore, text: string): Promise<AttachmentRef> {

@@ -7,14 +7,16 @@ import {
 } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
 import type { AttachmentPair } from '../harness.ts'
-import { Gate, intercepted, stoppedBefore } from './gates.ts'
+import { intercepted, stoppedBefore } from './gates.ts'
 import {
   assertAbsent,
   assertReads,
   blobsOf,
   collected,
+  gateOf,
   hold,
   idOf,
+  inBackground,
   noGrace,
   put,
   sessionOf,
@@ -80,7 +82,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep takes exactly what nobody committed or still holds, and counts it',
     async run(context) {
       const pair = await context.create()
-      const [a, b] = [sessionOf(context, pair, 'a'), sessionOf(context, pair, 'b')]
+      const [a, b] = [sessionOf(pair, 'a'), sessionOf(pair, 'b')]
       for (const text of ['committed', 'shared', 'half', 'released', 'left']) await hold(a, text)
       await hold(b, 'shared')
       await a.release(['shared', 'released', 'left'].map(idOf))
@@ -104,7 +106,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep leaves alone what was put after its cutoff',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const before = Date.now() - 24 * 60 * 60 * 1000
       await put(session, 'young')
       const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, before)
@@ -118,7 +120,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep goes on batch by batch until nothing is left, and says how far it is',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const texts = Array.from({ length: 25 }, (_, index) => `orphan ${index}`)
       await Promise.all(texts.map(text => put(session, text)))
       const counts: number[] = []
@@ -142,7 +144,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep goes on past a delete that fails, and reports it; a later sweep takes what is left',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       const texts = ['a', 'stuck', 'b', 'c']
       for (const text of texts) await put(session, text)
       const cause = new Error('permission denied')
@@ -163,7 +165,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'bytes whose delete failed can be put again, and are safe from the delete when it comes late',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
       const failing = intercepted(store, { delete: () => Promise.reject(new Error('not now')) })
       assert.equal((await reclaimOrphanedAttachments(manifest, failing, noGrace)).failures.length, 1)
@@ -178,7 +180,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a dry run counts what a sweep would take, and changes nothing',
     async run(context) {
       const pair = await context.create()
-      const [a, b] = [sessionOf(context, pair, 'a'), sessionOf(context, pair, 'b')]
+      const [a, b] = [sessionOf(pair, 'a'), sessionOf(pair, 'b')]
       await hold(a, 'kept')
       for (const text of ['x', 'y']) await put(a, text)
       await put(b, 'x')
@@ -197,10 +199,10 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'two sweeps at once reclaim each orphan once between them',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const texts = Array.from({ length: 40 }, (_, index) => `orphan ${index}`)
       await Promise.all(texts.map(text => put(session, text)))
-      await hold(sessionOf(context, pair, 'other'), 'kept')
+      await hold(sessionOf(pair, 'other'), 'kept')
       // Neither takes over what the other has just claimed.
       const options = { batchSize: 3, staleClaimEpochMs: 0 }
       const sweeps = [1, 2].map(() => reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, options))
@@ -217,7 +219,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
       const texts = ['a', 'b', 'c']
       const sweepers = new Sweepers(pair, 2)
       const writer = async (name: string) => {
-        const session = sessionOf(context, pair, name)
+        const session = sessionOf(pair, name)
         for (let round = 0; round < 4; round++) {
           for (const text of texts) {
             await holdAgainst(sweepers, session, text)
@@ -231,7 +233,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
       const names = ['first', 'second', 'third']
       await Promise.all(names.map(writer)).finally(() => sweepers.stop())
       for (const name of names) {
-        const session = sessionOf(context, pair, name)
+        const session = sessionOf(pair, name)
         for (const text of texts) await assertReads(session, text, `${name}, in the end`)
       }
     },
@@ -241,11 +243,11 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'what a sweeper claimed that died before its deletes, a later sweep takes',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       await put(session, 'a')
       await put(session, 'b')
-      const gate = new Gate()
-      const dying = reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace)
+      const gate = gateOf(context)
+      const dying = inBackground(reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace))
       await gate.reached
       const fresh = await reclaimOrphanedAttachments(manifest, store, noGrace, { staleClaimEpochMs: 0 })
       assert.equal(fresh.reclaimedCount, 0, 'its claims are not stale yet')
@@ -261,18 +263,18 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'when every session has died, at any step, sweeps and audits alone bring the store to empty',
     async run(context) {
       const { store, manifest } = await context.create()
-      const before = new Gate()
-      const after = new Gate()
+      const before = gateOf(context)
+      const after = gateOf(context)
       const [stopsBefore, stopsAfter] = [
         stoppedBefore(store, 'put', before),
         stoppedBefore(manifest, 'commitRefs', after),
       ]
-      const dyingBeforeWrite = sessionOf(context, { store: stopsBefore, manifest }, 'before the write')
-      const dyingBeforeCommit = sessionOf(context, { store, manifest: stopsAfter }, 'before the commit')
-      const stalled = [put(dyingBeforeWrite, 'a'), put(dyingBeforeWrite, 'b')]
+      const dyingBeforeWrite = sessionOf({ store: stopsBefore, manifest }, 'before the write')
+      const dyingBeforeCommit = sessionOf({ store, manifest: stopsAfter }, 'before the commit')
+      const stalled = ['a', 'b'].map(text => inBackground(put(dyingBeforeWrite, text)))
       for (const text of ['b', 'c']) await put(dyingBeforeCommit, text)
-      const committing = dyingBeforeCommit.commit()
-      const ended = sessionOf(context, { store, manifest }, 'ended')
+      const committing = inBackground(dyingBeforeCommit.commit())
+      const ended = sessionOf({ store, manifest }, 'ended')
       await hold(ended, 'd')
       await ended.release()
       await Promise.all([before.reached, after.reached])
@@ -289,7 +291,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep that is aborted rejects with the reason, and a later one does the rest',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       const texts = Array.from({ length: 12 }, (_, index) => `orphan ${index}`)
       await Promise.all(texts.map(text => put(session, text)))
       const reason = new Error('shutting down')
@@ -312,7 +314,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep rejects when the manifest fails, and deletes nothing that it could not claim',
     async run(context) {
       const { store, manifest } = await context.create()
-      await put(sessionOf(context, { store, manifest }, 'session'), 'a')
+      await put(sessionOf({ store, manifest }, 'session'), 'a')
       const cause = new Error('the manifest is down')
       const down = intercepted(manifest, { claimOrphans: () => Promise.reject(cause) })
       await assert.rejects(reclaimOrphanedAttachments(down, store, noGrace), error => error === cause)
@@ -324,7 +326,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep at no time at all is refused, and takes nothing',
     async run(context) {
       const pair = await context.create()
-      await put(sessionOf(context, pair, 'session'), 'a')
+      await put(sessionOf(pair, 'session'), 'a')
       for (const time of [Number.NaN, 1.5, Number.POSITIVE_INFINITY, undefined as never, new Date() as never]) {
         await assert.rejects(reclaimOrphanedAttachments(pair.manifest, pair.store, time), error =>
           AttachmentInvalidArgumentError.isInstance(error),

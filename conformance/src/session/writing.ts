@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { AttachmentInvalidArgumentError, AttachmentManifestRecordError } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
-import { Gate, intercepted, stoppedBefore } from './gates.ts'
+import { intercepted, stoppedBefore } from './gates.ts'
 import {
   assertAbsent,
   assertReads,
@@ -9,8 +9,10 @@ import {
   bytesOf,
   collected,
   drained,
+  gateOf,
   hold,
   idOf,
+  inBackground,
   noGrace,
   put,
   sessionOf,
@@ -23,7 +25,7 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     name: 'round-trip',
     title: 'what a session puts it reads back, with a ref that says what it is and no generation when that is 0',
     async run(context) {
-      const session = sessionOf(context, await context.create(), 'session')
+      const session = sessionOf(await context.create(), 'session')
       const meta = { mediaType: 'image/png', width: 2, height: 3, label: 'Übersicht 🗺.png' }
       const ref = await session.put(bytesOf('a'), meta)
       assert.deepEqual(ref, { id: idOf('a'), byteLength: 1, ...meta })
@@ -40,9 +42,9 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'the intent is recorded before a byte is written',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
-      const session = sessionOf(context, { store: stoppedBefore(store, 'put', gate), manifest }, 'session')
-      const putting = put(session, 'a')
+      const gate = gateOf(context)
+      const session = sessionOf({ store: stoppedBefore(store, 'put', gate), manifest }, 'session')
+      const putting = inBackground(put(session, 'a'))
       await gate.reached
       const entry = await manifest.lookup('session', idOf('a'))
       assert.deepEqual(entry?.meta, textMeta, 'the manifest knows of the put that is about to be made')
@@ -59,7 +61,7 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
       const cause = new Error('the manifest is down')
       const down = intercepted(manifest, { recordIntent: () => Promise.reject(cause) })
       // Through a store that the manifest does not take for its own, so that intent and bytes are two steps.
-      const session = sessionOf(context, { store: intercepted(store, {}), manifest: down }, 'session')
+      const session = sessionOf({ store: intercepted(store, {}), manifest: down }, 'session')
       await assert.rejects(put(session, 'a'), error => {
         assert.ok(AttachmentManifestRecordError.isInstance(error), `not AttachmentManifestRecordError: ${error}`)
         assert.equal(error.cause, cause)
@@ -77,14 +79,14 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
       const { store, manifest } = await context.create()
       const cause = new Error('the disk is full')
       const full = intercepted(store, { put: () => Promise.reject(cause) })
-      const session = sessionOf(context, { store: full, manifest }, 'session')
+      const session = sessionOf({ store: full, manifest }, 'session')
       await assert.rejects(put(session, 'a'), error => error === cause)
       assert.deepEqual(session.pendingRefs(), [])
       assert.deepEqual(session.pendingManifestCommitIds(), [])
       assert.deepEqual(await session.commit(), [])
       await sweep({ store, manifest })
       assert.deepEqual(await collected(manifest.listRefs('session')), [])
-      await hold(sessionOf(context, { store, manifest }, 'session'), 'a')
+      await hold(sessionOf({ store, manifest }, 'session'), 'a')
     },
   },
   {
@@ -92,7 +94,7 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'a stream that fails midway leaves no intent and no bytes, and its own error comes through',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       const cause = new Error('the upload broke off')
       const source = async function* () {
         yield bytesOf('half')
@@ -108,7 +110,7 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'bad metadata, and a generation, which the manifest alone gives, are refused before anything is recorded',
     async run(context) {
       const { store, manifest } = await context.create()
-      const session = sessionOf(context, { store, manifest }, 'session')
+      const session = sessionOf({ store, manifest }, 'session')
       const refused = (error: unknown) => AttachmentInvalidArgumentError.isInstance(error)
       await assert.rejects(session.put(bytesOf('a'), { mediaType: 'nonsense' }), refused)
       await assert.rejects(session.put(bytesOf('a'), textMeta, { generation: 0 }), refused)
@@ -122,8 +124,8 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'the same bytes of two sessions are stored once',
     async run(context) {
       const pair = await context.create()
-      const first = sessionOf(context, pair, 'first')
-      const second = sessionOf(context, pair, 'second')
+      const first = sessionOf(pair, 'first')
+      const second = sessionOf(pair, 'second')
       await Promise.all([put(first, 'a'), put(second, 'a'), put(first, 'a')])
       assert.deepEqual(await blobsOf(pair.store, ['a']), ['a'])
       await Promise.all([first.commit(), second.commit()])
@@ -136,7 +138,7 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'bytes put again after a sweep go to the next generation, and read back from there',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(context, pair, 'session')
+      const session = sessionOf(pair, 'session')
       await put(session, 'a')
       await sweep(pair)
       await assertAbsent(session, idOf('a'), 'after the sweep')
@@ -154,8 +156,8 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'content that was prepared is put as often as wanted, by several sessions',
     async run(context) {
       const pair = await context.create()
-      const first = sessionOf(context, pair, 'first')
-      const second = sessionOf(context, pair, 'second')
+      const first = sessionOf(pair, 'first')
+      const second = sessionOf(pair, 'second')
       const bytes = new Uint8Array(2_500_000).fill(5)
       await using content = await first.prepare(new Blob([bytes]).stream())
       await Promise.all([first.put(content, textMeta), second.put(content, textMeta), first.put(content, textMeta)])
@@ -169,15 +171,15 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
     title: 'a put with an aborted signal rejects with its reason and leaves nothing pending',
     async run(context) {
       const { store, manifest } = await context.create()
-      const gate = new Gate()
+      const gate = gateOf(context)
       const stopped = stoppedBefore(manifest, 'recordIntent', gate)
-      const session = sessionOf(context, { store: intercepted(store, {}), manifest: stopped }, 'session')
+      const session = sessionOf({ store: intercepted(store, {}), manifest: stopped }, 'session')
       const reason = new Error('changed my mind')
       const controller = new AbortController()
       const aborted = session.put(bytesOf('a'), textMeta, { signal: AbortSignal.abort(reason) })
       await assert.rejects(aborted, error => error === reason)
-      const putting = session.put(bytesOf('a'), textMeta, { signal: controller.signal })
-      const rejected = assert.rejects(putting, error => error === reason)
+      const putting = inBackground(session.put(bytesOf('a'), textMeta, { signal: controller.signal }))
+      const rejected = inBackground(assert.rejects(putting, error => error === reason))
       await gate.reached
       controller.abort(reason)
       gate.open()

@@ -1,0 +1,261 @@
+import type { AttachmentId, AttachmentKey, CommitTarget, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import { ageOf, isCommitted, type Line, type Page } from './notebook.ts'
+import { PlainManifest } from './plain-manifest.ts'
+import type { ManifestSabotage } from './sabotage.ts'
+
+/** The sweeper is told what to delete, and nothing keeps a session from committing it meanwhile. */
+class ListsWithoutClaim extends PlainManifest {
+  override async claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    const claims: OrphanClaim[] = []
+    for (const page of this.notebook.pages.values()) {
+      const lines = this.notebook.linesOf(page.id)
+      if (claims.length < query.limit && this.isOrphan(lines, query)) {
+        claims.push({ attachmentId: page.id, generation: page.generation, token: this.token() })
+      }
+    }
+    return claims
+  }
+}
+
+class CommitsUnderClaim extends PlainManifest {
+  protected override mayCommit(line: Line, target: CommitTarget): boolean {
+    return line.releasedAt === undefined && (target.generation ?? line.generation) === line.generation
+  }
+
+  override async claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    const before = [...this.notebook.lines]
+    const claims = await super.claimOrphans(query)
+    this.notebook.lines = before
+    return claims
+  }
+}
+
+/** A row that is settled goes, so that its content begins again at generation 0. */
+class ReusesGenerations extends PlainManifest {
+  protected override settle(page: Page): void {
+    super.settle(page)
+    this.notebook.pages.delete(page.id)
+  }
+}
+
+class SettlesInPlace extends PlainManifest {
+  protected override settle(page: Page): void {
+    super.settle(page)
+    page.generation--
+  }
+}
+
+class ForgetsGenerations extends PlainManifest {
+  override async forget(id: AttachmentId): Promise<void> {
+    await super.forget(id)
+    this.notebook.pages.delete(id)
+  }
+}
+
+class IgnoresTokens extends PlainManifest {
+  protected override stands(_claim: OrphanClaim, page: Page): boolean {
+    return page.claim !== undefined
+  }
+}
+
+class SettlesAnyway extends PlainManifest {
+  protected override stands(): boolean {
+    return true
+  }
+}
+
+class SettlesByGeneration extends PlainManifest {
+  protected override stands(claim: OrphanClaim, page: Page): boolean {
+    return page.generation === claim.generation
+  }
+}
+
+class KeepsTokenOnTakeover extends PlainManifest {
+  protected override claim(page: Page): OrphanClaim {
+    const taken = page.claim
+    const claim = super.claim(page)
+    if (taken === undefined) return claim
+    page.claim = taken
+    return { ...claim, token: taken }
+  }
+}
+
+class NeverTakesOver extends PlainManifest {
+  protected override isStale(): boolean {
+    return false
+  }
+}
+
+class TakesOverAlways extends PlainManifest {
+  protected override isStale(): boolean {
+    return true
+  }
+}
+
+/** The oldest ref decides, so content is taken under the fresh intent of another session. */
+class GoesByOldestRef extends PlainManifest {
+  protected override isOrphan(lines: readonly Line[], query: OrphanQuery): boolean {
+    if (lines.some(isCommitted) || (query.releasedOnly && lines.some(line => line.releasedAt === undefined)))
+      return false
+    return lines.some(line => this.isAged(line, query.olderThanEpochMs))
+  }
+}
+
+class TakesOneMillisecondMore extends PlainManifest {
+  protected override isAged(line: Line, olderThanEpochMs: number): boolean {
+    return ageOf(line) <= olderThanEpochMs + 1
+  }
+}
+
+class LeavesTheCutoff extends PlainManifest {
+  protected override isAged(line: Line, olderThanEpochMs: number): boolean {
+    return ageOf(line) < olderThanEpochMs
+  }
+}
+
+class DatesReleasesByIntent extends PlainManifest {
+  protected override isAged(line: Line, olderThanEpochMs: number): boolean {
+    return line.intentAtEpochMs <= olderThanEpochMs
+  }
+}
+
+class IgnoresReleasedOnly extends PlainManifest {
+  protected override isOrphan(lines: readonly Line[], query: OrphanQuery): boolean {
+    return super.isOrphan(lines, { ...query, releasedOnly: false })
+  }
+}
+
+class KeepsAgedRefs extends PlainManifest {
+  protected override eraseAged(): void {}
+}
+
+class AuditsWithoutClaim extends PlainManifest {
+  protected override claimBlob({ id, generation }: AttachmentKey): OrphanClaim | undefined {
+    if (this.notebook.linesOf(id).length > 0) return undefined
+    return { attachmentId: id, generation, token: this.token() }
+  }
+}
+
+class AuditsPendingBlobs extends PlainManifest {
+  protected override claimBlob(blob: AttachmentKey): OrphanClaim | undefined {
+    const lines = this.notebook.linesOf(blob.id)
+    if (!lines.some(isCommitted)) this.notebook.erase(lines)
+    return super.claimBlob(blob)
+  }
+}
+
+class AuditsByIdAlone extends PlainManifest {
+  protected override claimBlob(blob: AttachmentKey): OrphanClaim | undefined {
+    const { generation = blob.generation } = this.notebook.pages.get(blob.id) ?? {}
+    return blob.generation < generation ? undefined : super.claimBlob(blob)
+  }
+}
+
+export const claimSabotages: readonly ManifestSabotage[] = [
+  {
+    Manifest: ListsWithoutClaim,
+    defect: 'a sweep lists what to delete and claims nothing',
+    caughtBy: ['manifest/claim/once', 'session/historical losses/commit-before-the-delete'],
+  },
+  {
+    Manifest: CommitsUnderClaim,
+    defect: 'a claim does not keep a session from committing',
+    caughtBy: ['manifest/commit/after-claim', 'session/historical losses/commit-before-the-delete'],
+  },
+  {
+    Manifest: ReusesGenerations,
+    defect: 'the row of reclaimed content goes, and its generations are used again',
+    caughtBy: ['manifest/intent/after-settle', 'session/historical losses/stalled-sweeper-of-a-dropped-row'],
+  },
+  {
+    Manifest: SettlesInPlace,
+    defect: 'a settlement does not move on to the next generation',
+    caughtBy: [
+      'manifest/takeover and settle/settle-twice',
+      'session/historical losses/stalled-sweeper-of-a-dropped-row',
+    ],
+  },
+  {
+    Manifest: ForgetsGenerations,
+    defect: 'forget drops the row with its generation',
+    caughtBy: ['manifest/forget/next-generation'],
+  },
+  {
+    Manifest: IgnoresTokens,
+    defect: 'a settlement does not check its token',
+    caughtBy: ['manifest/takeover and settle/settle-after-takeover'],
+  },
+  {
+    Manifest: SettlesAnyway,
+    defect: 'a settlement does not look whether there still is a claim',
+    caughtBy: [
+      'manifest/takeover and settle/settle-after-intent',
+      'session/historical losses/commit-before-the-settlement',
+    ],
+  },
+  {
+    Manifest: SettlesByGeneration,
+    defect: 'a settlement goes by the generation, with no regard to the claim',
+    caughtBy: ['manifest/takeover and settle/settle-wrong-token'],
+  },
+  {
+    Manifest: KeepsTokenOnTakeover,
+    defect: 'a takeover keeps the token of the sweeper that it presumes dead',
+    caughtBy: ['manifest/takeover and settle/stale'],
+  },
+  {
+    Manifest: NeverTakesOver,
+    defect: 'a claim whose sweeper died stands for ever',
+    caughtBy: ['manifest/takeover and settle/stale', 'session/sweep/dead-sweeper'],
+  },
+  {
+    Manifest: TakesOverAlways,
+    defect: 'fresh claims are taken over too',
+    caughtBy: ['manifest/takeover and settle/fresh', 'session/sweep/two-at-once'],
+  },
+  {
+    Manifest: GoesByOldestRef,
+    defect: 'content is taken under the fresh intent of a second session',
+    caughtBy: ['manifest/claim/fresh-intent'],
+  },
+  {
+    Manifest: TakesOneMillisecondMore,
+    defect: 'the cutoff is a millisecond late',
+    caughtBy: ['manifest/claim/cutoff'],
+  },
+  {
+    Manifest: LeavesTheCutoff,
+    defect: 'content at the cutoff is left',
+    caughtBy: ['manifest/claim/cutoff'],
+  },
+  {
+    Manifest: DatesReleasesByIntent,
+    defect: 'released content is as old as its intent, so a grace period protects nothing',
+    caughtBy: ['manifest/release/age-of-release'],
+  },
+  {
+    Manifest: IgnoresReleasedOnly,
+    defect: "a session's delete takes bytes under another session's intent",
+    caughtBy: ['manifest/claim/released-only', 'session/boundary/delete-under-intent'],
+  },
+  {
+    Manifest: KeepsAgedRefs,
+    defect: 'old uncommitted refs of committed content are never dropped',
+    caughtBy: ['manifest/claim/drops-aged-of-committed'],
+  },
+  {
+    Manifest: AuditsWithoutClaim,
+    defect: 'an audit compares the listing with the refs and claims nothing',
+    caughtBy: ['manifest/audit/unknown', 'session/audit/put-after-the-claim'],
+  },
+  {
+    Manifest: AuditsPendingBlobs,
+    defect: 'an audit takes what is put and not yet committed',
+    caughtBy: ['manifest/audit/live', 'session/audit/strays'],
+  },
+  {
+    Manifest: AuditsByIdAlone,
+    defect: 'an audit leaves the older copies of content that is live',
+    caughtBy: ['manifest/audit/below', 'session/audit/older-copies'],
+  },
+]

@@ -1,11 +1,10 @@
 import * as crypto from 'node:crypto'
 import type { AttachmentId } from './id.ts'
 
-/**
- * Bytes from which hashing moves off the calling thread. Below it the hop costs more than the hash (about 50 us against
- * 40 us at 64 KiB); above it, hashing in place would stall the event loop under concurrent puts.
- */
-export const offThreadDigestBytes: number = 128 * 1024
+/** Below it, hashing off the calling thread costs more than it saves: 50 us for the hop, 40 us for the hash of 64 KiB. */
+const offThreadBytes = 128 * 1024
+/** What of bigger bytes is hashed on the calling thread in one turn of the event loop: about a millisecond of work. */
+const bytesPerTurn = 2 * 1024 * 1024
 
 /** SHA-256 of the bytes, in the form of an {@link AttachmentId}. Hashes on the calling thread. */
 export function contentId(bytes: Uint8Array): AttachmentId {
@@ -14,14 +13,41 @@ export function contentId(bytes: Uint8Array): AttachmentId {
     : crypto.hash('sha256', bytes, 'hex')
 }
 
-/** As {@link contentId}; big bytes are hashed off the calling thread, small ones at once, without a promise. */
+/**
+ * As {@link contentId}, without stalling the event loop: small bytes, and a few big ones, are hashed at once and without a
+ * promise; of many big ones that come together, most are hashed off the calling thread.
+ */
 export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> {
-  return bytes.byteLength < offThreadDigestBytes ? contentId(bytes) : digestOffThread(bytes)
+  if (bytes.byteLength >= offThreadBytes) {
+    if (hashedThisTurn === 0) setImmediate(endTurn)
+    hashedThisTurn += bytes.byteLength
+    if (hashedThisTurn > bytesPerTurn) return digestOffThread(bytes)
+  }
+  return contentId(bytes)
 }
 
+let hashedThisTurn = 0
+
+function endTurn(): void {
+  hashedThisTurn = 0
+}
+
+/** Starting one copies its input on the calling thread, so of many that are asked for in one tick only as many start as can run. */
+const maxOffThread = 4
+let offThread = 0
+const waiting: (() => void)[] = []
+
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
-  const hash = await crypto.webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-  return Buffer.from(hash).toString('hex')
+  if (offThread < maxOffThread) offThread++
+  else await new Promise<void>(resolve => waiting.push(resolve))
+  try {
+    const hash = await crypto.webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
+    return Buffer.from(hash).toString('hex')
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) offThread--
+    else next()
+  }
 }
 
 /** A digest that is fed piece by piece. */

@@ -54,19 +54,14 @@ export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
   }
   lastMediaType = mediaType
   const checked: AttachmentCreateMeta = { mediaType }
-  if (width !== undefined) checked.width = checkDimension('width', width)
-  if (height !== undefined) checked.height = checkDimension('height', height)
+  if (width !== undefined) checked.width = checkWhole('width', width, maxDimension)
+  if (height !== undefined) checked.height = checkWhole('height', height, maxDimension)
   if (label !== undefined) checked.label = checkLabel(label)
   return checked
 }
 
 function isMediaType(value: unknown): boolean {
   return typeof value === 'string' && value.length <= maxMediaTypeLength && mediaTypePattern.test(value)
-}
-
-function checkDimension(name: string, value: unknown): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxDimension) return value as number
-  throw invalid(`${name} must be a whole number from 0 to ${maxDimension}`)
 }
 
 function checkLabel(label: unknown): string {
@@ -92,8 +87,13 @@ export function refTo(meta: AttachmentMeta, generation: number): AttachmentRef {
  * @throws AttachmentInvalidArgumentError when it is not a whole number from 0 to 2^53-1.
  */
 export function checkGeneration(generation: unknown): number {
-  if (Number.isSafeInteger(generation) && (generation as number) >= 0) return generation as number
-  throw invalid('generation must be a whole number that is not negative')
+  return checkWhole('generation', generation)
+}
+
+/** @throws AttachmentInvalidArgumentError when the value is not a whole number from 0 to the limit. */
+export function checkWhole(name: string, value: unknown, limit: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= limit) return value as number
+  throw invalid(`${name} must be a whole number from 0 to ${limit}`)
 }
 
 function invalid(message: string): AttachmentInvalidArgumentError {

@@ -19,6 +19,7 @@ import {
   type AttachmentRef,
   checkGeneration,
   checkMeta,
+  checkWhole,
   refTo,
   storedMeta,
 } from './meta.ts'
@@ -257,13 +258,8 @@ interface Range {
 
 function checkRange({ start, end }: AttachmentStreamOptions): Range | undefined {
   if (start === undefined && end === undefined) return undefined
-  const range = { start: start ?? 0, end: end ?? Number.MAX_SAFE_INTEGER }
-  for (const bound of [range.start, range.end]) {
-    if (!Number.isSafeInteger(bound) || bound < 0) {
-      throw new AttachmentInvalidArgumentError('start and end must be whole numbers that are not negative')
-    }
-  }
-  return { start: range.start, end: Math.max(range.start, range.end) }
+  const first = checkWhole('start', start ?? 0)
+  return { start: first, end: Math.max(first, checkWhole('end', end ?? Number.MAX_SAFE_INTEGER)) }
 }
 
 /** How many bytes of a blob the range covers. */

@@ -1,7 +1,7 @@
 import { testManifest } from '../src/vitest.ts'
 import { memoryManifestHarness } from './harnesses/memory.ts'
 import { sqliteManifestHarness } from './harnesses/sqlite.ts'
+import { printMatrix } from './matrix.ts'
 
-testManifest(memoryManifestHarness())
-testManifest(sqliteManifestHarness())
-testManifest(sqliteManifestHarness({ target: 'memory' }))
+const harnesses = [memoryManifestHarness(), sqliteManifestHarness(), sqliteManifestHarness({ target: 'memory' })]
+printMatrix('manifests', harnesses.map(testManifest))

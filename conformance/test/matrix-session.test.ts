@@ -3,10 +3,9 @@ import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from './harnesses/sqlite.ts'
+import { printMatrix } from './matrix.ts'
 
-for (const manifest of [memoryManifestHarness, sqliteManifestHarness]) {
-  for (const store of [memoryStoreHarness, fsStoreHarness, sqliteStoreHarness]) {
-    testSession(pairHarness(store(), manifest()))
-  }
-}
-testSession(sqlitePairHarness())
+const stores = [memoryStoreHarness, fsStoreHarness, sqliteStoreHarness]
+const manifests = [memoryManifestHarness, sqliteManifestHarness]
+const pairs = stores.flatMap(store => manifests.map(manifest => pairHarness(store(), manifest())))
+printMatrix('pairs', [...pairs, sqlitePairHarness()].map(testSession))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { AttachmentBackendError } from '@lash/attachments-core'
-import { isMissing, isUnsupported } from './failure.ts'
+import { failureOf, isMissing, isUnsupported } from './failure.ts'
 import { type Sender, withHeaders } from './sender.ts'
 
 /** Deletes in flight at once, where a server has no batch delete. */
@@ -26,7 +26,7 @@ export class ObjectRemover {
       try {
         return await this.#removeBatch(keys, signal)
       } catch (error) {
-        if (!isUnsupported(error)) throw error
+        if (!hasNoBatches(error)) throw error
         this.#batches = false
       }
     }
@@ -62,6 +62,11 @@ export class ObjectRemover {
       if (!isMissing(error)) throw error
     }
   }
+}
+
+/** Google's answers with 400 and NotImplemented or, since it takes the request for another, InvalidArgument. */
+function hasNoBatches(error: unknown): boolean {
+  return isUnsupported(error) || failureOf(error).code === 'InvalidArgument'
 }
 
 /** Older servers demand it of a batch, and the SDK sends a newer checksum instead. */

@@ -2,8 +2,8 @@ import type { AttachmentId } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
 import pg from 'pg'
 import { FaultProxy } from '../../services/fault-proxy.ts'
+import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
 import type { Damage, HostTransaction, ManifestHarness, StoreFixture, StoreHarness } from '../../src/index.ts'
-import { type FreshSchema, PostgresGround } from './postgres-database.ts'
 
 export interface PostgresHarnessOptions {
   /** Have stores use one pool that they are given, instead of one each of their own. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { FaultProxy } from '../../services/fault-proxy.ts'
+import { FaultProxy } from './fault-proxy.ts'
 
 /** The server that the tests use; `startServices` tells where it is. */
 export function postgresUrl(): string {

@@ -1,0 +1,117 @@
+/**
+ * Sessions and sweepers without grace over a few shared contents, on a real PostgreSQL server that may be restarted meanwhile. Counts what must
+ * never happen: a committed ref that cannot be read, and a commit on missing bytes.
+ *
+ *   node conformance/stress/postgres-manifest.ts [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--sweepers 4] [--contents 50]
+ */
+import { parseArgs } from 'node:util'
+import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
+import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import pg from 'pg'
+import { startPostgres, startPrivatePostgres } from '../services/index.ts'
+import { Random } from './random.ts'
+import { pause, SessionActor, type World } from './session-actor.ts'
+import { SweeperActor } from './sweeper-actor.ts'
+import { Tally } from './tally.ts'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    restarts: { type: 'string', default: '0' },
+    sessions: { type: 'string', default: '16' },
+    sweepers: { type: 'string', default: '4' },
+    contents: { type: 'string', default: '50' },
+  },
+})
+const options = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)])) as Record<
+  keyof typeof values,
+  number
+>
+
+const tally = new Tally()
+const server = options.restarts > 0 ? await startPrivatePostgres() : await startPostgres()
+const schema = `stress_${process.pid}`
+const pools = [24, 24, 16].map(max => {
+  const pool = new pg.Pool({ connectionString: server.url, max })
+  pool.on('error', () => {})
+  return pool
+}) as [pg.Pool, pg.Pool, pg.Pool]
+const [bytesPool, manifestPool, host] = pools
+host.options.options = `-c search_path=${schema}`
+const store = new PostgresAttachmentStore({ pool: bytesPool, schema })
+const manifest = new PostgresAttachmentManifest({ pool: manifestPool, schema })
+
+try {
+  await store.stat('0'.repeat(64))
+  await host.query('CREATE TABLE turns (turn text PRIMARY KEY)')
+  const started = Date.now()
+  const world: World = {
+    store,
+    manifest,
+    host,
+    contents: contentsOf(options.contents, new Random(options.seed)),
+    tally,
+    over: () => Date.now() - started >= options.seconds * 1000,
+  }
+  const sessions = numbers(options.sessions).map(
+    index => new SessionActor(world, new Random(options.seed * 1000 + index), `session ${index}`),
+  )
+  const sweepers = numbers(options.sweepers).map(
+    index => new SweeperActor(world, new Random(options.seed * 1000 + 500 + index)),
+  )
+  await Promise.all([...[...sessions, ...sweepers].map(actor => actor.run()), restarts()])
+  for (const session of sessions) await session.end()
+  await comeToRest()
+} catch (error) {
+  tally.violation('other violations', String((error as Error).stack))
+} finally {
+  await store.close()
+  await manifest.close()
+  await host.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`).catch(() => {})
+  for (const pool of pools) await pool.end()
+  await server.stop()
+}
+
+console.log(
+  `${options.sessions} sessions, ${options.sweepers} sweepers without grace, ${options.contents} shared contents, ${options.seconds} s, seed ${options.seed}, ${options.restarts} restarts\n`,
+)
+console.log(tally.table())
+for (const violation of tally.violations.slice(0, 20)) console.log(violation)
+process.exitCode = tally.violations.length === 0 ? 0 : 1
+
+async function restarts(): Promise<void> {
+  for (let restart = 1; restart <= options.restarts; restart++) {
+    await pause((options.seconds * 1000) / (options.restarts + 1))
+    await server.restart(restart % 2 === 1 ? 'immediate' : 'fast')
+    tally.count('restarts')
+  }
+}
+
+/** When every session is gone, sweeps alone bring the store to empty. */
+async function comeToRest(): Promise<void> {
+  const options = { staleClaimEpochMs: Number.MAX_SAFE_INTEGER }
+  const sweep = await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER, options)
+  const audit = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
+  tally.count('copies reclaimed', sweep.reclaimedCount + audit.reclaimedCount)
+  for await (const { id, generation } of store.list()) {
+    tally.violation('other violations', `${id}.${generation} is left at the end`)
+  }
+  for await (const { attachmentId, sessionId } of manifest.listUncommitted(Number.MAX_SAFE_INTEGER)) {
+    tally.violation('other violations', `a ref of ${sessionId} to ${attachmentId} is left at the end`)
+  }
+}
+
+/** Most of them small, some in several chunks. */
+function contentsOf(count: number, random: Random): Uint8Array[] {
+  return numbers(count).map(index => {
+    const bytes = new Uint8Array(index % 10 === 9 ? 300_000 + random.below(300_000) : 1 + random.below(20_000))
+    for (let offset = 0; offset < bytes.length; offset += 97) bytes[offset] = random.below(256)
+    bytes[0] = index
+    return bytes
+  })
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}

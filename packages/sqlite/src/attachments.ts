@@ -1,6 +1,6 @@
 import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
 import { SqliteAttachmentManifest, type SqliteManifestOptions } from './manifest.ts'
-import { type SharedDatabase, SqliteAttachmentStore, type SqliteStoreOptions } from './store.ts'
+import { SqliteAttachmentStore, type SqliteStoreOptions } from './store.ts'
 
 export interface SqliteAttachmentsOptions
   extends SqliteStoreOptions,
@@ -27,15 +27,33 @@ export function openSqliteAttachments(
 ): SqliteAttachments {
   const where = typeof target === 'string' ? { path: target } : target
   const shared = new AttachmentDatabase({ ...where, busyTimeoutMs: options.busyTimeoutMs }).hold()
-  const withDatabase = { ...options, shared } satisfies SharedDatabase
+  let store: SqliteAttachmentStore | undefined
   try {
-    const store = new SqliteAttachmentStore(withDatabase)
-    const manifest = new SqliteAttachmentManifest(withDatabase)
-    const close = async () => {
-      await Promise.all([store.close(), manifest.close()])
-    }
-    return { store, manifest, close, [Symbol.asyncDispose]: close }
+    store = new SqliteAttachmentStore({ ...options, shared })
+    return new Attachments(store, new SqliteAttachmentManifest({ ...options, shared }))
+  } catch (error) {
+    void store?.close()
+    throw error
   } finally {
+    // From here on it is held by its two halves, or by nobody.
     void shared.release()
+  }
+}
+
+class Attachments implements SqliteAttachments {
+  readonly store: SqliteAttachmentStore
+  readonly manifest: SqliteAttachmentManifest
+
+  constructor(store: SqliteAttachmentStore, manifest: SqliteAttachmentManifest) {
+    this.store = store
+    this.manifest = manifest
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.store.close(), this.manifest.close()])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

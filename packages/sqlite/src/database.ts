@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
+import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
 import { type SubmitOptions, WriteQueue } from './write-queue.ts'
@@ -39,8 +40,10 @@ export class AttachmentDatabase {
   readonly busyTimeoutMs: number
   readonly #connection: Database
   readonly #owned: boolean
+  /** The same for every way to name the file; undefined without one. */
+  readonly #file: string | undefined
   readonly #tables: Tables
-  readonly #hostTables: Tables
+  #hostRefs: RefTable | undefined
   readonly #queue: WriteQueue
   #holders = 0
   #closed: Promise<void> | undefined
@@ -62,7 +65,7 @@ export class AttachmentDatabase {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
       this.#tables = new Tables(this.#connection)
       this.hostHandle = database ?? this.#connection
-      this.#hostTables = this.hostHandle === this.#connection ? this.#tables : new Tables(this.hostHandle)
+      this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)
       const thread = isPrivate(this.#connection) ? undefined : new WriterThread({ path: this.path, busyTimeoutMs })
       if (thread !== undefined) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
       const transaction = new WriteTransaction(this.#connection, this.#tables)
@@ -80,7 +83,7 @@ export class AttachmentDatabase {
 
   /** Whether both are the same file, so that a transaction on one covers the other. */
   isSameAs(other: AttachmentDatabase): boolean {
-    return this === other || (this.#owned && other.#owned && this.path !== ':memory:' && this.path === other.path)
+    return this === other || (this.#file !== undefined && this.#file === other.#file)
   }
 
   /**
@@ -121,11 +124,20 @@ export class AttachmentDatabase {
     }
   }
 
-  /** Runs in the host's transaction when its handle has one open, else in one of its own. */
-  writeSync<T>(work: (tables: Tables) => T): T {
+  /** Runs in the host's transaction when its handle has one open, else in one of its own. Blocks while the file is locked. */
+  writeRefsSync<T>(work: (refs: RefTable) => T): T {
+    const handle = this.hostHandle
     try {
-      if (this.hostHandle.inTransaction) return work(this.#hostTables)
-      return this.hostHandle.transaction(() => work(this.#hostTables)).immediate()
+      this.#hostRefs ??= new RefTable(handle)
+      const refs = this.#hostRefs
+      if (handle.inTransaction) return work(refs)
+      const ours = handle === this.#connection
+      if (ours) handle.pragma(`busy_timeout = ${this.busyTimeoutMs}`)
+      try {
+        return handle.transaction(() => work(refs)).immediate()
+      } finally {
+        if (ours) handle.pragma(`busy_timeout = ${handTimeoutMs}`)
+      }
     } catch (error) {
       throw this.error(error)
     }
@@ -168,12 +180,16 @@ function checkTarget({ path, database }: SqliteDatabaseOptions): string {
   }
   if (database !== undefined) {
     if (!database.open) throw new AttachmentInvalidArgumentError('the database handle is closed; open it first')
-    return database.memory ? ':memory:' : realpathSync(database.name)
+    return database.memory ? ':memory:' : absolute(database.name)
   }
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new AttachmentInvalidArgumentError('path must be the path of a file, or :memory:')
   }
   if (path === ':memory:') return path
+  return absolute(path)
+}
+
+function absolute(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path)
 }
 

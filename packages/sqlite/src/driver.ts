@@ -52,7 +52,8 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     // What a reader sees is synced already, so this is enough, and cheaper than a transaction that writes nothing.
     if (await this.database.read(({ blobs }) => blobs.isWhole(key, content.byteLength))) return
     if (content.bytes === undefined || content.byteLength > rowBytes) {
-      this.#clean()
+      // Beside the put and none of its business: should it fail, the next one tries again.
+      this.#clean().catch(() => {})
       return writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
     }
     const blob = await this.smallBlob(key, content.bytes, meta)
@@ -130,7 +131,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#cleaning
+    await this.#cleaning?.catch(() => {})
     await this.database.release()
   }
 

@@ -52,13 +52,15 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   readonly #lifetime = new Lifetime('the sqlite manifest')
 
   /** @throws as the constructor of SqliteAttachmentStore does. */
-  constructor(options: SqliteAttachmentManifestOptions) {
+  constructor(options: SqliteAttachmentManifestOptions)
+  /** As a half of `openSqliteAttachments`. */
+  constructor(options: SqliteManifestOptions & SharedDatabase)
+  constructor(options: SqliteAttachmentManifestOptions | (SqliteManifestOptions & SharedDatabase)) {
     const { tombstoneRetentionMs = defaultTombstoneRetentionMs, now = Date.now } = options
     if (!(tombstoneRetentionMs >= 0)) throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be 0 or more')
     this.#tombstoneRetentionMs = tombstoneRetentionMs
     this.#now = now
-    const shared = options as Partial<SharedDatabase>
-    this.#database = (shared.shared ?? new AttachmentDatabase(options)).hold()
+    this.#database = ('shared' in options ? options.shared : new AttachmentDatabase(options)).hold()
   }
 
   recordIntent(intent: AttachmentIntent): Promise<number> {
@@ -123,11 +125,11 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
    * Begin the transaction as an immediate one: a deferred one that has read may find that it cannot write any more.
    * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
    */
-  commitRefsSync(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): void {
+  commitRefsSync(sessionId: string, committed: readonly (AttachmentRef | AttachmentId)[]): void {
     this.#lifetime.assertOpen()
-    const targets = checkCommit(refs)
+    const targets = checkCommit(committed)
     checkSessionId(sessionId)
-    const expired = this.#database.writeSync(tables => tables.refs.commit(sessionId, targets, this.#now()))
+    const expired = this.#database.writeRefsSync(refs => refs.commit(sessionId, targets, this.#now()))
     if (expired.length > 0) throw new AttachmentIntentExpiredError(expired)
   }
 

@@ -19,7 +19,13 @@ export function codeOf(error: unknown): string {
 /** Whether somebody else holds the lock, so that it is worth trying again. A stale snapshot is not: waiting does not renew it. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error)
-  return (code.startsWith('SQLITE_BUSY') && code !== 'SQLITE_BUSY_SNAPSHOT') || code.startsWith('SQLITE_LOCKED')
+  if (code.startsWith('SQLITE_BUSY')) return code !== 'SQLITE_BUSY_SNAPSHOT'
+  return code.startsWith('SQLITE_LOCKED') || isIterating(error)
+}
+
+/** What better-sqlite3 says when the host is in the midst of an `iterate` on the handle that we share with it. */
+function isIterating(error: unknown): boolean {
+  return (error as Error | null)?.message === 'This database connection is busy executing a query'
 }
 
 /** Blocks the calling thread. Only for what is synchronous by contract. */
@@ -31,7 +37,8 @@ export function pause(milliseconds: number): void {
 export function attachmentError(error: unknown, path: string, busyTimeoutMs: number): unknown {
   if (AttachmentStoreError.isInstance(error)) return error
   const code = codeOf(error)
-  const text = `${(error as Error | null)?.message} (${code})`
+  const message = (error as Error | null)?.message
+  const text = code === '' ? message : `${message} (${code})`
   const options = { cause: error }
   if (code === 'SQLITE_BUSY_SNAPSHOT') {
     return new AttachmentBackendError(

@@ -28,19 +28,24 @@ export class SqliteAttachmentStore extends PortableAttachmentStore {
    * @throws AttachmentInvalidArgumentError, AttachmentSchemaError when the file is newer than this package or somebody else's,
    * AttachmentIoError when it cannot be opened or written, AttachmentBackendError when it stays locked.
    */
-  constructor(options: SqliteAttachmentStoreOptions) {
+  constructor(options: SqliteAttachmentStoreOptions)
+  /** As a half of `openSqliteAttachments`. */
+  constructor(options: SqliteStoreOptions & SharedDatabase)
+  constructor(options: SqliteAttachmentStoreOptions | (SqliteStoreOptions & SharedDatabase)) {
     super(openDriver(options), options)
     drivers.set(this, this.driver as SqliteAttachmentDriver)
   }
 }
 
-function openDriver(options: SqliteAttachmentStoreOptions | SharedDatabase): SqliteAttachmentDriver {
+function openDriver(
+  options: SqliteAttachmentStoreOptions | (SqliteStoreOptions & SharedDatabase),
+): SqliteAttachmentDriver {
   const rule = compressionRule(options.blobProfile ?? 'balanced')
   const database = 'shared' in options ? options.shared : new AttachmentDatabase(options)
   return new SqliteAttachmentDriver(database, rule)
 }
 
 /** How {@link openSqliteAttachments} gives both halves the same database. */
-export interface SharedDatabase extends SqliteStoreOptions {
+export interface SharedDatabase {
   shared: AttachmentDatabase
 }

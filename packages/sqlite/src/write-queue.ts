@@ -100,7 +100,7 @@ export class WriteQueue {
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup()
       if (group.length > 0) await this.#writeGroup(group)
-      if (this.#checkpointIsDue()) await this.#checkpoint()
+      await this.#checkpointWhenDue()
     }
     this.#writing = false
     this.#idle?.()
@@ -192,14 +192,11 @@ export class WriteQueue {
     }
   }
 
-  #checkpointIsDue(): boolean {
-    if (this.#sinceLook < logLookWeight) return false
+  async #checkpointWhenDue(): Promise<void> {
+    if (this.#sinceLook < logLookWeight) return
     this.#sinceLook = 0
-    return this.#transaction.logBytes() >= checkpointBytes
-  }
-
-  async #checkpoint(): Promise<void> {
     try {
+      if (this.#transaction.logBytes() < checkpointBytes) return
       if (this.#threadWorks) await this.#thread?.checkpoint()
       else this.#transaction.checkpoint()
     } catch {

@@ -9,7 +9,7 @@ const meta = { mediaType: 'application/octet-stream' }
 async function newAttachments() {
   const path = await newPath()
   const attachments = openSqliteAttachments(path)
-  onTestFinished(attachments.close)
+  onTestFinished(() => attachments.close())
   return { ...attachments, raw: rawDatabase(path) }
 }
 

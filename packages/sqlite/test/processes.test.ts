@@ -11,8 +11,9 @@ test('processes that open a new database at once all find its tables and lose no
   const children = await Promise.all(names.map(name => runChild('first-open.ts', path, name)))
   for (const child of children) expect(child.code, child.output).toBe(0)
 
-  const { store, manifest, close } = openSqliteAttachments(path)
-  onTestFinished(close)
+  const attachments = openSqliteAttachments(path)
+  const { store, manifest } = attachments
+  onTestFinished(() => attachments.close())
   const shared = contentId(new TextEncoder().encode('shared'))
   for (const [index, name] of names.entries()) {
     const id = children[index]?.output.trim() as string

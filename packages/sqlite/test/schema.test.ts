@@ -39,7 +39,7 @@ test('either of store and manifest may make the file, and the other opens it', a
   await manifest.commitRefs('s', [id])
   await manifest.close()
   const both = openSqliteAttachments(path)
-  onTestFinished(both.close)
+  onTestFinished(() => both.close())
   expect(await both.manifest.lookup('s', id)).toMatchObject({ committedAtEpochMs: expect.any(Number) })
   expect((await both.store.get(id)).bytes).toEqual(new Uint8Array(3))
 })

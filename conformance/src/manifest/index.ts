@@ -8,6 +8,7 @@ import { invalidInputCases } from './invalid-input.ts'
 import { lifecycleCases } from './lifecycle.ts'
 import { listingCases } from './listings.ts'
 import { orphanCases } from './orphans.ts'
+import { processCases } from './processes.ts'
 import { releaseCases } from './releases.ts'
 import { scaleCases } from './scale.ts'
 import { sessionIdCases } from './session-ids.ts'
@@ -30,4 +31,5 @@ export const manifestCases: readonly ManifestCase[] = [
   ...scaleCases,
   ...concurrencyCases,
   ...lifecycleCases,
+  ...processCases,
 ]

@@ -17,10 +17,16 @@ export function createClient(config: S3ClientConfig): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
-    ...(config.endpoint === undefined ? {} : { forcePathStyle: true }),
+    ...(hasCustomEndpoint(config) ? { forcePathStyle: true } : {}),
     ...config,
     requestHandler: requestHandler(config.requestHandler),
   })
+}
+
+/** Given, or set for the SDK in the environment. */
+function hasCustomEndpoint({ endpoint }: S3ClientConfig): boolean {
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env
+  return Boolean(endpoint ?? AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL)
 }
 
 /** Options of a request handler are completed; a handler that somebody made stays as it is. */

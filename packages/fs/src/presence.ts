@@ -31,11 +31,13 @@ export function intactBlob(layout: Layout, name: string, id: AttachmentId, byteL
   const bytes = statOf(layout.bytesPath(name), id)
   if (bytes === undefined || bytes.size !== byteLength || !bytes.isFile()) return undefined
   const path = layout.sidecarPath(name)
+  // Looked at before it is read: if another takes its place in between, the identity is that of the one before, at worst.
+  const sidecar = statOf(path, id)
+  if (sidecar === undefined) return undefined
   try {
-    const sidecar = readSidecarFile(path, id)
-    if (sidecar === undefined) return undefined
-    if (decodeSidecar(id, path, sidecar.bytes).byteLength !== byteLength) return undefined
-    return blobIdentity(identityOf(bytes), identityOf(sidecar.stats))
+    const text = readSidecarFile(path, id)
+    if (text === undefined || decodeSidecar(id, path, text).byteLength !== byteLength) return undefined
+    return blobIdentity(identityOf(bytes), identityOf(sidecar))
   } catch (error) {
     if (AttachmentMetadataDecodeError.isInstance(error)) return undefined
     throw error

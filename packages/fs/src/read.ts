@@ -74,7 +74,7 @@ export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | u
 function readSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMeta | undefined {
   const path = layout.sidecarPath(name)
   const sidecar = readSidecarFile(path, key.id)
-  return sidecar === undefined ? undefined : decodeSidecar(key.id, path, sidecar.bytes)
+  return sidecar === undefined ? undefined : decodeSidecar(key.id, path, sidecar)
 }
 
 function openBytes(path: string, key: AttachmentKey): number | undefined {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import {
   type AttachmentCreateMeta,
   type AttachmentId,
@@ -12,6 +12,11 @@ import { hasCode, ioError } from './io-error.ts'
 /** Far more than any metadata takes; what is bigger is not a sidecar. */
 const maxSidecarBytes = 64 * 1024
 
+/** For all sidecars: reading one is synchronous, and it is understood before the next. */
+const scratch = Buffer.allocUnsafe(maxSidecarBytes + 1)
+
+const closingBrace = '}'.charCodeAt(0)
+
 /** Image types of an older form of the sidecar, `{"kind":"image","type":"png"}`. */
 const olderImageTypes = new Set(['png', 'jpeg', 'gif', 'webp', 'bmp'])
 
@@ -23,34 +28,26 @@ export function encodeSidecar(meta: AttachmentMeta): string {
   return JSON.stringify({ id, media_type: mediaType, byte_len: byteLength, width, height, label })
 }
 
-/** A sidecar file as it was read: not yet understood. */
-export interface SidecarFile {
-  readonly bytes: Uint8Array
-  readonly stats: Stats
-}
-
 /**
- * Reads a sidecar file, or says undefined when there is none.
+ * Reads a sidecar file, or says undefined when there is none. The bytes are overwritten by the next call.
  * @throws AttachmentMetadataDecodeError when it cannot be a sidecar, AttachmentIoError when it cannot be read.
  */
-export function readSidecarFile(path: string, id: AttachmentId): SidecarFile | undefined {
+export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | undefined {
   let descriptor: number | undefined
   try {
     // Not blocking: a named pipe in the place of a sidecar would stop the whole process.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-    const stats = fstatSync(descriptor)
-    if (!stats.isFile()) throw damaged(id, path, 'it is not a file')
-    if (stats.size > maxSidecarBytes) throw damaged(id, path, `it has ${stats.size} bytes`)
-    const bytes = Buffer.allocUnsafe(stats.size)
     let length = 0
-    while (length < bytes.byteLength) {
-      const read = readSync(descriptor, bytes, length, bytes.byteLength - length, length)
-      if (read === 0) break
+    // Nearly always one read, which ends as an object does. Anything else is read until there is no more.
+    for (;;) {
+      const read = readSync(descriptor, scratch, length, scratch.byteLength - length, length)
       length += read
+      if (length > maxSidecarBytes) throw damaged(id, path, `it is longer than ${maxSidecarBytes} bytes`)
+      if (read === 0 || scratch[length - 1] === closingBrace) return scratch.subarray(0, length)
     }
-    return { bytes: bytes.subarray(0, length), stats }
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined
+    if (hasCode(cause, 'EISDIR', 'EAGAIN')) throw damaged(id, path, 'it is not a file', cause)
     if (AttachmentMetadataDecodeError.isInstance(cause)) throw cause
     throw ioError('read', path, cause, id)
   } finally {

@@ -16,7 +16,7 @@ const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', '
 /** A file that nobody reads yet. Whoever deletes it takes its write back: it can no longer get a name. */
 export class StagedFile {
   readonly path: string
-  /** Of the file as it is under its later name; known when it is finished. */
+  /** Of the file as it is under its later name; known when it is synced. */
   identity = ''
   #descriptor: number | undefined
 
@@ -29,22 +29,16 @@ export class StagedFile {
     return this.#descriptor as number
   }
 
-  /** Makes the bytes durable, if asked to, and closes the file. After a failure the file must not get a name. */
-  async finish(durable: boolean): Promise<void> {
+  /** Makes the bytes durable and closes the file. After a failure the file must not get a name. */
+  async sync(): Promise<void> {
     try {
-      if (durable) await syncFile(this.descriptor)
-      this.#noteState()
+      await syncFile(this.descriptor)
+      this.identity = identityOf(fstatSync(this.descriptor))
     } catch (cause) {
       throw ioError('sync', this.path, cause)
     } finally {
       this.close()
     }
-  }
-
-  /** As `finish(false)`, at once. */
-  finishNow(): void {
-    this.#noteState()
-    this.close()
   }
 
   /** Gives the file its name, in place of whatever has it. */
@@ -81,10 +75,6 @@ export class StagedFile {
     } catch (cause) {
       throw ioError('set the mode of', this.path, cause)
     }
-  }
-
-  #noteState(): void {
-    this.identity = identityOf(fstatSync(this.descriptor))
   }
 }
 

@@ -107,8 +107,8 @@ export class Writer {
   }
 
   async #finish(file: StagedFile): Promise<void> {
-    if (this.#directories === undefined) file.finishNow()
-    else await file.finish(true)
+    if (this.#directories === undefined) file.close()
+    else await file.sync()
   }
 
   async #syncShard(shard: string): Promise<void> {

@@ -74,15 +74,18 @@ describe('several processes', () => {
 describe('a process that was killed', () => {
   test('leaves a spool file, which the next store that puts something sweeps', async () => {
     const child = spawn(process.execPath, [worker, 'stall', root], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(child.stdout, 'data')
-    expect(below('sha256')).toEqual([])
-    const running = new FileAttachmentStore(root)
-    await running.put(new Uint8Array([1]), meta)
-    await running.close()
-    const before = below('tmp')
-    expect(before.some(name => name.includes('spool-'))).toBe(true)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
+    const gone = once(child, 'exit')
+    try {
+      await once(child.stdout, 'data')
+      expect(below('sha256')).toEqual([])
+      const running = new FileAttachmentStore(root)
+      await running.put(new Uint8Array([1]), meta)
+      await running.close()
+      expect(below('tmp').some(name => name.includes('spool-'))).toBe(true)
+    } finally {
+      child.kill('SIGKILL')
+      await gone
+    }
     const next = new FileAttachmentStore(root)
     await next.put(new Uint8Array([2]), meta)
     await next.close()

@@ -28,13 +28,19 @@ const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
   },
   /** Spools the first half of a body, says so, and waits to be killed. */
   async stall(store) {
-    const source = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (controller.desiredSize === 1) controller.enqueue(halfBody)
-        print('stalled')
-        return new Promise(() => {})
+    let pulls = 0
+    const source = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulls++
+          if (pulls === 1) return controller.enqueue(halfBody)
+          // Asked for more: the first half has been written.
+          print('stalled')
+          return new Promise(() => {})
+        },
       },
-    })
+      { highWaterMark: 0 },
+    )
     setInterval(() => {}, 60_000)
     await store.put(source, meta)
   },

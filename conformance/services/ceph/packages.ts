@@ -32,7 +32,8 @@ export async function installCeph(): Promise<void> {
 
 function aptGet(...args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('apt-get', args, {
+    // Another run may be installing at this moment.
+    const child = spawn('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

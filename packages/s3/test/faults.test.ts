@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Fault, S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { uploads } from '../../../conformance/test/harnesses/s3-server.ts'
 import type { S3AttachmentStore } from '../src/index.ts'
-import { collect, connection, describeWithServer, expectBytes, failureOf, sampleBytes, TestPrefix } from './server.ts'
+import { collect, connection, describeWithProxy, expectBytes, failureOf, sampleBytes, TestPrefix } from './server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -39,7 +39,7 @@ async function isAbsent(bytes: Uint8Array): Promise<void> {
   expect(await there.store().stat(contentId(bytes))).toBeUndefined()
 }
 
-describeWithServer('a put', () => {
+describeWithProxy('a put', () => {
   const bytes = sampleBytes(100_000)
 
   test.each<[string, S3Fault]>([
@@ -112,7 +112,7 @@ describeWithServer('a put', () => {
   })
 })
 
-describeWithServer('a put in parts', () => {
+describeWithProxy('a put in parts', () => {
   const bytes = sampleBytes(11 * MiB)
   const parts = { method: 'PUT', url: 'partNumber=2' }
   const complete = { method: 'POST', url: 'uploadId=' }
@@ -157,7 +157,7 @@ describeWithServer('a put in parts', () => {
   })
 })
 
-describeWithServer('a read', () => {
+describeWithProxy('a read', () => {
   const big = sampleBytes(3 * MiB)
   const small = sampleBytes(1000)
   beforeEach(async () => {
@@ -218,7 +218,7 @@ describeWithServer('a read', () => {
   })
 })
 
-describeWithServer('a server', () => {
+describeWithProxy('a server', () => {
   const id = contentId(sampleBytes(1))
   const calls: Record<string, (store: S3AttachmentStore) => Promise<unknown>> = {
     put: store => store.put(sampleBytes(1), meta),

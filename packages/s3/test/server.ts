@@ -12,6 +12,11 @@ export const connection: S3Connection | undefined = s3FromEnvironment()
 export const describeWithServer: (name: string, suite: () => void) => void =
   connection === undefined ? describe.skip : describe
 
+/** For what goes through the fault proxy, which speaks plain HTTP only. */
+export const describeWithProxy: (name: string, suite: () => void) => void = connection?.endpoint.startsWith('http:')
+  ? describe
+  : describe.skip
+
 /** A prefix of its own on the server, the stores that a test opens over it, and their removal. */
 export class TestPrefix implements AsyncDisposable {
   readonly prefix = `test/${randomUUID()}/`

@@ -3,7 +3,16 @@ import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } fr
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { S3AttachmentStore } from '../src/index.ts'
-import { collect, connection, describeWithServer, expectBytes, failureOf, sampleBytes, TestPrefix } from './server.ts'
+import {
+  collect,
+  connection,
+  describeWithProxy,
+  describeWithServer,
+  expectBytes,
+  failureOf,
+  sampleBytes,
+  TestPrefix,
+} from './server.ts'
 
 const meta = { mediaType: 'text/plain; charset=utf-8', label: 'grüße.txt', width: 3, height: 4 }
 const MiB = 1024 * 1024
@@ -72,7 +81,7 @@ describeWithServer('objects', () => {
   })
 })
 
-describeWithServer('requests', () => {
+describeWithProxy('requests', () => {
   test('a new small blob costs one PUT, which carries its id as the signed hash of the body', async () => {
     const store = there.store(proxy.endpoint)
     const { id } = await store.put(sampleBytes(1000), meta)
@@ -135,7 +144,7 @@ describeWithServer('requests', () => {
   })
 })
 
-describeWithServer('big bodies', () => {
+describeWithProxy('big bodies', () => {
   test('go up in parts, each with its hash, and come back', async () => {
     const store = there.store(proxy.endpoint, { multipart: { partBytes: 5 * MiB, concurrency: 2 } })
     const bytes = sampleBytes(12 * MiB)
@@ -218,6 +227,13 @@ describeWithServer('URLs', () => {
     }
     expect(await failureOf(store.getUrl(contentId(sampleBytes(9))))).toBeInstanceOf(AttachmentNotFoundError)
     expect(await failureOf(store.getUrl('../x'))).toBeInstanceOf(AttachmentNotFoundError)
+  })
+
+  test('need a signer that can sign them', async () => {
+    const signer = { sign: async (request: unknown) => request }
+    const store = there.store(undefined, { clientConfig: { signer: signer as never } })
+    const error = await failureOf(store.getUrl(contentId(sampleBytes(1)), { generation: 0 }))
+    expect(error.message).toMatch(/signer.*cannot sign URLs/)
   })
 
   test('are signed with a session token when there is one', async () => {

@@ -1,6 +1,7 @@
 import type { SessionCase } from '../case.ts'
 import { auditingCases } from './auditing.ts'
 import { boundaryCases } from './boundary.ts'
+import { faultCases } from './faults.ts'
 import { lossCases } from './losses.ts'
 import { pendingCases } from './pending.ts'
 import { sweepingCases } from './sweeping.ts'
@@ -14,4 +15,5 @@ export const sessionCases: readonly SessionCase[] = [
   ...sweepingCases,
   ...auditingCases,
   ...lossCases,
+  ...faultCases,
 ]

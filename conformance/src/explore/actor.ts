@@ -6,6 +6,8 @@ export interface Stop {
   readonly phase: 'start' | 'before' | 'after'
   /** The call, or the operation, in words. */
   readonly what: string
+  /** Whether the call may change what the store or the manifest holds. */
+  readonly changes: boolean
 }
 
 /** What a call answered, in as far as what the actor does next depends on it. */

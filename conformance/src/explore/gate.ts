@@ -10,21 +10,22 @@ export interface Gate {
 
 /**
  * Makes a call when it is the actor's turn and, where it matters, lets it have the reply when it is its turn again. What the call means is
- * taken down at once: its effect stands from then on, whether the actor hears of it or not.
+ * taken down at once: its effect stands from then on, whether the actor hears of it or not. Calls that only read say so (`changes`).
  */
 export async function call<T>(
   gate: Gate,
   what: string,
   effect: () => Promise<T>,
   takeDown: (result: T) => Reply,
+  changes: boolean = true,
 ): Promise<T> {
   const actor = gate.actor()
-  await actor.stopAt({ phase: 'before', what })
+  await actor.stopAt({ phase: 'before', what, changes })
   const finish = await attempt(effect)
   const reply = finish.ok ? takeDown(finish.value) : nameOf(finish.error)
   actor.replies.push(reply)
   gate.took(actor, what, () => (finish.ok ? describe(reply) : `fails: ${(finish.error as Error).message}`))
-  if (actor.stopsAfterCalls) await actor.stopAt({ phase: 'after', what })
+  if (actor.stopsAfterCalls) await actor.stopAt({ phase: 'after', what, changes: false })
   if (!finish.ok) throw finish.error
   return finish.value
 }

@@ -38,7 +38,7 @@ export class GatedManifest implements AttachmentManifest {
       this.#gate,
       `recordIntent ${this.#world.nameOf(intent.attachmentId)}`,
       () => this.#inner.recordIntent(intent),
-      generation => this.#recorded(intent.attachmentId, generation),
+      generation => this.#recorded(intent, generation),
     )
     return this.#heard(answer)
   }
@@ -74,7 +74,7 @@ export class GatedManifest implements AttachmentManifest {
       this.#gate,
       `recordIntentAndPut ${this.#world.nameOf(intent.attachmentId)}`,
       async () => this.#inner.recordIntentAndPut?.(GatedStore.unwrap(store), intent, content, options),
-      result => (result === undefined ? 'declined' : this.#recorded(intent.attachmentId, result)),
+      result => (result === undefined ? 'declined' : this.#recorded(intent, result)),
     )
     if (generation !== undefined) return generation
     // The manifest leaves it to two steps: take them, as the session-scoped store would have.
@@ -86,8 +86,8 @@ export class GatedManifest implements AttachmentManifest {
     return recorded
   }
 
-  #recorded(id: AttachmentId, generation: number): string {
-    const wrong = this.#world.history.intentRecorded(id, generation)
+  #recorded({ attachmentId, sessionId }: AttachmentIntent, generation: number): string {
+    const wrong = this.#world.history.intentRecorded(sessionId, attachmentId, generation)
     if (wrong !== undefined) this.#world.blame('generation reused', wrong)
     return `generation ${generation}`
   }
@@ -101,7 +101,10 @@ export class GatedManifest implements AttachmentManifest {
       this.#gate,
       `commitRefs ${refs.map(ref => this.#world.describeRef(ref)).join(', ')}`,
       async () => {
-        await this.#inner.commitRefs(sessionId, refs, options)
+        await this.#inner.commitRefs(sessionId, refs, options).catch(error => {
+          this.#world.refused(sessionId, refs, error)
+          throw error
+        })
         await this.#world.promise(sessionId, refs)
       },
       () => 'committed',
@@ -126,6 +129,7 @@ export class GatedManifest implements AttachmentManifest {
       `lookup ${this.#world.nameOf(id)}`,
       () => this.#inner.lookup(sessionId, id),
       entry => describeEntry(entry),
+      false,
     )
   }
 
@@ -146,6 +150,7 @@ export class GatedManifest implements AttachmentManifest {
       what,
       () => collect(list()),
       entries => entries.map(entry => `${this.#world.nameOf(entry.attachmentId)} ${describeEntry(entry)}`).join(', '),
+      false,
     )
   }
 
@@ -154,7 +159,10 @@ export class GatedManifest implements AttachmentManifest {
     return call(
       this.#gate,
       `claimOrphans${of}${query.releasedOnly ? ' if released' : ''}`,
-      () => this.#inner.claimOrphans(query),
+      () => {
+        this.#world.history.swept(query.ids)
+        return this.#inner.claimOrphans(query)
+      },
       claims => this.#claimed(claims),
     )
   }
@@ -163,7 +171,10 @@ export class GatedManifest implements AttachmentManifest {
     return call(
       this.#gate,
       `claimBlobs ${blobs.map(blob => `${this.#world.nameOf(blob.id)}@${blob.generation}`).join(', ')}`,
-      () => this.#inner.claimBlobs(blobs),
+      () => {
+        this.#world.history.swept(blobs.map(blob => blob.id))
+        return this.#inner.claimBlobs(blobs)
+      },
       claims => this.#claimed(claims),
     )
   }

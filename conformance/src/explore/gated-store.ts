@@ -63,6 +63,7 @@ export class GatedStore implements AttachmentStore {
         `probe ${name}`,
         () => this.#inner.stat(content.id, { generation }),
         known => (known === undefined ? 'absent' : 'present'),
+        false,
       )
       if (found !== undefined) return refTo(storedMeta(content.id, content.byteLength, meta), generation)
     }
@@ -70,7 +71,10 @@ export class GatedStore implements AttachmentStore {
       this.#gate,
       `put ${name}`,
       () => this.#inner.put(content, meta, options),
-      () => 'stored',
+      () => {
+        this.#world.history.written({ id: content.id, generation })
+        return 'stored'
+      },
     )
   }
 
@@ -80,6 +84,7 @@ export class GatedStore implements AttachmentStore {
       `get ${this.#name(id, options)}`,
       () => this.#inner.get(id, options),
       () => 'bytes',
+      false,
     )
   }
 
@@ -89,6 +94,7 @@ export class GatedStore implements AttachmentStore {
       `stream ${this.#name(id, options)}`,
       () => this.#inner.stream(id, options),
       () => 'bytes',
+      false,
     )
   }
 
@@ -98,6 +104,7 @@ export class GatedStore implements AttachmentStore {
       `stat ${this.#name(id, options)}`,
       () => this.#inner.stat(id, options),
       meta => (meta === undefined ? 'absent' : 'present'),
+      false,
     )
   }
 
@@ -107,6 +114,7 @@ export class GatedStore implements AttachmentStore {
       'list',
       () => collect(this.#inner.list(options)),
       listed => listed.map(blob => `${this.#world.nameOf(blob.id)}@${blob.generation}`).join(', '),
+      false,
     )
     yield* blobs
   }

@@ -15,15 +15,49 @@ interface ContentHistory {
  */
 export class History {
   readonly #contents = new Map<AttachmentId, ContentHistory>()
+  /**
+   * Copies that only an audit finds again, should their sweeper have died: written after somebody was given the right to delete them,
+   * or left behind by an intent that met a claim.
+   */
+  readonly #strays = new Set<string>()
+  /** Generation of the last intent, by session and id, while nothing has happened since that could make its commit fail. */
+  readonly #intents = new Map<string, { id: AttachmentId; generation: number }>()
   /** Generation that a commit was acknowledged for, by session and id, until the session lets go of it. */
   readonly #promises = new Map<string, { sessionId: string; id: AttachmentId; generation: number }>()
 
   /** Returns what is wrong with it, if anything is. */
-  intentRecorded(id: AttachmentId, generation: number): string | undefined {
+  intentRecorded(sessionId: string, id: AttachmentId, generation: number): string | undefined {
     const known = this.#contents.get(id)
+    this.#intents.set(`${sessionId} ${id}`, { id, generation })
+    if (known?.claim !== undefined) this.strayed({ id, generation: known.generation })
     this.#contents.set(id, { generation, claim: undefined, highestClaimed: known?.highestClaimed ?? -1 })
     if (known === undefined || generation > known.highestClaimed) return undefined
     return `an intent was given generation ${generation}, which a sweeper has, or had, the right to delete`
+  }
+
+  /** A copy was written. */
+  written({ id, generation }: AttachmentKey): void {
+    if (generation <= (this.#contents.get(id)?.highestClaimed ?? -1)) this.#strays.add(`${id} ${generation}`)
+  }
+
+  /** A copy was left where no sweep looks for it. */
+  strayed({ id, generation }: AttachmentKey): void {
+    this.#strays.add(`${id} ${generation}`)
+  }
+
+  /** Whether only an audit can be expected to find the copy. */
+  isStray({ id, generation }: AttachmentKey): boolean {
+    return this.#strays.has(`${id} ${generation}`)
+  }
+
+  /** A sweep may have dropped whatever ref to the ids is not committed, or to all ids. */
+  swept(ids: readonly AttachmentId[] | undefined): void {
+    for (const [key, { id }] of this.#intents) if (ids === undefined || ids.includes(id)) this.#intents.delete(key)
+  }
+
+  /** Whether nothing has happened since the session's intent that could make its commit fail. */
+  isCommittable(sessionId: string, { id, generation }: AttachmentKey): boolean {
+    return this.#intents.get(`${sessionId} ${id}`)?.generation === generation
   }
 
   claimed(claims: readonly OrphanClaim[]): void {
@@ -56,6 +90,9 @@ export class History {
 
   /** The session lets go of the ids, or of everything. */
   released(sessionId: string, ids: readonly AttachmentId[] | undefined): void {
+    for (const [key, { id }] of this.#intents) {
+      if (key === `${sessionId} ${id}` && (ids === undefined || ids.includes(id))) this.#intents.delete(key)
+    }
     for (const [key, promise] of this.#promises) {
       if (promise.sessionId === sessionId && (ids === undefined || ids.includes(promise.id))) this.#promises.delete(key)
     }
@@ -66,10 +103,11 @@ export class History {
     return this.#promises.get(`${sessionId} ${id}`)?.generation
   }
 
-  /** Generation and whether there is a claim, in short, to tell states apart. */
+  /** Generation, claim and strays, in short, to tell states apart. */
   describe(id: AttachmentId): string {
     const known = this.#contents.get(id)
     if (known === undefined) return 'unknown'
-    return `${known.generation}${known.claim === undefined ? '' : ' claimed'} ${known.highestClaimed}`
+    const strays = [...this.#strays].filter(key => key.startsWith(id)).map(key => key.slice(id.length))
+    return `${known.generation}${known.claim === undefined ? '' : ' claimed'} ${known.highestClaimed}${strays.sort()}`
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type AttachmentKey,
   type AttachmentManifestEntry,
   AttachmentNotFoundError,
   reclaimOrphanedAttachments,
@@ -21,6 +22,10 @@ async function checkHolding(world: World, sessionId: string, { content, entry }:
   const promised = world.history.promised(sessionId, id)
   if (promised !== undefined && !(isCommitted(entry) && entry?.generation === promised)) {
     world.blame('safety', `${sessionId} committed ${name}@${promised}, and its ref is now: ${describeEntry(entry)}`)
+    return
+  }
+  if (promised === undefined && isCommitted(entry)) {
+    world.blame('phantom commit', `the ref of ${sessionId} to ${name} is committed, and no commit of it succeeded`)
     return
   }
   const session = new SessionScopedAttachmentStore(world.store, world.manifest, sessionId)
@@ -66,41 +71,52 @@ export function checkStep(world: World, actor: Actor, before: Observation, after
 }
 
 /**
- * What must hold when every actor has stopped for ever: one sweep and one audit bring the store to exactly what is committed, and, once
- * the sessions are released, to nothing.
+ * What must hold when every actor has stopped for ever: a sweep leaves what is committed and what only an audit can find; audits after it
+ * leave exactly what is committed; and, once the sessions are released, both leave nothing.
  */
 export async function checkProgress(world: World): Promise<void> {
   await world.abandon()
-  await sweepAndAudit(world)
+  await sweep(world)
+  checkLeft(world, await observe(world), 'a sweep', key => world.history.isStray(key))
+  await audit(world)
   const observation = await observe(world)
   await checkState(world, observation)
-  for (const { name } of world.contents) {
-    const committed = [...observation.holdings.values()].flatMap(held =>
-      held
-        .filter(({ content, entry }) => content.name === name && isCommitted(entry))
-        .map(({ entry }) => entry?.generation),
-    )
-    // A stray above the generation of live content is spared until the content is released: nothing tells it from a copy to come.
-    const spared = Math.max(-1, ...committed.map(generation => generation ?? 0))
-    const left =
-      observation.stored.get(name)?.filter(one => !committed.includes(one) && !(spared >= 0 && one > spared)) ?? []
-    if (left.length > 0) world.blame('progress', `sweeps leave ${name}@${left.join(', @')}, which nobody has committed`)
-  }
+  checkLeft(world, observation, 'a sweep and audits', () => false)
   for (const sessionId of world.sessions) {
     world.history.released(sessionId, undefined)
     await world.manifest.releaseRefs(sessionId)
   }
-  await sweepAndAudit(world)
-  const { stored } = await observe(world)
-  for (const [name, generations] of stored) {
-    if (generations.length > 0)
-      world.blame('progress', `every session is released, and sweeps leave ${name}@${generations}`)
+  await sweep(world)
+  await audit(world)
+  checkLeft(world, await observe(world), 'the release of all sessions, a sweep and audits', () => false)
+}
+
+/** Nothing may be left but what is committed, and what is spared. */
+function checkLeft(world: World, seen: Observation, after: string, spares: (key: AttachmentKey) => boolean): void {
+  for (const { name, id } of world.contents) {
+    const committed = [...seen.holdings.values()].flatMap(held =>
+      held.flatMap(({ content, entry }) =>
+        content.id === id && entry && isCommitted(entry) ? [entry.generation] : [],
+      ),
+    )
+    for (const generation of seen.stored.get(name) ?? []) {
+      // A stray above live content is spared until that is released: nothing tells it from a copy to come.
+      if (committed.some(live => live <= generation) || spares({ id, generation })) continue
+      world.blame('progress', `${name}@${generation} is left after ${after}, and nobody has committed it`)
+    }
   }
 }
 
-async function sweepAndAudit({ manifest, store }: World): Promise<void> {
-  await reclaimOrphanedAttachments(manifest, store, worstAge, { staleClaimEpochMs: worstAge })
-  await reclaimUnreferencedAttachments(manifest, store, worstAge)
+function sweep({ manifest, store }: World): Promise<unknown> {
+  return reclaimOrphanedAttachments(manifest, store, worstAge, { staleClaimEpochMs: worstAge })
+}
+
+/** Until one finds nothing: strays of several generations go one at a time. */
+async function audit({ manifest, store }: World): Promise<void> {
+  for (let round = 0; round < 8; round++) {
+    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, worstAge)
+    if (reclaimedCount === 0) return
+  }
 }
 
 function isLive(entry: AttachmentManifestEntry | undefined): boolean {

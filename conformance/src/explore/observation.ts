@@ -78,10 +78,14 @@ function stateOf(world: World, observation: Observation, actor: Actor): string {
   const bare = session.pendingManifestCommitIds().map(id => world.nameOf(id))
   const held = observation.holdings
     .get(session.sessionId)
-    ?.map(
-      ({ content, entry }) => `${describeEntry(entry)} ${world.history.promised(session.sessionId, content.id) ?? ''}`,
-    )
+    ?.map(holding => describeHolding(world, session.sessionId, holding))
   return `${position} ${refs.join()};${pending.join()};${bare.join()};${(session.manifest as GatedManifest).intents};${held?.join()}`
+}
+
+function describeHolding({ history }: World, sessionId: string, { content: { id }, entry }: Holding): string {
+  const generation = entry?.generation ?? 0
+  const promised = history.promised(sessionId, id) ?? ''
+  return `${describeEntry(entry)} ${promised}${history.isCommittable(sessionId, { id, generation }) ? '!' : ''}`
 }
 
 /** Of a claim only whether it still stands matters, and what it is to. */

@@ -9,6 +9,7 @@ import {
   reclaimUnreferencedAttachments,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
+import type { HostTransaction } from '../harness.ts'
 import { type Actor, isInjected } from './actor.ts'
 import { call, type Gate } from './gate.ts'
 import type { Operation } from './plan.ts'
@@ -116,36 +117,40 @@ async function transaction(
 ): Promise<void> {
   const refs = session.pendingRefs()
   if (refs.length === 0) return
-  const open = await call(
-    gate,
-    `in a transaction: commitRefs ${refs.map(ref => world.describeRef(ref)).join(', ')}`,
-    async () => {
-      const begun = await world.fixture.begin?.()
-      if (begun === undefined) throw new Error('the harness has no transactions')
-      world.transactions.add(begun)
-      try {
-        await begun.commitRefs(session.sessionId, refs)
-        return begun
-      } catch (error) {
-        world.transactions.delete(begun)
-        await begun.rollback()
-        throw error
-      }
-    },
-    () => 'done',
-  )
-  await call(
-    gate,
-    end,
-    async () => {
-      world.transactions.delete(open)
-      if (end === 'rollback') return open.rollback()
-      await open.commit()
-      await world.promise(session.sessionId, refs)
-    },
-    () => 'done',
-  )
+  const names = refs.map(ref => world.describeRef(ref)).join(', ')
+  const finish = async (open: HostTransaction) => {
+    world.transactions.delete(open)
+    if (end === 'rollback') return open.rollback()
+    await open.commit()
+    await world.promise(session.sessionId, refs)
+  }
+  const done = () => 'done'
+  if (world.plan.holdsTransactions) {
+    const begun = await call(gate, `in a transaction: commitRefs ${names}`, () => begin(world, session, refs), done)
+    await call(gate, end, () => finish(begun), done)
+  } else {
+    const whole = async () => finish(await begin(world, session, refs))
+    await call(gate, `in a transaction: commitRefs ${names}, ${end}`, whole, done)
+  }
   if (end === 'commit') session.markManifestCommitted(refs.map(ref => ref.id))
+}
+
+async function begin(
+  world: World,
+  session: SessionScopedAttachmentStore,
+  refs: readonly AttachmentRef[],
+): Promise<HostTransaction> {
+  const begun = await world.fixture.begin?.()
+  if (begun === undefined) throw new Error('the harness has no transactions')
+  world.transactions.add(begun)
+  try {
+    await begun.commitRefs(session.sessionId, refs)
+    return begun
+  } catch (error) {
+    world.transactions.delete(begun)
+    await begun.rollback()
+    throw error
+  }
 }
 
 async function read(world: World, session: SessionScopedAttachmentStore, name: string): Promise<void> {

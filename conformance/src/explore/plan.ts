@@ -48,13 +48,13 @@ export interface Plan {
   readonly failures?: number
   /** Looks whether the bytes are there in one call and writes them in another, as stores do that have no better way. */
   readonly probes?: boolean
+  /**
+   * Whether an actor can also be held up between `commitRefs` and the end of the host's transaction. Only for manifests that let others go
+   * on meanwhile.
+   */
+  readonly holdsTransactions?: boolean
   /** What the harness must be capable of. */
   readonly requires?: readonly Capability[]
-}
-
-/** The operations of a plan that need a host's transaction. */
-export function needsTransaction(plan: Plan): boolean {
-  return plan.actors.some(actor => actor.does.some(one => one === 'transaction' || one === 'rollback'))
 }
 
 /** The sessions of a plan, in order of their first actor. */

@@ -59,11 +59,18 @@ export const plans: readonly Plan[] = [
   },
   {
     name: 'audits',
-    title: 'two audits over a stray blob of a later generation, a store that looks before it writes',
+    title: 'a session, a sweep, two audits over stray blobs of later generations',
     contents: ['x'],
-    strays: [{ content: 'x', generation: 1 }],
-    probes: true,
-    actors: [session('A', twoTurns), sweeper('U', 'audit'), sweeper('V', 'audit')],
+    strays: [
+      { content: 'x', generation: 1 },
+      { content: 'x', generation: 3 },
+    ],
+    actors: [
+      session('A', ['put x', 'release', 'put x', 'commit']),
+      sweeper('S', 'sweep'),
+      sweeper('U', 'audit'),
+      sweeper('V', 'audit'),
+    ],
   },
   {
     name: 'delete',

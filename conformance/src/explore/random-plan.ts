@@ -2,12 +2,12 @@ import type { ActorPlan, Operation, Plan } from './plan.ts'
 import { Random } from './random.ts'
 
 export interface RandomPlanOptions {
-  /** Whether hosts commit in transactions of their own, too. */
-  readonly transactions?: boolean
+  /** Whether hosts commit in transactions of their own, too, and whether they can be held up in one. Default `none`. */
+  readonly transactions?: 'none' | 'at once' | 'held'
 }
 
 /** A plan that a seed decides: bigger than those that can be gone through, and stranger. */
-export function randomPlan(seed: number, { transactions = false }: RandomPlanOptions = {}): Plan {
+export function randomPlan(seed: number, { transactions = 'none' }: RandomPlanOptions = {}): Plan {
   const random = new Random(seed)
   const contents = random.chance(0.6) ? ['x'] : ['x', 'y']
   const actors: ActorPlan[] = []
@@ -15,7 +15,7 @@ export function randomPlan(seed: number, { transactions = false }: RandomPlanOpt
     actors.push({
       name,
       session: random.chance(0.15) ? 'a' : name.toLowerCase(),
-      does: turns(random, contents, transactions),
+      does: turns(random, contents, transactions !== 'none'),
     })
   }
   for (const name of ['S', 'T'].slice(0, 1 + random.below(2))) {
@@ -25,13 +25,14 @@ export function randomPlan(seed: number, { transactions = false }: RandomPlanOpt
     })
   }
   return {
-    name: `random-${transactions ? 't' : ''}${seed}`,
+    name: `random-${{ none: '', 'at once': 't', held: 'h' }[transactions]}${seed}`,
     title: `chosen at random (${seed})`,
     contents,
     actors,
     strays: random.chance(0.2) ? [{ content: 'x', generation: random.below(3) }] : [],
     failures: random.chance(0.5) ? 0 : 1 + random.below(3),
     probes: random.chance(0.5),
+    holdsTransactions: transactions === 'held',
   }
 }
 

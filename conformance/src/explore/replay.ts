@@ -2,7 +2,7 @@ import type { SessionFixture, SessionHarness } from '../harness.ts'
 import { choiceNamed } from './choice.ts'
 import { checkProgress, checkState, checkStep } from './invariants.ts'
 import { observe } from './observation.ts'
-import { needsTransaction, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { scheduleText } from './schedule.ts'
 import { ExplorationFailure, type Violation } from './violation.ts'
 import { World, type WorldOptions } from './world.ts'
@@ -34,7 +34,7 @@ export async function replay(
     before = now
   }
   if (world.violation === undefined) {
-    world.trace.push('everybody stops for ever; a sweep and an audit')
+    world.trace.push('everybody stops for ever; then sweeps and audits')
     await checkProgress(world)
   }
   return { violation: world.violation, trace: world.trace }
@@ -42,7 +42,7 @@ export async function replay(
 
 /** Who holds a transaction open may hold up others, so their steps may not end. */
 export function patienceFor(plan: Plan): number | undefined {
-  return needsTransaction(plan) ? 250 : undefined
+  return plan.holdsTransactions ? 250 : undefined
 }
 
 /** The failure that a schedule ends in, with its trace. */

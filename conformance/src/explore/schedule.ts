@@ -22,11 +22,12 @@ export function parseSchedule(text: string, known: readonly Plan[] = plans): { p
 
 /** @throws Error when there is no such plan. */
 export function planNamed(name: string, known: readonly Plan[] = plans): Plan {
-  const random = /^random-(t?)([0-9]+)$/.exec(name)
-  const plan =
-    random === null
-      ? known.find(one => one.name === name)
-      : randomPlan(Number(random[2]), { transactions: random[1] === 't' })
+  const random = /^random-([th]?)([0-9]+)$/.exec(name)
+  if (random !== null) {
+    const transactions = random[1] === 't' ? 'at once' : random[1] === 'h' ? 'held' : 'none'
+    return randomPlan(Number(random[2]), { transactions })
+  }
+  const plan = known.find(one => one.name === name)
   if (plan === undefined)
     throw new Error(`there is no plan ${name}; there are ${known.map(one => one.name).join(', ')}`)
   return plan

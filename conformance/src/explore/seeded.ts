@@ -19,8 +19,11 @@ export interface SeededOptions {
   readonly seed?: number
   /** The plan of all of them. Default: one that each seed decides. */
   readonly plan?: Plan
-  /** Whether the hosts of plans that are decided by seeds commit in transactions of their own, too. Default: where the harness has them. */
-  readonly transactions?: boolean
+  /**
+   * How the hosts of plans that seeds decide commit in transactions of their own. Default: `at once` where the harness has them, `held` only
+   * when asked for.
+   */
+  readonly transactions?: 'none' | 'at once' | 'held'
 }
 
 /**
@@ -29,7 +32,7 @@ export interface SeededOptions {
  * @throws ExplorationFailure with the schedule that breaks a guarantee.
  */
 export async function exploreSome(harness: SessionHarness, options: SeededOptions): Promise<Coverage> {
-  const { schedules, seed: first = 1, transactions = harness.capabilities.includes('transaction') } = options
+  const { schedules, seed: first = 1, transactions = transactionsOf(harness) } = options
   const started = performance.now()
   const states = new Set<string>()
   let steps = 0
@@ -45,6 +48,10 @@ export async function exploreSome(harness: SessionHarness, options: SeededOption
   const seconds = (performance.now() - started) / 1000
   const { name } = options.plan ?? { name: 'chosen at random' }
   return { plan: name, pair: harness.name, kind: 'some', schedules, states: states.size, steps, seconds }
+}
+
+function transactionsOf(harness: SessionHarness): 'none' | 'at once' {
+  return harness.capabilities.includes('transaction') ? 'at once' : 'none'
 }
 
 async function runOne(
@@ -66,7 +73,9 @@ async function runOne(
     const choice = scheduler(await world.choicesOnceSettled())
     if (choice === undefined) break
     path.push(nameOf(choice))
+    const changes = choice.outcome === 'go' && choice.actor.stop?.changes
     await world.step(choice)
+    if (!changes) continue
     const now = await observe(world)
     checkStep(world, choice.actor, before, now)
     await checkState(world, now)
@@ -74,7 +83,7 @@ async function runOne(
     states.add(`${plan.name} ${keyOf(world, now)}`)
     before = now
   }
-  world.note(() => 'everybody stops for ever; a sweep and an audit')
+  world.note(() => 'everybody stops for ever; then sweeps and audits')
   await checkProgress(world)
   judge()
   return path.length

@@ -4,6 +4,10 @@ export type ViolationKind =
   | 'safety'
   /** A commit was acknowledged, and the bytes are not there. */
   | 'dangling commit'
+  /** A ref is committed, and nobody was told so: its bytes would be kept for nobody. */
+  | 'phantom commit'
+  /** A commit was refused, and no sweep had touched what it commits. */
+  | 'needless refusal'
   /** What one session did changed what another one has, or one reads what it does not hold. */
   | 'isolation'
   /** A copy got the name that a deleter may still delete. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type AttachmentId,
+  AttachmentIntentExpiredError,
   type AttachmentManifest,
   type AttachmentRef,
   type AttachmentStore,
@@ -79,7 +80,9 @@ export class World {
   static async create(plan: Plan, fixture: SessionFixture, options: WorldOptions = {}): Promise<World> {
     const world = new World(plan, fixture, options)
     for (const { content, generation } of plan.strays ?? []) {
-      await world.store.put(world.content(content).bytes, { mediaType: 'text/plain', label: 'stray' }, { generation })
+      const { id, bytes } = world.content(content)
+      world.history.strayed({ id, generation })
+      await world.store.put(bytes, { mediaType: 'text/plain', label: 'stray' }, { generation })
     }
     for (const actor of world.actors) await actor.run(() => void world.#live(actor))
     return world
@@ -119,7 +122,7 @@ export class World {
     for (const operation of actor.plan.does) {
       // Where another actor shares the session-scoped store, the time at which an operation begins matters.
       const work = async () => {
-        if (isShared(actor.plan)) await actor.stopAt({ phase: 'start', what: operation })
+        if (isShared(actor.plan)) await actor.stopAt({ phase: 'start', what: operation, changes: false })
         await perform(this, workplace, operation)
       }
       await (isShared(actor.plan) ? this.#calling.run(actor, work) : work())
@@ -209,6 +212,16 @@ export class World {
         )
       }
     }
+  }
+
+  /** Checks that a commit was refused for a reason. */
+  refused(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[], error: unknown): void {
+    if (!AttachmentIntentExpiredError.isInstance(error)) return
+    const isFine = (ref: AttachmentRef | AttachmentId) =>
+      typeof ref !== 'string' && this.history.isCommittable(sessionId, { id: ref.id, generation: ref.generation ?? 0 })
+    if (!refs.every(isFine)) return
+    const names = refs.map(ref => this.describeRef(ref)).join(', ')
+    this.blame('needless refusal', `${sessionId} may not commit ${names}, though no sweep ran since it put it`)
   }
 
   /** Checks that no live ref names what is about to be deleted. */

@@ -1,0 +1,32 @@
+import { afterAll, describe, test } from 'vitest'
+import { type Coverage, coverageTable, exploreSome } from '../src/explore/index.ts'
+import type { SessionHarness } from '../src/index.ts'
+import { fsStoreHarness } from './harnesses/fs.ts'
+import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
+import { pairHarness } from './harnesses/pair.ts'
+import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from './harnesses/sqlite.ts'
+
+const covered: Coverage[] = []
+
+/** How many schedules a pair can do in a few seconds. */
+const pairs: readonly [SessionHarness, number][] = [
+  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 500],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 200],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 200],
+  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 500],
+  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 300],
+  [sqlitePairHarness(), 300],
+]
+
+describe('schedules chosen at random', () => {
+  for (const [harness, schedules] of pairs) {
+    test(`on ${harness.name}`, async () => {
+      covered.push(await exploreSome(harness, { schedules }))
+    }, 300_000)
+  }
+})
+
+afterAll(async () => {
+  console.log(`\n${coverageTable(covered)}\n`)
+  for (const [harness] of pairs) await harness.cleanup()
+})

@@ -1,0 +1,31 @@
+import './mutation-hooks.ts'
+import type { ExplorationFailure } from '../../src/explore/index.ts'
+import { rules } from './rules.ts'
+
+/** One rule switched off: how it was caught, in words, or why it was not. */
+export interface MutantOutcome {
+  readonly kind: string
+  readonly message: string
+}
+
+// A line of JSON per rule, in their order; or only for the rules whose numbers are given.
+const chosen = process.argv.slice(2).map(Number)
+for (const [index, { plan }] of rules.entries()) {
+  if (chosen.length > 0 && !chosen.includes(index)) continue
+  console.log(JSON.stringify(await outcomeOf(index, plan)))
+}
+
+async function outcomeOf(mutant: number, planName: string): Promise<MutantOutcome> {
+  const load = (path: string) => import(`${path}?mutant=${mutant}`)
+  try {
+    const { exploreAll, planNamed } = (await load(
+      '../../src/explore/index.ts',
+    )) as typeof import('../../src/explore/index.ts')
+    const { memoryPair } = (await load('./memory-harness.ts')) as typeof import('./memory-harness.ts')
+    const { states } = await exploreAll(memoryPair, planNamed(planName))
+    return { kind: 'not caught', message: `${states} states of ${planName} are fine` }
+  } catch (error) {
+    const { violation, message } = error as ExplorationFailure
+    return { kind: violation?.kind ?? 'error', message }
+  }
+}

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { AttachmentBackendError, AttachmentInvalidArgumentError, abortable } from '@lash/attachments-core'
 import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
@@ -6,7 +7,7 @@ import { checkSchema, checkVersion, defaultSchema, installedVersion, migrate, sc
 import type { Statement } from './statement.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
-const maxAttempts = 5
+const maxAttempts = 12
 /** How long a cancelled statement may take to end before its connection is dropped. */
 const cancelPatienceMs = 1000
 
@@ -51,6 +52,8 @@ export class Database {
         return await this.#withClient(signal, session => session.query<Row>(statement, values))
       } catch (error) {
         if (attempt === maxAttempts || !isSerializationFailure((error as Error | undefined)?.cause)) throw error
+        // Those that collided must not all come back at once.
+        await setTimeout(Math.random() * 2 ** attempt)
       }
     }
   }
@@ -205,7 +208,7 @@ class Loan {
     this.#broken = true
     const { processID } = this.#client as unknown as { processID: number }
     this.#pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(ignore)
-    this.#timer = setTimeout(() => this.#release(), cancelPatienceMs)
+    this.#timer = globalThis.setTimeout(() => this.#release(), cancelPatienceMs)
   }
 
   #release(): void {

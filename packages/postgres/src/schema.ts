@@ -96,7 +96,8 @@ export function migrationSql(schema: string = defaultSchema, from = 0): string {
     throw new AttachmentInvalidArgumentError(`from must be a whole number from 0 to ${schemaVersion}`)
   }
   const create = from === 0 ? [`CREATE SCHEMA IF NOT EXISTS "${name}";`] : []
-  return `${[...create, ...migrations(name).slice(from)].join('\n').trim()}\n`
+  const steps = migrations(name).slice(from)
+  return [...create, ...steps].map(sql => `${sql.trim()}\n`).join('')
 }
 
 /** The version of the schema that is there; 0 when there is none. */

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { type AttachmentIntent, canonicalUri, contentId } from '@lash/attachments-core'
+import pg from 'pg'
+import { afterAll, onTestFinished } from 'vitest'
+import { type FreshSchema, PostgresGround } from '../../../conformance/services/postgres-ground.ts'
+
+const ground = new PostgresGround()
+afterAll(() => ground.cleanup())
+
+export const text = { mediaType: 'text/plain' }
+/** Later than every ref: a sweep without grace. */
+export const noGrace: number = Number.MAX_SAFE_INTEGER
+
+/** An empty schema for one test, and a pool of the role that owns it. */
+export async function freshSchema(): Promise<FreshSchema & { pool: pg.Pool }> {
+  const fresh = await ground.freshSchema()
+  const pool = poolOf(fresh.url)
+  onTestFinished(() => fresh.drop())
+  return { ...fresh, pool }
+}
+
+/** A pool that is ended after the test. */
+export function poolOf(connectionString: string, config: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ connectionString, ...config })
+  pool.on('error', () => {})
+  onTestFinished(async () => {
+    if (!pool.ending) await pool.end()
+  })
+  return pool
+}
+
+/** Closed after the test, also when it has failed. */
+export function closing<T extends { close(): Promise<void> }>(closable: T): T {
+  onTestFinished(() => closable.close())
+  return closable
+}
+
+export function bytesOf(name: string, length = 0): Uint8Array {
+  const bytes = Buffer.alloc(Math.max(length, Buffer.byteLength(name)), 'x')
+  bytes.write(name)
+  return new Uint8Array(bytes)
+}
+
+export function idOf(name: string): string {
+  return contentId(bytesOf(name))
+}
+
+export function intentOf(name: string, sessionId: string): AttachmentIntent {
+  const attachmentId = idOf(name)
+  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs: Date.now() }
+}
+
+/** Resolves when some statement of the schema waits for a lock that another transaction holds. */
+export async function untilBlocked(admin: pg.Pool, schema: string, count = 1): Promise<void> {
+  for (;;) {
+    const { rows } = await admin.query<{ waiting: string }>(
+      `SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`,
+      [schema],
+    )
+    if (Number(rows[0]?.waiting) >= count) return
+  }
+}
+
+/** A name for a role or database that no other test has. */
+export function freshName(): string {
+  return `test_${randomBytes(8).toString('hex')}`
+}

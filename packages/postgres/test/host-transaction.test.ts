@@ -1,0 +1,156 @@
+import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
+import type { PoolClient } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { closing, freshSchema, idOf, intentOf, noGrace, untilBlocked } from './database.ts'
+
+async function setUp() {
+  const fresh = await freshSchema()
+  const { pool, schema } = fresh
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  await manifest.recordIntent(intentOf('a', 'session'))
+  return { ...fresh, manifest }
+}
+
+async function begin(pool: { connect(): Promise<PoolClient> }, how = 'BEGIN'): Promise<PoolClient> {
+  const client = await pool.connect()
+  client.on('error', () => {})
+  onTestFinished(() => client.release(true))
+  await client.query(how)
+  return client
+}
+
+const isCommitted = async (manifest: PostgresAttachmentManifest, name: string, session = 'session') =>
+  (await manifest.lookup(session, idOf(name)))?.committedAtEpochMs !== undefined
+
+test('a commit in the transaction of the host is seen when that commits, and not before', async () => {
+  const { manifest, pool } = await setUp()
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(true)
+})
+
+test('a commit in a transaction that is rolled back, or whose connection breaks, has never been', async () => {
+  const { manifest, pool } = await setUp()
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  await client.query('ROLLBACK')
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+  const dying = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client: dying })
+  const { rows } = await dying.query('SELECT pg_backend_pid() AS pid')
+  await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+  await expect(dying.query('COMMIT')).rejects.toThrow()
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+})
+
+test('rolling back to a savepoint takes the commit back, and the rest of the transaction stays', async () => {
+  const { manifest, pool } = await setUp()
+  await manifest.recordIntent(intentOf('b', 'session'))
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('b')], { client })
+  await client.query('SAVEPOINT before')
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  await client.query('ROLLBACK TO before')
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+  expect(await isCommitted(manifest, 'b')).toBe(true)
+})
+
+test('a refusal names every id, changes nothing, and leaves the transaction of the host usable', async () => {
+  const { manifest, pool, schema } = await setUp()
+  const client = await begin(pool)
+  await client.query(`CREATE TABLE ${schema}.host (value integer)`)
+  const ids = [idOf('never put'), idOf('a'), idOf('nor this')]
+  const error = await manifest.commitRefs('session', ids, { client }).catch(error => error)
+  expect(error).toBeInstanceOf(AttachmentIntentExpiredError)
+  expect([...error.ids].sort()).toEqual([idOf('never put'), idOf('nor this')].sort())
+  await client.query(`INSERT INTO ${schema}.host VALUES (1)`)
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+  expect((await pool.query(`SELECT FROM ${schema}.host`)).rowCount).toBe(1)
+})
+
+test('while the transaction of the host is open, a sweep passes its content over and does not wait', async () => {
+  const { manifest, pool } = await setUp()
+  await manifest.recordIntent(intentOf('orphan', 'session'))
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  const claims = await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 10 })
+  expect(claims.map(claim => claim.attachmentId)).toEqual([idOf('orphan')])
+  expect(await manifest.claimBlobs([{ id: idOf('a'), generation: 5 }])).toEqual([])
+  await client.query('ROLLBACK')
+  const later = await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 10 })
+  expect(later.map(claim => claim.attachmentId)).toEqual([idOf('a')])
+})
+
+test('while the transaction of the host is open, other sessions put, commit and release the same content', async () => {
+  const { manifest, pool } = await setUp()
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  expect(await manifest.recordIntent(intentOf('a', 'other'))).toBe(0)
+  await manifest.commitRefs('other', [idOf('a')])
+  await manifest.recordIntent(intentOf('a', 'third'))
+  await manifest.releaseRefs('third')
+  expect(await isCommitted(manifest, 'a', 'other')).toBe(true)
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(true)
+})
+
+test('two transactions of hosts commit the same content at the same time', async () => {
+  const { manifest, pool } = await setUp()
+  await manifest.recordIntent(intentOf('a', 'other'))
+  const [one, two] = [await begin(pool), await begin(pool)]
+  await manifest.commitRefs('session', [idOf('a')], { client: one })
+  await manifest.commitRefs('other', [idOf('a')], { client: two })
+  await two.query('COMMIT')
+  await one.query('ROLLBACK')
+  expect([await isCommitted(manifest, 'a'), await isCommitted(manifest, 'a', 'other')]).toEqual([false, true])
+})
+
+test('forgetting content waits for the transaction of the host, and then forgets what it committed', async () => {
+  const { manifest, pool, admin, schema } = await setUp()
+  const client = await begin(pool)
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  const forgetting = manifest.forget(idOf('a'))
+  await untilBlocked(admin, schema)
+  await client.query('COMMIT')
+  await forgetting
+  expect(await manifest.lookup('session', idOf('a'))).toBeUndefined()
+})
+
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+  'in %s, refs put before the transaction are committed with it',
+  async level => {
+    const { manifest, pool } = await setUp()
+    const client = await begin(pool, `BEGIN ISOLATION LEVEL ${level}`)
+    await client.query('SELECT 1')
+    await manifest.commitRefs('session', [idOf('a')], { client })
+    await client.query('COMMIT')
+    expect(await isCommitted(manifest, 'a')).toBe(true)
+  },
+)
+
+test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
+  'in %s, a sweep since the first statement is never committed over',
+  async level => {
+    const { manifest, pool, schema } = await setUp()
+    const client = await begin(pool, `BEGIN ISOLATION LEVEL ${level}`)
+    // Its snapshot is of now: it will see the intent as it is, whatever happens.
+    await client.query(`SELECT FROM ${schema}.attachment_refs`)
+    await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 1 })
+    // As `pg` gave it, for the host's own retry.
+    await expect(manifest.commitRefs('session', [idOf('a')], { client })).rejects.toMatchObject({ code: '40001' })
+  },
+)
+
+test('a pool, or what is no client, is refused before anything is sent', async () => {
+  const { manifest, pool } = await setUp()
+  for (const client of [pool, {}, null, 'client'] as never[]) {
+    const commit = manifest.commitRefs('session', [idOf('a')], { client })
+    await expect(commit).rejects.toBeInstanceOf(AttachmentInvalidArgumentError)
+  }
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+})

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { inspect } from 'node:util'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
@@ -5,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Fault, S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { uploads } from '../../../conformance/test/harnesses/s3-server.ts'
 import type { S3AttachmentStore } from '../src/index.ts'
-import { collect, connection, describeWithProxy, expectBytes, failureOf, sampleBytes, TestPrefix } from './server.ts'
+import { sampleBytes } from './sample-bytes.ts'
+import { collect, connection, describeWithProxy, expectBytes, failureOf, TestPrefix } from './server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -154,6 +157,33 @@ describeWithProxy('a put in parts', () => {
     expect(await putting).toBe(reason)
     await expect.poll(() => uploads(there.client, there.bucket, there.prefix)).toEqual([])
     await isAbsent(bytes)
+  })
+})
+
+describeWithProxy('a process that is killed', () => {
+  test('in a put in parts leaves nothing to see, and the bytes can be put again', async () => {
+    const bytes = sampleBytes(11 * MiB)
+    proxy.spoil({ method: 'PUT', url: 'partNumber=2' }, { kind: 'hang' })
+    const program = `
+      import { S3AttachmentStore } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
+      import { sampleBytes } from ${JSON.stringify(new URL('./sample-bytes.ts', import.meta.url).href)}
+      const store = new S3AttachmentStore(${JSON.stringify({ ...there.options(proxy.endpoint), multipart })})
+      await store.put(new Blob([sampleBytes(${bytes.byteLength})]), ${JSON.stringify(meta)})`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: 'ignore',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    const gone = once(child, 'exit')
+    await expect
+      .poll(() => proxy.requests.filter(({ url }) => url.includes('partNumber=')).length, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(2)
+    child.kill('SIGKILL')
+    await gone
+    expect(await uploads(there.client, there.bucket, there.prefix)).toHaveLength(1)
+    await isAbsent(bytes)
+    expect(await collect(store.list())).toEqual([])
+    await store.put(new Blob([bytes]), meta)
+    await isStored(bytes)
   })
 })
 

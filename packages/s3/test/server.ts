@@ -39,11 +39,17 @@ export class TestPrefix implements AsyncDisposable {
     return { endpoint, region, credentials: { accessKeyId, secretAccessKey } }
   }
 
+  /** Of a store over the prefix. */
+  options(endpoint?: string): S3AttachmentStoreOptions {
+    return { bucket: this.bucket, prefix: this.prefix, clientConfig: this.config(endpoint) }
+  }
+
   /** A store over the prefix; closed at the end. */
   store(endpoint?: string, options: Partial<S3AttachmentStoreOptions> = {}): S3AttachmentStore {
     const { clientConfig, ...rest } = options
-    const config = rest.client === undefined ? { clientConfig: { ...this.config(endpoint), ...clientConfig } } : {}
-    const store = new S3AttachmentStore({ bucket: this.bucket, prefix: this.prefix, ...config, ...rest })
+    const { clientConfig: config, ...usual } = this.options(endpoint)
+    const way = rest.client === undefined ? { clientConfig: { ...config, ...clientConfig } } : {}
+    const store = new S3AttachmentStore({ ...usual, ...way, ...rest })
     this.#stores.push(store)
     return store
   }
@@ -57,17 +63,6 @@ export class TestPrefix implements AsyncDisposable {
     await removeAll(this.client, this.bucket, this.prefix)
     this.client.destroy()
   }
-}
-
-/** Bytes that no other seed gives. */
-export function sampleBytes(length: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let state = (seed * 2654435761) >>> 0
-  for (let at = 0; at < length; at++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes[at] = state >>> 24
-  }
-  return bytes
 }
 
 /** Compares bytes as bytes: a matcher would look at them one by one, which takes seconds for a few MiB. */

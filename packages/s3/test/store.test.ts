@@ -3,6 +3,7 @@ import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } fr
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { S3AttachmentStore } from '../src/index.ts'
+import { sampleBytes } from './sample-bytes.ts'
 import {
   collect,
   connection,
@@ -10,7 +11,6 @@ import {
   describeWithServer,
   expectBytes,
   failureOf,
-  sampleBytes,
   TestPrefix,
 } from './server.ts'
 
@@ -159,6 +159,15 @@ describeWithProxy('big bodies', () => {
       await store.delete(id)
       proxy.reset()
     }
+  })
+
+  test('replace an object of the wrong length', async () => {
+    const bytes = sampleBytes(9 * MiB)
+    const damaged = { Bucket: there.bucket, Key: there.keyOf(contentId(bytes)), Body: bytes.slice(0, 100) }
+    await there.client.send(new PutObjectCommand(damaged))
+    const store = there.store()
+    const { id } = await store.put(bytes, meta)
+    expectBytes((await store.get(id)).bytes, bytes)
   })
 
   test('of many puts at once take turns in the memory for parts', async () => {

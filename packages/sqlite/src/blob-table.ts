@@ -83,7 +83,7 @@ export class BlobTable {
     this.#insert = database.prepare(`
       INSERT INTO lash_attachment_blobs
         (id, generation, byte_length, stored_length, stored_at, media_type, width, height, label, upload, chunk_bytes, encoding, bytes)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, generation) DO NOTHING`)
     this.#delete = database.prepare('DELETE FROM lash_attachment_blobs WHERE number = ?')
     this.#abandon = database.prepare('INSERT INTO lash_attachment_uploads (number, touched_at) VALUES (?, 0)')
     this.#list = database.prepare(`
@@ -120,18 +120,21 @@ export class BlobTable {
 
   /** Makes the key hold the blob. Returns false, having written nothing, when it does already. */
   write(blob: BlobToWrite, now: number): boolean {
-    const { key, meta, body } = blob
-    const present = this.#measured(key)
-    if (present !== undefined) {
-      if (isIntact(present, blob.byteLength)) return false
-      this.#deleteRow(present)
-    }
+    if (this.#insertRow(blob, now)) return true
+    const present = this.#measured(blob.key) as MeasuredRow
+    if (isIntact(present, blob.byteLength)) return false
+    this.#deleteRow(present)
+    return this.#insertRow(blob, now)
+  }
+
+  /** Returns false when the key is there already. */
+  #insertRow({ key, byteLength, storedLength, meta, body }: BlobToWrite, now: number): boolean {
     const inRow = 'bytes' in body
-    this.#insert.run(
+    const { changes } = this.#insert.run(
       idBytes(key.id),
       key.generation,
-      blob.byteLength,
-      blob.storedLength,
+      byteLength,
+      storedLength,
       now,
       meta.mediaType,
       meta.width ?? null,
@@ -142,7 +145,7 @@ export class BlobTable {
       inRow ? body.encoding : 0,
       inRow ? body.bytes : null,
     )
-    return true
+    return changes > 0
   }
 
   /** Deletes blobs; their chunks become uploads to be deleted. Returns whether there are such. */

@@ -23,6 +23,9 @@ import type { SmallBlob } from './operations.ts'
 /** Content up to this many bytes is stored in one row and written in one step. */
 export const rowBytes: number = 1024 * 1024
 
+/** Content up to this many bytes is written without looking first whether it is there; the transaction does. */
+const unseenBytes = 4 * 1024
+
 /** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
 export class SqliteAttachmentDriver implements AttachmentDriver {
   readonly specificationVersion = 1 as const
@@ -49,8 +52,12 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    // What a reader sees is synced already, so this is enough, and cheaper than a transaction that writes nothing.
-    if (await this.database.read(({ blobs }) => blobs.isWhole(key, content.byteLength))) return
+    // What a reader sees is synced already, so a look is enough. For little content it costs as much as writing.
+    if (
+      content.byteLength > unseenBytes &&
+      (await this.database.read(({ blobs }) => blobs.isWhole(key, content.byteLength)))
+    )
+      return
     if (content.bytes === undefined || content.byteLength > rowBytes) {
       // Beside the put and none of its business: should it fail, the next one tries again.
       this.#clean().catch(() => {})

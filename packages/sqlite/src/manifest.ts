@@ -24,7 +24,7 @@ import {
 } from '@lash/attachments-core'
 import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
 import { rowBytes } from './driver.ts'
-import type { RefPosition } from './ref-table.ts'
+import type { RefPosition, SessionRefs } from './ref-table.ts'
 import { driverOf, type SharedDatabase } from './store.ts'
 
 export interface SqliteManifestOptions {
@@ -152,16 +152,14 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
 
   async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
     checkSessionId(sessionId)
-    let after: AttachmentId | '' = ''
-    for (;;) {
-      const from: AttachmentId | '' = after
-      const page: AttachmentManifestEntry[] = await this.#run(() =>
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const from: number = after
+      const { entries, last }: SessionRefs = await this.#run(() =>
         this.#database.read(({ refs }) => refs.ofSession(sessionId, from)),
       )
-      yield* page
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.attachmentId
+      yield* entries
+      after = last
     }
   }
 

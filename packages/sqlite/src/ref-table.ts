@@ -32,6 +32,12 @@ interface CommitRow {
   claim: string | null
 }
 
+/** A part of a listing, and where it ends; undefined when nothing follows. */
+export interface SessionRefs {
+  entries: AttachmentManifestEntry[]
+  last: number | undefined
+}
+
 /** A ref's place in a listing. */
 export interface RefPosition {
   id: AttachmentId
@@ -78,7 +84,8 @@ export class RefTable {
       UPDATE lash_attachment_refs SET released_at = ? WHERE session_id = ? AND released_at IS NULL`)
     this.#lookup = database.prepare(`SELECT ${columns} FROM lash_attachment_refs WHERE id = ? AND session_id = ?`)
     this.#ofSession = database.prepare(`
-      SELECT ${columns} FROM lash_attachment_refs WHERE session_id = ? AND id > ? ORDER BY id LIMIT ${refPageRows}`)
+      SELECT number, ${columns} FROM lash_attachment_refs
+      WHERE session_id = ? AND number > ? ORDER BY number LIMIT ${refPageRows}`)
     this.#page = database.prepare(`
       SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`)
   }
@@ -140,9 +147,10 @@ export class RefTable {
     return row === undefined ? undefined : entryOf(row)
   }
 
-  /** The next refs of a session, in the order of their ids. */
-  ofSession(sessionId: string, after: AttachmentId | ''): AttachmentManifestEntry[] {
-    return (this.#ofSession.all(sessionId, idBytes(after)) as RefRow[]).map(entryOf)
+  /** The next refs of a session, in the order in which it first held them, and the number of the last. */
+  ofSession(sessionId: string, after: number): SessionRefs {
+    const rows = this.#ofSession.all(sessionId, after) as (RefRow & { number: number })[]
+    return { entries: rows.map(entryOf), last: rows.at(-1)?.number }
   }
 
   /** The next refs of all, in the order of id and session. */

@@ -60,7 +60,9 @@ const migrations: readonly string[] = [
   CREATE INDEX lash_attachment_contents_claimed ON lash_attachment_contents (claimed_at) WHERE claimed_at IS NOT NULL;
   CREATE INDEX lash_attachment_contents_emptied ON lash_attachment_contents (emptied_at) WHERE emptied_at IS NOT NULL;
 
+  -- In the order of their first intent, and so is the index by session: what a turn writes lies together on the disk.
   CREATE TABLE lash_attachment_refs (
+    number INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
     session_id TEXT NOT NULL,
     generation INTEGER NOT NULL,
@@ -74,10 +76,10 @@ const migrations: readonly string[] = [
     -- Since when only its age protects the ref from a sweep; null while it is committed.
     loose_at INTEGER AS (
       CASE WHEN released_at IS NOT NULL THEN released_at WHEN committed_at IS NULL THEN intent_at END
-    ) VIRTUAL,
-    PRIMARY KEY (id, session_id)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX lash_attachment_refs_session ON lash_attachment_refs (session_id, id);
+    ) VIRTUAL
+  ) STRICT;
+  CREATE UNIQUE INDEX lash_attachment_refs_key ON lash_attachment_refs (id, session_id);
+  CREATE INDEX lash_attachment_refs_session ON lash_attachment_refs (session_id);
   -- Holds what a sweep looks at and nothing else, so that its cost follows the orphans, not the table.
   CREATE INDEX lash_attachment_refs_loose ON lash_attachment_refs (loose_at) WHERE loose_at IS NOT NULL;
   `,

@@ -191,7 +191,17 @@ describe.skipIf(!isRoot && process.platform === 'win32')('permissions', () => {
 describe.skipIf(strace === undefined)('a disk that fails', () => {
   /** Two puts of the same bytes in a process in which fsync number `when` fails. */
   const failing = async (error: string, when: string): Promise<string[]> => {
-    const inject = ['-f', '-qq', '-o', join(folder, 'log'), '-e', `inject=fsync:error=${error}:when=${when}`]
+    const inject = [
+      '-f',
+      '-qq',
+      '--seccomp-bpf',
+      '-o',
+      join(folder, 'log'),
+      '-e',
+      'trace=fsync',
+      '-e',
+      `inject=fsync:error=${error}:when=${when}`,
+    ]
     const { stdout } = await promisify(execFile)(strace as string, [...inject, process.execPath, worker, 'two', root], {
       env: { ...env, UV_THREADPOOL_SIZE: '1' },
     })

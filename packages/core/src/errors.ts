@@ -145,7 +145,7 @@ export class AttachmentClosedError extends AttachmentStoreError {
   }
 }
 
-/** An id may be any string that a caller made up: show little of it and no control characters. */
+/** An id may be anything that a caller made up: show little of it, and nothing that controls a terminal. */
 function printable(id: unknown): string {
-  return JSON.stringify(String(id).slice(0, 64)).slice(1, -1)
+  return typeof id === 'string' ? id.slice(0, 64).replace(/[^ -~]/g, '?') : typeof id
 }

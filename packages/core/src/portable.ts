@@ -37,7 +37,7 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from './store.ts'
-import { verification } from './verification.ts'
+import { verified } from './verification.ts'
 
 export interface PortableStoreOptions {
   /** Largest body that `put` takes, in bytes. Default: no limit but the backend's. */
@@ -131,15 +131,11 @@ export class PortableAttachmentStore implements AttachmentStore {
       const range = checkRange(options)
       const { meta, body } = await this.#read(id, options, range)
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
-      const ended = AbortSignal.any(
-        options.signal === undefined ? [this.#ended.signal] : [this.#ended.signal, options.signal],
-      )
+      const { signal } = this.#ended
+      const ended = AbortSignal.any(options.signal === undefined ? [signal] : [signal, options.signal])
       const whole = length === meta.byteLength
-      const verified = (body instanceof Uint8Array ? streamOf(body) : body).pipeThrough(
-        verification(id, length, whole),
-        { signal: ended },
-      )
-      return { meta, body: verified }
+      const stream = body instanceof Uint8Array ? streamOf(body) : body
+      return { meta, body: verified(stream, id, length, whole, ended) }
     })
   }
 

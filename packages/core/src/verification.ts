@@ -3,29 +3,60 @@ import type { AttachmentId } from './id.ts'
 import { wrongDigest, wrongLength } from './integrity.ts'
 
 /**
- * Checks a body as it passes: that it has the length, and the digest too when it is the whole blob. The last chunk is held back until everything is
- * known to be right, so nobody ever holds all the bytes of a damaged blob.
+ * A body that is checked as it is read: that it has the length, and the digest too when it is the whole blob. The last chunk is held
+ * back until everything is known to be right, so nobody ever holds all the bytes of a damaged blob. An abort errors the stream
+ * and cancels the body at once, also while nobody reads.
  */
-export function verification(
+export function verified(
+  body: ReadableStream<Uint8Array>,
   id: AttachmentId,
   length: number,
   wholeBlob: boolean,
-): TransformStream<Uint8Array, Uint8Array> {
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
   const digest = incrementalDigest()
   let received = 0
   let heldBack: Uint8Array | undefined
-  return new TransformStream({
-    transform(chunk, controller) {
-      received += chunk.byteLength
-      if (received > length) throw wrongLength(id, received, length)
-      digest.update(chunk)
-      if (heldBack !== undefined) controller.enqueue(heldBack)
-      heldBack = chunk
+  let onAbort: () => void
+  const end = (reason: unknown) => {
+    signal.removeEventListener('abort', onAbort)
+    return reader.cancel(reason)
+  }
+  return new ReadableStream(
+    {
+      start(controller) {
+        onAbort = () => {
+          controller.error(signal.reason)
+          end(signal.reason).catch(() => {})
+        }
+        signal.addEventListener('abort', onAbort)
+        if (signal.aborted) onAbort()
+      },
+      async pull(controller) {
+        try {
+          for (;;) {
+            const { done, value } = await reader.read()
+            const ready = heldBack
+            heldBack = value
+            received += value?.byteLength ?? 0
+            if (done ? received !== length : received > length) throw wrongLength(id, received, length)
+            if (value !== undefined) digest.update(value)
+            else if (wholeBlob && digest.id() !== id) throw wrongDigest(id)
+            if (ready !== undefined) controller.enqueue(ready)
+            if (done) {
+              await end(undefined)
+              controller.close()
+            }
+            if (done || ready !== undefined) return
+          }
+        } catch (error) {
+          end(error).catch(() => {})
+          throw error
+        }
+      },
+      cancel: end,
     },
-    flush(controller) {
-      if (received !== length) throw wrongLength(id, received, length)
-      if (wholeBlob && digest.id() !== id) throw wrongDigest(id)
-      if (heldBack !== undefined) controller.enqueue(heldBack)
-    },
-  })
+    { highWaterMark: 0 },
+  )
 }

@@ -38,7 +38,12 @@ test('an error has its code, id, cause and name', () => {
 })
 
 test('a made-up id does not flood or control the terminal through a message', () => {
-  const { message } = new AttachmentNotFoundError(`\u001b[2J\n${'x'.repeat(10_000)}`)
+  const { message } = new AttachmentNotFoundError(`\u001b[2J\n\u009b31m${'x'.repeat(10_000)}`)
   expect(message.length).toBeLessThan(300)
   expect(message).not.toMatch(/\p{Cc}/u)
+})
+
+test('an id that has no text form does not break the error about it', () => {
+  const { message } = new AttachmentNotFoundError(Object.create(null) as string)
+  expect(message).toContain('object')
 })

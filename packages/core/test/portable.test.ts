@@ -99,3 +99,21 @@ test('close waits for calls in flight, and frees the driver once', async () => {
   await closing
   expect(closed).toBe(1)
 })
+
+test('an abort cancels the body of a stream that nobody reads', async () => {
+  const cancelled = Promise.withResolvers<unknown>()
+  const endless = new ReadableStream<Uint8Array>({
+    pull: controller => controller.enqueue(new Uint8Array(1024)),
+    cancel: cancelled.resolve,
+  })
+  const meta = { id, byteLength: 1e9, mediaType: 'a/b' }
+  const store = new PortableAttachmentStore(driver({ read: async () => ({ meta, body: endless }) }))
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const { body } = await store.stream(id, { signal: controller.signal })
+  const reader = body.getReader()
+  await reader.read()
+  controller.abort(reason)
+  expect(await cancelled.promise).toBe(reason)
+  await expect(reader.read()).rejects.toBe(reason)
+})

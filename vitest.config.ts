@@ -8,6 +8,7 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],
+    globalSetup: 'conformance/services/global-setup.ts',
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,

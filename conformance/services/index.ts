@@ -1,24 +1,39 @@
 import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type S3Service, s3Environment, startS3 } from './s3.ts'
 
 export { type PostgresServer, type PostgresServerOptions, startPostgres, startPrivatePostgres } from './postgres.ts'
 
 export interface TestServices {
   readonly postgres: PostgresServer
+  /** Undefined where no S3 server can be had, which has been said then. */
+  readonly s3: S3Service | undefined
   stop(): Promise<void>
 }
 
 /**
  * Starts the servers that the tests need and tells where they are in the environment, which test processes inherit. Servers that the
  * environment names already are used as they are.
+ * @throws Error when a server cannot be had and `CI` is true.
  */
 export async function startServices(): Promise<TestServices> {
+  const before = { ...process.env }
   const postgres = await startPostgres()
-  process.env.LASH_TEST_POSTGRES_URL = postgres.url
-  return {
-    postgres,
-    async stop() {
-      if (postgres.own) delete process.env.LASH_TEST_POSTGRES_URL
-      await postgres.stop()
-    },
+  try {
+    const s3 = await startS3()
+    const told: Record<string, string> = { LASH_TEST_POSTGRES_URL: postgres.url, ...(s3 && s3Environment(s3)) }
+    Object.assign(process.env, told)
+    return {
+      postgres,
+      s3,
+      async stop() {
+        for (const name of Object.keys(told)) {
+          if (before[name] === undefined) delete process.env[name]
+        }
+        await Promise.all([postgres.stop(), s3?.stop()])
+      },
+    }
+  } catch (error) {
+    await postgres.stop()
+    throw error
   }
 }

@@ -1,0 +1,17 @@
+import { reclaimOrphanedAttachments } from '@lash/attachments-core'
+import type { Host } from './host/host.ts'
+import type { FinalSweep } from './report.ts'
+
+/** A sweep without grace. Only safe to want, not only safe to do, since nobody works any more: it would send slow turns to put again. */
+export async function sweepWithoutGrace({ manifest, store }: Host): Promise<FinalSweep> {
+  const started = performance.now()
+  const { reclaimedCount, failures } = await reclaimOrphanedAttachments(manifest, store, Date.now())
+  const left = new Set<string>()
+  for await (const { attachmentId } of manifest.listUncommitted(Date.now())) left.add(attachmentId)
+  return {
+    reclaimed: reclaimedCount,
+    failures: failures.map(({ id, error }) => `${id}: ${error}`),
+    uncommitted: left.size,
+    milliseconds: performance.now() - started,
+  }
+}

@@ -8,9 +8,9 @@ import {
   type AttachmentRef,
   PortableAttachmentStore,
   type PortableStoreOptions,
-  physicalName,
   type StoredAttachment,
 } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { turn } from '../../src/samples.ts'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
 import { type Item, type Shelf, ShelfDriver } from './shelf.ts'

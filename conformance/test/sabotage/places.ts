@@ -6,8 +6,8 @@ import {
   type AttachmentListing,
   PortableAttachmentStore,
   type PortableStoreOptions,
-  physicalName,
 } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
 import { type Shelf, ShelfDriver } from './shelf.ts'
 

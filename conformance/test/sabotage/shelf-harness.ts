@@ -1,4 +1,5 @@
-import { type AttachmentStore, PortableAttachmentStore, physicalName } from '@lash/attachments-core'
+import { type AttachmentStore, PortableAttachmentStore } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '../../src/index.ts'
 import { type Item, Shelf, ShelfDriver } from './shelf.ts'
 

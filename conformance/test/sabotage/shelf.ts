@@ -10,10 +10,8 @@ import {
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
-  parsePhysicalName,
-  physicalName,
 } from '@lash/attachments-core'
-import { streamOf } from '@lash/attachments-core/backend'
+import { parsePhysicalName, physicalName, streamOf } from '@lash/attachments-core/backend'
 import { turn } from '../../src/samples.ts'
 
 /** What a shelf keeps under one name. */

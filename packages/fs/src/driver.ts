@@ -1,15 +1,15 @@
-import {
-  type AttachmentContent,
-  type AttachmentDriver,
-  type AttachmentDriverOptions,
-  type AttachmentDriverRead,
-  type AttachmentDriverReadOptions,
-  type AttachmentKey,
-  type AttachmentListing,
-  type AttachmentMeta,
-  type AttachmentSpoolOptions,
-  physicalName,
+import type {
+  AttachmentContent,
+  AttachmentDriver,
+  AttachmentDriverOptions,
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentKey,
+  AttachmentListing,
+  AttachmentMeta,
+  AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { DirectorySync } from './directory-sync.ts'
 import { Folders } from './folders.ts'
 import type { Layout } from './layout.ts'

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { type AttachmentListing, parsePhysicalName } from '@lash/attachments-core'
+import type { AttachmentListing } from '@lash/attachments-core'
+import { parsePhysicalName } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { Pace } from './pace.ts'

@@ -7,9 +7,8 @@ import {
   type AttachmentKey,
   type AttachmentMeta,
   AttachmentMissingMetaError,
-  fileStream,
-  physicalName,
 } from '@lash/attachments-core'
+import { fileStream, physicalName } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
@@ -63,8 +62,10 @@ export async function readBlob(
 export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | undefined {
   const name = physicalName(key)
   for (let look = 1; look <= looks; look++) {
-    const bytes = statOf(layout.bytesPath(name), key.id)
+    const path = layout.bytesPath(name)
+    const bytes = statOf(path, key.id)
     if (bytes === undefined) return undefined
+    if (!bytes.isFile()) throw notAFile(path, key)
     const meta = readSidecar(layout, name, key)
     if (meta !== undefined) return { ...meta, byteLength: bytes.size }
   }
@@ -89,8 +90,12 @@ function openBytes(path: string, key: AttachmentKey): number | undefined {
 
 function fileStats(descriptor: number, path: string, key: AttachmentKey): Stats {
   const stats = fstatSync(descriptor)
-  if (!stats.isFile()) throw ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
+  if (!stats.isFile()) throw notAFile(path, key)
   return stats
+}
+
+function notAFile(path: string, key: AttachmentKey): Error {
+  return ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
 }
 
 async function readWhole(

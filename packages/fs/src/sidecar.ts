@@ -4,9 +4,8 @@ import {
   type AttachmentId,
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
-  checkMeta,
-  storedMeta,
 } from '@lash/attachments-core'
+import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 
 /** Far more than any metadata takes; what is bigger is not a sidecar. */

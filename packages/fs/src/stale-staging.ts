@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { parsePhysicalName } from '@lash/attachments-core'
+import { parsePhysicalName } from '@lash/attachments-core/backend'
 import type { Folders } from './folders.ts'
 import type { Layout } from './layout.ts'
 import type { Removal } from './removal.ts'

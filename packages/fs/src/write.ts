@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
-import { type AttachmentContent, type AttachmentKey, type AttachmentMeta, physicalName } from '@lash/attachments-core'
+import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { type DirectorySync, syncFile } from './directory-sync.ts'
 import { DurableNames } from './durable-names.ts'
 import type { Folders } from './folders.ts'
@@ -10,10 +11,13 @@ import { blobIdentity, intactBlob } from './presence.ts'
 import type { Removal } from './removal.ts'
 import { WriteRevoked } from './revoked.ts'
 import { encodeSidecar } from './sidecar.ts'
+import { Slots } from './slots.ts'
 import { type StagedFile, Staging } from './staging.ts'
 
 /** A write is taken back once for each removal of the same name that overlaps it; more than this is not chance. */
 const maxAttempts = 100
+/** Writes under way at once. Each holds two files open; a thousand puts at once must not be too many open files. */
+const writesAtOnce = 64
 
 /**
  * Writes blobs so that after a crash or a power cut at any moment each is whole or absent. The order, each step after the one before:
@@ -33,6 +37,7 @@ export class Writer {
   readonly #directories: DirectorySync | undefined
   readonly #staging: Staging
   readonly #queue = new KeyedQueue()
+  readonly #slots = new Slots(writesAtOnce)
   readonly #durable = new DurableNames()
   /** Found, and could not be synced. The kernel reports that once and then forgets it, so they must be written anew. */
   readonly #suspect = new Set<string>()
@@ -58,7 +63,7 @@ export class Writer {
         const found = intactBlob(this.#layout, name, key.id, content.byteLength)
         try {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
-          return await this.#publish(name, content, meta, signal)
+          return await this.#slots.run(() => this.#publish(name, content, meta, signal))
         } catch (error) {
           if (!(error instanceof WriteRevoked)) throw error
           if (attempt === maxAttempts) throw ioError('write', this.#layout.bytesPath(name), error.cause, key.id)
@@ -74,6 +79,7 @@ export class Writer {
     meta: AttachmentMeta,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    signal?.throwIfAborted()
     const shard = shardOf(name)
     const opened = this.#folders.open(shard)
     opened?.catch(() => {})
@@ -121,11 +127,15 @@ export class Writer {
    */
   async #confirm(name: string, identity: string): Promise<void> {
     if (this.#directories === undefined || this.#durable.has(name, identity)) return
+    await this.#slots.run(() => this.#syncFoundBlob(name))
+    this.#durable.add(name, identity)
+  }
+
+  async #syncFoundBlob(name: string): Promise<void> {
     const shard = shardOf(name)
     const opened = this.#folders.open(shard)
     const [bytes, sidecar] = [this.#layout.bytesPath(name), this.#layout.sidecarPath(name)]
     await Promise.all([this.#syncFound(name, bytes), this.#syncFound(name, sidecar), this.#syncShard(shard), opened])
-    this.#durable.add(name, identity)
   }
 
   async #syncFound(name: string, path: string): Promise<void> {

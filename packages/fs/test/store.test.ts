@@ -101,7 +101,7 @@ describe('layout', () => {
 
 describe('sidecars', () => {
   const write = (value: unknown) =>
-    writeFileSync(sidecarPath(), typeof value === 'string' ? value : JSON.stringify(value))
+    writeFileSync(sidecarPath(), typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value))
   const good = { id, media_type: 'text/plain', byte_len: bytes.byteLength }
 
   beforeEach(() => store.put(bytes, meta))
@@ -128,7 +128,7 @@ describe('sidecars', () => {
     ['empty', ''],
     ['not an object', '[]'],
     ['null', 'null'],
-    ['not UTF-8', '"\u{fffd}'],
+    ['that is not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
     ['of another id', { ...good, id: 'a'.repeat(64) }],
     ['without id', { ...good, id: undefined }],
     ['with a length that is text', { ...good, byte_len: '18' }],
@@ -181,6 +181,29 @@ describe('sidecars', () => {
     await store.put(bytes, meta)
     expect((await store.get(id)).bytes).toEqual(bytes)
   })
+})
+
+test.skipIf(process.platform !== 'linux')('a thousand puts at once do not open thousands of files', async () => {
+  const puts = Array.from({ length: 1000 }, (_none, index) => store.put(new TextEncoder().encode(`${index}`), meta))
+  await puts[0]
+  expect(readdirSync('/proc/self/fd').length).toBeLessThan(500)
+  await Promise.all(puts)
+  expect((await listed()).length).toBe(1000)
+})
+
+test('a folder in the place of bytes is an I/O error', async () => {
+  await store.put(bytes, meta)
+  rmSync(blobPath())
+  mkdirSync(blobPath())
+  for (const call of [
+    () => store.get(id),
+    () => store.stat(id),
+    () => store.put(bytes, meta),
+    () => store.delete(id),
+  ]) {
+    await expect(call()).rejects.toBeInstanceOf(AttachmentIoError)
+  }
+  expect(await listed()).toEqual([])
 })
 
 describe('roots', () => {

@@ -1,10 +1,10 @@
-/** What loads with core's main entry. The reading of streams (`source.js`) loads when one is first put. */
+/** What loads with core's main entry. What streams need loads with the first one that is put or read. */
 export default [
   {
     name: 'core, what loads with it',
     path: 'packages/core/dist/index.js',
     limit: '6 kB',
-    modifyEsbuildConfig: config => ({ ...config, platform: 'node', external: ['./source.js'] }),
+    modifyEsbuildConfig: config => ({ ...config, platform: 'node', external: ['./source.js', './verification.js'] }),
   },
   {
     name: 'core, with everything that loads on demand',

@@ -38,8 +38,7 @@ export abstract class AttachmentStoreError extends Error {
     const { cause, id } = options
     super(message, cause === undefined ? undefined : { cause })
     const { name, code } = new.target
-    Object.assign(this, { code, [marker]: code }, id === undefined ? undefined : { id })
-    Object.defineProperty(this, 'name', { value: name })
+    Object.assign(this, { name, code, [marker]: code }, id && { id })
   }
 
   /** Like `instanceof`, but true as well for an error made by another copy of this package. */
@@ -63,7 +62,7 @@ abstract class AttachmentIdError extends AttachmentStoreError {
 export class AttachmentNotFoundError extends AttachmentIdError {
   static override readonly code = 'not_found'
   constructor(id: AttachmentId, options?: AttachmentErrorOptions) {
-    super(id, `attachment ${printable(id)} is not in this store, or this session holds no ref to it`, options)
+    super(id, `attachment ${printable(id)} is not in this store, or not this session's`, options)
   }
 }
 
@@ -127,7 +126,7 @@ export class AttachmentIntentExpiredError extends AttachmentStoreError {
   /** Every id that failed, each once. */
   readonly ids: readonly AttachmentId[]
   constructor(ids: readonly AttachmentId[], options?: AttachmentErrorOptions) {
-    super(`nothing was committed: put these again, their intent has expired: ${ids.map(printable).join(', ')}`, options)
+    super(`nothing was committed; put these again, their intent has expired: ${ids.map(printable).join(', ')}`, options)
     this.ids = ids
   }
 }

@@ -1,5 +1,6 @@
+import { concurrently } from './concurrently.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
-import { type AttachmentId, isAttachmentId } from './id.ts'
+import { isAttachmentId } from './id.ts'
 import type { AttachmentRef } from './meta.ts'
 import type { AttachmentSignalOptions, AttachmentStore } from './store.ts'
 
@@ -32,34 +33,24 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   options: ResolveAttachmentsOptions = {},
 ): Promise<Request> {
   if (request.attachments === undefined) return { ...request }
+  const { signal, concurrency = 8 } = options
   const wanted = new Map<string, AttachmentRef>()
+  const found = new Map<string, Uint8Array>()
   for (const { data, reference } of request.attachments) {
     if (data !== undefined || reference === undefined) continue
     if (!isAttachmentId(reference.id))
       throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
     wanted.set(keyOf(reference), reference)
   }
-  const bytes = await readAll(wanted, store, options)
+  await concurrently(wanted, Math.min(concurrency, wanted.size), async ([key, reference]) => {
+    found.set(key, await read(reference, store, signal))
+  })
   const attachments = request.attachments.map(attachment => {
     const { data, reference } = attachment
     if (data !== undefined || reference === undefined) return attachment
-    return { mediaType: reference.mediaType, ...attachment, data: bytes.get(keyOf(reference)) as Uint8Array }
+    return { mediaType: reference.mediaType, ...attachment, data: found.get(keyOf(reference)) as Uint8Array }
   })
   return { ...request, attachments }
-}
-
-async function readAll(
-  wanted: ReadonlyMap<string, AttachmentRef>,
-  store: AttachmentStore,
-  { signal, concurrency = 8 }: ResolveAttachmentsOptions,
-): Promise<Map<AttachmentId, Uint8Array>> {
-  const found = new Map<AttachmentId, Uint8Array>()
-  const waiting = wanted.entries()
-  const worker = async () => {
-    for (const [key, reference] of waiting) found.set(key, await read(reference, store, signal))
-  }
-  await Promise.all(Array.from({ length: Math.min(concurrency, wanted.size) }, worker))
-  return found
 }
 
 /** At the reference's generation or, when that is gone, at any: a session that let go and put again holds the same bytes at a later one. */

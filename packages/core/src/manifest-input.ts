@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError } from './errors.ts'
 import { type AttachmentId, canonicalUri, isAttachmentId } from './id.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
-import { type AttachmentRef, checkGeneration, checkMeta } from './meta.ts'
+import { type AttachmentRef, checkGeneration, checkMeta, isPortableText } from './meta.ts'
 
 /** Longest session id, in Unicode code points: what an index row of every database here still takes beside an id. */
 export const maxSessionIdLength = 512
@@ -14,16 +14,11 @@ export const maxClaimLimit = 10_000
  * @throws AttachmentInvalidArgumentError
  */
 export function checkSessionId(sessionId: unknown): string {
-  if (typeof sessionId !== 'string' || sessionId === '')
-    throw invalid('the session id must be a string that is not empty')
   // Two ids that differ in a lone surrogate would be one in UTF-8, and one session would read the other's attachments.
-  if (!sessionId.isWellFormed() || sessionId.includes('\0')) {
-    throw invalid('the session id must be well-formed Unicode without NUL')
+  if (isPortableText(sessionId) && sessionId !== '') {
+    if (sessionId.length <= maxSessionIdLength || [...sessionId].length <= maxSessionIdLength) return sessionId
   }
-  if (sessionId.length > maxSessionIdLength && [...sessionId].length > maxSessionIdLength) {
-    throw invalid(`the session id must be at most ${maxSessionIdLength} characters`)
-  }
-  return sessionId
+  throw invalid(`the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`)
 }
 
 /**

@@ -47,10 +47,9 @@ let lastMediaType: string | undefined
  * @throws AttachmentInvalidArgumentError when a field is missing or out of its range.
  */
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
-  if (typeof meta !== 'object' || meta === null) throw invalid('metadata must be an object with a mediaType')
-  const { mediaType, width, height, label } = meta
+  const { mediaType, width, height, label } = meta ?? {}
   if (mediaType !== lastMediaType && !isMediaType(mediaType)) {
-    throw invalid(`mediaType must be of the form type/subtype, in at most ${maxMediaTypeLength} characters`)
+    throw invalid(`the metadata needs a mediaType, type/subtype in at most ${maxMediaTypeLength} characters`)
   }
   lastMediaType = mediaType
   const checked: AttachmentCreateMeta = { mediaType }
@@ -65,11 +64,13 @@ function isMediaType(value: unknown): boolean {
 }
 
 function checkLabel(label: unknown): string {
-  if (typeof label !== 'string') throw invalid('label must be a string')
-  // A lone surrogate has no UTF-8 form, and NUL none in several databases: either would come back as something else.
-  if (!label.isWellFormed() || label.includes('\0')) throw invalid('label must be well-formed Unicode without NUL')
-  if (Buffer.byteLength(label) > maxLabelBytes) throw invalid(`label must be at most ${maxLabelBytes} bytes of UTF-8`)
-  return label
+  if (isPortableText(label) && Buffer.byteLength(label) <= maxLabelBytes) return label
+  throw invalid(`label must be well-formed Unicode without NUL, at most ${maxLabelBytes} bytes of UTF-8`)
+}
+
+/** Whether every backend gives the text back as it is: a lone surrogate has no UTF-8 form, and NUL none in several databases. */
+export function isPortableText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 }
 
 /** Metadata of stored bytes out of checked parts; absent fields stay absent, so that it compares and serializes cleanly. */

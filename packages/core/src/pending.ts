@@ -54,18 +54,13 @@ export class PendingAttachments {
   }
 
   refs(): AttachmentRef[] {
-    return [...this.#entries.values()].flatMap(({ ref }) => (ref === undefined ? [] : [ref]))
+    return [...this.#entries.values()].flatMap(({ ref }) => ref ?? [])
   }
 
   bareIds(): AttachmentId[] {
-    return [...this.#entries].flatMap(([id, entry]) =>
-      entry.inFlight === 0 &&
-      entry.ref !== undefined &&
-      !entry.intentUnknown &&
-      (entry.ref.generation ?? 0) === entry.intentGeneration
-        ? [id]
-        : [],
-    )
+    const exact = ({ inFlight, ref, intentUnknown, intentGeneration }: PendingEntry) =>
+      ref !== undefined && inFlight === 0 && !intentUnknown && (ref.generation ?? 0) === intentGeneration
+    return [...this.#entries].flatMap(([id, entry]) => (exact(entry) ? id : []))
   }
 
   /** Forgets what was put; a put in flight counts from its end. */

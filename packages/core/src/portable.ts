@@ -37,7 +37,6 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from './store.ts'
-import { verified } from './verification.ts'
 
 export interface PortableStoreOptions {
   /** Largest body that `put` takes, in bytes. Default: no limit but the backend's. */
@@ -135,6 +134,8 @@ export class PortableAttachmentStore implements AttachmentStore {
       const ended = AbortSignal.any(options.signal === undefined ? [signal] : [signal, options.signal])
       const whole = length === meta.byteLength
       const stream = body instanceof Uint8Array ? streamOf(body) : body
+      // Loaded with the first stream, like the reading of streams.
+      const { verified } = await import('./verification.ts')
       return { meta, body: verified(stream, id, length, whole, ended) }
     })
   }

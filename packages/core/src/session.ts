@@ -293,8 +293,8 @@ function ownMeta(entry: AttachmentManifestEntry, stored: AttachmentMeta): Attach
 }
 
 function recordError(id: AttachmentId, cause: unknown): unknown {
-  const ours = AttachmentStoreError.isInstance(cause) ? cause.code : undefined
-  if (ours === 'closed' || ours === 'invalid_argument' || ours === 'manifest_record') return cause
+  const code = AttachmentStoreError.isInstance(cause) && cause.code
+  if (code === 'closed' || code === 'invalid_argument') return cause
   return new AttachmentManifestRecordError(`nothing was put, the manifest could not record the intent: ${cause}`, {
     id,
     cause,

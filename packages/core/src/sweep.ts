@@ -1,3 +1,4 @@
+import { concurrently } from './concurrently.ts'
 import type { AttachmentId } from './id.ts'
 import type { AttachmentManifest, OrphanClaim } from './manifest.ts'
 import type { AttachmentStore } from './store.ts'
@@ -49,20 +50,15 @@ export class Sweep {
   async take(claims: readonly OrphanClaim[]): Promise<boolean> {
     const fresh = claims.filter(claim => !this.#failed.has(nameOf(claim)))
     const deleted: OrphanClaim[] = []
-    const waiting = fresh.values()
-    const worker = async () => {
-      for (const claim of waiting) {
-        if (this.#options.signal?.aborted) return
-        if (await this.#delete(claim)) deleted.push(claim)
-      }
-    }
-    const workers = Math.min(this.#options.concurrency ?? defaultConcurrency, fresh.length)
-    await Promise.all(Array.from({ length: workers }, worker))
+    const { signal, concurrency = defaultConcurrency } = this.#options
+    await concurrently(fresh, Math.min(concurrency, fresh.length), async claim => {
+      if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)
+    })
     // Also when aborted: what is deleted is deleted, and saying so saves the next sweeper the work.
     if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
     this.report.reclaimedCount += deleted.length
     this.#options.onProgress?.(this.report)
-    this.#options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     return fresh.length > 0
   }
 

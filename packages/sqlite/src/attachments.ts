@@ -30,7 +30,7 @@ export function openSqliteAttachments(
   let store: SqliteAttachmentStore | undefined
   try {
     store = new SqliteAttachmentStore({ ...options, shared })
-    return new Attachments(store, new SqliteAttachmentManifest({ ...options, shared }))
+    return pair(store, new SqliteAttachmentManifest({ ...options, shared }))
   } catch (error) {
     void store?.close()
     throw error
@@ -40,20 +40,10 @@ export function openSqliteAttachments(
   }
 }
 
-class Attachments implements SqliteAttachments {
-  readonly store: SqliteAttachmentStore
-  readonly manifest: SqliteAttachmentManifest
-
-  constructor(store: SqliteAttachmentStore, manifest: SqliteAttachmentManifest) {
-    this.store = store
-    this.manifest = manifest
+/** `close` works without its object, so that it can be taken out together with the halves. */
+function pair(store: SqliteAttachmentStore, manifest: SqliteAttachmentManifest): SqliteAttachments {
+  const close = async () => {
+    await Promise.all([store.close(), manifest.close()])
   }
-
-  async close(): Promise<void> {
-    await Promise.all([this.store.close(), this.manifest.close()])
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
+  return { store, manifest, close, [Symbol.asyncDispose]: close }
 }

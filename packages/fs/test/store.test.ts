@@ -199,7 +199,7 @@ test('a folder in the place of bytes is an I/O error', async () => {
     () => store.get(id),
     () => store.stat(id),
     () => store.put(bytes, meta),
-    () => store.delete(id),
+    () => store.delete(id, { generation: 0 }),
   ]) {
     await expect(call()).rejects.toBeInstanceOf(AttachmentIoError)
   }

@@ -40,7 +40,7 @@ const mediaTypePattern = new RegExp(
 )
 
 /** The last one that was found good: most puts have the same media type as the one before. */
-let lastMediaType: string | undefined
+let lastMediaType = 'application/octet-stream'
 
 /**
  * Returns the metadata with nothing but its known fields.

@@ -92,11 +92,11 @@ export function blobStatements(schema: string): BlobStatements {
       DELETE FROM ${blobs} b USING doomed d WHERE b.id = d.id AND b.generation = d.generation`),
 
     list: statement(`
-      SELECT encode(id, 'hex') AS id, generation, byte_length,
-        floor(extract(epoch FROM stored_at) * 1000)::bigint AS stored_at
-      FROM ${blobs}
-      WHERE (id, generation) > ($1, $2) AND id <= $3
-      ORDER BY id, generation
+      SELECT encode(b.id, 'hex') AS id, b.generation, b.byte_length,
+        floor(extract(epoch FROM b.stored_at) * 1000)::bigint AS stored_at
+      FROM ${blobs} b
+      WHERE (b.id, b.generation) > ($1, $2) AND b.id <= $3
+      ORDER BY b.id, b.generation
       LIMIT ${listPage}`),
 
     copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,

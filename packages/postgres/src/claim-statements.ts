@@ -46,24 +46,18 @@ export function claimStatements(schema: string): ClaimStatements {
       FOR UPDATE OF c SKIP LOCKED`,
     },
 
+    // The refs are read by id, and once: the planner would look for old ones in all of the table otherwise.
     claimLocked: statement(`
-      WITH locked AS (
-        SELECT id FROM unnest($1::bytea[]) AS l (id)
+      WITH ref AS MATERIALIZED (
+        SELECT r.id, r.session_id, r.released_at IS NOT NULL AS released,
+          (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2 AS old
+        FROM unnest($1::bytea[]) AS locked (id) JOIN ${refs} r ON r.id = locked.id
       ), orphan AS MATERIALIZED (
-        SELECT id FROM locked
-        WHERE EXISTS (SELECT FROM ${refs} r WHERE r.id = locked.id)
-          AND NOT EXISTS (
-            SELECT FROM ${refs} r
-            WHERE r.id = locked.id AND (
-              coalesce(r.released_at, r.intent_at) > $2
-              OR (r.released_at IS NULL AND (r.committed_at IS NOT NULL OR $3::boolean))
-            )
-          )
+        SELECT id FROM ref GROUP BY id HAVING bool_and(old AND (released OR NOT $3::boolean))
       ), dropped AS (
-        DELETE FROM ${refs} r USING locked
-        WHERE r.id = locked.id
-          AND (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2
-          AND (NOT $3::boolean OR r.id IN (SELECT id FROM orphan))
+        DELETE FROM ${refs} r USING ref
+        WHERE r.id = ref.id AND r.session_id = ref.session_id
+          AND ref.old AND (NOT $3::boolean OR ref.id IN (SELECT id FROM orphan))
       )
       UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
       FROM orphan WHERE c.id = orphan.id AND c.claim IS NULL
@@ -101,9 +95,9 @@ export function claimStatements(schema: string): ClaimStatements {
       RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     lockContents: statement(`
-      SELECT encode(id, 'hex') AS id FROM ${contents}
-      WHERE id = ANY ($1::bytea[])
-      ORDER BY id
+      SELECT encode(c.id, 'hex') AS id FROM ${contents} c
+      WHERE c.id = ANY ($1::bytea[])
+      ORDER BY c.id
       FOR UPDATE SKIP LOCKED`),
 
     claimUnreferenced: statement(`

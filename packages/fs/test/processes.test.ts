@@ -215,7 +215,8 @@ describe.skipIf(strace === undefined)('a disk that fails', () => {
     await store.delete(contentId(new Uint8Array([1])))
     await store.close()
     let failures = 0
-    for (let when = 1; when < 40; when++) {
+    // The first syncs are of the folders above the root: one of them will do.
+    for (const when of [1, 5, 6, 7, 8, 9, 10, 11, 12]) {
       const [first = '', second = ''] = await failing('EIO', String(when))
       if (first === 'fine') break
       failures++

@@ -16,7 +16,7 @@ export async function fetchByUrl({ pool, store }: Host): Promise<UrlFetch | unde
   if (largest === undefined) return undefined
   const { id, generation = 0, mediaType: expectedMediaType } = largest
   const started = performance.now()
-  const url = await store.getUrl(id, { generation, expiresIn: 60, contentDisposition: 'inline' })
+  const url = await store.getUrl(id, { generation, expiresIn: 60 })
   const answer = await fetch(url)
   const digest = answer.body === null ? '' : await sha256(answer.body)
   return {

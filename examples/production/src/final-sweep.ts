@@ -2,7 +2,7 @@ import { reclaimOrphanedAttachments } from '@lash/attachments-core'
 import type { Host } from './host/host.ts'
 import type { FinalSweep } from './report.ts'
 
-/** A sweep without grace. Only safe to want, not only safe to do, since nobody works any more: it would send slow turns to put again. */
+/** A sweep without grace. It is safe at any time; now that nobody works any more, it also makes no slow turn put again. */
 export async function sweepWithoutGrace({ manifest, store }: Host): Promise<FinalSweep> {
   const started = performance.now()
   const { reclaimedCount, failures } = await reclaimOrphanedAttachments(manifest, store, Date.now())

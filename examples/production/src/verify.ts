@@ -1,9 +1,4 @@
-import {
-  type AttachmentRef,
-  AttachmentStoreError,
-  physicalName,
-  SessionScopedAttachmentStore,
-} from '@lash/attachments-core'
+import { type AttachmentRef, AttachmentStoreError, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { savedTurns } from './host/conversations.ts'
 import type { Host } from './host/host.ts'
 import type { Verification } from './report.ts'
@@ -107,10 +102,10 @@ async function compareWithManifest({ manifest }: Host, conversations: HeldRefs):
 
 async function copiesInBucket({ store }: Host): Promise<Set<string>> {
   const copies = new Set<string>()
-  for await (const copy of store.list()) copies.add(physicalName(copy))
+  for await (const copy of store.list()) copies.add(copyName(copy))
   return copies
 }
 
-function copyName({ id, generation = 0 }: AttachmentRef): string {
-  return physicalName({ id, generation })
+function copyName({ id, generation = 0 }: { id: string; generation?: number }): string {
+  return `${id}, generation ${generation}`
 }

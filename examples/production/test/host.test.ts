@@ -8,6 +8,7 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Ground } from '../src/ground.ts'
 import { beginConversation, conversationsOf, finishDeletions, latestRefs } from '../src/host/conversations.ts'
+import { repairCopies } from '../src/host/repair-copies.ts'
 import { saveTurn } from '../src/host/save-turn.ts'
 import { takeTurn, type Upload } from '../src/host/take-turn.ts'
 import { verify } from '../src/verify.ts'
@@ -101,6 +102,20 @@ describeWithServers('a host', () => {
     expect(await verify(ground.host)).toMatchObject({ conversations: 1, refs: 1, right: 1, copies: 1 })
   })
 
+  test('after a restore, a copy at another generation stands in for the one that is missing', async () => {
+    const { manifest, store } = ground.host
+    const { saved } = await takeTurn(ground.host, conversation, uploads('moved', 'there', 'gone'), async () => 'answer')
+    const [moved, , gone] = saved as [AttachmentRef, AttachmentRef, AttachmentRef]
+    // As if the manifest were older than the bucket: the content has moved on to a generation that the manifest no longer knows of.
+    await store.put(new TextEncoder().encode('moved'), { mediaType: 'text/plain' }, { generation: 3 })
+    await store.delete(moved.id, { generation: 0 })
+    await store.delete(gone.id)
+    const lost = [{ sessionId: conversation, id: gone.id }]
+    expect(await repairCopies(ground.host, [conversation])).toEqual({ checked: 3, repaired: [moved.id], lost })
+    expect(await read(conversation, moved)).toBe('moved')
+    expect(await repairCopies(ground.host, [conversation])).toEqual({ checked: 3, repaired: [], lost })
+  })
+
   test('the check names what is lost, and what the manifest does not hold', async () => {
     const { saved } = await takeTurn(ground.host, conversation, uploads('lost', 'released'), async () => 'answer')
     const [lost, released] = saved as [AttachmentRef, AttachmentRef]
@@ -114,7 +129,8 @@ describeWithServers('a host', () => {
         { conversationId: conversation, id: released.id, found: 'unreadable: not_found' },
       ]),
     )
-    expect(found).toMatchObject({ right: 0, missingCopies: [lost.id], unexpectedCopies: [stray] })
+    expect(found).toMatchObject({ right: 0, missingCopies: [`${lost.id}, generation 0`] })
+    expect(found.unexpectedCopies).toEqual([`${stray}, generation 0`])
     expect(found.disagreements).toEqual([`${conversation} has ${released.id} in a turn and has not committed it`])
   })
 })

@@ -1,0 +1,48 @@
+import {
+  type AttachmentId,
+  type AttachmentManifest,
+  AttachmentNotFoundError,
+  type AttachmentStore,
+} from '@lash/attachments-core'
+
+export interface RepairReport {
+  /** Committed refs that were looked at. */
+  checked: number
+  /** Ids whose copy was missing and has been written again, from another copy. */
+  repaired: AttachmentId[]
+  /** Refs to content of which there is no copy at all: restore it from a backup, or have somebody put the bytes again. */
+  lost: { sessionId: string; id: AttachmentId }[]
+}
+
+/**
+ * After a restore of the database, of the bucket or of both: looks whether the copy that each committed ref names is there, and writes it again from
+ * another one where it is not. All copies of an id are the same bytes. Run it before any sweep, while nothing else runs.
+ */
+export async function repairCopies(
+  { manifest, store }: { manifest: AttachmentManifest; store: AttachmentStore },
+  sessionIds: Iterable<string> | AsyncIterable<string>,
+): Promise<RepairReport> {
+  const report: RepairReport = { checked: 0, repaired: [], lost: [] }
+  for await (const sessionId of sessionIds) {
+    for await (const entry of manifest.listRefs(sessionId)) {
+      const { attachmentId: id, generation, committedAtEpochMs, releasedAtEpochMs } = entry
+      if (committedAtEpochMs === undefined || releasedAtEpochMs !== undefined) continue
+      report.checked++
+      if ((await store.stat(id, { generation })) !== undefined) continue
+      if (await copyTo(store, id, generation)) report.repaired.push(id)
+      else report.lost.push({ sessionId, id })
+    }
+  }
+  return report
+}
+
+async function copyTo(store: AttachmentStore, id: AttachmentId, generation: number): Promise<boolean> {
+  try {
+    const { body, meta } = await store.stream(id)
+    await store.put(body, meta, { generation })
+    return true
+  } catch (error) {
+    if (AttachmentNotFoundError.isInstance(error)) return false
+    throw error
+  }
+}

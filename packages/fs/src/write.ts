@@ -106,6 +106,8 @@ export class Writer {
       if (named) await this.#removal.discardSidecar(name)
       throw error
     }
+    // A rename to another name of the same file does nothing: a spool file that has been linked before keeps its staged name.
+    if (content.bytes === undefined) bytes.discard()
     // From here on others may count on the blob, so a failure leaves it where it is.
     await Promise.all([this.#syncShard(shard), opened])
     this.#durable.add(name, blobIdentity(bytes.identity, sidecar.identity))

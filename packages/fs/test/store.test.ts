@@ -67,6 +67,17 @@ describe('layout', () => {
     expect(readdirSync(join(root, 'tmp'))).toEqual([])
   })
 
+  test('a spooled body that is put again over itself leaves nothing in staging', async () => {
+    const content = await store.prepare(new Blob([new Uint8Array(3_000_000)]).stream())
+    await store.put(content, meta)
+    rmSync(join(root, 'sha256', content.id.slice(0, 2), `${content.id}.json`))
+    await store.put(content, meta)
+    expect((await store.get(content.id)).bytes.byteLength).toBe(3_000_000)
+    await content[Symbol.asyncDispose]()
+    await store.close()
+    expect(readdirSync(join(root, 'tmp'))).toEqual([])
+  })
+
   test('reading makes no folder', async () => {
     expect(await store.stat(id)).toBeUndefined()
     expect(await listed()).toEqual([])

@@ -103,7 +103,7 @@ describeWithServers('a host', () => {
   })
 
   test('after a restore, a copy at another generation stands in for the one that is missing', async () => {
-    const { manifest, store } = ground.host
+    const { store } = ground.host
     const { saved } = await takeTurn(ground.host, conversation, uploads('moved', 'there', 'gone'), async () => 'answer')
     const [moved, , gone] = saved as [AttachmentRef, AttachmentRef, AttachmentRef]
     // As if the manifest were older than the bucket: the content has moved on to a generation that the manifest no longer knows of.

@@ -3,6 +3,8 @@ import { AttachmentClosedError } from './errors.ts'
 /** Counts the calls in flight of something that can be closed. For stores and manifests alike. */
 export class Lifetime {
   readonly #what: string
+  /** Aborted by `close`, with what calls are refused with from then on. */
+  readonly #end = new AbortController()
   #inFlight = 0
   #idle: (() => void) | undefined
   #closed: Promise<void> | undefined
@@ -14,7 +16,13 @@ export class Lifetime {
 
   /** @throws AttachmentClosedError after `close` was called. */
   assertOpen(): void {
-    if (this.#closed !== undefined) throw new AttachmentClosedError(this.#what)
+    this.#end.signal.throwIfAborted()
+  }
+
+  /** Aborts with the given signal and when `close` is called: for what outlives its call, such as a stream. */
+  until(signal: AbortSignal | undefined): AbortSignal {
+    const end = this.#end.signal
+    return signal === undefined ? end : AbortSignal.any([end, signal])
   }
 
   /** Runs one call: refused after close or when the signal is aborted, counted while in flight. */
@@ -39,13 +47,14 @@ export class Lifetime {
     if (this.#inFlight === 0) this.#idle?.()
   }
 
-  /** Refuses calls from now on, waits for those in flight, then frees what there is to free; once. */
+  /** Refuses calls from now on, ends what runs `until`, waits for calls in flight, then frees what there is to free; once. */
   close(free: () => Promise<void>): Promise<void> {
     this.#closed ??= this.#close(free)
     return this.#closed
   }
 
   async #close(free: () => Promise<void>): Promise<void> {
+    this.#end.abort(new AttachmentClosedError(this.#what))
     if (this.#inFlight > 0) {
       await new Promise<void>(resolve => {
         this.#idle = resolve

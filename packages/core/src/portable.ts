@@ -4,7 +4,6 @@ import { digest } from './digest.ts'
 import type { AttachmentDriver, AttachmentDriverRead, AttachmentKey } from './driver.ts'
 import {
   AttachmentBackendError,
-  AttachmentClosedError,
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   AttachmentStoreError,
@@ -53,8 +52,6 @@ export class PortableAttachmentStore implements AttachmentStore {
   protected readonly driver: AttachmentDriver
   readonly #maxByteLength: number
   readonly #removals: RemovalBatch
-  /** Ends the streams that are open when the store is closed. */
-  readonly #ended = new AbortController()
   readonly #lifetime: Lifetime
 
   constructor(driver: AttachmentDriver, options: PortableStoreOptions = {}) {
@@ -130,13 +127,11 @@ export class PortableAttachmentStore implements AttachmentStore {
       const range = checkRange(options)
       const { meta, body } = await this.#read(id, options, range)
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
-      const { signal } = this.#ended
-      const ended = AbortSignal.any(options.signal === undefined ? [signal] : [signal, options.signal])
       const whole = length === meta.byteLength
       const stream = body instanceof Uint8Array ? streamOf(body) : body
       // Loaded with the first stream, like the reading of streams.
       const { verified } = await import('./verification.ts')
-      return { meta, body: verified(stream, id, length, whole, ended) }
+      return { meta, body: verified(stream, id, length, whole, this.#lifetime.until(options.signal)) }
     })
   }
 
@@ -217,7 +212,6 @@ export class PortableAttachmentStore implements AttachmentStore {
   markManifestCommitted(_ids: readonly AttachmentId[]): void {}
 
   close(): Promise<void> {
-    this.#ended.abort(new AttachmentClosedError(`the ${this.driver.name} store`))
     return this.#lifetime.close(() => this.driver.close())
   }
 

@@ -45,7 +45,7 @@ export interface SessionScopedStoreOptions {
  * A turn of the host: `put` as often as needed, keep the refs in the host's state, `commit` together with that state. What is put and never
  * committed is an orphan, which `reclaimOrphanedAttachments` takes.
  *
- * `close` closes this view alone; the store and the manifest are shared and stay open.
+ * `close` closes this view and the streams that it gave out; the store and the manifest are shared and stay open.
  */
 export class SessionScopedAttachmentStore implements AttachmentStore {
   readonly inner: AttachmentStore
@@ -155,7 +155,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.#lifetime.run(options.signal, async () => {
       const { entry, found } = await this.#read(id, options, generation =>
-        this.inner.stream(id, { ...options, generation }),
+        this.inner.stream(id, { ...options, generation, signal: this.#lifetime.until(options.signal) }),
       )
       return { meta: ownMeta(entry, found.meta), body: found.body }
     })

@@ -10,8 +10,7 @@ import {
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
 } from '@lash/attachments-core'
-import type { CompressionRule } from './blob-profile.ts'
-import { isCompressible } from './blob-profile.ts'
+import { type CompressionRule, isCompressible } from './blob-profile.ts'
 import { type BlobRow, metaOf } from './blob-table.ts'
 import { chunkStream } from './chunk-stream.ts'
 import { writeChunks } from './chunk-upload.ts'
@@ -23,7 +22,7 @@ import type { SmallBlob } from './operations.ts'
 /** Content up to this many bytes is stored in one row and written in one step. */
 export const rowBytes: number = 1024 * 1024
 
-/** Content up to this many bytes is written without looking first whether it is there; the transaction does. */
+/** Content up to this many bytes is written without looking first whether it is there: the transaction looks, at hardly more cost. */
 const unseenBytes = 4 * 1024
 
 /** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
@@ -52,20 +51,21 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    // What a reader sees is synced already, so a look is enough. For little content it costs as much as writing.
-    if (
-      content.byteLength > unseenBytes &&
-      (await this.database.read(({ blobs }) => blobs.isWhole(key, content.byteLength)))
-    )
-      return
+    if (content.byteLength > unseenBytes && (await this.#isThere(key, content))) return
     if (content.bytes === undefined || content.byteLength > rowBytes) {
+      await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
       // Beside the put and none of its business: should it fail, the next one tries again.
       this.#clean().catch(() => {})
-      return writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
+      return
     }
     const blob = await this.smallBlob(key, content.bytes, meta)
     signal?.throwIfAborted()
     await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
+  }
+
+  /** What a reader sees is synced already, so a look is enough. */
+  #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): boolean | Promise<boolean> {
+    return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
   }
 
   /** A blob for one row, compressed where that is worth it. */

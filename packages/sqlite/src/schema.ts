@@ -167,8 +167,9 @@ function enterWal(database: Database, fresh: boolean, { busyTimeoutMs }: SchemaO
   const deadline = Date.now() + busyTimeoutMs
   for (;;) {
     try {
-      // Blobs of up to a MiB lie in chains of pages: fewer and bigger ones are faster. Without effect once there is a table.
-      if (fresh) database.pragma('page_size = 16384')
+      // Big blobs want big pages, an index of a million random digests small ones: 8 KiB costs either little. Without effect
+      // once there is a table.
+      if (fresh) database.pragma('page_size = 8192')
       database.pragma('journal_mode = WAL')
       return
     } catch (error) {

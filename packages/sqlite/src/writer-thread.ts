@@ -36,10 +36,6 @@ export class WriterThread {
     this.#options = options
   }
 
-  get started(): boolean {
-    return this.#worker !== undefined
-  }
-
   /** @throws as WriteTransaction.run does, or {@link WriterThreadLost}. */
   run(operations: readonly Operation[]): Promise<Outcome[]> {
     const packed = packOperations(operations, this.#spare)
@@ -56,8 +52,11 @@ export class WriterThread {
     const worker = this.#worker
     if (worker === undefined) return
     try {
+      // Here, so that the last connection, on the event loop's thread, finds little to do when it is closed.
       await this.#ask({ kind: 'checkpoint' })
       await this.#ask({ kind: 'close' })
+    } catch {
+      // What is committed is in the log, and stays there until the file is opened again.
     } finally {
       this.#worker = undefined
       await worker.terminate()
@@ -66,11 +65,20 @@ export class WriterThread {
 
   #ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
-      const worker = this.#start()
+      const worker = this.#startOrLose()
       this.#waiting = { resolve, reject }
       worker.ref()
       worker.postMessage(request, transfer)
     })
+  }
+
+  #startOrLose(): Worker {
+    try {
+      return this.#start()
+    } catch (error) {
+      // A process that may not have threads (`node --permission`) is told at once.
+      throw new WriterThreadLost(error, this.#hasAnswered)
+    }
   }
 
   #start(): Worker {

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Random } from '../src/explore/random.ts'
+import { checkEmptying, checkListing, checkPromises, checkSweeps } from './check.ts'
+import { faultPoints } from './fault-points.ts'
+import { openPair } from './pair.ts'
+import { makePlace, type PairName } from './place.ts'
+import { Promises } from './promises.ts'
+import { count, emptyTally, type Tally } from './tally.ts'
+import type { WorkerOrders } from './worker.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface CrashOptions {
+  /** How many workers are killed. */
+  readonly rounds: number
+  readonly seed: number
+  /** Workers that are at work, and killed, at the same time. Default 3. */
+  readonly workers?: number
+  /** Called after every few rounds. */
+  readonly onProgress?: (tally: Readonly<Tally>) => void
+}
+
+/** Longest life of a worker that is not told where to die, in milliseconds. */
+const longestLife = 150
+/** How long a worker may take to reach the point where it is to die, before it is killed wherever it is. */
+const longestWait = 1500
+
+/**
+ * Lets workers put, commit, release and sweep, and kills them: half of them at a random moment, half at a fault point. Then opens the pair again and
+ * checks that everything they were told is committed is there, that nothing half-written is, and that sweeps leave nothing else. And again, on what
+ * is left.
+ */
+export async function crash(name: PairName, options: CrashOptions): Promise<Tally> {
+  const place = await makePlace(name)
+  const journals = await mkdtemp(join(tmpdir(), 'attachments-journals-'))
+  const { workers = 3, seed } = options
+  const random = new Random(seed)
+  const tally = emptyTally()
+  const promises = new Promises()
+  let made = 0
+  const make = () =>
+    Array.from({ length: workers }, () => new WorkerProcess(place.address, join(journals, String(made++))))
+  let waiting = make()
+  try {
+    while (tally.kills < options.rounds && tally.problems.length === 0) {
+      const working = waiting
+      waiting = make()
+      const lives = working.map(async (worker, slot) => {
+        const orders = ordersFor(slot, promises, random)
+        await worker.start(orders)
+        await Promise.race([worker.died(), pause(orders.dies ? longestWait : random.below(longestLife))])
+        return worker.kill()
+      })
+      const ended = await Promise.all(lives)
+      const pair = await openPair(place.address)
+      for (const entries of ended) {
+        tally.kills++
+        count(tally, entries)
+        tally.problems.push(...(await promises.take(entries, pair.manifest)))
+      }
+      await checkListing(pair, tally)
+      await checkPromises(pair, promises, tally)
+      await checkSweeps(pair, promises, tally)
+      await checkPromises(pair, promises, tally)
+      if (random.chance(0.1)) await checkEmptying(pair, promises, tally)
+      await pair.close()
+      options.onProgress?.(tally)
+    }
+  } finally {
+    await Promise.all(waiting.map(worker => worker.kill()))
+    await place.remove()
+    await rm(journals, { recursive: true, force: true })
+  }
+  return tally
+}
+
+function ordersFor(slot: number, promises: Promises, random: Random): WorkerOrders {
+  const names = [0, 1, 2].map(index => `session ${slot}.${index}`)
+  const orders = {
+    seed: random.below(2 ** 31),
+    sessions: names.map(name => ({ name, held: [...promises.heldBy(name).keys()] })),
+    sweepPauseMs: random.pick([5, 20, 100]),
+  }
+  if (random.chance(0.5)) return orders
+  return { ...orders, dies: { point: random.pick(faultPoints), times: 1 + random.below(6) } }
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type JournalEntry, readJournal } from './journal.ts'
+import type { PairAddress } from './pair.ts'
+import type { WorkerOrders } from './worker.ts'
+
+const workerFile = fileURLToPath(new URL('worker.ts', import.meta.url))
+
+/** A worker in a process of its own. It opens the pair at once and waits for its orders: starting takes longer than most of them live. */
+export class WorkerProcess {
+  readonly #journalPath: string
+  readonly #child: ChildProcess
+  readonly #ready: Promise<unknown>
+  readonly #exited: Promise<unknown>
+
+  constructor(address: PairAddress, journalPath: string) {
+    this.#journalPath = journalPath
+    const descriptor = openSync(journalPath, 'a')
+    this.#child = fork(workerFile, [JSON.stringify(address)], {
+      stdio: ['ignore', 'inherit', 'inherit', descriptor, 'ipc'],
+      execArgv: [],
+      // What one worker has compiled, the next need not.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(journalPath), 'compiled') },
+    })
+    closeSync(descriptor)
+    this.#ready = once(this.#child, 'message')
+    this.#exited = once(this.#child, 'exit')
+    this.#ready.catch(() => {})
+  }
+
+  async start(orders: WorkerOrders): Promise<void> {
+    await Promise.race([this.#ready, this.#exited])
+    if (this.hasEnded) throw new Error('a worker ended before it began')
+    this.#child.send(orders)
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Kills it, unless it has died by then, and gives what it wrote. */
+  async kill(): Promise<JournalEntry[]> {
+    if (!this.hasEnded) this.#child.kill('SIGKILL')
+    await this.#exited
+    return readJournal(this.#journalPath)
+  }
+
+  /** Resolves when it has died of itself. */
+  async died(): Promise<void> {
+    await this.#exited
+  }
+}

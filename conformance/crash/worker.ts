@@ -1,0 +1,78 @@
+import { flushCompileCache } from 'node:module'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type AttachmentManifest,
+  type AttachmentStore,
+  reclaimOrphanedAttachments,
+  reclaimUnreferencedAttachments,
+} from '@lash/attachments-core'
+import { Random } from '../src/explore/random.ts'
+import { dieAt, withFaultPoints } from './fault-points.ts'
+import { journal } from './journal.ts'
+import { type OpenPair, openPair, type PairAddress } from './pair.ts'
+import { type Held, SessionLife } from './session-life.ts'
+
+/** What a worker is to do. It does it until it is killed. */
+export interface WorkerOrders {
+  readonly seed: number
+  /** Its sessions, and what each holds. */
+  readonly sessions: readonly { readonly name: string; readonly held: Held }[]
+  /** Where it is to die of itself. */
+  readonly dies?: { readonly point: string; readonly times: number }
+  /** Longest pause between two sweeps, in milliseconds. */
+  readonly sweepPauseMs: number
+}
+
+/** No grace at all: everything uncommitted is old, every claim is stale. */
+const noGrace = Number.MAX_SAFE_INTEGER
+
+process.once('disconnect', () => process.exit())
+const opened = await openPair(JSON.parse(process.argv[2] as string) as PairAddress)
+// A worker does not end in a way that would leave what it has compiled to the next.
+flushCompileCache()
+process.once('message', orders => void work(opened, orders as WorkerOrders))
+process.send?.('ready')
+
+async function work(pair: OpenPair, orders: WorkerOrders): Promise<void> {
+  const random = new Random(orders.seed)
+  const { dies } = orders
+  const { store, manifest } = withFaultPoints(
+    pair.store,
+    pair.manifest,
+    dies ? dieAt(dies.point, dies.times) : () => {},
+  )
+  const lives = orders.sessions.map(({ name, held }) => {
+    const life = new SessionLife(store, manifest, name, held, new Random(random.below(2 ** 31)))
+    return forEver(`turn of ${name}`, () => life.turn())
+  })
+  const sweeps = forEver('sweep', () => sweep(store, manifest, random, orders.sweepPauseMs))
+  await Promise.all([...lives, sweeps])
+}
+
+async function sweep(
+  store: AttachmentStore,
+  manifest: AttachmentManifest,
+  random: Random,
+  pauseMs: number,
+): Promise<void> {
+  await pause(random.below(pauseMs + 1))
+  if (random.chance(0.1)) {
+    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, noGrace)
+    return journal(['audited', reclaimedCount])
+  }
+  const options = { staleClaimEpochMs: noGrace }
+  const { reclaimedCount, failures } = await reclaimOrphanedAttachments(manifest, store, noGrace, options)
+  journal(['swept', reclaimedCount])
+  for (const { error } of failures) journal(['failed', 'delete of a sweep', String(error)])
+}
+
+/** A failure that nothing accounts for ends the loop, and is for the parent to judge. */
+async function forEver(what: string, act: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await act()
+    } catch (error) {
+      return journal(['failed', what, error instanceof Error ? (error.stack ?? error.message) : String(error)])
+    }
+  }
+}

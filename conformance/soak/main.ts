@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { isPairName, missingFor, type PairName, pairNames } from '../crash/place.ts'
+import type { Tally } from '../crash/tally.ts'
+import { startPostgres } from '../services/postgres.ts'
+import { s3Environment, startS3 } from '../services/s3.ts'
+import { soak } from './soak.ts'
+
+const reportPath = join(fileURLToPath(new URL('../../reports', import.meta.url)), 'soak.json')
+
+const usage = `Keeps sessions, sweeps without grace and kills going for a while, and checks that nothing committed is lost.
+
+  main.ts [--minutes <n>] [--pair <name>]... [--seed <n>]
+
+--minutes is 2 by default. Pairs, which are soaked at the same time: by default fs+sqlite and s3+postgres, of
+${pairNames.join(', ')}.
+Servers that LASH_TEST_POSTGRES_URL and LASH_TEST_S3_* do not name are started.`
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '2' },
+    pair: { type: 'string', multiple: true, default: ['fs+sqlite', 's3+postgres'] },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    help: { type: 'boolean' },
+  },
+})
+
+async function main(): Promise<void> {
+  const unknown = values.pair.find(name => !isPairName(name))
+  if (values.help || unknown !== undefined) {
+    console.log(unknown === undefined ? usage : `there is no pair ${unknown}\n\n${usage}`)
+    process.exitCode = unknown === undefined ? 0 : 2
+    return
+  }
+  const names = values.pair.filter(isPairName)
+  const stops = await startServersFor(names)
+  try {
+    await soakAll(names)
+  } finally {
+    for (const stop of stops) await stop()
+  }
+}
+
+async function startServersFor(names: readonly PairName[]): Promise<(() => Promise<void>)[]> {
+  const stops: (() => Promise<void>)[] = []
+  if (names.some(name => name.includes('postgres'))) {
+    const postgres = await startPostgres()
+    process.env.LASH_TEST_POSTGRES_URL = postgres.url
+    stops.push(() => postgres.stop())
+  }
+  if (names.some(name => name.includes('s3'))) {
+    const s3 = await startS3()
+    if (s3 !== undefined) {
+      Object.assign(process.env, s3Environment(s3))
+      stops.push(() => s3.stop())
+    }
+  }
+  return stops
+}
+
+async function soakAll(names: readonly PairName[]): Promise<void> {
+  const options = { minutes: Number(values.minutes), seed: Number(values.seed) }
+  const possible = names.filter(name => missingFor(name) === undefined)
+  for (const name of names) if (!possible.includes(name)) console.log(`${name}: left out, ${missingFor(name)}`)
+  console.log(`${possible.join(', ')} for ${options.minutes} minutes, seed ${options.seed}`)
+  const tallies = await Promise.all(possible.map(async name => [name, await soak(name, options)] as const))
+
+  console.log(`\n${table(tallies)}\n`)
+  const report = { ...options, pairs: Object.fromEntries(tallies) }
+  await mkdir(join(reportPath, '..'), { recursive: true })
+  await writeFile(reportPath, `${JSON.stringify(report, undefined, 2)}\n`)
+  console.log(JSON.stringify(report))
+  for (const [name, { problems }] of tallies) for (const problem of problems) console.error(`${name}: ${problem}`)
+  const losses = tallies.reduce((sum, [, tally]) => sum + tally.losses, 0)
+  if (tallies.length === 0 || tallies.some(([, { problems }]) => problems.length > 0)) process.exitCode = 1
+  console.log(`${losses} losses`)
+}
+
+function table(tallies: readonly (readonly [name: string, tally: Tally])[]): string {
+  const columns = [
+    'puts',
+    'commits',
+    'refusedCommits',
+    'reads',
+    'releases',
+    'sweeps',
+    'audits',
+    'reclaimed',
+    'kills',
+    'losses',
+  ] as const
+  const titles = columns.map(column => (column === 'refusedCommits' ? 'refused commits' : column))
+  const rows = tallies.map(([name, tally]) => `| ${[name, ...columns.map(column => tally[column])].join(' | ')} |`)
+  return [`| ${['pair', ...titles].join(' | ')} |`, `| --- |${' ---: |'.repeat(columns.length)}`, ...rows].join('\n')
+}
+
+await main()

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 /** How long a process may take to end after it was asked to; then it is killed. */
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 /** A process of the example. */
 export class Child<Message extends { readonly type: string }> {

@@ -22,9 +22,6 @@ import type { SmallBlob } from './operations.ts'
 /** Content up to this many bytes is stored in one row and written in one step. */
 export const rowBytes: number = 1024 * 1024
 
-/** Content up to this many bytes is written without looking first whether it is there: the transaction looks, at hardly more cost. */
-const unseenBytes = 4 * 1024
-
 /** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
 export class SqliteAttachmentDriver implements AttachmentDriver {
   readonly specificationVersion = 1 as const
@@ -51,7 +48,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    if (content.byteLength > unseenBytes && (await this.#isThere(key, content))) return
+    if (await this.#isThere(key, content)) return
     if (content.bytes === undefined || content.byteLength > rowBytes) {
       await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
       // Beside the put and none of its business: should it fail, the next one tries again.
@@ -63,7 +60,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
   }
 
-  /** What a reader sees is synced already, so a look is enough. */
+  /** What a reader sees is synced already, so a look is enough; and it waits for no lock. */
   #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): boolean | Promise<boolean> {
     return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
   }

@@ -75,7 +75,10 @@ async function oneLife(
   })
   const lives = life[0] + random.below(life[1] - life[0])
   const stop = new AbortController()
-  await Promise.race([worker.died(), pause(Math.min(lives, ends - Date.now()), undefined, { signal: stop.signal })])
+  await Promise.race([
+    worker.died(),
+    pause(Math.max(0, Math.min(lives, ends - Date.now())), undefined, { signal: stop.signal }),
+  ])
   stop.abort()
   const entries = await worker.kill()
   tally.kills++

@@ -2,17 +2,19 @@ import { type Statement, statement } from './statement.ts'
 
 /** Bytes in a chunk row. Part of the schema: ranges are found by it. */
 export const chunkBytes = 256 * 1024
+/** Bytes that a row of a result carries; as text they take twice their size, so more of them come by COPY. */
+const rowBytes = 8 * 1024
 
 export interface BlobStatements {
-  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. No row when the copy is there. */
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. One row: whether it was inserted, and what was there before. */
   readonly insertSmall: Statement
-  /** As insertSmall, with the bytes cut into chunks by the server. No row when the copy is there. */
+  /** $1 to $8 as of insertSmall; the server cuts the bytes into chunks. No row when the copy is there. */
   readonly insertChunked: Statement
   /** $1 id, $2 generation, $3 length, $4 to $7 metadata; the chunks follow. No row when the copy is there. */
   readonly insertHead: Statement
   /** $1 id, $2 generation. */
   readonly stat: Statement
-  /** $1 id, $2 generation: the row, with the bytes where they are in it. */
+  /** $1 id, $2 generation: the row, whether the bytes are in it, and the bytes when they are few. */
   readonly read: Statement
   /** $1 id, $2 generation. */
   readonly lock: Statement
@@ -25,6 +27,8 @@ export interface BlobStatements {
   /** $1 id and $2 generation of the last one seen, $3 last id wanted. */
   readonly list: Statement
   copyChunksIn(): string
+  /** The bytes that are in the row. The arguments are as of copyChunksOut. */
+  copyBytesOut(id: string, generation: number): string
   /** The arguments are well-formed: an id of hex digits and whole numbers. COPY takes no parameters. */
   copyChunksOut(id: string, generation: number, first: number, last: number): string
 }
@@ -36,9 +40,15 @@ export function blobStatements(schema: string): BlobStatements {
   const chunks = `"${schema}".attachment_chunks`
   return {
     insertSmall: statement(`
-      INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-      ON CONFLICT (id, generation) DO NOTHING`),
+      WITH inserted AS (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING true
+      )
+      SELECT EXISTS (SELECT FROM inserted) AS inserted,
+        b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+      FROM (SELECT) AS one LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
 
     insertChunked: statement(`
       WITH head AS (
@@ -67,7 +77,8 @@ export function blobStatements(schema: string): BlobStatements {
       WHERE id = $1 AND generation = $2`),
 
     read: statement(`
-      SELECT byte_length, media_type, width, height, label, bytes
+      SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL AS in_row,
+        CASE WHEN octet_length(bytes) <= ${rowBytes} THEN bytes END AS bytes
       FROM ${blobs}
       WHERE id = $1 AND generation = $2`),
 
@@ -100,6 +111,9 @@ export function blobStatements(schema: string): BlobStatements {
       LIMIT ${listPage}`),
 
     copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
+
+    copyBytesOut: (id, generation) =>
+      `COPY (SELECT bytes FROM ${blobs} WHERE id = '\\x${id}' AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
 
     copyChunksOut: (id, generation, first, last) =>
       `COPY (SELECT bytes FROM ${chunks} WHERE id = '\\x${id}' AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,

@@ -11,7 +11,7 @@ import type {
 import { type BlobRow, blobMeta, metaColumns } from './blob-row.ts'
 import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
 import { ChunkReader } from './chunk-reader.ts'
-import { type CopyField, CopyIn, int32, int64 } from './copy-protocol.ts'
+import { type CopyField, CopyIn, CopyOut, int32, int64 } from './copy-protocol.ts'
 import type { Database, Session } from './database.ts'
 import { byteaOf } from './statement.ts'
 
@@ -41,7 +41,7 @@ export class PostgresDriver implements AttachmentDriver {
   ): Promise<void> {
     const { bytes } = content
     if (bytes !== undefined && bytes.byteLength <= smallBytes) {
-      if (await this.#insert(this.#sql.insertSmall, key, meta, bytes, signal)) return
+      if (await this.#insertSmall(key, meta, bytes, signal)) return
     }
     // Each round meets what another writer, or a delete, has done since the last.
     for (;;) {
@@ -63,9 +63,11 @@ export class PostgresDriver implements AttachmentDriver {
     signal?: AbortSignal,
   ): Promise<boolean> {
     const { bytes } = content
+    if (bytes !== undefined && bytes.byteLength <= smallBytes) return this.#insertSmall(key, meta, bytes, signal)
     if (bytes !== undefined && bytes.byteLength <= singleStatementBytes) {
-      const sql = bytes.byteLength <= smallBytes ? this.#sql.insertSmall : this.#sql.insertChunked
-      return this.#insert(sql, key, meta, bytes, signal)
+      const values = [...headValues(key, meta), bytes]
+      const { rowCount } = await this.#database.query(this.#sql.insertChunked, values, signal)
+      return rowCount !== 0
     }
     return this.#database.transaction(signal, async session => {
       const { rowCount } = await session.query(this.#sql.insertHead, headValues(key, meta))
@@ -75,16 +77,17 @@ export class PostgresDriver implements AttachmentDriver {
     })
   }
 
-  /** Whether it was this call that put the bytes there. Waits for a writer of the same copy, and then finds it done. */
-  async #insert(
-    sql: BlobStatements['insertSmall'],
+  /** Whether the copy is there as it should be, by this call or before it. Waits for a writer of the same copy. */
+  async #insertSmall(
     key: AttachmentKey,
     meta: AttachmentMeta,
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const { rowCount } = await this.#database.query(sql, [...headValues(key, meta), bytes], signal)
-    return rowCount !== 0
+    const values = [...headValues(key, meta), bytes]
+    const { rows } = await this.#database.query<InsertedRow>(this.#sql.insertSmall, values, signal)
+    const row = rows[0]
+    return row !== undefined && (row.inserted || (row.byte_length !== null && isWhole(meta, row as StatRow)))
   }
 
   /** Puts the right bytes and metadata where wrong ones are. False when they are gone meanwhile. */
@@ -111,31 +114,40 @@ export class PostgresDriver implements AttachmentDriver {
   /** Whether the copy is there as it should be; undefined when there is none. */
   async #isWhole(key: AttachmentKey, meta: AttachmentMeta, signal?: AbortSignal): Promise<boolean | undefined> {
     const row = await this.#stat(key, signal)
-    if (row === undefined) return undefined
-    if (Number(row.byte_length) !== meta.byteLength || Number(row.stored_length) !== meta.byteLength) return false
-    try {
-      blobMeta(key.id, meta.byteLength, row)
-      return true
-    } catch {
-      return false
-    }
+    return row === undefined ? undefined : isWhole(meta, row)
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
-    const { signal } = options
-    const { rows } = await this.#database.query<BlobRow & { bytes: Buffer | null }>(
-      this.#sql.read,
-      keyValues(key),
-      signal,
-    )
-    const row = rows[0]
-    if (row === undefined) return undefined
-    const meta = blobMeta(key.id, Number(row.byte_length), row)
-    if (row.bytes !== null) return { meta, body: new Uint8Array(row.bytes.subarray(options.start, options.end)) }
+    const { start, end, signal } = options
+    for (;;) {
+      const { rows } = await this.#database.query<ReadRow>(this.#sql.read, keyValues(key), signal)
+      const row = rows[0]
+      if (row === undefined) return undefined
+      const meta = blobMeta(key.id, Number(row.byte_length), row)
+      if (!row.in_row) return { meta, body: await this.#readChunks(key, meta, options) }
+      const bytes = row.bytes ?? (await this.#copyBytes(key, signal))
+      if (bytes !== undefined) return { meta, body: new Uint8Array(bytes.subarray(start, end)) }
+      // Deleted or put anew between the two statements: look again.
+    }
+  }
+
+  async #copyBytes({ id, generation }: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined
+    const copy = new CopyOut(this.#sql.copyBytesOut(id, generation), value => {
+      bytes = new Uint8Array(value)
+    })
+    await this.#database.submit(copy, signal)
+    return bytes
+  }
+
+  #readChunks(
+    key: AttachmentKey,
+    meta: AttachmentMeta,
+    options: AttachmentDriverReadOptions,
+  ): Promise<AttachmentDriverRead['body']> {
     const end = Math.min(options.end ?? meta.byteLength, meta.byteLength)
     const start = Math.min(options.start ?? 0, end)
-    const reader = new ChunkReader(this.#database, this.#sql, key, meta, { start, end }, signal)
-    return { meta, body: await reader.body() }
+    return new ChunkReader(this.#database, this.#sql, key, meta, { start, end }, options.signal).body()
   }
 
   async stat(key: AttachmentKey, { signal }: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
@@ -143,12 +155,8 @@ export class PostgresDriver implements AttachmentDriver {
     return row === undefined ? undefined : blobMeta(key.id, Number(row.stored_length), row)
   }
 
-  async #stat(key: AttachmentKey, signal?: AbortSignal): Promise<(BlobRow & { stored_length: string }) | undefined> {
-    const { rows } = await this.#database.query<BlobRow & { stored_length: string }>(
-      this.#sql.stat,
-      keyValues(key),
-      signal,
-    )
+  async #stat(key: AttachmentKey, signal?: AbortSignal): Promise<StatRow | undefined> {
+    const { rows } = await this.#database.query<StatRow>(this.#sql.stat, keyValues(key), signal)
     return rows[0]
   }
 
@@ -180,6 +188,30 @@ export class PostgresDriver implements AttachmentDriver {
 
   close(): Promise<void> {
     return this.#database.close()
+  }
+}
+
+/** A blob with the length of the bytes that are really there. */
+interface StatRow extends BlobRow {
+  stored_length: string | number
+}
+
+/** Of what was there before, every column is null when there was nothing. */
+type InsertedRow = { inserted: boolean } & { [Column in keyof StatRow]: StatRow[Column] | null }
+
+interface ReadRow extends BlobRow {
+  in_row: boolean
+  bytes: Buffer | null
+}
+
+/** Whether a blob is as a put of it would leave it: length and readable metadata. */
+function isWhole(meta: AttachmentMeta, row: StatRow): boolean {
+  if (Number(row.byte_length) !== meta.byteLength || Number(row.stored_length) !== meta.byteLength) return false
+  try {
+    blobMeta(meta.id, meta.byteLength, row)
+    return true
+  } catch {
+    return false
   }
 }
 

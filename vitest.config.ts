@@ -10,8 +10,6 @@ export default defineConfig({
     ],
     globalSetup: 'conformance/services/global-setup.ts',
     pool: 'forks',
-    // Node 24 can die of "Check failed: jit_page.has_value()" when threads that load WebAssembly (its own stripping of types) come and go.
-    execArgv: ['--no-memory-protection-keys'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

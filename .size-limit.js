@@ -4,12 +4,17 @@ export default [
     name: 'core, what loads with it',
     path: 'packages/core/dist/index.js',
     limit: '6 kB',
-    modifyEsbuildConfig: config => ({ ...config, platform: 'node', external: ['./source.js', './verification.js'] }),
+    modifyEsbuildConfig: config => ({
+      ...config,
+      platform: 'node',
+      format: 'esm',
+      external: ['./source.js', './verification.js'],
+    }),
   },
   {
     name: 'core, with everything that loads on demand',
     path: 'packages/core/dist/index.js',
     limit: '8 kB',
-    modifyEsbuildConfig: config => ({ ...config, platform: 'node' }),
+    modifyEsbuildConfig: config => ({ ...config, platform: 'node', format: 'esm' }),
   },
 ]

@@ -1,24 +1,23 @@
-import {
-  type AttachmentBody,
-  type AttachmentContent,
-  type AttachmentCreateMeta,
-  type AttachmentGenerationOptions,
-  type AttachmentGetOptions,
-  type AttachmentId,
-  type AttachmentListing,
-  type AttachmentListOptions,
-  type AttachmentMeta,
-  type AttachmentPutOptions,
-  type AttachmentRef,
-  type AttachmentSignalOptions,
-  type AttachmentStore,
-  type AttachmentStorePersistence,
-  type AttachmentStream,
-  type AttachmentStreamOptions,
-  refTo,
-  type StoredAttachment,
-  storedMeta,
+import type {
+  AttachmentBody,
+  AttachmentContent,
+  AttachmentCreateMeta,
+  AttachmentGenerationOptions,
+  AttachmentGetOptions,
+  AttachmentId,
+  AttachmentListing,
+  AttachmentListOptions,
+  AttachmentMeta,
+  AttachmentPutOptions,
+  AttachmentRef,
+  AttachmentSignalOptions,
+  AttachmentStore,
+  AttachmentStorePersistence,
+  AttachmentStream,
+  AttachmentStreamOptions,
+  StoredAttachment,
 } from '@lash/attachments-core'
+import { refTo, storedMeta } from '@lash/attachments-core/backend'
 import { collect } from '../samples.ts'
 import { call, type Gate } from './gate.ts'
 import type { World } from './world.ts'

@@ -8,10 +8,10 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
-  canonicalUri,
   contentId,
   type OrphanClaim,
 } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
 
 /** The steps that the manifest cases are made of. Times are small numbers, so that a case says which is older. */
 

@@ -7,7 +7,8 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { type AttachmentId, physicalName } from '@lash/attachments-core'
+import type { AttachmentId } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { type S3Connection, s3FromEnvironment } from '../../services/s3.ts'
 import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '../../src/index.ts'

@@ -1,4 +1,5 @@
-import type { AttachmentId, AttachmentKey, CommitTarget, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { CommitTarget } from '@lash/attachments-core/backend'
 import { ageOf, isCommitted, type Line, type Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { ManifestSabotage } from './sabotage.ts'

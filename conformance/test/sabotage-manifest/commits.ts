@@ -1,9 +1,5 @@
-import {
-  type AttachmentId,
-  AttachmentIntentExpiredError,
-  type AttachmentManifestEntry,
-  type CommitTarget,
-} from '@lash/attachments-core'
+import { type AttachmentId, AttachmentIntentExpiredError, type AttachmentManifestEntry } from '@lash/attachments-core'
+import type { CommitTarget } from '@lash/attachments-core/backend'
 import type { HostTransaction } from '../../src/index.ts'
 import { entryOf, type Line } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'

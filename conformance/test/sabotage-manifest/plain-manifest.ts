@@ -8,6 +8,11 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import {
   type CommitTarget,
   checkCommit,
   checkGeneration,
@@ -15,10 +20,7 @@ import {
   checkOrphanQuery,
   checkSessionId,
   checkTime,
-  isAttachmentId,
-  type OrphanClaim,
-  type OrphanQuery,
-} from '@lash/attachments-core'
+} from '@lash/attachments-core/backend'
 import type { HostTransaction } from '../../src/index.ts'
 import { ageOf, entryOf, isCommitted, type Line, type Notebook, type Page } from './notebook.ts'
 

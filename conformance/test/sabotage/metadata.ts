@@ -1,5 +1,5 @@
 import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
-import { physicalName } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
 import { onDriver, type Sabotage } from './sabotage.ts'
 import { type Item, ShelfDriver } from './shelf.ts'
 

@@ -3,7 +3,7 @@
  * every backend would otherwise write again.
  */
 export { abortable } from './abort.ts'
-export { streamOf } from './content.ts'
+export { isPreparedContent, streamOf } from './content.ts'
 export { parsePhysicalName, physicalName } from './driver.ts'
 export { fileStream } from './file-stream.ts'
 export { canonicalUri, isAttachmentIdPrefix } from './id.ts'

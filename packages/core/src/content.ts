@@ -96,6 +96,14 @@ export class PreparedContent implements AttachmentContent {
   }
 }
 
+/**
+ * Whether core made the content, so that its id is that of its bytes. A manifest whose `recordIntentAndPut` writes content has to
+ * ask; a driver need not.
+ */
+export function isPreparedContent(content: unknown): content is AttachmentContent {
+  return PreparedContent.is(content)
+}
+
 function held(bytes: Uint8Array, id: AttachmentId): PreparedContent {
   return new PreparedContent(id, bytes, bytes.byteLength)
 }

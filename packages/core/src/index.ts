@@ -1,35 +1,22 @@
-export { abortable } from './abort.ts'
 export { reclaimUnreferencedAttachments } from './audit.ts'
-export { type AttachmentBody, type AttachmentContent, streamOf } from './content.ts'
+export type { AttachmentBody, AttachmentContent } from './content.ts'
 export { contentId } from './digest.ts'
-export {
-  type AttachmentDriver,
-  type AttachmentDriverOptions,
-  type AttachmentDriverRead,
-  type AttachmentDriverReadOptions,
-  type AttachmentKey,
-  type AttachmentSpoolOptions,
-  parsePhysicalName,
-  physicalName,
+export type {
+  AttachmentDriver,
+  AttachmentDriverOptions,
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentKey,
+  AttachmentSpoolOptions,
 } from './driver.ts'
 export * from './errors.ts'
-export { fileStream } from './file-stream.ts'
-export { type AttachmentId, canonicalUri, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
-export { Lifetime } from './lifetime.ts'
+export { type AttachmentId, isAttachmentId } from './id.ts'
 export * from './llm.ts'
 export * from './manifest.ts'
-export * from './manifest-input.ts'
-export {
-  type AttachmentCreateMeta,
-  type AttachmentMeta,
-  type AttachmentRef,
-  checkGeneration,
-  checkMeta,
-  maxDimension,
-  maxLabelBytes,
-  maxMediaTypeLength,
-  refTo,
-  storedMeta,
+export type {
+  AttachmentCreateMeta,
+  AttachmentMeta,
+  AttachmentRef,
 } from './meta.ts'
 export { type AttachmentPersistence, PersistenceManifestAdapter } from './persistence.ts'
 export { PortableAttachmentStore, type PortableStoreOptions } from './portable.ts'

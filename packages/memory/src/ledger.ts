@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  AttachmentId,
-  AttachmentIntent,
-  AttachmentKey,
-  CommitTarget,
-  OrphanClaim,
-  OrphanQuery,
-} from '@lash/attachments-core'
+import type { AttachmentId, AttachmentIntent, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { CommitTarget } from '@lash/attachments-core/backend'
 import { AgeIndex } from './age-index.ts'
 import { ageOf, type ContentRow, isCommitted, type RefRow } from './content-row.ts'
 

@@ -9,16 +9,18 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import {
   checkCommit,
   checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
   checkTime,
-  isAttachmentId,
-  type OrphanClaim,
-  type OrphanQuery,
-} from '@lash/attachments-core'
+} from '@lash/attachments-core/backend'
 import { entryOf } from './content-row.ts'
 import { isOrphan, Ledger } from './ledger.ts'
 

@@ -1,9 +1,5 @@
-import {
-  AttachmentIntentExpiredError,
-  AttachmentInvalidArgumentError,
-  canonicalUri,
-  contentId,
-} from '@lash/attachments-core'
+import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError, contentId } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
 import { expect, test } from 'vitest'
 import { InMemoryAttachmentManifest } from '../src/index.ts'
 

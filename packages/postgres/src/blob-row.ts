@@ -3,9 +3,8 @@ import {
   type AttachmentId,
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
-  checkMeta,
-  storedMeta,
 } from '@lash/attachments-core'
+import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
 
 /** Columns of metadata, as they come from the server. */
 export interface MetaRow {

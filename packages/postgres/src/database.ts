@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { AttachmentBackendError, AttachmentInvalidArgumentError, abortable } from '@lash/attachments-core'
+import { AttachmentBackendError, AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { abortable } from '@lash/attachments-core/backend'
 import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
 import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'

@@ -1,4 +1,5 @@
-import { type AttachmentManifestEntry, canonicalUri } from '@lash/attachments-core'
+import type { AttachmentManifestEntry } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
 import { type MetaRow, metaOf } from './blob-row.ts'
 
 /** A row of refs. Numbers of 64 bits come as text. */

@@ -8,6 +8,11 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import {
   abortable,
   checkCommit,
   checkGeneration,
@@ -15,11 +20,8 @@ import {
   checkOrphanQuery,
   checkSessionId,
   checkTime,
-  isAttachmentId,
   Lifetime,
-  type OrphanClaim,
-  type OrphanQuery,
-} from '@lash/attachments-core'
+} from '@lash/attachments-core/backend'
 import type { ClientBase } from 'pg'
 import { metaColumns } from './blob-row.ts'
 import { Database } from './database.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type AttachmentIntent, canonicalUri, contentId } from '@lash/attachments-core'
+import { type AttachmentIntent, contentId } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
 import pg from 'pg'
 import { afterAll, onTestFinished } from 'vitest'
 import { type FreshSchema, PostgresGround } from '../../../conformance/services/postgres-ground.ts'

@@ -1,5 +1,5 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { abortable } from '@lash/attachments-core'
+import { abortable } from '@lash/attachments-core/backend'
 import type { ObjectWrite } from './multipart.ts'
 import { type HttpRequest, signingOptions, type UnsignedRequest, unsignedRequest } from './unsigned-request.ts'
 

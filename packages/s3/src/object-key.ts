@@ -1,10 +1,5 @@
-import {
-  type AttachmentId,
-  AttachmentInvalidArgumentError,
-  type AttachmentKey,
-  parsePhysicalName,
-  physicalName,
-} from '@lash/attachments-core'
+import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey } from '@lash/attachments-core'
+import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
 /** S3 allows 1,024 bytes in a key; ours add at most 91 to the prefix. */
 const maxPrefixBytes = 900

@@ -4,9 +4,8 @@ import {
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
-  checkMeta,
-  storedMeta,
 } from '@lash/attachments-core'
+import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
 
 /*
  * What is known of a blob stands beside its bytes, in the object's user metadata (`x-amz-meta-*`), so that one request writes both or

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { abortable } from '@lash/attachments-core'
+import { abortable } from '@lash/attachments-core/backend'
 
 /** Headers for the request of one command: a property of its input, because that is all that reaches every middleware. */
 const extraHeaders: unique symbol = Symbol('extra headers')

@@ -4,10 +4,10 @@ import {
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   type AttachmentSpoolOptions,
-  checkGeneration,
   isAttachmentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
+import { checkGeneration } from '@lash/attachments-core/backend'
 import { createClient } from './client.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'

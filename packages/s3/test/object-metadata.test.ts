@@ -3,8 +3,8 @@ import {
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
   contentId,
-  maxDimension,
 } from '@lash/attachments-core'
+import { maxDimension } from '@lash/attachments-core/backend'
 import { describe, expect, test } from 'vitest'
 import { decodeMetadata, encodeMetadata } from '../src/object-metadata.ts'
 

@@ -1,10 +1,5 @@
-import {
-  type AttachmentCreateMeta,
-  type AttachmentKey,
-  type AttachmentListing,
-  type AttachmentMeta,
-  checkMeta,
-} from '@lash/attachments-core'
+import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing, AttachmentMeta } from '@lash/attachments-core'
+import { checkMeta } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from './id-bytes.ts'
 

@@ -11,17 +11,20 @@ import {
   type AttachmentRef,
   type AttachmentSignalOptions,
   type AttachmentStore,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import {
   checkCommit,
   checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
   checkTime,
-  isAttachmentId,
+  isPreparedContent,
   Lifetime,
-  type OrphanClaim,
-  type OrphanQuery,
-} from '@lash/attachments-core'
+} from '@lash/attachments-core/backend'
 import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
 import { rowBytes } from './driver.ts'
 import type { RefPosition, SessionRefs } from './ref-table.ts'
@@ -79,6 +82,8 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   ): Promise<number> | undefined {
     const driver = driverOf(store)
     if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
+    // Content of which somebody only says that it has this id: the store's own put will read and hash it.
+    if (!isPreparedContent(content)) return undefined
     const { bytes } = content
     const { signal } = options
     if (bytes === undefined || bytes.byteLength > rowBytes || intent.meta === undefined) return undefined

@@ -1,11 +1,5 @@
-import type {
-  AttachmentId,
-  AttachmentIntent,
-  AttachmentKey,
-  CommitTarget,
-  OrphanClaim,
-  OrphanQuery,
-} from '@lash/attachments-core'
+import type { AttachmentId, AttachmentIntent, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { CommitTarget } from '@lash/attachments-core/backend'
 import type { Database } from 'better-sqlite3'
 import { BlobTable, type BlobToWrite } from './blob-table.ts'
 import { type ClaimStep, ClaimTable } from './claim-table.ts'

@@ -1,11 +1,10 @@
-import {
-  type AttachmentCreateMeta,
-  type AttachmentId,
-  type AttachmentIntent,
-  type AttachmentManifestEntry,
-  type CommitTarget,
-  canonicalUri,
+import type {
+  AttachmentCreateMeta,
+  AttachmentId,
+  AttachmentIntent,
+  AttachmentManifestEntry,
 } from '@lash/attachments-core'
+import { type CommitTarget, canonicalUri } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { metaFields } from './blob-table.ts'
 import { idBytes, idOf } from './id-bytes.ts'

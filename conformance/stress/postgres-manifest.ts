@@ -32,15 +32,14 @@ const options = Object.fromEntries(Object.entries(values).map(([name, value]) =>
 const tally = new Tally()
 const server = options.restarts > 0 ? await startPrivatePostgres() : await startPostgres()
 const schema = `stress_${process.pid}`
-const pools = [24, 24, 16].map(max => {
-  const pool = new pg.Pool({ connectionString: server.url, max })
-  pool.on('error', () => {})
-  return pool
-}) as [pg.Pool, pg.Pool, pg.Pool]
-const [bytesPool, manifestPool, host] = pools
+const [pool, host] = [40, 16].map(max => {
+  const made = new pg.Pool({ connectionString: server.url, max })
+  made.on('error', () => {})
+  return made
+}) as [pg.Pool, pg.Pool]
 host.options.options = `-c search_path=${schema}`
-const store = new PostgresAttachmentStore({ pool: bytesPool, schema })
-const manifest = new PostgresAttachmentManifest({ pool: manifestPool, schema })
+const store = new PostgresAttachmentStore({ pool, schema })
+const manifest = new PostgresAttachmentManifest({ pool, schema })
 
 try {
   await store.stat('0'.repeat(64))
@@ -69,7 +68,8 @@ try {
   await store.close()
   await manifest.close()
   await host.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`).catch(() => {})
-  for (const pool of pools) await pool.end()
+  await pool.end()
+  await host.end()
   await server.stop()
 }
 

@@ -3,7 +3,14 @@ import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptio
 import pg from 'pg'
 import { FaultProxy } from '../../services/fault-proxy.ts'
 import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
-import type { Damage, HostTransaction, ManifestHarness, StoreFixture, StoreHarness } from '../../src/index.ts'
+import type {
+  Damage,
+  HostTransaction,
+  ManifestHarness,
+  SessionHarness,
+  StoreFixture,
+  StoreHarness,
+} from '../../src/index.ts'
 
 export interface PostgresHarnessOptions {
   /** Have stores use one pool that they are given, instead of one each of their own. */
@@ -85,6 +92,46 @@ export function postgresManifestHarness(): ManifestHarness {
           setTo = epochMs
         },
         async dispose() {
+          await manifest.close()
+          await drop()
+        },
+      }
+    },
+    async cleanup() {
+      await shared?.end()
+      await ground.cleanup()
+    },
+  }
+}
+
+/** Store and manifest on one pool and in one schema, where a small put of a session is one statement. */
+export function postgresPairHarness(): SessionHarness {
+  const ground = new PostgresGround()
+  let shared: pg.Pool | undefined
+  return {
+    kind: 'session',
+    name: 'postgres, one pool',
+    capabilities: ['durable', 'reopen', 'transaction', 'clock'],
+    async create() {
+      const { schema, url, drop } = await ground.freshSchema()
+      shared ??= quietPool(url)
+      const pool = shared
+      let setTo: number | undefined
+      const open = () => ({
+        store: new PostgresAttachmentStore({ pool, schema }),
+        manifest: new PostgresAttachmentManifest({ pool, schema, now: () => setTo ?? Date.now() }),
+      })
+      const { store, manifest } = open()
+      return {
+        store,
+        manifest,
+        reopen: async () => open(),
+        begin: () => begin(pool, manifest),
+        setClock: epochMs => {
+          setTo = epochMs
+        },
+        async dispose() {
+          await store.close()
           await manifest.close()
           await drop()
         },

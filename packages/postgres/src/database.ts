@@ -37,6 +37,11 @@ export class Database {
     this.pool = options.pool ?? ownPool(options)
   }
 
+  /** Whether both use the same tables through the same pool. */
+  isSameAs(other: Database): boolean {
+    return this.pool === other.pool && this.schema === other.schema
+  }
+
   /**
    * Runs one statement, a transaction of its own. Tried again where another transaction got in its way.
    *

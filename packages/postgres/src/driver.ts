@@ -27,10 +27,31 @@ export class PostgresDriver implements AttachmentDriver {
   readonly persistence = 'durable'
   readonly #database: Database
   readonly #sql: BlobStatements
+  readonly #maxByteLength: number
+  #closed = false
 
-  constructor(database: Database) {
+  constructor(database: Database, maxByteLength: number = Number.POSITIVE_INFINITY) {
     this.#database = database
     this.#sql = blobStatements(database.schema)
+    this.#maxByteLength = maxByteLength
+  }
+
+  /** Whether a manifest that uses this database may write the content here in the statement that records its intent. */
+  joins(database: Database, content: AttachmentContent): boolean {
+    if (this.#closed || !this.#database.isSameAs(database)) return false
+    const { bytes } = content
+    return bytes !== undefined && bytes.byteLength <= Math.min(smallBytes, this.#maxByteLength)
+  }
+
+  /** What is left of a put whose first statement was somebody else's: nothing, unless it met a copy that is not whole or not yet seen. */
+  async complete(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    row: InsertedRow,
+    options: AttachmentDriverOptions,
+  ): Promise<void> {
+    if (!isThere(meta, row)) await this.write(key, content, meta, options)
   }
 
   async write(
@@ -86,8 +107,7 @@ export class PostgresDriver implements AttachmentDriver {
   ): Promise<boolean> {
     const values = [...headValues(key, meta), bytes]
     const { rows } = await this.#database.query<InsertedRow>(this.#sql.insertSmall, values, signal)
-    const row = rows[0]
-    return row !== undefined && (row.inserted || (row.byte_length !== null && isWhole(meta, row as StatRow)))
+    return isThere(meta, rows[0] as InsertedRow)
   }
 
   /** Puts the right bytes and metadata where wrong ones are. False when they are gone meanwhile. */
@@ -187,6 +207,7 @@ export class PostgresDriver implements AttachmentDriver {
   }
 
   close(): Promise<void> {
+    this.#closed = true
     return this.#database.close()
   }
 }
@@ -197,11 +218,15 @@ interface StatRow extends BlobRow {
 }
 
 /** Of what was there before, every column is null when there was nothing. */
-type InsertedRow = { inserted: boolean } & { [Column in keyof StatRow]: StatRow[Column] | null }
+export type InsertedRow = { inserted: boolean } & { [Column in keyof StatRow]: StatRow[Column] | null }
 
 interface ReadRow extends BlobRow {
   in_row: boolean
   bytes: Buffer | null
+}
+
+function isThere(meta: AttachmentMeta, row: InsertedRow): boolean {
+  return row.inserted || (row.byte_length !== null && isWhole(meta, row as StatRow))
 }
 
 /** Whether a blob is as a put of it would leave it: length and readable metadata. */

@@ -1,5 +1,7 @@
 import {
   type AttachmentCommitOptions,
+  type AttachmentContent,
+  type AttachmentCreateMeta,
   type AttachmentId,
   type AttachmentIntent,
   AttachmentIntentExpiredError,
@@ -8,6 +10,8 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
+  type AttachmentSignalOptions,
+  type AttachmentStore,
   isAttachmentId,
   type OrphanClaim,
   type OrphanQuery,
@@ -20,17 +24,21 @@ import {
   checkOrphanQuery,
   checkSessionId,
   checkTime,
+  isPreparedContent,
   Lifetime,
+  storedMeta,
 } from '@lash/attachments-core/backend'
 import type { ClientBase } from 'pg'
 import { metaColumns } from './blob-row.ts'
 import { Database } from './database.ts'
+import type { InsertedRow } from './driver.ts'
 import { entryOf, type RefColumns } from './entry-row.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
 import type { PostgresOptions } from './options.ts'
 import { OrphanClaims } from './orphan-claims.ts'
 import { explained, isSerializationFailure } from './postgres-error.ts'
 import { byteaOf } from './statement.ts'
+import { driverOf } from './store.ts'
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
@@ -80,10 +88,35 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
 
   recordIntent(intent: AttachmentIntent): Promise<number> {
     return this.#lifetime.run(undefined, async () => {
-      const { attachmentId, sessionId, intentAtEpochMs, meta } = checkIntent(intent)
-      const values = [byteaOf(attachmentId), sessionId, intentAtEpochMs, ...metaColumns(meta)]
+      const values = intentValues(checkIntent(intent))
       const { rows } = await this.#database.query<{ generation: string }>(this.#sql.recordIntent, values)
       return Number(rows[0]?.generation)
+    })
+  }
+
+  /** One statement, and so one round trip, for small content whose store uses the same pool and schema. */
+  recordIntentAndPut(
+    store: AttachmentStore,
+    intent: AttachmentIntent,
+    content: AttachmentContent,
+    options: AttachmentSignalOptions,
+  ): Promise<number> | undefined {
+    const driver = driverOf(store)
+    if (driver === undefined || intent.meta === undefined || !driver.joins(this.#database, content)) return undefined
+    // Content of which somebody only says that it has this id: the store's own put will read and hash it.
+    if (!isPreparedContent(content)) return undefined
+    const { signal } = options
+    return this.#lifetime.run(signal, async () => {
+      const checked = checkIntent(intent)
+      const id = checked.attachmentId
+      if (content.id !== id) throw new AttachmentInvalidArgumentError('the intent is for other content')
+      const values = [...intentValues(checked), content.byteLength, content.bytes]
+      const { rows } = await this.#database.query<PutRow>(this.#sql.recordIntentAndPut, values, signal)
+      const row = rows[0] as PutRow
+      const generation = Number(row.generation)
+      const meta = storedMeta(id, content.byteLength, checked.meta as AttachmentCreateMeta)
+      await driver.complete({ id, generation }, content, meta, row, { signal })
+      return generation
     })
   }
 
@@ -229,6 +262,12 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+type PutRow = InsertedRow & { generation: string }
+
+function intentValues({ attachmentId, sessionId, intentAtEpochMs, meta }: AttachmentIntent): unknown[] {
+  return [byteaOf(attachmentId), sessionId, intentAtEpochMs, ...metaColumns(meta)]
 }
 
 function checkClient(client: unknown): ClientBase | undefined {

@@ -5,6 +5,13 @@ import type { PostgresOptions } from './options.ts'
 
 export interface PostgresStoreOptions extends PostgresOptions, PortableStoreOptions {}
 
+const drivers = new WeakMap<object, PostgresDriver>()
+
+/** The driver of a store, for a manifest in the same tables; undefined when it is no store of this package. */
+export function driverOf(store: object): PostgresDriver | undefined {
+  return drivers.get(store)
+}
+
 /**
  * Attachments in tables of a PostgreSQL database. What `put` has stored is as durable as a commit of that server: with its default
  * settings it survives a power cut. Nothing is connected to before the first call.
@@ -18,6 +25,8 @@ export interface PostgresStoreOptions extends PostgresOptions, PortableStoreOpti
 export class PostgresAttachmentStore extends PortableAttachmentStore {
   /** @throws AttachmentInvalidArgumentError when the options cannot be right. */
   constructor(options: PostgresStoreOptions) {
-    super(new PostgresDriver(new Database(options)), options)
+    const driver = new PostgresDriver(new Database(options), options.maxByteLength)
+    super(driver, options)
+    drivers.set(this, driver)
   }
 }

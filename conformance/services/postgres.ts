@@ -152,8 +152,8 @@ class PrivatePostgres implements PostgresServer {
   #guardAgainstOurDeath(): void {
     if (process.platform === 'win32' || this.#guard !== undefined) return
     const script =
-      'cat >/dev/null; pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null; sleep 1; rm -rf "$1"'
-    const guard = spawn('sh', ['-c', script, 'sh', this.#folder as string], {
+      'cat >/dev/null; pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null; sleep 1; rm -rf "$1" "$2"'
+    const guard = spawn('sh', ['-c', script, 'sh', this.#folder as string, this.#binaries.copied ?? ''], {
       detached: true,
       cwd: '/',
       stdio: ['pipe', 'ignore', 'ignore'],

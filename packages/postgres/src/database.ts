@@ -35,6 +35,11 @@ export class Database {
     this.#prepare = options.prepare ?? true
     this.#ownsPool = options.pool === undefined
     this.pool = options.pool ?? ownPool(options)
+    if ((this.pool.options as { pipeline?: boolean }).pipeline) {
+      throw new AttachmentInvalidArgumentError(
+        'the pool must not have `pipeline: true`: bytes come and go by COPY, which it cannot do',
+      )
+    }
   }
 
   /** Whether both use the same tables through the same pool. */

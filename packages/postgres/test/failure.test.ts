@@ -63,6 +63,8 @@ test('a connection string that cannot be read is refused at once, without repeat
     expect(make).toThrow(AttachmentInvalidArgumentError)
     expect(make).not.toThrow(/s3cret/)
   }
+  const pipelined = poolOf('postgres://localhost/x', { pipeline: true } as object)
+  expect(() => new PostgresAttachmentStore({ pool: pipelined })).toThrow(AttachmentInvalidArgumentError)
   expect(() => new PostgresAttachmentManifest({})).toThrow(/give a pool, a connectionString or a poolConfig/)
 })
 

@@ -119,7 +119,11 @@ export class GatedManifest implements AttachmentManifest {
         this.#world.history.released(sessionId, ids)
         return this.#inner.releaseRefs(sessionId, ids)
       },
-      () => 'released',
+      () => {
+        // Again: a transaction that held it up may have committed meanwhile.
+        this.#world.history.released(sessionId, ids)
+        return 'released'
+      },
     )
   }
 

@@ -118,39 +118,43 @@ async function transaction(
   const refs = session.pendingRefs()
   if (refs.length === 0) return
   const names = refs.map(ref => world.describeRef(ref)).join(', ')
-  const finish = async (open: HostTransaction) => {
-    world.transactions.delete(open)
-    if (end === 'rollback') return open.rollback()
-    await open.commit()
+  const done = () => 'done'
+  let open: HostTransaction | undefined
+  const start = async () => {
+    open = await begin(world)
+    await open.commitRefs(session.sessionId, refs)
+  }
+  const finish = async () => {
+    const ending = open as HostTransaction
+    open = undefined
+    world.transactions.delete(ending)
+    if (end === 'rollback') return ending.rollback()
+    await ending.commit()
     await world.promise(session.sessionId, refs)
   }
-  const done = () => 'done'
-  if (world.plan.holdsTransactions) {
-    const begun = await call(gate, `in a transaction: commitRefs ${names}`, () => begin(world, session, refs), done)
-    await call(gate, end, () => finish(begun), done)
-  } else {
-    const whole = async () => finish(await begin(world, session, refs))
-    await call(gate, `in a transaction: commitRefs ${names}, ${end}`, whole, done)
+  try {
+    if (world.plan.holdsTransactions) {
+      await call(gate, `in a transaction: commitRefs ${names}`, start, done)
+      await call(gate, end, finish, done)
+    } else {
+      await call(gate, `in a transaction: commitRefs ${names}, ${end}`, () => start().then(finish), done)
+    }
+  } catch (error) {
+    // The database takes back what a host began that it does not hear of any more.
+    if (open !== undefined) {
+      world.transactions.delete(open)
+      await open.rollback()
+    }
+    throw error
   }
   if (end === 'commit') session.markManifestCommitted(refs.map(ref => ref.id))
 }
 
-async function begin(
-  world: World,
-  session: SessionScopedAttachmentStore,
-  refs: readonly AttachmentRef[],
-): Promise<HostTransaction> {
+async function begin(world: World): Promise<HostTransaction> {
   const begun = await world.fixture.begin?.()
   if (begun === undefined) throw new Error('the harness has no transactions')
   world.transactions.add(begun)
-  try {
-    await begun.commitRefs(session.sessionId, refs)
-    return begun
-  } catch (error) {
-    world.transactions.delete(begun)
-    await begun.rollback()
-    throw error
-  }
+  return begun
 }
 
 async function read(world: World, session: SessionScopedAttachmentStore, name: string): Promise<void> {

@@ -1,9 +1,9 @@
 import type { SessionFixture, SessionHarness } from '../harness.ts'
 import { choiceNamed } from './choice.ts'
-import { checkProgress, checkState, checkStep } from './invariants.ts'
-import { observe } from './observation.ts'
+import { checkProgress } from './invariants.ts'
 import type { Plan } from './plan.ts'
 import { scheduleText } from './schedule.ts'
+import { StepWatch } from './step-watch.ts'
 import { ExplorationFailure, type Violation } from './violation.ts'
 import { World, type WorldOptions } from './world.ts'
 
@@ -21,17 +21,13 @@ export async function replay(
   options: WorldOptions = {},
 ): Promise<Replayed> {
   const world = await World.create(plan, fixture, { patienceMs: patienceFor(plan), ...options })
-  let before = await observe(world)
+  const watch = await StepWatch.begin(world)
   for (const name of choices) {
     await world.choicesOnceSettled()
     const choice = choiceNamed(world, name)
     if (choice === undefined) throw new Error(`${name} cannot go on after:\n${world.trace.join('\n')}`)
-    await world.step(choice)
-    const now = await observe(world)
-    checkStep(world, choice.actor, before, now)
-    await checkState(world, now)
+    await watch.step(choice)
     if (world.violation !== undefined) break
-    before = now
   }
   if (world.violation === undefined) {
     world.trace.push('everybody stops for ever; then sweeps and audits')
@@ -42,7 +38,7 @@ export async function replay(
 
 /** Who holds a transaction open may hold up others, so their steps may not end. */
 export function patienceFor(plan: Plan): number | undefined {
-  return plan.holdsTransactions ? 250 : undefined
+  return plan.holdsTransactions ? 1000 : undefined
 }
 
 /** The failure that a schedule ends in, with its trace. */

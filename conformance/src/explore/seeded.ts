@@ -1,14 +1,15 @@
 import type { SessionFixture, SessionHarness } from '../harness.ts'
 import { nameOf } from './choice.ts'
 import type { Coverage } from './coverage.ts'
-import { checkProgress, checkState, checkStep } from './invariants.ts'
-import { keyOf, observe } from './observation.ts'
+import { checkProgress } from './invariants.ts'
+import { keyOf } from './observation.ts'
 import type { Plan } from './plan.ts'
 import { Random } from './random.ts'
 import { randomPlan } from './random-plan.ts'
 import { patienceFor } from './replay.ts'
 import { scheduleText } from './schedule.ts'
 import { randomScheduler } from './scheduler.ts'
+import { StepWatch } from './step-watch.ts'
 import { ExplorationFailure } from './violation.ts'
 import { World } from './world.ts'
 
@@ -69,19 +70,14 @@ async function runOne(
       throw new ExplorationFailure(pair, world.violation, scheduleText(plan, path), world.trace)
     }
   }
-  for (let before = await observe(world); ; ) {
+  const watch = await StepWatch.begin(world)
+  for (;;) {
     const choice = scheduler(await world.choicesOnceSettled())
     if (choice === undefined) break
     path.push(nameOf(choice))
-    const changes = choice.outcome === 'go' && choice.actor.stop?.changes
-    await world.step(choice)
-    if (!changes) continue
-    const now = await observe(world)
-    checkStep(world, choice.actor, before, now)
-    await checkState(world, now)
+    const seen = await watch.step(choice)
     judge()
-    states.add(`${plan.name} ${keyOf(world, now)}`)
-    before = now
+    if (seen !== undefined) states.add(`${plan.name} ${keyOf(world, seen)}`)
   }
   world.note(() => 'everybody stops for ever; then sweeps and audits')
   await checkProgress(world)

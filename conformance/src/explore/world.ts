@@ -143,23 +143,25 @@ export class World {
       const how = actor.stop?.phase === 'before' ? 'fails' : 'loses its reply'
       this.note(() => `${actor.plan.name}: ${actor.stop?.what} ${how}`)
     }
+    const open = this.transactions.size
     await this.#patiently(actor.goOn(outcome))
+    // Whom the transaction held up goes on now; the next step must not overlap with that.
+    if (this.transactions.size < open) await this.#settled()
   }
 
-  /**
-   * As {@link choices}, but when everybody waits for an actor that another one holds up, waits for that too.
-   */
+  /** As {@link choices}, but when everybody waits for an actor that another one holds up, waits for that too. */
   async choicesOnceSettled(): Promise<Choice[]> {
-    for (let waits = 0; waits < 20; waits++) {
+    for (let waits = 0; waits < 10; waits++) {
       const choices = this.choices()
-      if (choices.length > 0 || !this.#isHeldUp()) return choices
-      await this.#patiently(new Promise(() => {}))
+      if (choices.length > 0 || !this.isHeldUp()) return choices
+      await this.#settled()
     }
     this.blame('deadlock', 'nobody can go on, and somebody has not finished')
     return []
   }
 
-  #isHeldUp(): boolean {
+  /** Whether somebody waits for an actor that has stopped, such as one with a transaction open. What it does may take effect at any time. */
+  isHeldUp(): boolean {
     return this.actors.some(actor => !actor.waits && !actor.finished)
   }
 
@@ -173,6 +175,14 @@ export class World {
     })
     await Promise.race([arrival, patience])
     clearTimeout(timer)
+  }
+
+  /** Waits until nobody is held up any more, but not for ever: another transaction may be open. */
+  async #settled(): Promise<void> {
+    const { patienceMs = 0 } = this.#options
+    for (let waited = 0; waited < patienceMs && this.isHeldUp(); waited += 5) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
   }
 
   note(line: () => string): void {
@@ -240,7 +250,7 @@ export class World {
     for (const transaction of this.transactions) await transaction.rollback().catch(() => {})
     this.transactions.clear()
     // Whom they held up goes on to its next stop, and stays there.
-    for (let waits = 0; waits < 20 && this.#isHeldUp(); waits++) await this.#patiently(new Promise(() => {}))
+    await this.#settled()
   }
 }
 

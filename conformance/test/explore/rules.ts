@@ -277,7 +277,7 @@ export const rules: readonly Rule[] = [
     off: [
       core(
         'sweep',
-        'if (await this.#delete(claim)) deleted.push(claim)',
+        'if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)',
         'await this.#delete(claim)\n        deleted.push(claim)',
       ),
     ],
@@ -324,13 +324,13 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'a bare id is offered only while the last intent is that of a put that succeeded',
-    off: [core('pending', '(entry.ref.generation ?? 0) === entry.intentGeneration', 'true')],
+    off: [core('pending', '(ref.generation ?? 0) === intentGeneration', 'true')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },
   {
     rule: 'a bare id is not offered after an intent that may or may not be recorded',
-    off: [core('pending', '!entry.intentUnknown &&', '')],
+    off: [core('pending', '!intentUnknown &&', '')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },

@@ -1,7 +1,7 @@
 import { type Statement, statement } from './statement.ts'
 
 /** Bytes in a chunk row. Part of the schema: ranges are found by it. */
-export const chunkBytes = 256 * 1024
+export const chunkBytes: number = 256 * 1024
 /** Bytes that a row of a result carries; as text they take twice their size, so more of them come by COPY. */
 const rowBytes = 8 * 1024
 

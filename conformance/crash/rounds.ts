@@ -25,7 +25,7 @@ export interface CrashOptions {
 /** Longest life of a worker that is not told where to die, in milliseconds. */
 const longestLife = 150
 /** How long a worker may take to reach the point where it is to die, before it is killed wherever it is. */
-const longestWait = 1500
+const longestWait = 400
 
 /**
  * Lets workers put, commit, release and sweep, and kills them: half of them at a random moment, half at a fault point. Then opens the pair again and

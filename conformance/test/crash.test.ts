@@ -5,15 +5,15 @@ import type { Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. For thousands: `node conformance/crash/main.ts --rounds 5000`. */
 const kills: Readonly<Record<PairName, number>> = {
-  'fs+sqlite': 60,
-  'sqlite+sqlite': 60,
-  'sqlite-sqlite': 24,
-  'fs+postgres': 45,
-  'sqlite+postgres': 24,
-  'postgres+postgres': 45,
-  'postgres+sqlite': 24,
-  's3+postgres': 36,
-  's3+sqlite': 24,
+  'fs+sqlite': 54,
+  'sqlite+sqlite': 54,
+  'sqlite-sqlite': 18,
+  'fs+postgres': 36,
+  'sqlite+postgres': 18,
+  'postgres+postgres': 36,
+  'postgres+sqlite': 18,
+  's3+postgres': 30,
+  's3+sqlite': 18,
 }
 
 const tallies: Record<string, Tally> = {}

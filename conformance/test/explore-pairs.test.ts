@@ -11,8 +11,8 @@ const covered: Coverage[] = []
 /** How many schedules a pair can do in a few seconds. */
 const pairs: readonly [SessionHarness, number][] = [
   [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 1000],
-  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 300],
-  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 300],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 200],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 200],
   [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 1000],
   [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 500],
   [sqlitePairHarness(), 1000],

@@ -16,15 +16,15 @@ const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifes
 /** Pairs of which a half is a server, and how many schedules they can do in a few seconds. */
 const pairs: readonly [SessionHarness, SeededOptions][] = [
   ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
-    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 200 }],
+    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 120 }],
   ),
   ...[memoryManifestHarness, sqliteManifestHarness].map((manifest): [SessionHarness, SeededOptions] => [
     pairHarness(postgresStoreHarness(), manifest()),
-    { schedules: 200 },
+    { schedules: 120 },
   ]),
   ...(s3 === undefined
     ? []
-    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 100 }])),
+    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 50 }])),
 ]
 
 describe('schedules chosen at random', () => {
@@ -37,7 +37,7 @@ describe('schedules chosen at random', () => {
   test('with transactions of hosts held open, on memory x postgres', async () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
     try {
-      covered.push(await exploreSome(harness, { schedules: 200, transactions: 'held' }))
+      covered.push(await exploreSome(harness, { schedules: 150, transactions: 'held' }))
     } finally {
       await harness.cleanup()
     }

@@ -103,11 +103,11 @@ export class History {
     return this.#promises.get(`${sessionId} ${id}`)?.generation
   }
 
-  /** Generation, claim and strays, in short, to tell states apart. */
-  describe(id: AttachmentId): string {
+  /** Generation, claim and blobs, in short, to tell states apart. */
+  describe(id: AttachmentId, stored: readonly number[]): string {
     const known = this.#contents.get(id)
-    if (known === undefined) return 'unknown'
-    const strays = [...this.#strays].filter(key => key.startsWith(id)).map(key => key.slice(id.length))
-    return `${known.generation}${known.claim === undefined ? '' : ' claimed'} ${known.highestClaimed}${strays.sort()}`
+    if (known === undefined) return `unknown [${stored}]`
+    const blobs = stored.map(generation => `${generation}${this.isStray({ id, generation }) ? ' stray' : ''}`)
+    return `${known.generation}${known.claim === undefined ? '' : ' claimed'} ${known.highestClaimed} [${blobs}]`
   }
 }

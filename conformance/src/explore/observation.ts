@@ -48,7 +48,7 @@ export async function observe(world: World): Promise<Observation> {
  */
 export function keyOf(world: World, observation: Observation): string {
   const contents = world.contents.map(
-    ({ name, id }) => `${name} ${world.history.describe(id)} [${observation.stored.get(name)?.join()}]`,
+    ({ name, id }) => `${name} ${world.history.describe(id, observation.stored.get(name) ?? [])}`,
   )
   const groups = new Map<string, string[]>()
   for (const actor of world.actors) {
@@ -83,9 +83,10 @@ function stateOf(world: World, observation: Observation, actor: Actor): string {
 }
 
 function describeHolding({ history }: World, sessionId: string, { content: { id }, entry }: Holding): string {
-  const generation = entry?.generation ?? 0
-  const promised = history.promised(sessionId, id) ?? ''
-  return `${describeEntry(entry)} ${promised}${history.isCommittable(sessionId, { id, generation }) ? '!' : ''}`
+  const promised = history.promised(sessionId, id)
+  if (entry === undefined || promised !== undefined) return `${describeEntry(entry)} ${promised}`
+  const committable = history.isCommittable(sessionId, { id, generation: entry.generation })
+  return `${describeEntry(entry)}${committable ? ' committable' : ''}`
 }
 
 /** Of a claim only whether it still stands matters, and what it is to. */

@@ -10,6 +10,8 @@ export default defineConfig({
     ],
     globalSetup: 'conformance/services/global-setup.ts',
     pool: 'forks',
+    // Much of the time goes into waiting for syncs and servers.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -1,6 +1,9 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { startCeph } from './ceph/cluster.ts'
-import { cephIsInstalled, installCeph, installCommand, mayInstallCeph } from './ceph/packages.ts'
+import { cephPackages, cephPrograms } from './ceph/packages.ts'
+import { areInstalled, install, installCommandOf, mayInstall } from './debian.ts'
+
+const installCommand = installCommandOf(cephPackages)
 
 /** How to reach an S3 server that tests may use. They keep to prefixes of their own in the bucket. */
 export interface S3Connection {
@@ -24,11 +27,11 @@ export interface S3Service extends S3Connection {
 export async function startS3(say: (line: string) => void = console.log): Promise<S3Service | undefined> {
   const given = s3FromEnvironment()
   if (given !== undefined) return { ...given, stop: async () => {} }
-  if (!cephIsInstalled() && !mayInstallCeph()) return missing('Ceph is not installed', say)
+  if (!areInstalled(cephPrograms) && !mayInstall()) return missing('Ceph is not installed', say)
   try {
-    if (!cephIsInstalled()) {
+    if (!areInstalled(cephPrograms)) {
       say(`S3: installing a server for the tests (LASH_TEST_INSTALL=0 turns this off): ${installCommand}`)
-      await installCeph()
+      await install(cephPackages)
     }
     return await startWithBucket()
   } catch (error) {

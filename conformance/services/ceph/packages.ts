@@ -1,51 +1,13 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+/** What a private Ceph is made of. */
+export const cephPrograms: readonly string[] = [
+  'radosgw',
+  'radosgw-admin',
+  'ceph-mon',
+  'ceph-osd',
+  'ceph',
+  'ceph-authtool',
+  'monmaptool',
+]
 
-const programs = ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph', 'ceph-authtool', 'monmaptool']
-const packages = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']
-
-/** For people: what installs the server. */
-export const installCommand: string = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`
-
-/** Whether every program that a private Ceph needs is on the PATH. */
-export function cephIsInstalled(): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return programs.every(program => folders.some(folder => existsSync(join(folder, program))))
-}
-
-/** Whether this process may install the packages: root, on Debian or a descendant, and not told otherwise. */
-export function mayInstallCeph(): boolean {
-  if (process.env.LASH_TEST_INSTALL === '0' || process.getuid?.() !== 0) return false
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-/** Installs the packages. Rejects with what the package manager said last. */
-export async function installCeph(): Promise<void> {
-  await aptGet('update')
-  await aptGet('install', '-y', '--no-install-recommends', ...packages)
-}
-
-function aptGet(...args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Another run may be installing at this moment.
-    const child = spawn('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    const listen = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-2000)
-    }
-    child.stdout.on('data', listen)
-    child.stderr.on('data', listen)
-    child.once('error', reject)
-    child.once('close', code =>
-      code === 0 ? resolve() : reject(new Error(`apt-get ${args[0]} ended with ${code}: ${said.trim()}`)),
-    )
-  })
-}
+/** The packages of Debian that have them. */
+export const cephPackages: readonly string[] = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common']

@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Disk } from '../../../../conformance/power-cut/disk.ts'
+import { type DiskState, describeState, restoreState } from '../../../../conformance/power-cut/disk-state.ts'
+import type { Operation } from '../../../../conformance/power-cut/operations.ts'
+import { cannotRecord, record } from '../../../../conformance/power-cut/record.ts'
 import { FileAttachmentStore } from '../../src/index.ts'
-import { Disk, type DiskState, describeState } from './disk.ts'
-import type { Operation } from './operations.ts'
-import { cannotRecord, record } from './record.ts'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
 
 if (cannotRecord !== undefined) console.log(`power cut tests skipped: ${cannotRecord}`)
@@ -27,11 +28,7 @@ async function recorded(scenario: Scenario): Promise<{ base: string; operations:
 /** What a store finds in a state of the disk. A put afterwards must work whatever there is. */
 async function reading(state: DiskState, bytes: Uint8Array): Promise<'absent' | 'whole' | string> {
   const base = join(folder, `state-${count++}`)
-  mkdirSync(base)
-  for (const [path, file] of [...state].sort(([one], [other]) => (one < other ? -1 : 1))) {
-    if (file === undefined) mkdirSync(base + path)
-    else writeFileSync(base + path, file)
-  }
+  restoreState(state, base)
   const store = new FileAttachmentStore(join(base, 'deep', 'root'), { durability: 'relaxed' })
   try {
     const found = await lookAt(store, bytes)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root, runCommand, type Step } from './step.ts'
@@ -10,15 +11,21 @@ interface VitestReport {
   numFailedTestSuites: number
 }
 
+/** The conformance matrix: every store, every manifest, every pair. */
+const matrix = join(root, 'reports', 'conformance.md')
+
 /** All tests, or those whose file matches a filter. */
 export function vitestStep(filters: readonly string[]): Step {
   return {
     title: 'Tests',
     async run() {
       const file = join(root, 'reports', 'vitest.json')
-      await rm(file, { force: true })
+      for (const old of [file, matrix, join(root, 'reports', 'conformance')])
+        await rm(old, { recursive: true, force: true })
       const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters]
       const exitCode = await runCommand('vitest', args)
+      // Each part of the matrix is saved by its own test file; without some of them there is no whole to show.
+      if (existsSync(matrix)) console.log(`\n${await readFile(matrix, 'utf8')}`)
       const report = JSON.parse(await readFile(file, 'utf8')) as VitestReport
       // A file that fails to load, or a failing hook, fails the run without a failing test.
       const failed = Math.max(report.numFailedTests, exitCode === 0 ? 0 : 1)

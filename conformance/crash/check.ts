@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
@@ -42,8 +43,20 @@ export async function checkListing(pair: OpenPair, tally: Tally): Promise<void> 
   }
 }
 
+/** How often, and how long in milliseconds, to wait for the last writes of killed processes, which an S3 server may finish after their death. */
+const lateWrites = { waits: 3, pauseMs: 500 }
+
 /** A sweep and audits leave exactly what is promised. Nobody else may be at work. */
 export async function checkSweeps(pair: OpenPair, promises: Promises, tally: Tally): Promise<void> {
+  let left = await leftAfterSweeps(pair, promises, tally)
+  for (let waits = 0; left.length > 0 && waits < lateWrites.waits; waits++) {
+    await pause(lateWrites.pauseMs)
+    left = await leftAfterSweeps(pair, promises, tally)
+  }
+  for (const name of left) tally.problems.push(`${name} is left after sweeps, and nobody was told it is committed`)
+}
+
+async function leftAfterSweeps(pair: OpenPair, promises: Promises, tally: Tally): Promise<string[]> {
   const { store, manifest } = pair
   const swept = await reclaimOrphanedAttachments(manifest, store, noGrace, { staleClaimEpochMs: noGrace })
   tally.reclaimed += swept.reclaimedCount
@@ -55,10 +68,11 @@ export async function checkSweeps(pair: OpenPair, promises: Promises, tally: Tal
   const promised = new Set(
     promises.sessions().flatMap(name => [...promises.heldBy(name)].map(([id, generation]) => `${id} ${generation}`)),
   )
+  const left: string[] = []
   for await (const { id, generation } of store.list()) {
-    if (promised.has(`${id} ${generation}`)) continue
-    tally.problems.push(`${id.slice(0, 8)}@${generation} is left after sweeps, and nobody was told it is committed`)
+    if (!promised.has(`${id} ${generation}`)) left.push(`${id.slice(0, 8)}@${generation}`)
   }
+  return left
 }
 
 /** Every session lets go of everything: nothing may be left. */

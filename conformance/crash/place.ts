@@ -2,12 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { type ManifestAddress, openPair, type PairAddress, type StoreAddress } from './pair.ts'
 
 /** A place of its own for a pair: a folder, a schema, a prefix. */
 export interface Place {
   readonly address: PairAddress
+  /**
+   * Resolves when nothing goes on any more that killed workers of these names have asked for: a database finishes a statement whose client is
+   * dead.
+   */
+  quiet(workers: readonly string[]): Promise<void>
   remove(): Promise<void>
 }
 
@@ -57,6 +63,9 @@ export async function makePlace(name: PairName): Promise<Place> {
   await mkdir(folder, { recursive: true })
   return {
     address,
+    async quiet(workers) {
+      if (name.includes('postgres')) await connectionsEnd(connectionString, workers)
+    },
     async remove() {
       await removeBlobs(address)
       if (name.includes('postgres')) await dropSchema(connectionString, schema)
@@ -71,6 +80,21 @@ async function removeBlobs(address: PairAddress): Promise<void> {
   const pair = await openPair(address)
   for await (const { id } of pair.store.list()) await pair.store.delete(id)
   await pair.close()
+}
+
+async function connectionsEnd(connectionString: string, names: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    for (let waits = 0; waits < 1000; waits++) {
+      const open = await client.query('SELECT FROM pg_stat_activity WHERE application_name = ANY ($1)', [names])
+      if (open.rowCount === 0) return
+      await pause(10)
+    }
+    throw new Error('connections of killed workers stay open')
+  } finally {
+    await client.end()
+  }
 }
 
 async function dropSchema(connectionString: string, schema: string): Promise<void> {

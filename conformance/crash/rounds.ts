@@ -22,14 +22,14 @@ export interface CrashOptions {
   readonly onProgress?: (tally: Readonly<Tally>) => void
 }
 
-/** Longest life of a worker that is not told where to die, in milliseconds. */
+/** Longest life of a worker that is not told where to die, after the first turn of one of its sessions, in milliseconds. */
 const longestLife = 150
 /** How long a worker may take to reach the point where it is to die, before it is killed wherever it is. */
-const longestWait = 400
+const longestWait = 2000
 
 /**
- * Lets workers put, commit, release and sweep, and kills them: half of them at a random moment, half at a fault point. Then opens the pair again and
- * checks that everything they were told is committed is there, that nothing half-written is, and that sweeps leave nothing else. And again, on what
+ * Lets workers put, commit, release and sweep, and kills them: at a random moment, before or after some call, or at a chosen fault
+ * point. Then opens the pair again and checks that everything they were told is committed is there, that nothing half-written is, and that sweeps leave nothing else. And again, on what
  * is left.
  */
 export async function crash(name: PairName, options: CrashOptions): Promise<Tally> {
@@ -50,10 +50,13 @@ export async function crash(name: PairName, options: CrashOptions): Promise<Tall
       const lives = working.map(async (worker, slot) => {
         const orders = ordersFor(slot, promises, random)
         await worker.start(orders)
-        await Promise.race([worker.died(), pause(orders.dies ? longestWait : random.below(longestLife))])
+        const lasts = random.below(longestLife)
+        if (orders.dies === undefined) await worker.works().then(() => Promise.race([worker.died(), pause(lasts)]))
+        else await Promise.race([worker.died(), pause(longestWait)])
         return worker.kill()
       })
       const ended = await Promise.all(lives)
+      await place.quiet(working.map(worker => worker.name))
       const pair = await openPair(place.address)
       for (const entries of ended) {
         tally.kills++
@@ -83,6 +86,8 @@ function ordersFor(slot: number, promises: Promises, random: Random): WorkerOrde
     sessions: names.map(name => ({ name, held: [...promises.heldBy(name).keys()] })),
     sweepPauseMs: random.pick([5, 20, 100]),
   }
-  if (random.chance(0.5)) return orders
-  return { ...orders, dies: { point: random.pick(faultPoints), times: 1 + random.below(6) } }
+  const kind = random.next()
+  if (kind < 0.4) return orders
+  if (kind < 0.8) return { ...orders, dies: { times: 1 + random.below(150) } }
+  return { ...orders, dies: { point: random.pick(faultPoints), times: 1 + random.below(3) } }
 }

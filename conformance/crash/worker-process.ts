@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -11,10 +12,13 @@ const workerFile = fileURLToPath(new URL('worker.ts', import.meta.url))
 
 /** A worker in a process of its own. It opens the pair at once and waits for its orders: starting takes longer than most of them live. */
 export class WorkerProcess {
+  /** By which a PostgreSQL server knows its connections. */
+  readonly name: string = `crash-${randomBytes(12).toString('hex')}`
   readonly #journalPath: string
   readonly #child: ChildProcess
   readonly #ready: Promise<unknown>
   readonly #exited: Promise<unknown>
+  #working: Promise<unknown> | undefined
 
   constructor(address: PairAddress, journalPath: string) {
     this.#journalPath = journalPath
@@ -23,7 +27,7 @@ export class WorkerProcess {
       stdio: ['ignore', 'inherit', 'inherit', descriptor, 'ipc'],
       execArgv: [],
       // What one worker has compiled, the next need not.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(journalPath), 'compiled') },
+      env: { ...process.env, PGAPPNAME: this.name, NODE_COMPILE_CACHE: join(dirname(journalPath), 'compiled') },
     })
     closeSync(descriptor)
     this.#ready = once(this.#child, 'message')
@@ -34,7 +38,14 @@ export class WorkerProcess {
   async start(orders: WorkerOrders): Promise<void> {
     await Promise.race([this.#ready, this.#exited])
     if (this.hasEnded) throw new Error('a worker ended before it began')
+    const working = once(this.#child, 'message')
     this.#child.send(orders)
+    this.#working = Promise.race([working, this.#exited])
+  }
+
+  /** Resolves when a session of it has done its first turn, or it has died. However slow the machine is, it has done something by then. */
+  async works(): Promise<void> {
+    await this.#working
   }
 
   get hasEnded(): boolean {

@@ -17,8 +17,8 @@ export interface WorkerOrders {
   readonly seed: number
   /** Its sessions, and what each holds. */
   readonly sessions: readonly { readonly name: string; readonly held: Held }[]
-  /** Where it is to die of itself. */
-  readonly dies?: { readonly point: string; readonly times: number }
+  /** Where it is to die of itself: the n-th time that it passes the point or, without one, any point. */
+  readonly dies?: { readonly point?: string; readonly times: number }
   /** Longest pause between two sweeps, in milliseconds. */
   readonly sweepPauseMs: number
 }
@@ -43,7 +43,11 @@ async function work(pair: OpenPair, orders: WorkerOrders): Promise<void> {
   )
   const lives = orders.sessions.map(({ name, held }) => {
     const life = new SessionLife(store, manifest, name, held, new Random(random.below(2 ** 31)))
-    return forEver(`turn of ${name}`, () => life.turn())
+    let turns = 0
+    return forEver(`turn of ${name}`, async () => {
+      await life.turn()
+      if (++turns === 1) process.send?.('working')
+    })
   })
   const sweeps = forEver('sweep', () => sweep(store, manifest, random, orders.sweepPauseMs))
   await Promise.all([...lives, sweeps])

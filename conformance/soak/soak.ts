@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkEmptying, checkListing, checkPromises, checkSweeps } from '../crash/check.ts'
 import { type OpenPair, openPair } from '../crash/pair.ts'
-import { makePlace, type PairName } from '../crash/place.ts'
+import { makePlace, type PairName, type Place } from '../crash/place.ts'
 import { Promises } from '../crash/promises.ts'
 import { count, emptyTally, type Tally } from '../crash/tally.ts'
 import { WorkerProcess } from '../crash/worker-process.ts'
@@ -40,7 +40,7 @@ export async function soak(name: PairName, options: SoakOptions): Promise<Tally>
       const random = new Random(seed * 1000 + slot)
       for (let run = 0; Date.now() < ends && tally.problems.length === 0; run++) {
         const worker = new WorkerProcess(place.address, join(journals, `${slot}.${run}`))
-        await oneLife(worker, slot, pair, promises, random, ends, options.sessions ?? 8, tally)
+        await oneLife(worker, slot, place, pair, promises, random, ends, options.sessions ?? 8, tally)
       }
     })
     await Promise.all(slots)
@@ -60,6 +60,7 @@ export async function soak(name: PairName, options: SoakOptions): Promise<Tally>
 async function oneLife(
   worker: WorkerProcess,
   slot: number,
+  place: Place,
   pair: OpenPair,
   promises: Promises,
   random: Random,
@@ -81,6 +82,7 @@ async function oneLife(
   ])
   stop.abort()
   const entries = await worker.kill()
+  await place.quiet([worker.name])
   tally.kills++
   count(tally, entries)
   tally.problems.push(...(await promises.take(entries, pair.manifest)))

@@ -1,7 +1,13 @@
+import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { missingFor, type PairName } from '../crash/place.ts'
+import { checkPromises, checkSweeps } from '../crash/check.ts'
+import { samples } from '../crash/contents.ts'
+import type { JournalEntry } from '../crash/journal.ts'
+import { openPair } from '../crash/pair.ts'
+import { makePlace, missingFor, type PairName } from '../crash/place.ts'
+import { Promises } from '../crash/promises.ts'
 import { crash } from '../crash/rounds.ts'
-import type { Tally } from '../crash/tally.ts'
+import { emptyTally, type Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. For thousands: `node conformance/crash/main.ts --rounds 5000`. */
 const kills: Readonly<Record<PairName, number>> = {
@@ -35,5 +41,82 @@ describe('workers killed at random moments and at fault points', () => {
 
   afterAll(() => {
     for (const [name, { problems, ...counts }] of Object.entries(tallies)) console.log(name, JSON.stringify(counts))
+  })
+})
+
+describe('the harness itself', () => {
+  const meta = { mediaType: 'text/plain', label: 'session' }
+
+  /** A pair in which one session has been told that one sample is committed. */
+  async function promising() {
+    const place = await makePlace('fs+sqlite')
+    const pair = await openPair(place.address)
+    const session = new SessionScopedAttachmentStore(pair.store, pair.manifest, 'session')
+    const ref = await session.put(samples[1]?.bytes as Uint8Array, meta)
+    await session.commit()
+    const promises = new Promises()
+    const told: JournalEntry[] = [
+      ['commits', 'session', [[ref.id, 0]]],
+      ['committed', 'session'],
+    ]
+    await promises.take(told, pair.manifest)
+    const close = async () => {
+      await pair.close()
+      await place.remove()
+    }
+    return { pair, promises, ref, tally: emptyTally(), close }
+  }
+
+  test('finds committed bytes that are gone', async () => {
+    const { pair, promises, ref, tally, close } = await promising()
+    await checkPromises(pair, promises, tally)
+    expect(tally.losses).toBe(0)
+    await pair.store.delete(ref.id)
+    await checkPromises(pair, promises, tally)
+    expect(tally.losses).toBe(1)
+    await close()
+  })
+
+  test('finds a commit that the manifest has forgotten', async () => {
+    const { pair, promises, ref, tally, close } = await promising()
+    await pair.manifest.forget(ref.id)
+    await checkPromises(pair, promises, tally)
+    expect(tally.losses).toBe(1)
+    await close()
+  })
+
+  test('finds what sweeps leave, and that nobody was told of', async () => {
+    const { pair, tally, close } = await promising()
+    await checkSweeps(pair, new Promises(), tally)
+    expect(tally.problems).toHaveLength(1)
+    await close()
+  })
+
+  test('finds a commit of several refs that stands in part', async () => {
+    const { pair, ref, close } = await promising()
+    const other = samples[2]?.id as string
+    const unheard: JournalEntry[] = [
+      [
+        'commits',
+        'session',
+        [
+          [ref.id, 0],
+          [other, 0],
+        ],
+      ],
+    ]
+    expect(await new Promises().take(unheard, pair.manifest)).toHaveLength(1)
+    await close()
+  })
+
+  test('counts what nobody heard the answer to as promised when it stands, and only then', async () => {
+    const { pair, ref, close } = await promising()
+    const promises = new Promises()
+    await promises.take([['commits', 'session', [[ref.id, 0]]]], pair.manifest)
+    expect([...promises.heldBy('session').keys()]).toEqual([ref.id])
+    await pair.manifest.releaseRefs('session')
+    await promises.take([['releases', 'session', [ref.id]]], pair.manifest)
+    expect([...promises.heldBy('session').keys()]).toEqual([])
+    await close()
   })
 })

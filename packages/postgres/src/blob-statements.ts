@@ -8,6 +8,11 @@ const rowBytes = 8 * 1024
 export interface BlobStatements {
   /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. One row: whether it was inserted, and what was there before. */
   readonly insertSmall: Statement
+  /**
+   * Many of insertSmall, sorted by key, each key once. Arrays, but for the last: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 where in $9, the bytes
+   * of all of them, theirs begin, from 1. Rows: id, generation, and what was there before, of those that were not inserted.
+   */
+  readonly insertManySmall: Statement
   /** $1 to $8 as of insertSmall; the server cuts the bytes into chunks. No row when the copy is there. */
   readonly insertChunked: Statement
   /** $1 id, $2 generation, $3 length, $4 to $7 metadata; the chunks follow. No row when the copy is there. */
@@ -49,6 +54,28 @@ export function blobStatements(schema: string): BlobStatements {
       SELECT EXISTS (SELECT FROM inserted) AS inserted,
         b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
       FROM (SELECT) AS one LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
+
+    // The copies are looked up one by one, by key: a plan made while the table was small must not be one that reads all of it.
+    insertManySmall: statement(`
+      WITH member AS MATERIALIZED (
+        SELECT id, generation, byte_length, media_type, width, height, label, substring($9::bytea FROM start FOR byte_length) AS bytes
+        FROM unnest($1::bytea[], $2::bigint[], $3::integer[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::integer[])
+          AS m (id, generation, byte_length, media_type, width, height, label, start)
+      ), inserted AS MATERIALIZED (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+        SELECT * FROM member ORDER BY id, generation
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING id, generation
+      )
+      SELECT encode(m.id, 'hex') AS id, m.generation, b.*
+      FROM member m
+      LEFT JOIN LATERAL (
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+        FROM ${blobs} b
+        WHERE b.id = m.id AND b.generation = m.generation
+        OFFSET 0
+      ) b ON true
+      WHERE (m.id, m.generation) NOT IN (SELECT id, generation FROM inserted)`),
 
     insertChunked: statement(`
       WITH head AS (

@@ -9,10 +9,12 @@ import type {
   AttachmentMeta,
 } from '@lash/attachments-core'
 import { type BlobRow, blobMeta, metaColumns } from './blob-row.ts'
+import { type InsertedRow, isThere, isWhole, type StatRow } from './blob-state.ts'
 import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
 import { ChunkReader } from './chunk-reader.ts'
 import { type CopyField, CopyIn, CopyOut, int32, int64 } from './copy-protocol.ts'
 import type { Database, Session } from './database.ts'
+import { SmallPuts } from './small-puts.ts'
 import { byteaOf } from './statement.ts'
 
 /** Bytes up to which they are in the row of the blob, and sent without asking first whether they are there. */
@@ -27,12 +29,14 @@ export class PostgresDriver implements AttachmentDriver {
   readonly persistence = 'durable'
   readonly #database: Database
   readonly #sql: BlobStatements
+  readonly #smallPuts: SmallPuts
   readonly #maxByteLength: number
   #closed = false
 
   constructor(database: Database, maxByteLength: number = Number.POSITIVE_INFINITY) {
     this.#database = database
     this.#sql = blobStatements(database.schema)
+    this.#smallPuts = new SmallPuts(database, this.#sql)
     this.#maxByteLength = maxByteLength
   }
 
@@ -98,16 +102,13 @@ export class PostgresDriver implements AttachmentDriver {
     })
   }
 
-  /** Whether the copy is there as it should be, by this call or before it. Waits for a writer of the same copy. */
   async #insertSmall(
     key: AttachmentKey,
     meta: AttachmentMeta,
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    const values = [...headValues(key, meta), bytes]
-    const { rows } = await this.#database.query<InsertedRow>(this.#sql.insertSmall, values, signal)
-    return isThere(meta, rows[0] as InsertedRow)
+    return isThere(meta, await this.#smallPuts.insert({ key, meta, bytes }, signal))
   }
 
   /** Puts the right bytes and metadata where wrong ones are. False when they are gone meanwhile. */
@@ -212,32 +213,9 @@ export class PostgresDriver implements AttachmentDriver {
   }
 }
 
-/** A blob with the length of the bytes that are really there. */
-interface StatRow extends BlobRow {
-  stored_length: string | number
-}
-
-/** Of what was there before, every column is null when there was nothing. */
-export type InsertedRow = { inserted: boolean } & { [Column in keyof StatRow]: StatRow[Column] | null }
-
 interface ReadRow extends BlobRow {
   in_row: boolean
   bytes: Buffer | null
-}
-
-function isThere(meta: AttachmentMeta, row: InsertedRow): boolean {
-  return row.inserted || (row.byte_length !== null && isWhole(meta, row as StatRow))
-}
-
-/** Whether a blob is as a put of it would leave it: length and readable metadata. */
-function isWhole(meta: AttachmentMeta, row: StatRow): boolean {
-  if (Number(row.byte_length) !== meta.byteLength || Number(row.stored_length) !== meta.byteLength) return false
-  try {
-    blobMeta(meta.id, meta.byteLength, row)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function keyValues({ id, generation }: AttachmentKey): [string, number] {

@@ -1,7 +1,7 @@
 import { type Statement, statement } from './statement.ts'
 
 /**
- * The steps of the manifest. The rules that keep them safe:
+ * The steps of the manifest beside intents and claims. The rules that keep them safe:
  *
  * - Whoever writes a ref on behalf of a session holds its content row FOR SHARE, until the end of the transaction. Sessions do not wait for each other.
  * - Whoever takes content away holds its row FOR UPDATE first and reads its refs in a **later statement**: in READ COMMITTED a statement sees what was
@@ -11,10 +11,6 @@ import { type Statement, statement } from './statement.ts'
  * - Rows are locked in the order of ids, contents before refs.
  */
 export interface ManifestStatements {
-  /** $1 id, $2 session, $3 time, $4 to $7 metadata. One row: the generation. */
-  readonly recordIntent: Statement
-  /** $1 to $7 as of recordIntent, $8 length, $9 bytes. One row: the generation, whether its copy was inserted, and what was there before. */
-  readonly recordIntentAndPut: Statement
   /** $1 session, $2 ids, $3 generations (null: that of the last intent), $4 time. The ids that are refused; when there are any, nothing has changed. */
   readonly commit: Statement
   /** $1 session, $2 ids, $3 time. */
@@ -46,49 +42,8 @@ const entryColumns = `encode(r.id, 'hex') AS id, r.session_id, r.generation, r.i
 export function manifestStatements(schema: string): ManifestStatements {
   const contents = `"${schema}".attachment_contents`
   const refs = `"${schema}".attachment_refs`
-  const blobs = `"${schema}".attachment_blobs`
-
-  // Content that is there and unclaimed is only locked, so that sessions with the same content do not wait for each other; all other is
-  // created or moved on. `moved` meets the newest version of the row, whatever `held` saw.
-  const recordIntent = `
-      WITH held AS MATERIALIZED (
-        SELECT generation FROM ${contents}
-        WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL
-        FOR SHARE
-      ), moved AS (
-        INSERT INTO ${contents} AS c (id)
-        SELECT $1::bytea WHERE NOT EXISTS (SELECT FROM held)
-        ON CONFLICT (id) DO UPDATE
-        SET generation = c.generation + CASE WHEN c.claim IS NULL THEN 0 ELSE 1 END,
-          claim = NULL, claimed_at = NULL, settled_at = NULL
-        RETURNING generation
-      ), current AS (
-        SELECT generation FROM held UNION ALL SELECT generation FROM moved
-      ), ref AS (
-      INSERT INTO ${refs} AS r (id, session_id, generation, intent_at, media_type, width, height, label)
-      SELECT $1::bytea, $2, generation, $3, $4, $5, $6, $7 FROM current
-      ON CONFLICT (id, session_id) DO UPDATE
-      SET generation = excluded.generation, intent_at = excluded.intent_at, released_at = NULL,
-        committed_at = CASE WHEN r.released_at IS NULL AND r.generation = excluded.generation THEN r.committed_at END,
-        media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label
-      RETURNING generation
-      )`
 
   return {
-    recordIntent: statement(`${recordIntent}
-      SELECT generation FROM ref`),
-
-    // While the content is held, the copy at its generation is nobody's to delete: what was there before is still there.
-    recordIntentAndPut: statement(`${recordIntent}, inserted AS (
-        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
-        SELECT $1::bytea, generation, $8, $4, $5, $6, $7, $9 FROM current
-        ON CONFLICT (id, generation) DO NOTHING
-        RETURNING true
-      )
-      SELECT current.generation, EXISTS (SELECT FROM inserted) AS inserted,
-        b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
-      FROM current LEFT JOIN ${blobs} b ON b.id = $1::bytea AND b.generation = current.generation`),
-
     commit: statement(`
       WITH target AS (
         SELECT * FROM unnest($2::bytea[], $3::bigint[]) AS t (id, generation)

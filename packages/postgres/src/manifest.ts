@@ -29,10 +29,9 @@ import {
   storedMeta,
 } from '@lash/attachments-core/backend'
 import type { ClientBase } from 'pg'
-import { metaColumns } from './blob-row.ts'
 import { Database } from './database.ts'
-import type { InsertedRow } from './driver.ts'
 import { entryOf, type RefColumns } from './entry-row.ts'
+import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
 import type { PostgresOptions } from './options.ts'
 import { OrphanClaims } from './orphan-claims.ts'
@@ -70,6 +69,7 @@ export interface PostgresCommitOptions extends AttachmentCommitOptions {
 export class PostgresAttachmentManifest implements AttachmentManifest {
   readonly #database: Database
   readonly #sql: ManifestStatements
+  readonly #intents: Intents
   readonly #claims: OrphanClaims
   readonly #now: () => number
   readonly #lifetime = new Lifetime('the postgres manifest')
@@ -82,16 +82,13 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     }
     this.#database = new Database(options)
     this.#sql = manifestStatements(this.#database.schema)
+    this.#intents = new Intents(this.#database)
     this.#claims = new OrphanClaims(this.#database, now, tombstoneRetentionMs)
     this.#now = now
   }
 
   recordIntent(intent: AttachmentIntent): Promise<number> {
-    return this.#lifetime.run(undefined, async () => {
-      const values = intentValues(checkIntent(intent))
-      const { rows } = await this.#database.query<{ generation: string }>(this.#sql.recordIntent, values)
-      return Number(rows[0]?.generation)
-    })
+    return this.#lifetime.run(undefined, () => this.#intents.record(checkIntent(intent)))
   }
 
   /** One statement, and so one round trip, for small content whose store uses the same pool and schema. */
@@ -110,12 +107,11 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
       const checked = checkIntent(intent)
       const id = checked.attachmentId
       if (content.id !== id) throw new AttachmentInvalidArgumentError('the intent is for other content')
-      const values = [...intentValues(checked), content.byteLength, content.bytes]
-      const { rows } = await this.#database.query<PutRow>(this.#sql.recordIntentAndPut, values, signal)
-      const row = rows[0] as PutRow
+      const meta = checked.meta as AttachmentCreateMeta
+      const bytes = content.bytes as Uint8Array
+      const row = await this.#intents.recordAndPut({ intent: { ...checked, meta }, bytes }, signal)
       const generation = Number(row.generation)
-      const meta = storedMeta(id, content.byteLength, checked.meta as AttachmentCreateMeta)
-      await driver.complete({ id, generation }, content, meta, row, { signal })
+      await driver.complete({ id, generation }, content, storedMeta(id, content.byteLength, meta), row, { signal })
       return generation
     })
   }
@@ -262,12 +258,6 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-type PutRow = InsertedRow & { generation: string }
-
-function intentValues({ attachmentId, sessionId, intentAtEpochMs, meta }: AttachmentIntent): unknown[] {
-  return [byteaOf(attachmentId), sessionId, intentAtEpochMs, ...metaColumns(meta)]
 }
 
 function checkClient(client: unknown): ClientBase | undefined {

@@ -67,6 +67,7 @@ function applyName(names: Map<string, Node>, { name, node }: NameChange): void {
 
 /** The bytes after some writes to them. What nobody wrote is zeros. */
 export function written(before: Uint8Array, writes: readonly Write[]): Uint8Array {
+  if (writes.length === 0) return before
   const most = Math.max(before.byteLength, ...writes.map(write => write.byteLength ?? endOf(write)))
   const bytes = new Uint8Array(most)
   bytes.set(before)

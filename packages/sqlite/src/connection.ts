@@ -14,7 +14,9 @@ export interface ConnectionOptions {
 export function openConnection({ path, busyTimeoutMs, readonly = false }: ConnectionOptions): Database {
   const database = new Sqlite(path, { timeout: busyTimeoutMs, readonly })
   try {
-    database.pragma('synchronous = FULL')
+    // EXTRA: where a host keeps its database in a rollback journal, a commit is the deletion of that file, and FULL does not sync the
+    // folder after it; a power cut would bring the journal back, and it would undo the commit. In WAL mode the two are the same.
+    database.pragma('synchronous = EXTRA')
     // macOS: a plain fsync leaves the bytes in the drive's cache. Without effect elsewhere.
     database.pragma('fullfsync = ON')
     database.pragma('checkpoint_fullfsync = ON')

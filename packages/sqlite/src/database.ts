@@ -4,6 +4,7 @@ import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import type { Database } from 'better-sqlite3'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
+import { syncFoundCommits } from './found-commits.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
 import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
@@ -63,6 +64,7 @@ export class AttachmentDatabase {
     }
     try {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
+      if (!isPrivate(this.#connection) && !this.#connection.readonly) syncFoundCommits(this.path)
       this.#tables = new Tables(this.#connection)
       this.hostHandle = database ?? this.#connection
       this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)

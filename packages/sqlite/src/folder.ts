@@ -3,17 +3,18 @@ import { dirname } from 'node:path'
 import { AttachmentIoError } from '@lash/attachments-core'
 
 /**
- * Makes the folder of a file, and makes it durable: SQLite syncs the folder that its file is in, not those above.
+ * Makes the folder of a file, and makes it durable, with every folder above it: SQLite syncs the folder that its file is in, not those
+ * above. Those that are there already may have been made a moment ago, by a process that has not synced them or was killed.
  * @throws AttachmentIoError
  */
 export function makeFolder(path: string): void {
   const folder = dirname(path)
   try {
     const first = mkdirSync(folder, { recursive: true })
-    if (first === undefined) return
-    for (let made = folder; ; made = dirname(made)) {
-      syncFolder(dirname(made))
-      if (made === first || made === dirname(made)) return
+    for (let made = folder; made !== dirname(made); made = dirname(made)) {
+      const isOurs = first !== undefined && made.length >= first.length
+      if (isOurs) syncFolder(dirname(made))
+      else syncUnlessClosed(dirname(made))
     }
   } catch (cause) {
     throw new AttachmentIoError(
@@ -33,5 +34,14 @@ export function syncFolder(folder: string): void {
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** A folder that is closed to us was not changed by one like us. */
+function syncUnlessClosed(folder: string): void {
+  try {
+    syncFolder(folder)
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }

@@ -1,0 +1,30 @@
+/** What the recorded processes put. The names are those of steps and of findings. */
+export const contents = {
+  small: text('what must not be lost'),
+  again: text('put once more'),
+  /** Chunks, in two transactions of the writer thread. */
+  big: noise(4_300_000),
+  /** A row, and too much to be written on the event loop's thread. */
+  middle: noise(400_000),
+  note: text('a note of the session'),
+  other: text('another note of the session'),
+  one: text('one of several at once'),
+  two: text('two of several at once'),
+} as const satisfies Record<string, Uint8Array>
+
+export type ContentName = keyof typeof contents
+
+export const contentNames: readonly ContentName[] = Object.keys(contents) as ContentName[]
+
+/** A type that nobody compresses, so that the bytes on the disk are these. */
+export const meta = { mediaType: 'image/png', label: 'a name' }
+
+export const sessionId = 'session'
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value)
+}
+
+function noise(length: number): Uint8Array {
+  return new Uint8Array(length).map((_byte, index) => Math.imul(index, 2_654_435_761) >>> 13)
+}

@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Disk } from '../../../../conformance/power-cut/disk.ts'
+import { describeState } from '../../../../conformance/power-cut/disk-state.ts'
+import { allKept, allLost, randomFate } from '../../../../conformance/power-cut/fate.ts'
+import type { Operation } from '../../../../conformance/power-cut/operations.ts'
+import { Random } from '../../../../conformance/stress/random.ts'
+import { type Findings, findingsIn } from './findings.ts'
+import { Progress } from './progress.ts'
+import { type Scenario, type Step, scenarios } from './steps.ts'
+
+export interface Recording {
+  /** The folder that everything happened in. */
+  base: string
+  /** The path of the database, from that folder on. */
+  database: string
+  scenario: Scenario
+  operations: readonly Operation[]
+}
+
+export interface Outcome {
+  /** How many distinct states were opened. */
+  states: number
+  /** What was found and must not be, each kind once. */
+  problems: string[]
+}
+
+/** Whether it adds only to what is not synced: what a cut after it may leave, a cut after the next operations may leave too. */
+function onlyAdds({ kind }: Operation): boolean {
+  return kind === 'write' || kind === 'resize' || kind === 'close'
+}
+
+/**
+ * Cuts the power after every operation, and looks at what may be left: with all lost that was not synced, with nothing lost, and as
+ * chance has it, so many times.
+ */
+export async function cutEverywhere(recording: Recording, chances: number): Promise<Outcome> {
+  const { base, database, scenario, operations } = recording
+  // Thousands of syncs would take long, and prove nothing here: where there is a file system in memory, they are free.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
+  const random = new Random(7)
+  const fates = [allLost, allKept, ...Array.from({ length: chances }, () => randomFate(random))]
+  const disk = new Disk(base)
+  const progress = new Progress(scenarios[scenario] as readonly Step[])
+  const known = new Map<string, Findings>()
+  const problems = new Set<string>()
+  try {
+    for (const operation of operations) {
+      disk.apply(operation)
+      if (operation.kind === 'mark') progress.mark(operation.text)
+      if (onlyAdds(operation)) continue
+      for (const fate of fates) {
+        const state = disk.stateAfterPowerCut(fate, path => path.endsWith('-shm'))
+        const key = describeState(state)
+        const findings =
+          known.get(key) ?? (await findingsIn(state, join(folder, `state-${known.size}`), database, scenario))
+        known.set(key, findings)
+        for (const problem of progress.problems(findings)) problems.add(problem)
+      }
+    }
+    return { states: known.size, problems: [...problems] }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,92 @@
+import { contentId, reclaimOrphanedAttachments, type SessionScopedAttachmentStore } from '@lash/attachments-core'
+import type { SqliteAttachments } from '../../src/index.ts'
+import { type ContentName, contents, meta } from './contents.ts'
+
+/** How the bytes of a content are found: all of them, or nothing. */
+export type Bytes = 'whole' | 'absent'
+/** How a session's ref to a content is found. */
+export type Ref = 'none' | 'intent' | 'committed' | 'released'
+/** What is so, or has to be. */
+export type Facts = Readonly<Record<`bytes ${ContentName}`, Bytes> & Record<`ref ${ContentName}`, Ref>>
+
+/** Something that a recorded process does and waits for. */
+export interface Step {
+  readonly name: string
+  /** What is so once it is done, of each thing that it touches. */
+  readonly effects: Partial<Facts>
+  /** Whether a power cut in its midst leaves all of its effects or none. */
+  readonly atomic: boolean
+  run(attachments: SqliteAttachments, session: SessionScopedAttachmentStore): Promise<unknown>
+}
+
+function put(name: ContentName): Step {
+  return {
+    name: `put ${name}`,
+    effects: { [`bytes ${name}`]: 'whole' },
+    atomic: true,
+    run: ({ store }) => store.put(contents[name], meta),
+  }
+}
+
+/** Intent and bytes with one commit. */
+function putInSession(name: ContentName): Step {
+  return {
+    name: `put ${name} in the session`,
+    effects: { [`bytes ${name}`]: 'whole', [`ref ${name}`]: 'intent' },
+    atomic: true,
+    run: (_attachments, session) => session.put(contents[name], meta),
+  }
+}
+
+const commit: Step = {
+  name: 'commit',
+  effects: { 'ref note': 'committed', 'ref other': 'committed' },
+  atomic: true,
+  run: (_attachments, session) => session.commit(),
+}
+
+const putTogether: Step = {
+  name: 'put one and two at once',
+  effects: { 'bytes one': 'whole', 'bytes two': 'whole' },
+  atomic: false,
+  run: ({ store }) => Promise.all([store.put(contents.one, meta), store.put(contents.two, meta)]),
+}
+
+function remove(name: ContentName): Step {
+  return {
+    name: `delete ${name}`,
+    effects: { [`bytes ${name}`]: 'absent' },
+    atomic: true,
+    run: ({ store }) => store.delete(contentId(contents[name])),
+  }
+}
+
+const release: Step = {
+  name: 'release other',
+  effects: { 'ref other': 'released' },
+  atomic: true,
+  run: (_attachments, session) => session.release([contentId(contents.other)]),
+}
+
+/** Claims, deletes and settles; without grace. */
+const sweep: Step = {
+  name: 'sweep',
+  effects: { 'bytes other': 'absent', 'ref other': 'none' },
+  atomic: false,
+  run: ({ store, manifest }) => reclaimOrphanedAttachments(manifest, store, Date.now()),
+}
+
+const beginning: readonly Step[] = [put('small'), putInSession('note'), putInSession('other'), commit]
+const end: readonly Step[] = [remove('small'), put('again'), release, sweep]
+
+/** What each recorded process does; see writer.ts. */
+export const scenarios = {
+  /** A life from the first opening of a file to its last closing. */
+  life: [...beginning, put('middle'), putTogether, ...end, put('big')],
+  /** The same, of a database that a host has open in SQLite's default journal mode. */
+  'as guests': [...beginning, put('middle'), putTogether, ...end],
+  /** In a file that is not there, or that another process has left. */
+  'first put': [put('small')],
+} as const satisfies Record<string, readonly Step[]>
+
+export type Scenario = keyof typeof scenarios

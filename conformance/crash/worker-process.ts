@@ -37,9 +37,11 @@ export class WorkerProcess {
 
   async start(orders: WorkerOrders): Promise<void> {
     await Promise.race([this.#ready, this.#exited])
-    if (this.hasEnded) throw new Error('a worker ended before it began')
+    if (this.#child.exitCode !== null) throw new Error('a worker ended by itself before it began')
+    // Whatever else killed it, it is dead, as it was to be.
+    if (this.hasEnded) return
     const working = once(this.#child, 'message')
-    this.#child.send(orders)
+    this.#child.send(orders, () => {})
     this.#working = Promise.race([working, this.#exited])
   }
 

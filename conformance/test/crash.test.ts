@@ -34,6 +34,7 @@ describe('workers killed at random moments and at fault points', () => {
         expect(tally.problems).toEqual([])
         expect(tally.losses).toBe(0)
         expect(tally.kills).toBeGreaterThanOrEqual(rounds)
+        expect(tally.commits).toBeGreaterThan(0)
       },
       300_000,
     )

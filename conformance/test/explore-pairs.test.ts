@@ -10,12 +10,12 @@ const covered: Coverage[] = []
 
 /** How many schedules a pair can do in a few seconds. */
 const pairs: readonly [SessionHarness, number][] = [
-  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 1000],
-  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 200],
-  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 200],
+  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 500],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 120],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 120],
   [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 1000],
-  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 500],
-  [sqlitePairHarness(), 1000],
+  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 250],
+  [sqlitePairHarness(), 500],
 ]
 
 describe('schedules chosen at random', () => {

@@ -1,13 +1,13 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
-import { syncFoundCommits } from './found-commits.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
 import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
+import { syncSeenCommits } from './seen-commits.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
 import { type SubmitOptions, WriteQueue } from './write-queue.ts'
 import { WriteTransaction } from './write-transaction.ts'
@@ -44,6 +44,7 @@ export class AttachmentDatabase {
   /** The same for every way to name the file; undefined without one. */
   readonly #file: string | undefined
   readonly #tables: Tables
+  readonly #journalMode: Statement
   #hostRefs: RefTable | undefined
   readonly #queue: WriteQueue
   #holders = 0
@@ -64,8 +65,9 @@ export class AttachmentDatabase {
     }
     try {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
-      if (!isPrivate(this.#connection) && !this.#connection.readonly) syncFoundCommits(this.path)
+      if (!isPrivate(this.#connection) && !this.#connection.readonly) syncSeenCommits(this.path)
       this.#tables = new Tables(this.#connection)
+      this.#journalMode = this.#connection.prepare('PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)
       const thread = isPrivate(this.#connection) ? undefined : new WriterThread({ path: this.path, busyTimeoutMs })
@@ -110,6 +112,18 @@ export class AttachmentDatabase {
       } catch (error) {
         if (!isBusy(error) || Date.now() >= deadline) throw this.error(error)
       }
+    }
+  }
+
+  /**
+   * Makes sure that blobs just read are durable, for a put that need not write. In WAL mode they are: connections like ours, which write
+   * them, show nothing before it is synced, and what dead processes left was synced when the file was opened.
+   */
+  confirmSeen(): void {
+    try {
+      if (this.#file !== undefined && this.#journalMode.get() !== 'wal') syncSeenCommits(this.path)
+    } catch (error) {
+      throw this.error(error)
     }
   }
 

@@ -48,7 +48,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    if (await this.#isThere(key, content)) return
+    if (await this.#isThere(key, content)) return this.database.confirmSeen()
     if (content.bytes === undefined || content.byteLength > rowBytes) {
       await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
       // Beside the put and none of its business: should it fail, the next one tries again.
@@ -60,7 +60,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
   }
 
-  /** What a reader sees is synced already, so a look is enough; and it waits for no lock. */
+  /** A look is enough, and waits for no lock. */
   #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): boolean | Promise<boolean> {
     return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
   }

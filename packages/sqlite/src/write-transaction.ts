@@ -1,8 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { Operation, Tables } from './operations.ts'
+import type { Operation, OperationKind, Tables } from './operations.ts'
+import { syncSeenCommits } from './seen-commits.ts'
 import { codeOf, type SqliteFailure } from './sqlite-error.ts'
 
 export type Outcome = { value: unknown } | { failure: SqliteFailure }
+
+/** What may find all done that it was to do, and says so. */
+const mayFindItDone: ReadonlySet<OperationKind> = new Set<OperationKind>(['putBlob', 'commitRefs'])
 
 /** Runs groups of operations on one connection, each group in one transaction and so with one sync to the disk. */
 export class WriteTransaction {
@@ -11,6 +15,7 @@ export class WriteTransaction {
   readonly #begin: Statement
   readonly #commit: Statement
   readonly #rollback: Statement
+  readonly #changes: Statement
   readonly #logState: Statement
   readonly #pageBytes: number
 
@@ -20,6 +25,7 @@ export class WriteTransaction {
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
     this.#rollback = database.prepare('ROLLBACK')
+    this.#changes = database.prepare('SELECT total_changes()').pluck()
     this.#logState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
     this.#pageBytes = database.pragma('page_size', { simple: true }) as number
   }
@@ -32,8 +38,11 @@ export class WriteTransaction {
   run(operations: readonly Operation[]): Outcome[] {
     this.#begin.run()
     try {
+      const before = this.#changes.get()
       const outcomes = operations.map(operation => ({ value: this.#tables.run(operation) }))
+      const hasChanged = this.#changes.get() !== before
       this.#commit.run()
+      if (!hasChanged) this.#confirmSeen(operations)
       return outcomes
     } catch (error) {
       // Some errors, such as a full disk, have rolled back already.
@@ -53,6 +62,12 @@ export class WriteTransaction {
   /** Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection. */
   checkpoint(): void {
     this.#database.pragma('wal_checkpoint(PASSIVE)')
+  }
+
+  /** A commit that changes nothing syncs nothing. */
+  #confirmSeen(operations: readonly Operation[]): void {
+    if (this.#database.memory || !operations.some(({ kind }) => mayFindItDone.has(kind))) return
+    syncSeenCommits(this.#database.name)
   }
 
   #alone(operation: Operation): Outcome {

@@ -2,13 +2,19 @@ import Database from 'better-sqlite3'
 import { openSqliteAttachments, type SqliteAttachments } from '../../src/index.ts'
 import type { Scenario } from './steps.ts'
 
+/** Whether the database is a host's, which has it open. */
+export function hasHost(scenario: Scenario): boolean {
+  return scenario.includes('guest')
+}
+
 /** Opens store and manifest as the processes of a scenario do. */
 export function openAs(scenario: Scenario, path: string): { attachments: SqliteAttachments; close(): Promise<void> } {
-  if (scenario !== 'as guests') {
+  if (!hasHost(scenario)) {
     const attachments = openSqliteAttachments(path)
     return { attachments, close: attachments.close }
   }
   const database = new Database(path)
+  if (scenario === 'guests in WAL mode') database.pragma('journal_mode = WAL')
   const attachments = openSqliteAttachments({ database })
   const close = async () => {
     await attachments.close()

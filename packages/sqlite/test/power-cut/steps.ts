@@ -1,6 +1,7 @@
 import { contentId, reclaimOrphanedAttachments, type SessionScopedAttachmentStore } from '@lash/attachments-core'
 import type { SqliteAttachments } from '../../src/index.ts'
-import { type ContentName, contents, meta } from './contents.ts'
+import { type ContentName, contents, meta, sessionId } from './contents.ts'
+import { writeUnsynced } from './write-unsynced.ts'
 
 /** How the bytes of a content are found: all of them, or nothing. */
 export type Bytes = 'whole' | 'absent'
@@ -16,7 +17,7 @@ export interface Step {
   readonly effects: Partial<Facts>
   /** Whether a power cut in its midst leaves all of its effects or none. */
   readonly atomic: boolean
-  run(attachments: SqliteAttachments, session: SessionScopedAttachmentStore): Promise<unknown>
+  run(attachments: SqliteAttachments, session: SessionScopedAttachmentStore, path: string): Promise<unknown>
 }
 
 function put(name: ContentName): Step {
@@ -43,6 +44,25 @@ const commit: Step = {
   effects: { 'ref note': 'committed', 'ref other': 'committed' },
   atomic: true,
   run: (_attachments, session) => session.commit(),
+}
+
+/** The host's handle syncs nothing in WAL mode, as better-sqlite3 opens it. */
+const commitAfterHost: Step = {
+  ...commit,
+  name: 'commit what the host has committed',
+  run: ({ manifest }, session) => {
+    manifest.commitRefsSync(sessionId, session.pendingRefs())
+    return session.commit()
+  },
+}
+
+const putAfterAnother: Step = {
+  ...put('middle'),
+  name: 'put middle as another has, who did not sync',
+  run: async ({ store }, _session, path) => {
+    writeUnsynced(path, 'middle')
+    await store.put(contents.middle, meta)
+  },
 }
 
 const putTogether: Step = {
@@ -87,6 +107,8 @@ export const scenarios = {
   'as guests': [...beginning, put('middle'), putTogether, ...end],
   /** In a file that is not there, or that another process has left. */
   'first put': [put('small')],
+  'after another guest': [put('small'), putAfterAnother],
+  'guests in WAL mode': [putInSession('note'), putInSession('other'), commitAfterHost],
 } as const satisfies Record<string, readonly Step[]>
 
 export type Scenario = keyof typeof scenarios

@@ -13,7 +13,7 @@ const { attachments, close } = openAs(scenario as Scenario, path)
 const session = new SessionScopedAttachmentStore(attachments.store, attachments.manifest, sessionId)
 for (const step of steps) {
   mark(`begun ${step.name}`)
-  await step.run(attachments, session)
+  await step.run(attachments, session, path)
   mark(`done ${step.name}`)
 }
 await close()

@@ -1,9 +1,10 @@
+import type { AttachmentKey } from '@lash/attachments-core'
 import { type Statement, statement } from './statement.ts'
 
 /** Bytes in a chunk row. Part of the schema: ranges are found by it. */
 export const chunkBytes: number = 256 * 1024
-/** Bytes that a row of a result carries; as text they take twice their size, so more of them come by COPY. */
-const rowBytes = 8 * 1024
+/** Bytes that a row of a result carries. As text they take twice their size: from about here on a COPY is faster, with its round trip. */
+const rowBytes = 32 * 1024
 
 export interface BlobStatements {
   /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. One row: whether it was inserted, and what was there before. */
@@ -34,6 +35,8 @@ export interface BlobStatements {
   copyChunksIn(): string
   /** The bytes that are in the row. The arguments are as of copyChunksOut. */
   copyBytesOut(id: string, generation: number): string
+  /** Place among the keys, length, metadata, whether the bytes are in the row, and the bytes if so, of those that are there. */
+  copyRowsOut(keys: readonly AttachmentKey[]): string
   /** The arguments are well-formed: an id of hex digits and whole numbers. COPY takes no parameters. */
   copyChunksOut(id: string, generation: number, first: number, last: number): string
 }
@@ -141,6 +144,19 @@ export function blobStatements(schema: string): BlobStatements {
 
     copyBytesOut: (id, generation) =>
       `COPY (SELECT bytes FROM ${blobs} WHERE id = '\\x${id}' AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
+
+    copyRowsOut: keys =>
+      `COPY (
+        SELECT key.place, b.*
+        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, '\\x${id}'::bytea, ${generation}::bigint)`).join(', ')})
+          AS key (place, id, generation)
+        CROSS JOIN LATERAL (
+          SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL, bytes
+          FROM ${blobs} b
+          WHERE b.id = key.id AND b.generation = key.generation
+          OFFSET 0
+        ) b
+      ) TO STDOUT (FORMAT binary)`,
 
     copyChunksOut: (id, generation, first, last) =>
       `COPY (SELECT bytes FROM ${chunks} WHERE id = '\\x${id}' AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,

@@ -58,7 +58,8 @@ export class ChunkReader {
     const { id, generation } = this.#key
     const page: Uint8Array[] = []
     let damaged = false
-    const copy = new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), chunk => {
+    const copy = new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), ([chunk]) => {
+      if (chunk == null) return
       const offset = (first + page.length) * chunkBytes
       damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
       page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))

@@ -43,26 +43,40 @@ const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 const headerBytes = signature.length + 8
 const trailer = Buffer.from([0xff, 0xff])
 
+/** A value of a row that a COPY brings, in the binary format of its type. */
+export type CopyValue = Buffer | null
+
 /**
- * `COPY (SELECT <one bytea column>) TO STDOUT (FORMAT binary)`. Rows of `pg` come as text, where a `bytea` takes twice its size; asking `pg` for
+ * `COPY (SELECT ...) TO STDOUT (FORMAT binary)`. Rows of `pg` come as text, where a `bytea` takes twice its size; asking `pg` for
  * binary rows damages them.
  */
 export class CopyOut extends CopyStatement {
-  readonly #onValue: (value: Buffer) => void
+  readonly #onRow: (values: readonly CopyValue[]) => void
 
-  /** @param onValue - gets each value; it is the connection's buffer, so copy what is to stay. */
-  constructor(text: string, onValue: (value: Buffer) => void) {
+  /** @param onRow - gets the values of each row; they are in the connection's buffer, so copy what is to stay. */
+  constructor(text: string, onRow: (values: readonly CopyValue[]) => void) {
     super(text)
-    this.#onValue = onValue
+    this.#onRow = onRow
   }
 
   /** The server sends a row to a message, and the header before the first. */
   override handleCopyData({ chunk }: { chunk: Buffer }): void {
     const row = chunk.subarray(0, signature.length).equals(signature) ? chunk.subarray(headerBytes) : chunk
-    if (row.length < 6) return
-    const length = row.readInt32BE(2)
-    this.#onValue(row.subarray(6, 6 + length))
+    // The trailer has a count of -1, and what is left of a header alone has none.
+    if (row.length < 2 || row.readInt16BE() < 0) return
+    this.#onRow(valuesOf(row))
   }
+}
+
+function valuesOf(row: Buffer): CopyValue[] {
+  const values: CopyValue[] = []
+  for (let offset = 2; offset < row.length; ) {
+    const length = row.readInt32BE(offset)
+    offset += 4
+    values.push(length < 0 ? null : row.subarray(offset, offset + length))
+    offset += Math.max(0, length)
+  }
+  return values
 }
 
 /** A stream of the connection, as far as it is written to here. */

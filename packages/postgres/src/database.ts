@@ -4,7 +4,15 @@ import { abortable } from '@lash/attachments-core/backend'
 import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
 import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
-import { checkSchema, checkVersion, defaultSchema, installedVersion, migrate, schemaVersion } from './schema.ts'
+import {
+  checkSchema,
+  checkVersion,
+  defaultSchema,
+  installedVersion,
+  migrate,
+  schemaVersion,
+  versionWithin,
+} from './schema.ts'
 import type { Statement } from './statement.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
@@ -28,6 +36,7 @@ export class Database {
   readonly #prepare: boolean
   #ready: Promise<void> | undefined
   #isReady = false
+  #isReadyWithin = false
 
   constructor(options: PostgresOptions) {
     this.schema = checkSchema(options.schema ?? defaultSchema)
@@ -119,6 +128,20 @@ export class Database {
       },
     )
     return this.#ready
+  }
+
+  /**
+   * As {@link ready}, on the client of a host that has a transaction open: the pool may have no other connection. The schema is only looked for
+   * there, never created. What is wrong with it is found without an SQL error, so that the transaction stays usable.
+   * @returns false when there is no schema, and the first use is to create it: nothing has ever been recorded.
+   */
+  async readyWithin(client: pg.ClientBase): Promise<boolean> {
+    if (this.#isReady || this.#isReadyWithin) return true
+    const version = await versionWithin(client, this.schema)
+    if (version === 0 && this.#migrate) return false
+    checkVersion(version, this.schema)
+    this.#isReadyWithin = true
+    return true
   }
 
   async #prepareSchema(): Promise<void> {

@@ -8,7 +8,8 @@ import type {
   AttachmentListing,
   AttachmentMeta,
 } from '@lash/attachments-core'
-import { type BlobRow, blobMeta, metaColumns } from './blob-row.ts'
+import { BlobReads } from './blob-reads.ts'
+import { blobMeta, metaColumns } from './blob-row.ts'
 import { type InsertedRow, isThere, isWhole, type StatRow } from './blob-state.ts'
 import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
 import { ChunkReader } from './chunk-reader.ts'
@@ -30,6 +31,7 @@ export class PostgresDriver implements AttachmentDriver {
   readonly #database: Database
   readonly #sql: BlobStatements
   readonly #smallPuts: SmallPuts
+  readonly #reads: BlobReads
   readonly #maxByteLength: number
   #closed = false
 
@@ -37,6 +39,7 @@ export class PostgresDriver implements AttachmentDriver {
     this.#database = database
     this.#sql = blobStatements(database.schema)
     this.#smallPuts = new SmallPuts(database, this.#sql)
+    this.#reads = new BlobReads(database, this.#sql)
     this.#maxByteLength = maxByteLength
   }
 
@@ -141,21 +144,20 @@ export class PostgresDriver implements AttachmentDriver {
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     const { start, end, signal } = options
     for (;;) {
-      const { rows } = await this.#database.query<ReadRow>(this.#sql.read, keyValues(key), signal)
-      const row = rows[0]
+      const row = await this.#reads.read(key, signal)
       if (row === undefined) return undefined
       const meta = blobMeta(key.id, Number(row.byte_length), row)
       if (!row.in_row) return { meta, body: await this.#readChunks(key, meta, options) }
       const bytes = row.bytes ?? (await this.#copyBytes(key, signal))
-      if (bytes !== undefined) return { meta, body: new Uint8Array(bytes.subarray(start, end)) }
+      if (bytes !== undefined) return { meta, body: start === undefined ? bytes : bytes.slice(start, end) }
       // Deleted or put anew between the two statements: look again.
     }
   }
 
   async #copyBytes({ id, generation }: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     let bytes: Uint8Array | undefined
-    const copy = new CopyOut(this.#sql.copyBytesOut(id, generation), value => {
-      bytes = new Uint8Array(value)
+    const copy = new CopyOut(this.#sql.copyBytesOut(id, generation), ([value]) => {
+      if (value != null) bytes = new Uint8Array(value)
     })
     await this.#database.submit(copy, signal)
     return bytes
@@ -211,11 +213,6 @@ export class PostgresDriver implements AttachmentDriver {
     this.#closed = true
     return this.#database.close()
   }
-}
-
-interface ReadRow extends BlobRow {
-  in_row: boolean
-  bytes: Buffer | null
 }
 
 function keyValues({ id, generation }: AttachmentKey): [string, number] {

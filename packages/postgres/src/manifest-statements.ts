@@ -19,6 +19,8 @@ export interface ManifestStatements {
   readonly releaseAll: Statement
   /** $1 session, $2 id. */
   readonly lookup: Statement
+  /** $1 sessions, $2 ids: of each pair the entry, if there is one. */
+  readonly lookupMany: Statement
   /** $1 session, $2 last id seen. */
   readonly listRefs: Statement
   /** $1 time, $2 last id seen. Every entry of the next contents. */
@@ -97,6 +99,11 @@ export function manifestStatements(schema: string): ManifestStatements {
       SELECT ${entryColumns}
       FROM ${refs} r
       WHERE r.session_id = $1 AND r.id = $2`),
+
+    lookupMany: statement(`
+      SELECT ${entryColumns}
+      FROM unnest($1::text[], $2::bytea[]) AS key (session_id, id)
+      CROSS JOIN LATERAL (SELECT * FROM ${refs} r WHERE r.id = key.id AND r.session_id = key.session_id OFFSET 0) r`),
 
     listRefs: statement(`
       SELECT ${entryColumns}

@@ -32,6 +32,7 @@ import type { ClientBase } from 'pg'
 import { Database } from './database.ts'
 import { entryOf, type RefColumns } from './entry-row.ts'
 import { Intents } from './intents.ts'
+import { Lookups } from './lookups.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
 import type { PostgresOptions } from './options.ts'
 import { OrphanClaims } from './orphan-claims.ts'
@@ -70,6 +71,7 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   readonly #database: Database
   readonly #sql: ManifestStatements
   readonly #intents: Intents
+  readonly #lookups: Lookups
   readonly #claims: OrphanClaims
   readonly #now: () => number
   readonly #lifetime = new Lifetime('the postgres manifest')
@@ -83,6 +85,7 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     this.#database = new Database(options)
     this.#sql = manifestStatements(this.#database.schema)
     this.#intents = new Intents(this.#database)
+    this.#lookups = new Lookups(this.#database, this.#sql)
     this.#claims = new OrphanClaims(this.#database, now, tombstoneRetentionMs)
     this.#now = now
   }
@@ -140,19 +143,20 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
         client === undefined
           ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, options.signal)).rows
           : await this.#commitWithin(client, values, options.signal)
+      if (refused === undefined) throw new AttachmentIntentExpiredError(targets.map(({ id }) => id))
       if (refused.length > 0) throw new AttachmentIntentExpiredError(refused.map(({ id }) => id))
     })
   }
 
-  /** Nothing but the statement itself touches the host's transaction, and nothing cancels it there: that would spoil it. */
+  /** Nothing is sent that could fail in the host's transaction for a reason of ours, and nothing cancels it there: that would spoil it. Undefined: there are no refs at all. */
   async #commitWithin(
     client: ClientBase,
     values: readonly unknown[],
     signal: AbortSignal | undefined,
-  ): Promise<{ id: string }[]> {
-    await abortable(this.#database.ready(), signal)
+  ): Promise<{ id: string }[] | undefined> {
     signal?.throwIfAborted()
     try {
+      if (!(await abortable(this.#database.readyWithin(client), signal))) return undefined
       const committing = this.#database.queryWithin<{ id: string }>(client, this.#sql.commit, values)
       return (await abortable(committing, signal)).rows
     } catch (error) {
@@ -177,8 +181,8 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     return this.#lifetime.run(undefined, async () => {
       const session = checkSessionId(sessionId)
       if (!isAttachmentId(id)) return undefined
-      const { rows } = await this.#database.query<RefColumns>(this.#sql.lookup, [session, byteaOf(id)])
-      return rows[0] && entryOf(rows[0])
+      const row = await this.#lookups.lookUp(session, id)
+      return row && entryOf(row)
     })
   }
 

@@ -111,6 +111,35 @@ export async function installedVersion(client: ClientBase, schema: string): Prom
   }
 }
 
+interface Presence {
+  /** Whether there is a schema of the name. */
+  created: boolean
+  /** Whether our tables are in it. */
+  present: boolean
+}
+
+/**
+ * Of the catalog's tables, whose answer is of now: to_regclass may repeat an older "not there" from the server's cache. An attempt to read
+ * a table that is not there would end the transaction.
+ */
+async function presence(client: ClientBase, schema: string): Promise<Presence> {
+  const { rows } = await client.query<Presence>(
+    `SELECT
+        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS created,
+        EXISTS (
+          SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND c.relname = 'attachment_schema'
+        ) AS present`,
+    [schema],
+  )
+  return rows[0] as Presence
+}
+
+/** As {@link installedVersion}, in a transaction that must not fail because there is none. */
+export async function versionWithin(client: ClientBase, schema: string): Promise<number> {
+  return (await presence(client, schema)).present ? installedVersion(client, schema) : 0
+}
+
 /** @throws AttachmentSchemaError when the version is not the one that this package needs. */
 export function checkVersion(version: number, schema: string): void {
   if (version > schemaVersion) {
@@ -127,21 +156,11 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
   try {
     // Of the transaction, so that no death of this process can leave it locked.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))", [schema])
-    // Of the catalog's tables, whose answer is of now: to_regclass may repeat an older "not there" from the server's cache. An attempt to read
-    // the table itself would end the transaction where there is none.
-    const { rows } = await client.query<{ created: boolean; present: boolean }>(
-      `SELECT
-        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS created,
-        EXISTS (
-          SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $1 AND c.relname = 'attachment_schema'
-        ) AS present`,
-      [schema],
-    )
-    const version = rows[0]?.present ? await installedVersion(client, schema) : 0
+    const { created, present } = await presence(client, schema)
+    const version = present ? await installedVersion(client, schema) : 0
     if (version < schemaVersion) {
       // Asked for only where it is needed: CREATE SCHEMA IF NOT EXISTS needs the right to create also when there is nothing to do.
-      if (!rows[0]?.created) await client.query(`CREATE SCHEMA "${schema}"`)
+      if (!created) await client.query(`CREATE SCHEMA "${schema}"`)
       for (const sql of migrations(schema).slice(version)) await client.query(sql)
     }
     await client.query('COMMIT')

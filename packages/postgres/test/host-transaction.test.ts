@@ -1,8 +1,12 @@
-import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import {
+  AttachmentIntentExpiredError,
+  AttachmentInvalidArgumentError,
+  AttachmentSchemaError,
+} from '@lash/attachments-core'
 import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import type { PoolClient } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { closing, freshSchema, idOf, intentOf, noGrace, untilBlocked } from './database.ts'
+import { closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from './database.ts'
 
 async function setUp() {
   const fresh = await freshSchema()
@@ -145,6 +149,29 @@ test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
     await expect(manifest.commitRefs('session', [idOf('a')], { client })).rejects.toMatchObject({ code: '40001' })
   },
 )
+
+test('the first call of a manifest may be a commit on the only connection of its pool', async () => {
+  const { url, schema, manifest } = await setUp()
+  const pool = poolOf(url, { max: 1 })
+  const fresh = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const client = await begin(pool)
+  await fresh.commitRefs('session', [idOf('a')], { client })
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(true)
+})
+
+test('where there is no schema yet, a commit is refused and the transaction of the host stays usable', async () => {
+  const { url } = await freshSchema()
+  const pool = poolOf(url, { max: 1 })
+  const client = await begin(pool)
+  const options = { pool, schema: freshName() }
+  const migrating = closing(new PostgresAttachmentManifest(options))
+  await expect(migrating.commitRefs('session', [idOf('a')], { client })).rejects.toMatchObject({ ids: [idOf('a')] })
+  const checking = closing(new PostgresAttachmentManifest({ ...options, migrate: false }))
+  const commit = checking.commitRefs('session', [idOf('a')], { client })
+  await expect(commit).rejects.toBeInstanceOf(AttachmentSchemaError)
+  expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+})
 
 test('a pool, or what is no client, is refused before anything is sent', async () => {
   const { manifest, pool } = await setUp()

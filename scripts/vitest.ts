@@ -23,7 +23,9 @@ export function vitestStep(filters: readonly string[]): Step {
       for (const old of [file, matrix, join(root, 'reports', 'conformance')])
         await rm(old, { recursive: true, force: true })
       const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters]
-      const exitCode = await runCommand('vitest', args)
+      const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled') }
+      await runCommand('node', ['scripts/fill-compile-cache.ts'], { env })
+      const exitCode = await runCommand('vitest', args, { env })
       // Each part of the matrix is saved by its own test file; without some of them there is no whole to show.
       if (existsSync(matrix)) console.log(`\n${await readFile(matrix, 'utf8')}`)
       const report = JSON.parse(await readFile(file, 'utf8')) as VitestReport

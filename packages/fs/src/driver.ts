@@ -14,6 +14,7 @@ import { DirectorySync } from './directory-sync.ts'
 import { Folders } from './folders.ts'
 import type { Layout } from './layout.ts'
 import { listBlobs } from './list.ts'
+import { Pace } from './pace.ts'
 import { readBlob, statBlob } from './read.ts'
 import { Removal } from './removal.ts'
 import { sweepStaging } from './stale-staging.ts'
@@ -27,23 +28,29 @@ export class FileDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'fs'
   readonly persistence = 'durable'
+  /** In this store's own folder below `root/tmp`, on the same file system as the bytes, so that a spool file can be linked into place. */
+  readonly spool: AttachmentSpoolOptions
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #removal: Removal
   readonly #writer: Writer
+  /** Small things are done on the calling thread; many of them in a row must not keep it to themselves. */
+  readonly #pace = new Pace()
   #swept: Promise<void> | undefined
 
   constructor(layout: Layout, durability: Durability) {
     const directories = durability === 'full' ? new DirectorySync() : undefined
     this.#layout = layout
-    this.#folders = new Folders(layout, directories)
+    const folders = new Folders(layout, directories)
+    this.#folders = folders
+    this.spool = {
+      // Made, and looked at, only when a body is spooled.
+      get directory() {
+        return folders.spoolFolder()
+      },
+    }
     this.#removal = new Removal(layout, this.#folders, directories)
     this.#writer = new Writer(layout, this.#folders, this.#removal, directories)
-  }
-
-  /** In this store's own folder below `root/tmp`, on the same file system as the bytes, so that a spool file can be linked into place. */
-  get spool(): AttachmentSpoolOptions {
-    return { directory: this.#folders.spoolFolder() }
   }
 
   async write(
@@ -52,12 +59,16 @@ export class FileDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     options: AttachmentDriverOptions,
   ): Promise<void> {
-    await this.#writer.write(key, content, meta, options.signal)
+    const writing = this.#writer.write(key, content, meta, options.signal)
+    const waiting = writing ?? this.#pace.step()
+    if (waiting !== undefined) await waiting
     // In passing, once; whatever fails is left for the next store that opens here.
     this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
   }
 
-  read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
+  async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
+    const waiting = this.#pace.step()
+    if (waiting !== undefined) await waiting
     return readBlob(this.#layout, key, options)
   }
 

@@ -12,6 +12,11 @@ export class DurableNames {
     this.#limit = limit
   }
 
+  /** Whether anything is known of the name, of whatever files. */
+  knows(name: string): boolean {
+    return this.#identities.has(name)
+  }
+
   has(name: string, identity: string): boolean {
     return this.#identities.get(name) === identity
   }

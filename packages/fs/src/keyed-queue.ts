@@ -1,17 +1,20 @@
 /** Runs tasks of the same key one after the other, in the order in which they came. */
 export class KeyedQueue {
-  readonly #last = new Map<string, Promise<void>>()
+  readonly #last = new Map<string, Promise<unknown>>()
+
+  /** Whether a task of the key is running or waiting. */
+  isBusy(key: string): boolean {
+    return this.#last.has(key)
+  }
 
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key)
-    const result = before === undefined ? task() : before.then(task)
-    const settled = result.then(ignore, ignore)
-    this.#last.set(key, settled)
-    void settled.then(() => {
-      if (this.#last.get(key) === settled) this.#last.delete(key)
-    })
+    const result = before === undefined ? task() : before.then(task, task)
+    this.#last.set(key, result)
+    const settled = () => {
+      if (this.#last.get(key) === result) this.#last.delete(key)
+    }
+    result.then(settled, settled)
     return result
   }
 }
-
-function ignore(): void {}

@@ -24,22 +24,32 @@ export function statOf(path: string, id?: AttachmentId): Stats | undefined {
 }
 
 /**
- * The identity of a blob that a put need not write: its bytes have the right length, and its sidecar is readable and says the same.
- * Undefined when it is not there or has to be replaced.
+ * Whether a put need not write a blob: its bytes have the right length, and its sidecar is readable and says the same. False when it is
+ * not there or has to be replaced.
  */
-export function intactBlob(layout: Layout, name: string, id: AttachmentId, byteLength: number): string | undefined {
+export function isIntact(layout: Layout, name: string, id: AttachmentId, byteLength: number): boolean {
   const bytes = statOf(layout.bytesPath(name), id)
-  if (bytes === undefined || bytes.size !== byteLength || !bytes.isFile()) return undefined
+  return bytes !== undefined && fits(layout, name, id, bytes, byteLength)
+}
+
+/** The identity of a blob that a put need not write; undefined when it is not there or has to be replaced. */
+export function intactIdentity(layout: Layout, name: string, id: AttachmentId, byteLength: number): string | undefined {
+  const bytes = statOf(layout.bytesPath(name), id)
+  if (bytes === undefined) return undefined
+  // Looked at before they are read: if others take their place in between, the identity is that of the ones before, at worst.
+  const sidecar = statOf(layout.sidecarPath(name), id)
+  if (sidecar === undefined || !fits(layout, name, id, bytes, byteLength)) return undefined
+  return blobIdentity(identityOf(bytes), identityOf(sidecar))
+}
+
+function fits(layout: Layout, name: string, id: AttachmentId, bytes: Stats, byteLength: number): boolean {
+  if (bytes.size !== byteLength || !bytes.isFile()) return false
   const path = layout.sidecarPath(name)
-  // Looked at before it is read: if another takes its place in between, the identity is that of the one before, at worst.
-  const sidecar = statOf(path, id)
-  if (sidecar === undefined) return undefined
   try {
     const text = readSidecarFile(path, id)
-    if (text === undefined || decodeSidecar(id, path, text).byteLength !== byteLength) return undefined
-    return blobIdentity(identityOf(bytes), identityOf(sidecar))
+    return text !== undefined && decodeSidecar(id, path, text).byteLength === byteLength
   } catch (error) {
-    if (AttachmentMetadataDecodeError.isInstance(error)) return undefined
+    if (AttachmentMetadataDecodeError.isInstance(error)) return false
     throw error
   }
 }

@@ -6,6 +6,7 @@ import {
   type AttachmentDriverReadOptions,
   type AttachmentKey,
   type AttachmentMeta,
+  AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
 import { fileStream, physicalName } from '@lash/attachments-core/backend'
@@ -36,9 +37,12 @@ export async function readBlob(
     if (descriptor === undefined) return undefined
     let streamed = false
     try {
-      const meta = readSidecar(layout, name, key)
-      // A removal takes the sidecar after the bytes: look again whether they are there.
+      const meta = readSidecar(layout, name, key, look)
       if (meta === undefined) continue
+      if (options.end === undefined && meta.byteLength <= synchronousReadBytes) {
+        const bytes = readSmall(descriptor, meta.byteLength, path, key)
+        if (bytes !== undefined) return { meta, body: bytes }
+      }
       const { size } = fileStats(descriptor, path, key)
       if (size !== meta.byteLength) throw wrongLength(meta, size)
       const start = Math.min(options.start ?? 0, size)
@@ -66,16 +70,25 @@ export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | u
     const bytes = statOf(path, key.id)
     if (bytes === undefined) return undefined
     if (!bytes.isFile()) throw notAFile(path, key)
-    const meta = readSidecar(layout, name, key)
+    const meta = readSidecar(layout, name, key, look)
     if (meta !== undefined) return { ...meta, byteLength: bytes.size }
   }
   throw missingSidecar(layout, name, key)
 }
 
-function readSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMeta | undefined {
+/**
+ * The metadata of bytes that were there a moment ago. Undefined when it is worth looking again whether they still are: a removal takes the
+ * sidecar after the bytes, and a put that follows it may have begun to write another.
+ */
+function readSidecar(layout: Layout, name: string, key: AttachmentKey, look: number): AttachmentMeta | undefined {
   const path = layout.sidecarPath(name)
-  const sidecar = readSidecarFile(path, key.id)
-  return sidecar === undefined ? undefined : decodeSidecar(key.id, path, sidecar)
+  try {
+    const sidecar = readSidecarFile(path, key.id)
+    return sidecar === undefined ? undefined : decodeSidecar(key.id, path, sidecar)
+  } catch (error) {
+    if (look < looks && AttachmentMetadataDecodeError.isInstance(error)) return undefined
+    throw error
+  }
 }
 
 function openBytes(path: string, key: AttachmentKey): number | undefined {
@@ -96,6 +109,20 @@ function fileStats(descriptor: number, path: string, key: AttachmentKey): Stats 
 
 function notAFile(path: string, key: AttachmentKey): Error {
   return ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
+}
+
+/** For one byte more than the biggest small read: what comes at once is copied out before the next. */
+const scratch = Buffer.allocUnsafeSlow(synchronousReadBytes + 1)
+
+/** All bytes, if one read shows that there are as many as there should be; undefined when it has to be looked at more closely. */
+function readSmall(descriptor: number, length: number, path: string, key: AttachmentKey): Uint8Array | undefined {
+  try {
+    const count = readSync(descriptor, scratch, 0, length + 1, 0)
+    return count === length ? new Uint8Array(scratch.subarray(0, length)) : undefined
+  } catch (cause) {
+    if (hasCode(cause, 'EISDIR', 'EAGAIN', 'ESPIPE')) return undefined
+    throw ioError('read', path, cause, key.id)
+  }
 }
 
 async function readWhole(

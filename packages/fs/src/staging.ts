@@ -1,4 +1,15 @@
-import { closeSync, fchmodSync, fstatSync, linkSync, openSync, renameSync, rmSync, write, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentContent } from '@lash/attachments-core'
@@ -8,7 +19,10 @@ import { identityOf } from './presence.ts'
 import { WriteRevoked } from './revoked.ts'
 
 /** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
-const synchronousWriteBytes = 128 * 1024
+export const synchronousWriteBytes: number = 128 * 1024
+
+/** Made anew, or not at all. */
+const exclusive = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** What file systems without hard links, or with no more of them for this file, answer. */
 const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
@@ -99,6 +113,26 @@ export class Staging {
     }
   }
 
+  /** Makes a small file under its last name, unless the name is taken: then it does nothing and says false. */
+  createUnder(path: string, bytes: Uint8Array): boolean {
+    let descriptor: number
+    try {
+      descriptor = openSync(path, exclusive)
+    } catch (cause) {
+      if (hasCode(cause, 'EEXIST')) return false
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', path, cause)
+    }
+    try {
+      writeAllNow(descriptor, bytes)
+    } catch (cause) {
+      throw ioError('write', path, cause)
+    } finally {
+      closeSync(descriptor)
+    }
+    return true
+  }
+
   /** Stages a content: bytes by writing, a spool file by linking, so that it is not written twice. */
   async stageContent(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<StagedFile> {
     const { bytes, path } = content
@@ -136,7 +170,7 @@ export class Staging {
 
   #create(name: string): StagedFile {
     const path = this.#newPath(name)
-    return new StagedFile(path, this.#open(path, 'wx'))
+    return new StagedFile(path, this.#open(path, exclusive))
   }
 
   #newPath(name: string): string {
@@ -144,7 +178,7 @@ export class Staging {
     return `${this.#folder}${sep}${name}~${this.#count}`
   }
 
-  #open(path: string, flags: string): number {
+  #open(path: string, flags: string | number): number {
     try {
       return openSync(path, flags)
     } catch (cause) {

@@ -7,12 +7,13 @@ import type { Folders } from './folders.ts'
 import { hasCode, ioError } from './io-error.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type Layout, shardOf } from './layout.ts'
-import { blobIdentity, intactBlob } from './presence.ts'
+import { blobIdentity, intactIdentity, isIntact } from './presence.ts'
 import type { Removal } from './removal.ts'
 import { WriteRevoked } from './revoked.ts'
 import { encodeSidecar } from './sidecar.ts'
 import { Slots } from './slots.ts'
-import { type StagedFile, Staging } from './staging.ts'
+import { type StagedFile, Staging, synchronousWriteBytes } from './staging.ts'
+import { writeUnsynced } from './unsynced-write.ts'
 
 /** A write is taken back once for each removal of the same name that overlaps it; more than this is not chance. */
 const maxAttempts = 100
@@ -50,17 +51,60 @@ export class Writer {
     this.#staging = new Staging(folders.writerFolder)
   }
 
+  /** Undefined when it is done already. */
   write(
     key: AttachmentKey,
     content: AttachmentContent,
     meta: AttachmentMeta,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const name = physicalName(key)
+    if (this.#queue.isBusy(name)) return this.#writeInTurn(name, key, content, meta, signal)
+    signal?.throwIfAborted()
+    const outcome = this.#writeAtOnce(name, key, content, meta)
+    if (outcome === 'done') return undefined
+    return this.#writeInTurn(name, key, content, meta, signal, outcome === 'failed')
+  }
+
+  /** What needs no waiting: nothing is to be written, or what is to be written is small and not synced. */
+  #writeAtOnce(
+    name: string,
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+  ): 'done' | 'failed' | 'has to wait' {
+    if (this.#directories !== undefined) {
+      if (!this.#durable.knows(name)) return 'has to wait'
+      const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
+      return found !== undefined && this.#isDurable(name, found) ? 'done' : 'has to wait'
+    }
+    if (isIntact(this.#layout, name, key.id, content.byteLength)) return 'done'
+    if (content.bytes === undefined || content.byteLength > synchronousWriteBytes) return 'has to wait'
+    try {
+      writeUnsynced(this.#layout, this.#folders, this.#removal, this.#staging, name, content.bytes, meta)
+      return 'done'
+    } catch {
+      return 'failed'
+    }
+  }
+
+  /** @param failed - a write at once may have left a sidecar. Whatever stopped it stops this one too, if it lasts. */
+  #writeInTurn(
+    name: string,
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal: AbortSignal | undefined,
+    failed: boolean = false,
+  ): Promise<void> {
     return this.#queue.run(name, async () => {
+      if (failed) {
+        await this.#removal.discardSidecar(name)
+        this.#folders.forget()
+      }
       for (let attempt = 1; ; attempt++) {
         signal?.throwIfAborted()
-        const found = intactBlob(this.#layout, name, key.id, content.byteLength)
+        const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
         try {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
           return await this.#slots.run(() => this.#publish(name, content, meta, signal))
@@ -128,9 +172,13 @@ export class Writer {
    * synced it, or may never sync. Once for each blob; afterwards it is known.
    */
   async #confirm(name: string, identity: string): Promise<void> {
-    if (this.#directories === undefined || this.#durable.has(name, identity)) return
+    if (this.#directories === undefined || this.#isDurable(name, identity)) return
     await this.#slots.run(() => this.#syncFoundBlob(name))
     this.#durable.add(name, identity)
+  }
+
+  #isDurable(name: string, identity: string): boolean {
+    return this.#durable.has(name, identity) && !this.#suspect.has(name)
   }
 
   async #syncFoundBlob(name: string): Promise<void> {

@@ -30,6 +30,8 @@ const purgedPerStep = 100
 
 /** The sweepers' side of the manifest. Statements on one connection, for use in a transaction. */
 export class ClaimTable {
+  readonly #countLoose: Statement
+  readonly #countStale: Statement
   readonly #loose: Statement
   readonly #released: Statement
   readonly #stale: Statement
@@ -43,6 +45,14 @@ export class ClaimTable {
   readonly #forget: Statement
 
   constructor(database: Database) {
+    this.#countLoose = database
+      .prepare(`SELECT count(*) FROM (
+        SELECT 1 FROM lash_attachment_refs WHERE loose_at <= ? LIMIT ${contentsPerStep})`)
+      .pluck()
+    this.#countStale = database
+      .prepare(`SELECT count(*) FROM (
+        SELECT 1 FROM lash_attachment_contents WHERE claimed_at <= ? LIMIT ${contentsPerStep})`)
+      .pluck()
     this.#loose = database
       .prepare(`SELECT DISTINCT id FROM (
         SELECT id FROM lash_attachment_refs WHERE loose_at <= ? ORDER BY loose_at LIMIT ${contentsPerStep})`)
@@ -75,6 +85,13 @@ export class ClaimTable {
       INSERT INTO lash_attachment_contents (id, generation, emptied_at) VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
         generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`)
+  }
+
+  /** At most how many contents the next step may claim; the count ends at about a thousand. Reads only. */
+  countCandidates({ ids, olderThanEpochMs, staleClaimEpochMs }: OrphanQuery): number {
+    if (ids !== undefined) return ids.length
+    const stale = staleClaimEpochMs === undefined ? 0 : (this.#countStale.get(staleClaimEpochMs) as number)
+    return stale + (this.#countLoose.get(olderThanEpochMs) as number)
   }
 
   /**

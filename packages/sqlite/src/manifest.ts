@@ -67,7 +67,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   }
 
   recordIntent(intent: AttachmentIntent): Promise<number> {
-    return this.#run(() => this.#database.write('recordIntent', { intent: checkIntent(intent) }))
+    return this.#run(() => this.#database.write('recordIntent', checkIntent(intent)))
   }
 
   /**
@@ -95,7 +95,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
       signal?.throwIfAborted()
       return this.#database.write(
         'recordIntentAndPut',
-        { intent: checked, blob },
+        { sessionId: checked.sessionId, intentAtEpochMs: checked.intentAtEpochMs, blob },
         { weight: blob.storedLength, signal },
       )
     })
@@ -142,9 +142,8 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
     return this.#run(async () => {
       checkSessionId(sessionId)
       const request = { sessionId, ids: ids?.filter(isAttachmentId), now: this.#now() }
-      await this.#database.write('releaseRefs', request, {
-        weight: ids === undefined ? unknownWeight : ids.length * 1024,
-      })
+      const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.countOfSession(sessionId)))
+      await this.#database.write('releaseRefs', request, { weight: count * 1024 })
     })
   }
 
@@ -200,8 +199,13 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
       let step = checkOrphanQuery({ ...query, ids: query.ids?.filter(isAttachmentId) })
       const all: OrphanClaim[] = []
       for (;;) {
-        const request = { query: step, now: this.#now() }
-        const { claims, done } = await this.#database.write('claimOrphans', request, { weight: unknownWeight })
+        const query: OrphanQuery = step
+        const candidates = await this.#database.read(({ claims }) => claims.countCandidates(query))
+        // A sweep with nothing to do takes no lock.
+        if (candidates === 0) return all
+        const request = { query, now: this.#now() }
+        const weight = candidates * claimWeight
+        const { claims, done } = await this.#database.write('claimOrphans', request, { weight })
         all.push(...claims)
         if (done) return all
         step = { ...step, limit: step.limit - claims.length, staleClaimEpochMs: undefined }
@@ -245,8 +249,8 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   }
 }
 
-/** Of work whose size is known only when it is done: enough to go to the writer thread. */
-const unknownWeight = 1024 * 1024
+/** What a claim weighs: of about a hundred on, they go to the writer thread. */
+const claimWeight = 2 * 1024
 
 /** Whether nothing but its age has protected the ref since that time. */
 function isLooseSince(ref: AttachmentManifestEntry, epochMs: number): boolean {

@@ -1,10 +1,10 @@
-import type { AttachmentId, AttachmentIntent, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
 import type { CommitTarget } from '@lash/attachments-core/backend'
 import type { Database } from 'better-sqlite3'
 import { BlobTable, type BlobToWrite } from './blob-table.ts'
 import { type ClaimStep, ClaimTable } from './claim-table.ts'
 import type { Encoded } from './compression.ts'
-import { RefTable } from './ref-table.ts'
+import { type Intent, RefTable } from './ref-table.ts'
 import { UploadTable } from './upload-table.ts'
 
 /** A blob whose bytes go into its row; the generation may come from the intent. */
@@ -26,8 +26,9 @@ export interface Operations {
   /** Whether chunks are left to clean. */
   removeBlobs: { request: { keys: readonly AttachmentKey[] }; result: boolean }
 
-  recordIntent: { request: { intent: AttachmentIntent }; result: number }
-  recordIntentAndPut: { request: { intent: AttachmentIntent; blob: SmallBlob }; result: number }
+  recordIntent: { request: Intent; result: number }
+  /** An intent for the blob, with the blob's metadata, and the blob; its generation comes from the intent. */
+  recordIntentAndPut: { request: { sessionId: string; intentAtEpochMs: number; blob: SmallBlob }; result: number }
   /** The ids that cannot be committed; then nothing has changed. */
   commitRefs: { request: { sessionId: string; targets: readonly CommitTarget[]; now: number }; result: AttachmentId[] }
   releaseRefs: {
@@ -93,10 +94,11 @@ function handlers({ blobs, uploads, refs, claims }: Tables): Handlers {
     cleanUploads: () => uploads.clean(Date.now()),
     removeBlobs: ({ keys }) => blobs.remove(keys),
 
-    recordIntent: ({ intent }) => refs.recordIntent(intent),
-    recordIntentAndPut: ({ intent, blob }) => {
-      const generation = refs.recordIntent(intent)
-      blobs.write({ ...blob, key: { id: blob.key.id, generation } }, Date.now())
+    recordIntent: intent => refs.recordIntent(intent),
+    recordIntentAndPut: ({ sessionId, intentAtEpochMs, blob }) => {
+      const { key, meta } = blob
+      const generation = refs.recordIntent({ attachmentId: key.id, sessionId, intentAtEpochMs, meta })
+      blobs.write(generation === key.generation ? blob : { ...blob, key: { id: key.id, generation } }, Date.now())
       return generation
     },
     commitRefs: ({ sessionId, targets, now }) => refs.commit(sessionId, targets, now),

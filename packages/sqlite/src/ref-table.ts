@@ -1,9 +1,4 @@
-import type {
-  AttachmentCreateMeta,
-  AttachmentId,
-  AttachmentIntent,
-  AttachmentManifestEntry,
-} from '@lash/attachments-core'
+import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
 import { type CommitTarget, canonicalUri } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { metaFields } from './blob-table.ts'
@@ -43,6 +38,9 @@ export interface RefPosition {
   sessionId: string
 }
 
+/** An intent as it is recorded; its URI follows from the id. */
+export type Intent = Omit<AttachmentIntent, 'canonicalUri'>
+
 export const refPageRows = 500
 
 const columns = 'id, session_id, generation, intent_at, committed_at, released_at, media_type, width, height, label'
@@ -58,6 +56,7 @@ export class RefTable {
   readonly #releaseAll: Statement
   readonly #lookup: Statement
   readonly #ofSession: Statement
+  readonly #countOfSession: Statement
   readonly #page: Statement
 
   constructor(database: Database) {
@@ -85,24 +84,26 @@ export class RefTable {
     this.#ofSession = database.prepare(`
       SELECT number, ${columns} FROM lash_attachment_refs
       WHERE session_id = ? AND number > ? ORDER BY number LIMIT ${refPageRows}`)
+    this.#countOfSession = database
+      .prepare(`SELECT count(*) FROM (SELECT 1 FROM lash_attachment_refs WHERE session_id = ? LIMIT ${refPageRows})`)
+      .pluck()
     this.#page = database.prepare(`
       SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`)
   }
 
   /** Returns the generation to put at. */
-  recordIntent(intent: AttachmentIntent): number {
-    const id = idBytes(intent.attachmentId)
+  recordIntent({ attachmentId, sessionId, intentAtEpochMs, meta }: Intent): number {
+    const id = idBytes(attachmentId)
     const generation = this.#liveGeneration(id)
-    const meta: Partial<AttachmentCreateMeta> = intent.meta ?? {}
     this.#upsert.run(
       id,
-      intent.sessionId,
+      sessionId,
       generation,
-      intent.intentAtEpochMs,
-      meta.mediaType ?? null,
-      meta.width ?? null,
-      meta.height ?? null,
-      meta.label ?? null,
+      intentAtEpochMs,
+      meta?.mediaType ?? null,
+      meta?.width ?? null,
+      meta?.height ?? null,
+      meta?.label ?? null,
     )
     return generation
   }
@@ -150,6 +151,11 @@ export class RefTable {
   ofSession(sessionId: string, after: number): SessionRefs {
     const rows = this.#ofSession.all(sessionId, after) as (RefRow & { number: number })[]
     return { entries: rows.map(entryOf), last: rows.at(-1)?.number }
+  }
+
+  /** How many refs a session has, or {@link refPageRows} where they are more. */
+  countOfSession(sessionId: string): number {
+    return this.#countOfSession.get(sessionId) as number
   }
 
   /** The next refs of all, in the order of id and session. */

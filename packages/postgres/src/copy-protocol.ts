@@ -146,9 +146,13 @@ function writeMessage(stream: Sink, parts: readonly Uint8Array[]): boolean {
 }
 
 function rowOf(fields: readonly CopyField[]): Uint8Array[] {
-  const count = Buffer.alloc(2)
-  count.writeInt16BE(fields.length)
-  return [count, ...fields.flatMap(field => [int32(field.length), field])]
+  return [int16(fields.length), ...fields.flatMap(field => [int32(field.length), field])]
+}
+
+export function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
 }
 
 export function int32(value: number): Buffer {

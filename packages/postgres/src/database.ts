@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { AttachmentBackendError, AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { abortable } from '@lash/attachments-core/backend'
 import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
+import { BytesQuery, hasBigBytes } from './bytes-query.ts'
 import type { PostgresOptions } from './options.ts'
 import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
 import {
@@ -178,7 +179,10 @@ export class Database {
     const client = await this.#connect(signal)
     const loan = new Loan(this.pool, client, signal)
     const session: Session = {
-      query: (statement, values) => client.query(this.#config(statement, values)),
+      query: (statement, values) => {
+        const config = this.#config(statement, values)
+        return hasBigBytes(values) ? BytesQuery.run(client, config) : client.query(config)
+      },
       submit: query => {
         client.query(query)
         return query.done

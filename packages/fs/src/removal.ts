@@ -141,7 +141,7 @@ export class Removal {
       } catch (cause) {
         // Others delete the folders above when they find them empty.
         if (!hasCode(cause, 'ENOENT') || attempt === 100) throw ioError('mark a removal by the folder', mark, cause)
-        mkdirSync(folder, { recursive: true })
+        makeFolders(folder)
       }
     }
   }
@@ -167,6 +167,15 @@ function byShard(names: readonly string[]): Map<string, string[]> {
     else members.push(name)
   }
   return shards
+}
+
+/** Makes a folder and those above it; where others delete one of them at the same time, it may not be there afterwards. */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOENT')) throw ioError('make the folder', folder, cause)
+  }
 }
 
 function deleteFile(path: string): void {

@@ -8,9 +8,9 @@ import { type Statement, statement } from './statement.ts'
  * leaves out what it would have to wait for, or what must be moved to another generation: that is recorded alone.
  */
 export interface IntentStatements {
-  /** $1 id, $2 session, $3 time, $4 to $7 metadata. One row: the generation. */
+  /** $1 id, $2 session, $3 time, $4 to $7 metadata. One row: the generation. None when it met a claim being made: repeat it. */
   readonly record: Statement
-  /** $1 to $7 as of record, $8 length, $9 bytes. One row: the generation, whether its copy was inserted, and what was there before. */
+  /** $1 to $7 as of record, $8 length, $9 bytes. The row also says whether the copy was inserted, and what was there before. */
   readonly recordAndPut: Statement
   /** Arrays: $1 to $7 as of record, each id and session once. Rows: id, session and generation of those that were recorded. */
   readonly recordMany: Statement
@@ -24,7 +24,8 @@ export function intentStatements(schema: string): IntentStatements {
   const blobs = `"${schema}".attachment_blobs`
 
   // Content that is there and unclaimed is only locked, so that sessions with the same content do not wait for each other; all other is
-  // created or moved on. `moved` meets the newest version of the row, whatever `held` saw.
+  // created or moved on. What `held` had to wait for and found claimed is locked already, and two that both went on to move it would wait for each
+  // other: so nothing is recorded then, and the statement is to be repeated.
   const record = `
       WITH held AS MATERIALIZED (
         SELECT generation FROM ${contents}
@@ -32,7 +33,8 @@ export function intentStatements(schema: string): IntentStatements {
         FOR SHARE
       ), moved AS (
         INSERT INTO ${contents} AS c (id)
-        SELECT $1::bytea WHERE NOT EXISTS (SELECT FROM held)
+        SELECT $1::bytea
+        WHERE NOT EXISTS (SELECT FROM ${contents} WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL)
         ON CONFLICT (id) DO UPDATE
         SET generation = c.generation + CASE WHEN c.claim IS NULL THEN 0 ELSE 1 END,
           claim = NULL, claimed_at = NULL, settled_at = NULL
@@ -49,8 +51,9 @@ export function intentStatements(schema: string): IntentStatements {
         RETURNING generation
       )`
 
-  // `met` are refs that are there: locked in their newest version, or left out. One that came after this statement began is in neither
-  // `met` nor `added`. `added` begins when every content is held, and what puts when every ref is written.
+  // `added` are refs that were not there when this statement began, and it may wait for who is inserting the same one. So it begins when every
+  // content is held, and has ended before `met` locks the refs that are there: while it waits, nobody waits for those. What puts begins when
+  // every ref is written.
   const recordMany = `
       WITH intent AS MATERIALIZED (
         SELECT *
@@ -73,19 +76,6 @@ export function intentStatements(schema: string): IntentStatements {
         FROM (SELECT id, generation FROM held UNION ALL SELECT id, generation FROM created) AS current
         JOIN intent i ON i.id = current.id
         ORDER BY i.id, i.session_id
-      ), met AS MATERIALIZED (
-        SELECT i.*
-        FROM ready i JOIN ${refs} r ON r.id = i.id AND r.session_id = i.session_id
-        WHERE (SELECT count(*) FROM ready) > 0
-        FOR NO KEY UPDATE OF r SKIP LOCKED
-      ), renewed AS (
-        UPDATE ${refs} r
-        SET generation = i.generation, intent_at = i.intent_at, released_at = NULL,
-          committed_at = CASE WHEN r.released_at IS NULL AND r.generation = i.generation THEN r.committed_at END,
-          media_type = i.media_type, width = i.width, height = i.height, label = i.label
-        FROM met i
-        WHERE r.id = i.id AND r.session_id = i.session_id
-        RETURNING r.id, r.session_id, r.generation
       ), added AS (
         INSERT INTO ${refs} AS r (id, session_id, generation, intent_at, media_type, width, height, label)
         SELECT i.id, i.session_id, i.generation, i.intent_at, i.media_type, i.width, i.height, i.label
@@ -94,6 +84,19 @@ export function intentStatements(schema: string): IntentStatements {
           AND (SELECT count(*) FROM ready) > 0
         ORDER BY i.id, i.session_id
         ON CONFLICT (id, session_id) DO NOTHING
+        RETURNING r.id, r.session_id, r.generation
+      ), met AS MATERIALIZED (
+        SELECT i.*
+        FROM ready i JOIN ${refs} r ON r.id = i.id AND r.session_id = i.session_id
+        WHERE (SELECT count(*) FROM added) >= 0
+        FOR NO KEY UPDATE OF r SKIP LOCKED
+      ), renewed AS (
+        UPDATE ${refs} r
+        SET generation = i.generation, intent_at = i.intent_at, released_at = NULL,
+          committed_at = CASE WHEN r.released_at IS NULL AND r.generation = i.generation THEN r.committed_at END,
+          media_type = i.media_type, width = i.width, height = i.height, label = i.label
+        FROM met i
+        WHERE r.id = i.id AND r.session_id = i.session_id
         RETURNING r.id, r.session_id, r.generation
       ), ref AS MATERIALIZED (
         SELECT id, session_id, generation FROM renewed UNION ALL SELECT id, session_id, generation FROM added

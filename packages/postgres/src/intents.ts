@@ -1,4 +1,5 @@
 import type { AttachmentCreateMeta, AttachmentIntent } from '@lash/attachments-core'
+import type { QueryResultRow } from 'pg'
 import { metaColumns } from './blob-row.ts'
 import type { InsertedRow } from './blob-state.ts'
 import type { Database } from './database.ts'
@@ -6,7 +7,7 @@ import { Gathering } from './gathering.ts'
 import { type IntentStatements, intentStatements } from './intent-statements.ts'
 import { joinedBodies, metaArrays } from './shared-columns.ts'
 import { sharedBytes } from './small-puts.ts'
-import { byteaOf } from './statement.ts'
+import { byteaOf, type Statement } from './statement.ts'
 
 /** An intent with the bytes that go into the row of their blob. */
 export interface IntentWithBytes {
@@ -60,14 +61,24 @@ export class Intents {
   }
 
   async #record(intent: AttachmentIntent): Promise<string> {
-    const { rows } = await this.#database.query<{ generation: string }>(this.#sql.record, intentValues(intent))
-    return rows[0]?.generation as string
+    return (await this.#untilRecorded<{ generation: string }>(this.#sql.record, intentValues(intent))).generation
   }
 
   async #recordAndPut({ intent, bytes }: IntentWithBytes, signal: AbortSignal | undefined): Promise<PutRow> {
     const values = [...intentValues(intent), bytes.byteLength, bytes]
-    const { rows } = await this.#database.query<PutRow>(this.#sql.recordAndPut, values, signal)
-    return rows[0] as PutRow
+    return this.#untilRecorded<PutRow>(this.#sql.recordAndPut, values, signal)
+  }
+
+  /** Once more for each claim that it meets being made. */
+  async #untilRecorded<Row extends QueryResultRow>(
+    sql: Statement,
+    values: readonly unknown[],
+    signal?: AbortSignal,
+  ): Promise<Row> {
+    for (;;) {
+      const { rows } = await this.#database.query<Row>(sql, values, signal)
+      if (rows[0] !== undefined) return rows[0]
+    }
   }
 
   async #recordMany(intents: readonly AttachmentIntent[], signal: AbortSignal) {

@@ -59,16 +59,15 @@ export class FileDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     options: AttachmentDriverOptions,
   ): Promise<void> {
+    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
     const writing = this.#writer.write(key, content, meta, options.signal)
-    const waiting = writing ?? this.#pace.step()
-    if (waiting !== undefined) await waiting
+    if (writing !== undefined) await writing
     // In passing, once; whatever fails is left for the next store that opens here.
     this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
-    const waiting = this.#pace.step()
-    if (waiting !== undefined) await waiting
+    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
     return readBlob(this.#layout, key, options)
   }
 

@@ -6,13 +6,18 @@ const turnMs = 4
 /** Lets the event loop have its turn between the many small synchronous steps of something long. */
 export class Pace {
   #turnEnds = 0
+  #nextTurn: Promise<void> | undefined
 
-  /** Await this after each step. Calls that share a pace share its time. */
+  /**
+   * Await this between steps. Calls that share a pace share its time: all that wait go on in the next turn, so where there may be many
+   * of them, each should ask again before its step.
+   */
   step(): Promise<void> | undefined {
-    const now = performance.now()
-    if (now < this.#turnEnds) return undefined
-    return nextTurn().then(() => {
+    if (performance.now() < this.#turnEnds) return undefined
+    this.#nextTurn ??= nextTurn().then(() => {
+      this.#nextTurn = undefined
       this.#turnEnds = performance.now() + turnMs
     })
+    return this.#nextTurn
   }
 }

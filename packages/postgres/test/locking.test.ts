@@ -2,6 +2,7 @@ import { AttachmentIntentExpiredError } from '@lash/attachments-core'
 import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { postgresUrl } from '../../../conformance/services/postgres-ground.ts'
 import { closing, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from './database.ts'
 
 /** What the manifest does is held up by a transaction written out here, so that two of its steps meet at one exact moment. */
@@ -35,6 +36,20 @@ test('an intent that meets a claim being made waits for it, and then moves on', 
   expect(await intents).toEqual([1, 1])
   await manifest.commitRefs('session', [{ id: idOf('a'), generation: 1 } as never])
 })
+
+test('intents that meet the same claim being made do not wait for each other', async () => {
+  const world = await setUp()
+  const { rival, admin, schema } = world
+  // The server would find out that they do, after a while; here it does not.
+  const pool = poolOf(postgresUrl(), { options: '-c deadlock_timeout=40s' })
+  const manifests = Array.from({ length: 4 }, () => closing(new PostgresAttachmentManifest({ pool, schema })))
+  for (const manifest of manifests) await manifest.lookup('session', idOf('a'))
+  await claim(world)
+  const intents = manifests.map((manifest, index) => manifest.recordIntent(intentOf('a', `session ${index}`)))
+  await untilBlocked(admin, schema, intents.length)
+  await rival.query('COMMIT')
+  expect(await Promise.all(intents)).toEqual([1, 1, 1, 1])
+}, 20_000)
 
 test('an intent that meets a claim that is given up stays where it is', async () => {
   const world = await setUp()

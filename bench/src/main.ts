@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildSqlite3 } from './build-peers.ts'
 import { type Backend, backends, type Cell, cells } from './cell.ts'
 import { chart } from './chart.ts'
 import type { Contender } from './contender.ts'
@@ -43,6 +44,7 @@ const chosen = cells.filter(
 )
 if (chosen.length === 0) throw new Error(`no cell has a name that contains ${values.only?.join(' or ')}`)
 
+if (chosen.some(({ backend }) => backend === 'sqlite')) buildSqlite3()
 const folder = await mkdtemp(join(tmpdir(), 'lash-bench-'))
 const services = await startServices(new Set(chosen.map(({ backend }) => backend)))
 const results: CellResult[] = []

@@ -12,6 +12,7 @@ import { createStorage } from 'unstorage'
 import fsDriver from 'unstorage/drivers/fs'
 import writeFileAtomic from 'write-file-atomic'
 import type { Contender } from '../contender.ts'
+import { byDigest } from './by-digest.ts'
 import { ours } from './ours.ts'
 
 export const contenders: readonly Contender[] = [
@@ -58,15 +59,11 @@ export const contenders: readonly Contender[] = [
     atomic: false,
     async open({ folder }) {
       const storage = createStorage({ driver: fsDriver({ base: folder }) })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.setItemRaw(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => storage.setItemRaw(key, bytes),
         get: async key => (await storage.getItemRaw(key)) as Uint8Array,
         close: () => storage.dispose(),
-      }
+      })
     },
   },
   {
@@ -98,15 +95,11 @@ export const contenders: readonly Contender[] = [
     durability: 'file',
     atomic: true,
     async open({ folder }) {
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await writeFileAtomic(join(folder, key), bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => writeFileAtomic(join(folder, key), bytes),
         get: key => readFile(join(folder, key)),
         close: async () => {},
-      }
+      })
     },
   },
   {
@@ -118,15 +111,11 @@ export const contenders: readonly Contender[] = [
       // Its native binding does not load everywhere; where it does not, this contender alone is left out.
       const { Operator } = await import('opendal')
       const operator = new Operator('fs', { root: folder })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await operator.write(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => operator.write(key, bytes),
         get: key => operator.read(key),
         close: async () => {},
-      }
+      })
     },
   },
   floor('hash, write, rename', 'process'),

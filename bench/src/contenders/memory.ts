@@ -4,6 +4,7 @@ import Keyv from 'keyv'
 import { createStorage } from 'unstorage'
 import memoryDriver from 'unstorage/drivers/memory'
 import type { Contender } from '../contender.ts'
+import { byDigest } from './by-digest.ts'
 import { ours } from './ours.ts'
 
 const common = { durability: 'none', atomic: true } as const
@@ -16,15 +17,11 @@ export const contenders: readonly Contender[] = [
     role: 'peer',
     async open() {
       const storage = createStorage({ driver: memoryDriver() })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.setItemRaw(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => storage.setItemRaw(key, bytes),
         get: async key => (await storage.getItemRaw(key)) as Uint8Array,
         close: () => storage.dispose(),
-      }
+      })
     },
   },
   {
@@ -33,15 +30,11 @@ export const contenders: readonly Contender[] = [
     role: 'peer',
     async open() {
       const storage = new Keyv()
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.set(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => storage.set(key, bytes),
         get: async key => (await storage.get(key)) as Uint8Array,
         close: async () => {},
-      }
+      })
     },
   },
   {

@@ -7,6 +7,7 @@ import { S3Driver } from 'flydrive/drivers/s3'
 import { createStorage } from 'unstorage'
 import s3Driver from 'unstorage/drivers/s3'
 import type { Contender } from '../contender.ts'
+import { byDigest } from './by-digest.ts'
 import { ours } from './ours.ts'
 import { connection } from './s3-connection.ts'
 
@@ -29,15 +30,14 @@ export const contenders: readonly Contender[] = [
     async open(setting) {
       const { bucket, endpoint, region, credentials, prefix } = connection(setting)
       const storage = createStorage({ driver: s3Driver({ ...credentials, endpoint, region, bucket }) })
-      return {
-        async put(bytes) {
-          const key = `${prefix}${hash('sha256', bytes)}`
-          await storage.setItemRaw(key, bytes)
-          return key
+      return byDigest(
+        {
+          set: (key, bytes) => storage.setItemRaw(key, bytes),
+          get: async key => new Uint8Array((await storage.getItemRaw(key)) as ArrayBuffer),
+          close: () => storage.dispose(),
         },
-        get: async key => new Uint8Array((await storage.getItemRaw(key)) as ArrayBuffer),
-        close: () => storage.dispose(),
-      }
+        prefix,
+      )
     },
   },
   {
@@ -48,15 +48,14 @@ export const contenders: readonly Contender[] = [
       const { bucket, config, prefix } = connection(setting)
       const client = new S3Client(config)
       const disk = new Disk(new S3Driver({ client, bucket, visibility: 'private', supportsACL: false }))
-      return {
-        async put(bytes) {
-          const key = `${prefix}${hash('sha256', bytes)}`
-          await disk.put(key, bytes)
-          return key
+      return byDigest(
+        {
+          set: (key, bytes) => disk.put(key, bytes),
+          get: key => disk.getBytes(key),
+          close: async () => client.destroy(),
         },
-        get: key => disk.getBytes(key),
-        close: async () => client.destroy(),
-      }
+        prefix,
+      )
     },
   },
   {

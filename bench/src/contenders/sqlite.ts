@@ -9,6 +9,7 @@ import Keyv from 'keyv'
 import { createStorage } from 'unstorage'
 import db0Driver from 'unstorage/drivers/db0'
 import type { Contender } from '../contender.ts'
+import { byDigest } from './by-digest.ts'
 import { ours } from './ours.ts'
 
 const common = { durability: 'power cut', atomic: true } as const
@@ -44,15 +45,11 @@ export const contenders: readonly Contender[] = [
     async open({ folder }) {
       const { default: KeyvSqlite } = await import('@keyv/sqlite')
       const storage = new Keyv({ store: new KeyvSqlite(`sqlite://${join(folder, 'blobs.db')}`) })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.set(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => storage.set(key, bytes),
         get: async key => (await storage.get(key)) as Uint8Array,
         close: () => storage.disconnect(),
-      }
+      })
     },
   },
   {
@@ -62,15 +59,11 @@ export const contenders: readonly Contender[] = [
     async open({ folder }) {
       const database = createDatabase(betterSqlite3({ path: join(folder, 'blobs.db') }))
       const storage = createStorage({ driver: db0Driver({ database }) })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.setItemRaw(key, bytes)
-          return key
-        },
+      return byDigest({
+        set: (key, bytes) => storage.setItemRaw(key, bytes),
         get: async key => (await storage.getItemRaw(key)) as Uint8Array,
         close: () => storage.dispose(),
-      }
+      })
     },
   },
   {

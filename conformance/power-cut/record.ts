@@ -7,12 +7,13 @@ import { promisify } from 'node:util'
 import type { Operation } from './operations.ts'
 import { parseStrace, tracedCalls } from './strace-log.ts'
 
-const strace = (process.env.PATH ?? '')
+/** Where strace is, or undefined. */
+export const strace: string | undefined = (process.env.PATH ?? '')
   .split(delimiter)
   .map(folder => join(folder, 'strace'))
   .find(existsSync)
 
-/** Why nothing can be recorded here, or undefined when it can. Where `CI` is true, a Linux without a working strace is an error instead. */
+/** Why strace cannot be used here, or undefined when it can. Where `CI` is true, a Linux without a working strace is an error instead. */
 export const cannotRecord: string | undefined = findObstacle()
 
 function findObstacle(): string | undefined {
@@ -24,7 +25,7 @@ function findObstacle(): string | undefined {
         ? 'strace may not trace processes here'
         : undefined
   if (obstacle !== undefined && process.env.CI === 'true') {
-    throw new Error(`the power cut tests cannot run: ${obstacle}`)
+    throw new Error(`tests that need strace cannot run: ${obstacle}`)
   }
   return obstacle
 }

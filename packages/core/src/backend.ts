@@ -7,6 +7,7 @@ export { isPreparedContent, streamOf } from './content.ts'
 export { parsePhysicalName, physicalName } from './driver.ts'
 export { fileStream } from './file-stream.ts'
 export { canonicalUri, isAttachmentIdPrefix } from './id.ts'
+export { wrongLength } from './integrity.ts'
 export { Lifetime } from './lifetime.ts'
 export * from './manifest-input.ts'
 export {

@@ -8,6 +8,7 @@ export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
   )
 }
 
+/** For backends that notice it before the portable store does. */
 export function wrongLength(id: AttachmentId, actual: number, expected: number): AttachmentCorruptError {
   return new AttachmentCorruptError(id, `${id} is damaged: ${actual} bytes, not ${expected}; put the original again`)
 }

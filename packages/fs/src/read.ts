@@ -9,7 +9,7 @@ import {
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
-import { fileStream, physicalName } from '@lash/attachments-core/backend'
+import { fileStream, physicalName, wrongLength } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
@@ -44,7 +44,7 @@ export async function readBlob(
         if (bytes !== undefined) return { meta, body: bytes }
       }
       const { size } = fileStats(descriptor, path, key)
-      if (size !== meta.byteLength) throw wrongLength(meta, size)
+      if (size !== meta.byteLength) throw wrongLength(key.id, size, meta.byteLength)
       const start = Math.min(options.start ?? 0, size)
       const end = Math.min(options.end ?? size, size)
       if (end - start <= wholeReadBytes) {
@@ -176,19 +176,12 @@ async function openStream(
     const { size } = await handle.stat()
     if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close())
     await handle.close()
-    throw wrongLength(meta, size)
+    throw wrongLength(meta.id, size, meta.byteLength)
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined
     if (AttachmentCorruptError.isInstance(cause)) throw cause
     throw ioError('read', path, cause, meta.id)
   }
-}
-
-function wrongLength(meta: AttachmentMeta, actual: number): AttachmentCorruptError {
-  return new AttachmentCorruptError(
-    meta.id,
-    `the stored bytes of ${meta.id} are damaged: ${actual} bytes where there should be ${meta.byteLength}; put the original again`,
-  )
 }
 
 function missingSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMissingMetaError {

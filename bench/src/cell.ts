@@ -2,12 +2,14 @@
 export interface Cell {
   readonly id: string
   readonly backend: Backend
-  readonly operation: 'put' | 'get' | 'put again' | 'stream in' | 'stream out'
+  readonly operation: Operation
   readonly byteLength: number
   readonly concurrency: number
   /** Operations in a full run; a quick run does a tenth, but never less than a few rounds. */
   readonly count: number
 }
+
+export type Operation = 'put' | 'get' | 'put again' | 'stream in' | 'stream out'
 
 export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
 export type Backend = (typeof backends)[number]
@@ -18,7 +20,7 @@ const GiB = 1024 * MiB
 
 /** Of every backend: how many operations a full run does, by size. */
 const counts: Record<Backend, { small: number; middle: number; big: number }> = {
-  memory: { small: 100_000, middle: 10_000, big: 400 },
+  memory: { small: 400_000, middle: 40_000, big: 3000 },
   fs: { small: 8000, middle: 4000, big: 300 },
   sqlite: { small: 16_000, middle: 4000, big: 300 },
   postgres: { small: 8000, middle: 3000, big: 200 },
@@ -45,13 +47,7 @@ function cellsOf(backend: Backend): Cell[] {
   return backend === 'memory' ? one : [...one, ...streams]
 }
 
-function cell(
-  backend: Backend,
-  operation: Cell['operation'],
-  byteLength: number,
-  concurrency: number,
-  count: number,
-): Cell {
+function cell(backend: Backend, operation: Operation, byteLength: number, concurrency: number, count: number): Cell {
   return {
     id: `${backend} ${operation} ${sizeText(byteLength)} x${concurrency}`,
     backend,
@@ -60,6 +56,11 @@ function cell(
     concurrency,
     count,
   }
+}
+
+/** Whether the cell reads; else it puts. */
+export function isRead({ operation }: Cell): boolean {
+  return operation === 'get' || operation === 'stream out'
 }
 
 /** 1 KiB, 64 KiB, 1 MiB, 1 GiB. */

@@ -1,3 +1,5 @@
+import type { Operation } from './cell.ts'
+
 /** One way to keep bytes: this project, a peer, or the raw calls that nobody can beat. */
 export interface Contender {
   readonly name: string
@@ -7,6 +9,10 @@ export interface Contender {
   readonly durability: Durability
   /** Whether a reader can see half a write. */
   readonly atomic: boolean
+  /** Whether what is read is compared with its digest. */
+  readonly verifies?: boolean
+  /** What it is measured in; everything, when absent. */
+  readonly operations?: readonly Operation[]
   /** Opens it fresh, in a folder of its own. */
   open(setting: Setting): Promise<OpenContender>
 }
@@ -24,6 +30,8 @@ export interface OpenContender {
   /** Stores bytes that were never stored before. */
   put(bytes: Buffer): Promise<string>
   get?(key: string): Promise<Uint8Array>
+  /** As `get`, where that verifies. */
+  getUnverified?(key: string): Promise<Uint8Array>
   /** Streams in, out; for the cells of big bodies. */
   putStream?(body: AsyncIterable<Uint8Array>): Promise<string>
   getStream?(key: string): Promise<AsyncIterable<Uint8Array>>

@@ -59,7 +59,8 @@ async function runBackend(backend: Backend): Promise<void> {
   if (unavailable !== undefined) return console.log(`\n${backend}: not measured, ${unavailable}`)
   const contenders = await contendersOf(backend)
   for (const cell of ofBackend) {
-    const result = compare(cell, await runCell(cell, contenders))
+    const measured = contenders.filter(({ operations }) => operations?.includes(cell.operation) ?? true)
+    const result = compare(cell, await runCell(cell, measured))
     results.push(result)
     printCell(result)
   }

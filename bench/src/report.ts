@@ -1,11 +1,12 @@
+import { type Cell, isRead } from './cell.ts'
 import type { Machine } from './machine.ts'
 import type { CellResult, Ratio, Row } from './result.ts'
 
-const columns = ['contender', 'survives', 'ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'peak MiB'] as const
+const figures = ['ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'peak MiB'] as const
 
 export function printCell(result: CellResult): void {
-  const lines = [[...columns], ...result.rows.map(cellsOf)]
-  const widths = columns.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
+  const lines = linesOf(result)
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
   console.log(`\n${result.cell.id}`)
   for (const line of lines) {
     console.log(
@@ -28,26 +29,32 @@ export function markdown(machine: Machine, results: readonly CellResult[]): stri
   )
   const details = results.map(
     result =>
-      `### ${result.cell.id}\n\n${table([[...columns], ...result.rows.map(cellsOf)])}${result.failures
+      `### ${result.cell.id}\n\n${table(linesOf(result))}${result.failures
         .map(({ name, reason }) => `\nNot measured: ${name}, ${reason}\n`)
         .join('')}`,
   )
   return `# Benchmark
 
 Node ${machine.node}, ${machine.system}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.date}. Each contender ran in a process of its own, in
-turn; medians over the rounds. "Survives" says what a put that has resolved survives; compare figures within a table alone.
+turn; medians over the rounds. "Survives" says what a put that has resolved survives, "reads" whether what is read is compared with
+its digest; compare figures within a table alone.
 
-| cell | ours | to the best peer | to the floor of equal durability |
+| cell | ours | to the best peer | to the floor of equal guarantees |
 | --- | --- | --- | --- |
 ${summary.join('\n')}
 
 ${details.join('\n')}`
 }
 
-function cellsOf(row: Row): string[] {
+function linesOf({ cell, rows }: CellResult): string[][] {
+  return [['contender', isRead(cell) ? 'reads' : 'survives', ...figures], ...rows.map(row => cellsOf(cell, row))]
+}
+
+function cellsOf(cell: Cell, row: Row): string[] {
+  const survives = `${row.durability}${row.atomic ? '' : ', not atomic'}`
   return [
     row.role === 'ours' ? `**${row.name}**` : row.role === 'floor' ? `(${row.name})` : row.name,
-    `${row.durability}${row.atomic ? '' : ', not atomic'}`,
+    isRead(cell) ? (row.verifies ? 'verified' : 'unverified') : survives,
     figure(row.opsPerSecond),
     figure(row.megabytesPerSecond),
     row.p50.toFixed(3),
@@ -59,7 +66,7 @@ function cellsOf(row: Row): string[] {
 
 function table(lines: readonly string[][]): string {
   const [head, ...body] = lines.map(line => `| ${line.join(' | ')} |`)
-  return [head, `|${columns.map(() => ' --- |').join('')}`, ...body, ''].join('\n')
+  return [head, `|${' --- |'.repeat(lines[0]?.length ?? 0)}`, ...body, ''].join('\n')
 }
 
 function text({ ratio, name }: Ratio): string {

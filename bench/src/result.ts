@@ -1,4 +1,4 @@
-import type { Cell } from './cell.ts'
+import { type Cell, isRead } from './cell.ts'
 import { type Contender, durabilities } from './contender.ts'
 import type { Measurement } from './measure.ts'
 
@@ -15,6 +15,7 @@ export interface Row {
   readonly role: Contender['role']
   readonly durability: Contender['durability']
   readonly atomic: boolean
+  readonly verifies: boolean
   readonly opsPerSecond: number
   readonly megabytesPerSecond: number
   readonly p50: number
@@ -35,9 +36,9 @@ export interface CellResult {
 /** One of ours against the fastest of the others that promise as much, or nearly. */
 export interface Comparison {
   readonly name: string
-  /** To the fastest peer whose puts are at most one step less durable; of reads, to any peer. */
+  /** To the fastest peer whose puts are at most one step less durable; of reads, to any peer, though hardly one verifies. */
   readonly toBestPeer: Ratio | undefined
-  /** To the fastest floor that is as durable. */
+  /** To the fastest floor that is as durable; of reads, that verifies if we do. */
   readonly toFloor: Ratio | undefined
 }
 
@@ -59,13 +60,18 @@ export function compare(cell: Cell, samples: readonly Sample[]): CellResult {
 }
 
 function comparison(cell: Cell, ours: Row, rows: readonly Row[]): Comparison {
-  const reads = cell.operation === 'get' || cell.operation === 'stream out'
-  const others = (role: Row['role'], steps: number) =>
-    rows.filter(row => row.role === role && (reads || strength(row) >= strength(ours) - steps))
+  const peers = rows.filter(({ role }) => role === 'peer')
+  const floors = rows.filter(({ role }) => role === 'floor')
+  if (isRead(cell)) {
+    const alike = floors.filter(({ verifies }) => verifies === ours.verifies)
+    return { name: ours.name, toBestPeer: toFastest(ours, peers), toFloor: toFastest(ours, alike) }
+  }
+  const within = (others: readonly Row[], steps: number) =>
+    others.filter(other => strength(other) >= strength(ours) - steps)
   return {
     name: ours.name,
-    toBestPeer: toFastest(ours, others('peer', 1)),
-    toFloor: toFastest(ours, others('floor', 0)),
+    toBestPeer: toFastest(ours, within(peers, 1)),
+    toFloor: toFastest(ours, within(floors, 0)),
   }
 }
 
@@ -79,13 +85,14 @@ function toFastest(ours: Row, others: readonly Row[]): Ratio | undefined {
 }
 
 function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
-  const { name, role, durability, atomic } = contender
+  const { name, role, durability, atomic, verifies = false } = contender
   const opsPerSecond = median(measurements.map(({ operations, seconds }) => operations / seconds))
   return {
     name,
     role,
     durability,
     atomic,
+    verifies,
     opsPerSecond,
     megabytesPerSecond: (opsPerSecond * cell.byteLength) / 1e6,
     p50: median(measurements.map(({ p50 }) => p50)),

@@ -19,6 +19,7 @@ export const contenders: readonly Contender[] = [
   {
     name: 'attachments-fs',
     role: 'ours',
+    verifies: true,
     durability: 'power cut',
     atomic: true,
     open: async ({ folder }) => ours(new FileAttachmentStore(folder)),
@@ -26,6 +27,8 @@ export const contenders: readonly Contender[] = [
   {
     name: 'attachments-fs relaxed',
     role: 'ours',
+    verifies: true,
+    operations: ['put', 'put again', 'stream in'],
     durability: 'process',
     atomic: true,
     open: async ({ folder }) => ours(new FileAttachmentStore(folder, { durability: 'relaxed' })),
@@ -33,6 +36,7 @@ export const contenders: readonly Contender[] = [
   {
     name: 'cacache',
     role: 'peer',
+    verifies: true,
     durability: 'process',
     atomic: true,
     async open({ folder }) {

@@ -1,8 +1,13 @@
 import type { Backend } from '../cell.ts'
 import type { Contender } from '../contender.ts'
+import { withReads } from './reads.ts'
 
 /** Loads the contenders of one backend alone, so that none pays for the libraries of another. */
 export async function contendersOf(backend: Backend): Promise<readonly Contender[]> {
+  return withReads(await load(backend))
+}
+
+async function load(backend: Backend): Promise<readonly Contender[]> {
   switch (backend) {
     case 'memory':
       return (await import('./memory.ts')).contenders

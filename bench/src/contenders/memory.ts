@@ -10,7 +10,13 @@ import { ours } from './ours.ts'
 const common = { durability: 'none', atomic: true } as const
 
 export const contenders: readonly Contender[] = [
-  { ...common, name: 'attachments-memory', role: 'ours', open: async () => ours(new InMemoryAttachmentStore()) },
+  {
+    ...common,
+    name: 'attachments-memory',
+    role: 'ours',
+    verifies: true,
+    open: async () => ours(new InMemoryAttachmentStore()),
+  },
   {
     ...common,
     name: 'unstorage memory',

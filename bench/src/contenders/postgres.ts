@@ -16,6 +16,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-postgres',
     role: 'ours',
+    verifies: true,
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
       const { close, ...store } = ours(new PostgresAttachmentStore({ pool, schema }))
@@ -32,6 +33,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-postgres session',
     role: 'variant',
+    verifies: true,
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
       const store = new PostgresAttachmentStore({ pool, schema })
@@ -52,6 +54,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'postgres manifest, memory store',
     role: 'variant',
+    verifies: true,
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
       const manifest = new PostgresAttachmentManifest({ pool, schema })

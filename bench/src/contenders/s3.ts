@@ -18,6 +18,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-s3',
     role: 'ours',
+    verifies: true,
     async open(setting) {
       const { bucket, config, prefix } = connection(setting)
       return ours(new S3AttachmentStore({ bucket, prefix, clientConfig: config }))

@@ -19,6 +19,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-sqlite',
     role: 'ours',
+    verifies: true,
     open: async ({ folder }) =>
       ours(new SqliteAttachmentStore({ path: join(folder, 'blobs.db'), blobProfile: 'low-latency' })),
   },
@@ -26,6 +27,7 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-sqlite session',
     role: 'variant',
+    verifies: true,
     async open({ folder }) {
       const opened = openSqliteAttachments(join(folder, 'blobs.db'), { blobProfile: 'low-latency' })
       const { close, ...session } = ours(new SessionScopedAttachmentStore(opened.store, opened.manifest, 'bench'))

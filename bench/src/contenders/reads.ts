@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto'
+import type { Contender } from '../contender.ts'
+
+/**
+ * Adds what lets reads be compared like with like: ours without verification, as nearly all peers read, and the floor with it.
+ */
+export function withReads(contenders: readonly Contender[]): readonly Contender[] {
+  const ours = contenders.filter(({ role }) => role === 'ours').slice(0, 1)
+  const floors = contenders.filter(({ role }) => role === 'floor').slice(0, 1)
+  return [...contenders, ...ours.map(unverified), ...floors.map(verified)]
+}
+
+function unverified(contender: Contender): Contender {
+  return {
+    ...contender,
+    name: `${contender.name} unverified`,
+    verifies: false,
+    operations: ['get'],
+    async open(setting) {
+      const { getUnverified, ...rest } = await contender.open(setting)
+      if (getUnverified === undefined) throw new Error('it cannot read without verification')
+      return { ...rest, get: getUnverified }
+    },
+  }
+}
+
+function verified(floor: Contender): Contender {
+  return {
+    ...floor,
+    name: 'read, hash',
+    verifies: true,
+    operations: ['get'],
+    async open(setting) {
+      const { get, ...rest } = await floor.open(setting)
+      return {
+        ...rest,
+        async get(key) {
+          const bytes = (await get?.(key)) ?? new Uint8Array()
+          if (!key.endsWith(hash('sha256', bytes))) throw new Error('the bytes are not those that were put')
+          return bytes
+        },
+      }
+    },
+  }
+}

@@ -1,7 +1,7 @@
 import { abortable } from './abort.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent, prepareContent, streamOf } from './content.ts'
 import { digest } from './digest.ts'
-import type { AttachmentDriver, AttachmentDriverRead, AttachmentKey } from './driver.ts'
+import type { AttachmentDriver, AttachmentKey } from './driver.ts'
 import {
   AttachmentBackendError,
   AttachmentInvalidArgumentError,
@@ -109,8 +109,10 @@ export class PortableAttachmentStore implements AttachmentStore {
   async get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
     this.#lifetime.enter(options.signal)
     try {
-      const { meta, body } = await this.#read(id, options)
-      const bytes = body instanceof Uint8Array ? body : await this.driven('get', options.signal, collect(body, meta))
+      const { signal } = options
+      const found = await this.#find('get', id, options, key => this.driver.read(key, { signal }))
+      const { meta, body } = found ?? missing(id)
+      const bytes = body instanceof Uint8Array ? body : await this.driven('get', signal, collect(body, meta))
       if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
       if (options.verify !== false) {
         const actual = digest(bytes)
@@ -125,7 +127,9 @@ export class PortableAttachmentStore implements AttachmentStore {
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.run(options.signal, async () => {
       const range = checkRange(options)
-      const { meta, body } = await this.#read(id, options, range)
+      const { signal } = options
+      const found = await this.#find('get', id, options, key => this.driver.read(key, { ...range, signal }))
+      const { meta, body } = found ?? missing(id)
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
       const whole = length === meta.byteLength
       const stream = body instanceof Uint8Array ? streamOf(body) : body
@@ -136,37 +140,33 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
-    return this.run(options.signal, async () => {
-      if (!isAttachmentId(id)) return undefined
-      const { signal } = options
-      return this.#anyGeneration(id, options, key => this.driven('stat', signal, this.driver.stat(key, { signal })))
-    })
-  }
-
-  async #read(id: AttachmentId, options: AttachmentGenerationOptions, range?: Range): Promise<AttachmentDriverRead> {
-    if (!isAttachmentId(id)) throw new AttachmentNotFoundError(id)
     const { signal } = options
-    const found = await this.#anyGeneration(id, options, key =>
-      this.driven('get', signal, this.driver.read(key, { ...range, signal })),
-    )
-    if (found === undefined) throw new AttachmentNotFoundError(id)
-    return found
+    return this.run(signal, () => this.#find('stat', id, options, key => this.driver.stat(key, { signal })))
   }
 
-  /** Looks at the generation asked for; when none was, at 0 and, on a miss, at whatever is listed. */
-  async #anyGeneration<T>(
+  /**
+   * Looks at the generation asked for; when none was, at 0 and, on a miss, at whatever is listed. One promise of its own: this is the
+   * hot path of reading.
+   */
+  async #find<T>(
+    operation: string,
     id: AttachmentId,
-    options: AttachmentGenerationOptions,
+    { generation, signal }: AttachmentGenerationOptions,
     look: (key: AttachmentKey) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    if (options.generation !== undefined) return look({ id, generation: checkGeneration(options.generation) })
-    const first = await look({ id, generation: 0 })
-    if (first !== undefined) return first
-    for (const { generation } of await this.#copies(id, options.signal)) {
-      const other = generation === 0 ? undefined : await look({ id, generation })
-      if (other !== undefined) return other
+    if (!isAttachmentId(id)) return undefined
+    const first = { id, generation: generation === undefined ? 0 : checkGeneration(generation) }
+    try {
+      const found = await look(first)
+      if (found !== undefined || generation !== undefined) return found
+      for (const key of await this.#copies(id, signal)) {
+        const other = key.generation === 0 ? undefined : await look(key)
+        if (other !== undefined) return other
+      }
+      return undefined
+    } catch (error) {
+      throw this.#mapped(operation, error, signal)
     }
-    return undefined
   }
 
   /** Every generation of the id that is there. */
@@ -240,6 +240,10 @@ export class PortableAttachmentStore implements AttachmentStore {
       cause: error,
     })
   }
+}
+
+function missing(id: AttachmentId): never {
+  throw new AttachmentNotFoundError(id)
 }
 
 interface Range {

@@ -47,8 +47,10 @@ export class MemoryDriver implements AttachmentDriver {
   async read(key: AttachmentKey, range: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     const blob = this.#find(key)
     if (blob === undefined) return undefined
-    // Copied out of a view, because `slice` of a Buffer would be a view of the stored bytes.
-    return { meta: { ...blob.meta }, body: new Uint8Array(blob.bytes.subarray(range.start, range.end)) }
+    const { start, end } = range
+    // A view of the range, copied: `slice` of a Buffer would itself be a view of the stored bytes.
+    const part = start === undefined && end === undefined ? blob.bytes : blob.bytes.subarray(start, end)
+    return { meta: { ...blob.meta }, body: new Uint8Array(part) }
   }
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {

@@ -16,7 +16,7 @@ export class Lifetime {
 
   /** @throws AttachmentClosedError after `close` was called. */
   assertOpen(): void {
-    if (this.#closed !== undefined) this.#end.signal.throwIfAborted()
+    this.#end.signal.throwIfAborted()
   }
 
   /** Aborts with the given signal and when `close` is called: for what outlives its call, such as a stream. */

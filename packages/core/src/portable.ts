@@ -111,7 +111,8 @@ export class PortableAttachmentStore implements AttachmentStore {
     try {
       const { signal } = options
       const found = await this.#find('get', id, options, key => this.driver.read(key, { signal }))
-      const { meta, body } = found ?? missing(id)
+      if (found === undefined) throw new AttachmentNotFoundError(id)
+      const { meta, body } = found
       const bytes = body instanceof Uint8Array ? body : await this.driven('get', signal, collect(body, meta))
       if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
       if (options.verify !== false) {
@@ -129,7 +130,8 @@ export class PortableAttachmentStore implements AttachmentStore {
       const range = checkRange(options)
       const { signal } = options
       const found = await this.#find('get', id, options, key => this.driver.read(key, { ...range, signal }))
-      const { meta, body } = found ?? missing(id)
+      if (found === undefined) throw new AttachmentNotFoundError(id)
+      const { meta, body } = found
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
       const whole = length === meta.byteLength
       const stream = body instanceof Uint8Array ? streamOf(body) : body
@@ -240,10 +242,6 @@ export class PortableAttachmentStore implements AttachmentStore {
       cause: error,
     })
   }
-}
-
-function missing(id: AttachmentId): never {
-  throw new AttachmentNotFoundError(id)
 }
 
 interface Range {

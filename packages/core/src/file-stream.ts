@@ -4,7 +4,8 @@ const chunkBytes = 256 * 1024
 
 /**
  * A range of an open file as a stream that reads when it is asked to. `onEnd` is called once, when the stream has ended, failed or was
- * cancelled; the handle is the caller's to close there. A file that is shorter than `end` ends the stream early.
+ * cancelled, maybe with a read under way; the handle is the caller's to close there. A file that is shorter than `end` ends the
+ * stream early.
  */
 export function fileStream(
   handle: FileHandle,
@@ -13,6 +14,11 @@ export function fileStream(
   onEnd: () => Promise<void> = async () => {},
 ): ReadableStream<Uint8Array> {
   let position = start
+  let ended: Promise<void> | undefined
+  const finish = () => {
+    ended ??= onEnd()
+    return ended
+  }
   return new ReadableStream(
     {
       async pull(controller) {
@@ -21,15 +27,16 @@ export function fileStream(
           const buffer = new Uint8Array(want)
           const { bytesRead } = want > 0 ? await handle.read(buffer, 0, want, position) : { bytesRead: 0 }
           position += bytesRead
+          if (ended !== undefined) return
           if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead))
         } catch (error) {
-          await onEnd()
+          await finish()
           throw error
         }
-        await onEnd()
+        await finish()
         controller.close()
       },
-      cancel: onEnd,
+      cancel: finish,
     },
     { highWaterMark: 0 },
   )

@@ -126,7 +126,7 @@ export function blobStatements(schema: string): BlobStatements {
       WITH doomed AS MATERIALIZED (
         SELECT b.id, b.generation
         FROM ${blobs} b
-        JOIN unnest($1::bytea[], $2::bigint[]) AS key (id, generation) ON b.id = key.id AND b.generation = key.generation
+        JOIN unnest((SELECT $1::bytea[]), (SELECT $2::bigint[])) AS key (id, generation) ON b.id = key.id AND b.generation = key.generation
         ORDER BY b.id, b.generation
         FOR UPDATE OF b
       )

@@ -1,6 +1,9 @@
 import { type Statement, statement } from './statement.ts'
 
-/** The steps of a sweep. The rules of `ManifestStatements` hold here too. */
+/**
+ * The steps of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and `settle` are run in transactions of
+ * `Database`, which find rows by index whatever the planner believes of the tables; those three are written so that it does.
+ */
 export interface ClaimStatements {
   /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks like an orphan. */
   readonly lockOrphans: Statement
@@ -33,17 +36,17 @@ export function claimStatements(schema: string): ClaimStatements {
       name: '',
       text: `
       SELECT encode(c.id, 'hex') AS id
-      FROM ${refs} r JOIN ${contents} c ON c.id = r.id
+      FROM ${refs} r
+      CROSS JOIN LATERAL (SELECT c.id FROM ${contents} c WHERE c.id = r.id AND c.claim IS NULL FOR UPDATE SKIP LOCKED OFFSET 0) c
       WHERE (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $1
-        AND c.claim IS NULL
-        AND ($3::bytea[] IS NULL OR c.id = ANY ($3::bytea[]))
+        AND ($3::bytea[] IS NULL OR r.id = ANY ($3::bytea[]))
         AND (NOT $4::boolean OR NOT EXISTS (
           SELECT FROM ${refs} other
-          WHERE other.id = c.id AND (other.released_at IS NULL OR other.released_at > $1)
+          WHERE other.id = r.id AND (other.released_at IS NULL OR other.released_at > $1)
+          OFFSET 0
         ))
       ORDER BY coalesce(r.released_at, r.intent_at), r.id
-      LIMIT $2
-      FOR UPDATE OF c SKIP LOCKED`,
+      LIMIT $2`,
     },
 
     // The refs are read by id, and once: the planner would look for old ones in all of the table otherwise.
@@ -60,7 +63,7 @@ export function claimStatements(schema: string): ClaimStatements {
           AND ref.old AND (NOT $3::boolean OR ref.id IN (SELECT id FROM orphan))
       )
       UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
-      FROM orphan WHERE c.id = orphan.id AND c.claim IS NULL
+      WHERE c.id = ANY (ARRAY(SELECT id FROM orphan)) AND c.claim IS NULL
       RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     // A row under a claim has no refs, so there is nothing to look at once it is locked.
@@ -75,7 +78,7 @@ export function claimStatements(schema: string): ClaimStatements {
         FOR UPDATE SKIP LOCKED
       )
       UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
-      FROM stale WHERE c.id = stale.id
+      WHERE c.id = ANY (ARRAY(SELECT id FROM stale))
       RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
     },
 
@@ -83,9 +86,9 @@ export function claimStatements(schema: string): ClaimStatements {
       SELECT encode(b.id, 'hex') AS id, c.generation,
         c.id IS NULL AS unknown,
         c.claim IS NULL AND c.generation <= b.generation
-          AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id) AS unreferenced
+          AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id OFFSET 0) AS unreferenced
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
-      LEFT JOIN ${contents} c ON c.id = b.id`),
+      LEFT JOIN LATERAL (SELECT * FROM ${contents} c WHERE c.id = b.id OFFSET 0) c ON true`),
 
     claimUnknown: statement(`
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
@@ -110,7 +113,7 @@ export function claimStatements(schema: string): ClaimStatements {
     settle: statement(`
       WITH standing AS MATERIALIZED (
         SELECT c.id
-        FROM ${contents} c JOIN unnest($1::bytea[], $2::text[]) AS claim (id, token) ON c.id = claim.id AND c.claim = claim.token
+        FROM ${contents} c JOIN unnest((SELECT $1::bytea[]), (SELECT $2::text[])) AS claim (id, token) ON c.id = claim.id AND c.claim = claim.token
         ORDER BY c.id
         FOR UPDATE OF c
       ), expired AS MATERIALIZED (

@@ -21,6 +21,17 @@ const maxAttempts = 12
 /** How long a cancelled statement may take to end before its connection is dropped. */
 const cancelPatienceMs = 1000
 
+/**
+ * READ COMMITTED, whatever the default of the database is: each statement must see what was committed before it. And everything by index: of tables that
+ * it has not analyzed since they grew, the planner may think that reading all of them is cheaper than to look up a thousand rows.
+ */
+const begin = `
+  BEGIN ISOLATION LEVEL READ COMMITTED;
+  SET LOCAL enable_seqscan = off;
+  SET LOCAL enable_bitmapscan = off;
+  SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off`
+
 /** A connection in a transaction or on loan for one statement. */
 export interface Session {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
@@ -85,12 +96,11 @@ export class Database {
   }
 
   /**
-   * Runs a transaction. READ COMMITTED, whatever the default of the database is: each statement must see what was committed before it. An
-   * error or an abort before its end rolls it back.
+   * Runs a transaction at READ COMMITTED, whose statements find their rows by index. An error or an abort before its end rolls it back.
    */
   transaction<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#withClient(signal, async (session, client) => {
-      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+      await client.query(begin)
       let result: T
       try {
         result = await work(session)

@@ -169,7 +169,8 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     return this.#lifetime.run(undefined, async () => {
       const session = checkSessionId(sessionId)
       if (ids === undefined) {
-        await this.#database.query(this.#sql.releaseAll, [session, this.#now()])
+        const values = [session, this.#now()]
+        await this.#database.transaction(undefined, transaction => transaction.query(this.#sql.releaseAll, values))
         return
       }
       const wellFormed = ids.filter(isAttachmentId).map(byteaOf)
@@ -190,7 +191,10 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     this.#lifetime.assertOpen()
     const session = checkSessionId(sessionId)
     for (let after = ''; ; ) {
-      const rows = await this.#page(this.#sql.listRefs, [session, byteaOf(after)])
+      const values = [session, byteaOf(after)]
+      const { rows } = await this.#lifetime.run(undefined, () =>
+        this.#database.query<RefColumns>(this.#sql.listRefs, values),
+      )
       yield* this.#entries(rows)
       if (rows.length < refPage) return
       after = (rows.at(-1) as RefColumns).id
@@ -200,16 +204,19 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
     this.#lifetime.assertOpen()
     checkTime('olderThanEpochMs', olderThanEpochMs)
-    for (let after = ''; ; ) {
-      const rows = await this.#page(this.#sql.listUncommitted, [olderThanEpochMs, byteaOf(after)])
+    for (let after: AgedColumns | undefined; ; ) {
+      const values = [olderThanEpochMs, after?.age ?? String(Number.MIN_SAFE_INTEGER), byteaOf(after?.id ?? '')]
+      const rows = await this.#lifetime.run(undefined, () => this.#uncommitted(values))
       yield* this.#entries(rows)
       if (new Set(rows.map(({ id }) => id)).size < contentPage) return
-      after = (rows.at(-1) as RefColumns).id
+      after = rows.at(-1)
     }
   }
 
-  #page(sql: ManifestStatements['listRefs'], values: readonly unknown[]): Promise<RefColumns[]> {
-    return this.#lifetime.run(undefined, async () => (await this.#database.query<RefColumns>(sql, values)).rows)
+  #uncommitted(values: readonly unknown[]): Promise<AgedColumns[]> {
+    return this.#database.transaction(undefined, async session => {
+      return (await session.query<AgedColumns>(this.#sql.listUncommitted, values)).rows
+    })
   }
 
   *#entries(rows: readonly RefColumns[]): Generator<AttachmentManifestEntry, void, void> {
@@ -262,6 +269,11 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** An entry with the age of the oldest of its content. */
+interface AgedColumns extends RefColumns {
+  age: string
 }
 
 function checkClient(client: unknown): ClientBase | undefined {

@@ -24,22 +24,21 @@ export class OrphanClaims {
     this.#tombstoneRetentionMs = tombstoneRetentionMs
   }
 
-  async claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
-    const claims = await this.#takeOver(query)
-    if (claims.length < query.limit) {
-      const found = await this.#database.transaction(undefined, session =>
-        this.#claimAged(session, query, query.limit - claims.length),
-      )
-      claims.push(...found)
-    }
-    return claims
+  claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    return this.#database.transaction(undefined, async session => {
+      const claims = await this.#takeOver(session, query)
+      if (claims.length < query.limit) {
+        claims.push(...(await this.#claimAged(session, query, query.limit - claims.length)))
+      }
+      return claims
+    })
   }
 
-  async #takeOver(query: OrphanQuery): Promise<OrphanClaim[]> {
+  async #takeOver(session: Session, query: OrphanQuery): Promise<OrphanClaim[]> {
     const { staleClaimEpochMs, limit } = query
     if (staleClaimEpochMs === undefined) return []
     const values = [staleClaimEpochMs, limit, byteaArray(query.ids), this.#now()]
-    const { rows } = await this.#database.query<ClaimRow>(this.#sql.takeOver, values)
+    const { rows } = await session.query<ClaimRow>(this.#sql.takeOver, values)
     return rows.map(claimOf)
   }
 

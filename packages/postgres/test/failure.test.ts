@@ -97,7 +97,7 @@ test('missing rights are named, and are no missing blob', async () => {
 
 test('a pool with no connection free in time says so, and works when there is one', async () => {
   const { url, schema } = await freshSchema()
-  const pool = poolOf(url, { max: 1, connectionTimeoutMillis: 50 })
+  const pool = poolOf(url, { max: 1, connectionTimeoutMillis: 1000 })
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
   await store.put(bytesOf('a'), text)
   const client = await pool.connect()

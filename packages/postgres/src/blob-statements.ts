@@ -7,7 +7,7 @@ export const chunkBytes: number = 256 * 1024
 const rowBytes = 32 * 1024
 
 export interface BlobStatements {
-  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. One row: whether it was inserted, and what was there before. */
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. No row when it was inserted; otherwise one: what was there before. */
   readonly insertSmall: Statement
   /**
    * Many of insertSmall, sorted by key, each key once. Arrays, but for the last: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 where in $9, the bytes
@@ -54,9 +54,8 @@ export function blobStatements(schema: string): BlobStatements {
         ON CONFLICT (id, generation) DO NOTHING
         RETURNING true
       )
-      SELECT EXISTS (SELECT FROM inserted) AS inserted,
-        b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
-      FROM (SELECT) AS one LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
+      SELECT b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+      FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
 
     // The copies are looked up one by one, by key: a plan made while the table was small must not be one that reads all of it.
     insertManySmall: statement(`
@@ -143,12 +142,12 @@ export function blobStatements(schema: string): BlobStatements {
     copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
 
     copyBytesOut: (id, generation) =>
-      `COPY (SELECT bytes FROM ${blobs} WHERE id = '\\x${id}' AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
+      `COPY (SELECT bytes FROM ${blobs} WHERE id = decode('${id}', 'hex') AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
 
     copyRowsOut: keys =>
       `COPY (
         SELECT key.place, b.*
-        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, '\\x${id}'::bytea, ${generation}::bigint)`).join(', ')})
+        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, decode('${id}', 'hex'), ${generation}::bigint)`).join(', ')})
           AS key (place, id, generation)
         CROSS JOIN LATERAL (
           SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL, bytes
@@ -159,6 +158,6 @@ export function blobStatements(schema: string): BlobStatements {
       ) TO STDOUT (FORMAT binary)`,
 
     copyChunksOut: (id, generation, first, last) =>
-      `COPY (SELECT bytes FROM ${chunks} WHERE id = '\\x${id}' AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
+      `COPY (SELECT bytes FROM ${chunks} WHERE id = decode('${id}', 'hex') AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
   }
 }

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { AttachmentBackendError, AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { abortable } from '@lash/attachments-core/backend'
-import pg, { type PoolClient, type QueryResult, type QueryResultRow, type Submittable } from 'pg'
-import { BytesQuery, hasBigBytes } from './bytes-query.ts'
+import pg, { type PoolClient, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
 import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
 import {
@@ -15,6 +14,7 @@ import {
   versionWithin,
 } from './schema.ts'
 import type { Statement } from './statement.ts'
+import { StatementQuery, type StatementResult } from './statement-query.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
 const maxAttempts = 12
@@ -34,7 +34,7 @@ const begin = `
 
 /** A connection in a transaction or on loan for one statement. */
 export interface Session {
-  query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<QueryResult<Row>>
+  query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<StatementResult<Row>>
   /** A statement that speaks the protocol itself, such as a COPY. */
   submit(query: Submittable & { readonly done: Promise<void> }): Promise<void>
 }
@@ -78,7 +78,7 @@ export class Database {
     statement: Statement,
     values: readonly unknown[],
     signal?: AbortSignal,
-  ): Promise<QueryResult<Row>> {
+  ): Promise<StatementResult<Row>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#withClient(signal, session => session.query<Row>(statement, values))
@@ -123,8 +123,9 @@ export class Database {
     client: pg.ClientBase,
     statement: Statement,
     values: readonly unknown[],
-  ): Promise<QueryResult<Row>> {
-    return client.query<Row>(this.#config(statement, values))
+  ): Promise<{ rows: Row[] }> {
+    const config = { text: statement.text, values: values as unknown[] }
+    return client.query<Row>(this.#prepare ? { ...config, name: statement.name } : config)
   }
 
   /** Once per instance, and again after a failure: checks the schema, and creates it where that is wanted. */
@@ -176,11 +177,6 @@ export class Database {
     if (this.#ownsPool) await this.pool.end()
   }
 
-  #config(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
-    const config = { text: statement.text, values: values as unknown[] }
-    return this.#prepare && statement.name !== '' ? { ...config, name: statement.name } : config
-  }
-
   async #withClient<T>(
     signal: AbortSignal | undefined,
     work: (session: Session, client: PoolClient) => Promise<T>,
@@ -189,10 +185,7 @@ export class Database {
     const client = await this.#connect(signal)
     const loan = new Loan(this.pool, client, signal)
     const session: Session = {
-      query: (statement, values) => {
-        const config = this.#config(statement, values)
-        return hasBigBytes(values) ? BytesQuery.run(client, config) : client.query(config)
-      },
+      query: (statement, values) => StatementQuery.run(client, statement, values, this.#prepare),
       submit: query => {
         client.query(query)
         return query.done

@@ -41,8 +41,8 @@ export class SmallPuts {
 
   async #insert({ key, meta, bytes }: SmallPut, signal: AbortSignal | undefined): Promise<InsertedRow> {
     const values = [byteaOf(key.id), key.generation, meta.byteLength, ...metaColumns(meta), bytes]
-    const { rows } = await this.#database.query<InsertedRow>(this.#sql.insertSmall, values, signal)
-    return rows[0] as InsertedRow
+    const { rows } = await this.#database.query<MetRow>(this.#sql.insertSmall, values, signal)
+    return rows[0] === undefined ? insertedAnew : { ...rows[0], inserted: false }
   }
 
   async #insertMany(puts: readonly SmallPut[], signal: AbortSignal): Promise<InsertedRow[]> {
@@ -53,13 +53,14 @@ export class SmallPuts {
       ...metaArrays(puts.map(({ meta }) => meta)),
       ...joinedBodies(puts.map(({ bytes }) => bytes)),
     ]
-    const { rows } = await this.#database.query<PresentRow>(this.#sql.insertManySmall, values, signal)
+    const { rows } = await this.#database.query<KeyedRow>(this.#sql.insertManySmall, values, signal)
     const present = new Map(rows.map(row => [keyText(row.id, row.generation), { ...row, inserted: false }]))
     return puts.map(({ key }) => present.get(keyText(key.id, key.generation)) ?? insertedAnew)
   }
 }
 
-type PresentRow = InsertedRow & { id: string; generation: string }
+type MetRow = Omit<InsertedRow, 'inserted'>
+type KeyedRow = MetRow & { id: string; generation: string }
 
 function keyText(id: string, generation: number | string): string {
   return `${id}.${generation}`

@@ -135,6 +135,38 @@ test('without prepared statements everything works, and the server keeps none', 
   expect((await pool.query('SELECT FROM pg_prepared_statements')).rowCount).toBe(0)
 })
 
+test('whatever the connections are set to, bytes and metadata come back as they were', async () => {
+  const { schema, url } = await freshSchema()
+  const settings = '-c bytea_output=escape -c standard_conforming_strings=off'
+  const pool = poolOf(url, { options: settings, query_timeout: 20_000 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const session = new SessionScopedAttachmentStore(store, manifest, '{"NULL", \\}')
+  const meta = { mediaType: 'text/plain', width: 1, height: 2, label: `'"{},\\ \u{1f600} NULL` }
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+  for (const size of [256, 16 * 1024, 32 * 1024, 64 * 1024, 512 * 1024]) {
+    const bytes = new Uint8Array(Buffer.alloc(size, all))
+    const { id } = await session.put(bytes, meta)
+    expect(await session.get(id)).toEqual({ meta: { ...meta, id, byteLength: size }, bytes })
+    expect((await store.get(id)).bytes).toEqual(bytes)
+  }
+  expect(await session.commit()).toHaveLength(5)
+})
+
+test('a statement that has failed once is prepared and understood all the same', async () => {
+  const { schema, url, deny } = await freshSchema()
+  const pool = poolOf(url, { max: 1 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  await store.stat(idOf('a'))
+  const restore = await deny()
+  await expect(store.put(bytesOf('a'), text)).rejects.toThrow('42501')
+  await expect(store.get(idOf('a'))).rejects.toThrow('42501')
+  await restore()
+  await store.put(bytesOf('a'), text)
+  expect((await store.get(idOf('a'))).bytes).toEqual(bytesOf('a'))
+  expect((await store.get(idOf('a'))).bytes).toEqual(bytesOf('a'))
+})
+
 test('a pool that was given stays open, an own one is ended', async () => {
   const { pool, schema, url, admin } = await freshSchema()
   const given = new PostgresAttachmentStore({ pool, schema })

@@ -155,14 +155,20 @@ export class WriteQueue {
 
   /** Undefined when it must not be, or could not be, done here and now. */
   #inPlace(operations: readonly Operation[], weight: number): Outcome[] | undefined {
-    if (this.#threadWorks && (weight > inPlaceWeight || this.#slowestCommitMs > slowCommitMs)) return undefined
-    if (this.#isHandBusy()) return undefined
+    if (this.#belongsElsewhere(weight) || this.#isHandBusy()) return undefined
     try {
       return this.#transaction.run(operations)
     } catch (error) {
       if (isBusy(error)) return undefined
       throw error
     }
+  }
+
+  #belongsElsewhere(weight: number): boolean {
+    if (!this.#threadWorks || this.#thread === undefined) return false
+    if (weight > inPlaceWeight) return true
+    // A slow commit or two cost less than the thread takes to start.
+    return this.#slowestCommitMs > slowCommitMs && this.#thread.wake()
   }
 
   async #elsewhere(operations: readonly Operation[]): Promise<Outcome[]> {
@@ -196,7 +202,9 @@ export class WriteQueue {
     if (this.#sinceLook < logLookWeight) return
     this.#sinceLook = 0
     try {
-      if (this.#transaction.logBytes() < checkpointBytes) return
+      const logBytes = this.#transaction.logBytes()
+      if (this.#threadWorks && logBytes >= checkpointBytes / 2) this.#thread?.wake()
+      if (logBytes < checkpointBytes) return
       if (this.#threadWorks) await this.#thread?.checkpoint()
       else this.#transaction.checkpoint()
     } catch {

@@ -24,16 +24,23 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The main thread's end of the writer thread, which starts with the first request. One request at a time. */
+/** The main thread's end of the writer thread, which starts with the first request. Requests are answered in their order. */
 export class WriterThread {
   readonly #options: ConnectionOptions
   #worker: Worker | undefined
-  #waiting: Waiting | undefined
+  #waiting: Waiting[] = []
+  #hasStarted = false
   #hasAnswered = false
   #spare: ArrayBuffer | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+  }
+
+  /** Starts the thread in the background, once. Returns whether it is there: nobody has to wait for its start any more. */
+  wake(): boolean {
+    if (!this.#hasStarted) this.#ask({ kind: 'open' }).catch(() => {})
+    return this.#hasAnswered
   }
 
   /** @throws as WriteTransaction.run does, or {@link WriterThreadLost}. */
@@ -66,7 +73,7 @@ export class WriterThread {
   #ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<Outcome[]> {
     return new Promise((resolve, reject) => {
       const worker = this.#startOrLose()
-      this.#waiting = { resolve, reject }
+      this.#waiting.push({ resolve, reject })
       worker.ref()
       worker.postMessage(request, transfer)
     })
@@ -83,6 +90,7 @@ export class WriterThread {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker
+    this.#hasStarted = true
     // From source this file is .ts, as published it is .js, and so is the worker beside it.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./writer-worker.${extension}`, import.meta.url), {
@@ -99,10 +107,9 @@ export class WriterThread {
   #answered(worker: Worker, reply: WriterReply): void {
     this.#hasAnswered = true
     if (reply.buffer !== undefined && reply.buffer.byteLength <= maxSpareBytes) this.#spare = reply.buffer
+    const waiting = this.#waiting.shift()
     // An idle thread must not keep the process alive.
-    worker.unref()
-    const waiting = this.#waiting
-    this.#waiting = undefined
+    if (this.#waiting.length === 0) worker.unref()
     if ('outcomes' in reply) waiting?.resolve(reply.outcomes)
     else waiting?.reject(errorOf(reply.failure))
   }
@@ -110,8 +117,7 @@ export class WriterThread {
   #lost(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    waiting?.reject(new WriterThreadLost(cause, this.#hasAnswered))
+    const error = new WriterThreadLost(cause, this.#hasAnswered)
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error)
   }
 }

@@ -8,7 +8,7 @@ import { failureOf, type Outcome, WriteTransaction } from './write-transaction.t
 /** What the writer thread is asked to do. One at a time; each is answered. */
 export type WriterRequest =
   /** All bytes of the operations are in the one buffer, which comes back with the reply. */
-  { kind: 'run'; operations: Operation[]; buffer: ArrayBuffer } | { kind: 'checkpoint' } | { kind: 'close' }
+  { kind: 'run'; operations: Operation[]; buffer: ArrayBuffer } | { kind: 'open' | 'checkpoint' | 'close' }
 export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
 
 /**
@@ -27,7 +27,8 @@ class Writer {
   answer(request: WriterRequest): WriterReply {
     try {
       if (request.kind === 'run') return { outcomes: this.#open().run(request.operations) }
-      if (request.kind === 'checkpoint') this.#open().checkpoint()
+      if (request.kind === 'open') this.#open()
+      else if (request.kind === 'checkpoint') this.#open().checkpoint()
       else this.#database?.close()
       return { outcomes: [] }
     } catch (error) {

@@ -72,3 +72,14 @@ test('a big group is written off the thread of the event loop', async () => {
   await counting
   expect(turns).toBeGreaterThan(40)
 })
+
+test('what was put is there when the store is closed while its writer thread starts', async () => {
+  const path = await newPath()
+  const { store, close } = openSqliteAttachments(path)
+  // Small enough to be written in place, and together about as much as lets the thread start.
+  for (let index = 0; index < 50; index++) await store.put(new Uint8Array(200_000).fill(index), meta)
+  await close()
+  const { store: again, close: closeAgain } = openSqliteAttachments(path)
+  onTestFinished(() => closeAgain())
+  expect(await collected(again.list())).toHaveLength(50)
+})

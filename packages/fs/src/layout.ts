@@ -8,7 +8,7 @@ export class Layout {
   readonly shards: string
   /** `root/tmp`: one folder for each writer, and `removing`. Nothing in it is ever read back. */
   readonly staging: string
-  /** `root/tmp/removing`: marks of removals under way; see removal.ts. There only while something is being removed. */
+  /** `root/tmp/removing`: marks of removals under way; see removal-mark.ts. There only while something is being removed. */
   readonly removing: string
 
   constructor(root: string) {
@@ -30,11 +30,6 @@ export class Layout {
 
   sidecarPath(name: string): string {
     return `${this.bytesPath(name)}.json`
-  }
-
-  /** Where the marks of a shard's removals are. */
-  removingFolder(shard: string): string {
-    return this.removing + sep + shard
   }
 }
 

@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { DirectorySync } from './directory-sync.ts'
 import type { Folders } from './folders.ts'
-import { hasCode, ioError } from './io-error.ts'
 import { type Layout, shardOf } from './layout.ts'
 import { Pace } from './pace.ts'
 import { statOf } from './presence.ts'
+import { deleteMarksOf, RemovalMark } from './removal-mark.ts'
+import { deleteEmptyFolder, deleteFile, namesIn } from './vanishing.ts'
 
 /** Shards whose folders are synced at the same time. */
 const shardsAtOnce = 8
@@ -18,16 +18,20 @@ const shardsAtOnce = 8
  *
  * - A write names its bytes by renaming a staged file that carries the name. Who deletes the staged file has fenced off the write:
  *   the rename fails, and the write starts again.
- * - A removal takes the sidecar by renaming it into its mark, a folder `tmp/removing/<shard>/<name>~<unique>`. Who deletes the
- *   mark has fenced off the removal: the rename fails, and the sidecar stays.
+ * - A removal takes sidecars by renaming them into its mark, which lists its names. Who deletes the mark has fenced off the removal: the
+ *   rename fails, and the sidecar stays.
  *
- * A removal: 1. makes its mark, 2. deletes staged files of the name, 3. deletes the bytes and syncs the folder, 4. takes the sidecar.
- * A write: 1. stages the bytes, 2. deletes marks of the name, 3. names the sidecar, 4. names the bytes.
+ * A removal: 1. makes its mark, 2. deletes staged files of its names, 3. deletes the bytes and syncs the folders, 4. takes the sidecars.
+ * A write: 1. stages the bytes, 2. deletes marks that list the name, 3. names the sidecar, 4. names the bytes.
  *
  * Whichever first step comes second, its owner sees the other's in its second step. If that is the write, the removal is fenced off or
  * has taken an old sidecar, and the write's own comes later. If it is the removal, the write is fenced off or has named its bytes already,
  * and the removal deletes them before it takes the sidecar. Either may stop for ever after any step: at worst a sidecar
  * without bytes stays, which is no blob.
+ *
+ * One mark does for all names of a removal, since making a folder costs more than deleting many files. A write that fences it off by one
+ * name fences off the others too: what was not yet taken of those is taken name by name, each under a mark of its own, where it
+ * still has no bytes.
  */
 export class Removal {
   readonly #layout: Layout
@@ -44,11 +48,7 @@ export class Removal {
 
   /** Step 2 of a write: from here on, no removal that has begun takes the name's sidecar. */
   fenceOff(name: string): void {
-    const folder = this.#layout.removingFolder(shardOf(name))
-    if (statOf(folder) === undefined) return
-    for (const mark of namesIn(folder)) {
-      if (mark.startsWith(`${name}~`)) deleteMark(folder + sep + mark)
-    }
+    deleteMarksOf(this.#layout, name)
   }
 
   /** Removes blobs, whatever is there of them. */
@@ -59,90 +59,60 @@ export class Removal {
       await this.#pace.step()
     }
     if (present.length === 0) return
-    await this.#marked(present, async marks => {
+    const left: string[] = []
+    await this.#marked(present, async mark => {
       signal?.throwIfAborted()
       const shards = [...byShard(present)]
       const next = async (): Promise<void> => {
         for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
-          await this.#removeFrom(shard[0], shard[1], marks)
+          for (const name of shard[1]) {
+            deleteFile(this.#layout.bytesPath(name))
+            await this.#pace.step()
+          }
+          left.push(...(await this.#takeSidecars(shard[0], shard[1], mark)))
         }
       }
       const results = await Promise.allSettled(Array.from({ length: shardsAtOnce }, next))
       for (const result of results) if (result.status === 'rejected') throw result.reason
     })
+    for (const name of left) await this.discardSidecars([name])
   }
 
-  /** Takes away a sidecar that has no bytes, such as a failed write leaves. Never fails: it does no harm where it is. */
-  async discardSidecar(name: string): Promise<void> {
+  /** Takes away sidecars that have no bytes, such as a failed write leaves. Never fails: they do no harm where they are. */
+  async discardSidecars(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
     try {
-      await this.#marked([name], async marks => {
-        if (statOf(this.#layout.bytesPath(name)) === undefined) this.#takeSidecar(name, marks)
+      await this.#marked(names, async mark => {
+        const withoutBytes = names.filter(name => statOf(this.#layout.bytesPath(name)) === undefined)
+        for (const [shard, members] of byShard(withoutBytes)) await this.#takeSidecars(shard, members, mark)
       })
     } catch {
       // See above.
     }
   }
 
-  async #removeFrom(shard: string, names: readonly string[], marks: ReadonlyMap<string, string>): Promise<void> {
-    for (const name of names) {
-      deleteFile(this.#layout.bytesPath(name))
-      await this.#pace.step()
-    }
+  /** Takes the sidecars of names of one shard, whose bytes are gone; gives the names that a write has fenced off. */
+  async #takeSidecars(shard: string, names: readonly string[], mark: RemovalMark): Promise<string[]> {
     // Otherwise a power cut could bring back the bytes and not the sidecar.
     await this.#directories?.sync(this.#layout.shardFolder(shard))
+    const left: string[] = []
     for (const name of names) {
-      this.#takeSidecar(name, marks)
+      if (!mark.take(this.#layout.sidecarPath(name))) left.push(name)
       await this.#pace.step()
     }
+    return left
   }
 
-  #takeSidecar(name: string, marks: ReadonlyMap<string, string>): void {
-    const path = this.#layout.sidecarPath(name)
-    const taken = `${marks.get(name)}${sep}sidecar`
-    try {
-      renameSync(path, taken)
-    } catch (cause) {
-      // There is none, or a write has fenced us off: then it is the write's.
-      if (hasCode(cause, 'ENOENT')) return
-      throw ioError('delete', path, cause)
-    }
-    deleteFile(taken)
-  }
-
-  /** Marks the names, fences off their writes, and runs the rest. The marks are gone when it is over. */
-  async #marked(names: readonly string[], rest: (marks: ReadonlyMap<string, string>) => Promise<void>): Promise<void> {
-    const marks = new Map<string, string>()
-    try {
-      for (const name of names) {
-        marks.set(name, this.#mark(name))
-        await this.#pace.step()
-      }
-      this.#fenceOffWrites(new Set(names))
-      await rest(marks)
-    } finally {
-      const folders = new Set<string>()
-      for (const [name, mark] of marks) {
-        deleteMark(mark)
-        folders.add(this.#layout.removingFolder(shardOf(name)))
-        await this.#pace.step()
-      }
-      for (const folder of [...folders, this.#layout.removing]) deleteIfEmpty(folder)
-    }
-  }
-
-  #mark(name: string): string {
-    const folder = this.#layout.removingFolder(shardOf(name))
+  /** Marks the names, fences off their writes, and runs the rest. The mark is gone when it is over. */
+  async #marked(names: readonly string[], rest: (mark: RemovalMark) => Promise<void>): Promise<void> {
     this.#count++
-    const mark = `${folder}${sep}${name}~${this.#folders.writerName}-${this.#count}`
-    for (let attempt = 1; ; attempt++) {
-      try {
-        mkdirSync(mark)
-        return mark
-      } catch (cause) {
-        // Others delete the folders above when they find them empty.
-        if (!hasCode(cause, 'ENOENT') || attempt === 100) throw ioError('mark a removal by the folder', mark, cause)
-        makeFolders(folder)
-      }
+    const mark = new RemovalMark(this.#layout, `${this.#folders.writerName}-${this.#count}`, names)
+    try {
+      this.#fenceOffWrites(new Set(names))
+      await rest(mark)
+    } finally {
+      mark.delete()
+      deleteEmptyFolder(this.#layout.removing)
     }
   }
 
@@ -167,52 +137,4 @@ function byShard(names: readonly string[]): Map<string, string[]> {
     else members.push(name)
   }
   return shards
-}
-
-/** Makes a folder and those above it; where others delete one of them at the same time, it may not be there afterwards. */
-function makeFolders(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (cause) {
-    if (!hasCode(cause, 'ENOENT')) throw ioError('make the folder', folder, cause)
-  }
-}
-
-function deleteFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (cause) {
-    if (!hasCode(cause, 'ENOENT')) throw ioError('delete', path, cause)
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return []
-    throw ioError('list', folder, cause)
-  }
-}
-
-/** Deletes a mark and the sidecar that may be in it; the one whose mark it is may put that there in between. */
-function deleteMark(mark: string): void {
-  for (;;) {
-    try {
-      rmdirSync(mark)
-      return
-    } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return
-      if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST')) throw ioError('delete', mark, cause)
-      deleteFile(`${mark}${sep}sidecar`)
-    }
-  }
-}
-
-function deleteIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder)
-  } catch {
-    // Another removal is under way.
-  }
 }

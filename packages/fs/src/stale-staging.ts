@@ -1,9 +1,12 @@
 import { lstat, readdir, rm } from 'node:fs/promises'
-import { sep } from 'node:path'
+import { basename, sep } from 'node:path'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
 import type { Folders } from './folders.ts'
 import type { Layout } from './layout.ts'
+import { statOf } from './presence.ts'
 import type { Removal } from './removal.ts'
+import { deleteMark, marksIn, namesMarkedBy } from './removal-mark.ts'
+import { deleteEmptyFolder } from './vanishing.ts'
 import { isWriterAlive } from './writer-name.ts'
 
 /** After so long without a change, what a writer left that cannot be asked after is taken for abandoned. */
@@ -13,8 +16,8 @@ const abandonedMs = 24 * 60 * 60 * 1000
  * Deletes what crashed writers left in `root/tmp`: at once when its writer is provably dead, after a day without a change when it
  * cannot be known (another machine or container).
  *
- * It would do no harm to be wrong: a write whose staged file is swept starts again, a removal whose mark is swept leaves a sidecar
- * without bytes, and a content whose spool file is swept still has it open. Times are compared with the time that the
+ * It would do no harm to be wrong: a write whose staged file is swept starts again, a removal whose mark is swept takes the rest
+ * under new ones, and a content whose spool file is swept still has it open. Times are compared with the time that the
  * same file system gives to a file of ours, not with this machine's clock.
  */
 export async function sweepStaging(layout: Layout, folders: Folders, removal: Removal): Promise<void> {
@@ -24,20 +27,23 @@ export async function sweepStaging(layout: Layout, folders: Folders, removal: Re
     const path = layout.staging + sep + entry
     if (entry === folders.writerName || path === layout.removing) continue
     if (!(await isAbandoned(entry, path, now))) continue
-    for (const staged of await namesIn(path)) noteName(staged, unfinished)
+    for (const staged of await namesIn(path)) {
+      noteName(staged.slice(0, Math.max(0, staged.indexOf('~'))).replace(/\.json$/, ''), unfinished)
+    }
     await rm(path, { recursive: true, force: true })
   }
-  for (const shard of await namesIn(layout.removing)) {
-    for (const entry of await namesIn(layout.removing + sep + shard)) {
-      const path = layout.removing + sep + shard + sep + entry
-      const writer = entry.slice(entry.indexOf('~') + 1, entry.lastIndexOf('-'))
-      if (writer === folders.writerName || !(await isAbandoned(writer, path, now))) continue
-      noteName(entry, unfinished)
-      await rm(path, { recursive: true, force: true })
-    }
+  for (const mark of marksIn(layout)) {
+    const unique = basename(mark)
+    const writer = unique.slice(0, unique.lastIndexOf('-'))
+    if (writer === folders.writerName) continue
+    // What is left of a mark without its folder stops nobody.
+    if (statOf(mark) !== undefined && !(await isAbandoned(writer, mark, now))) continue
+    for (const name of namesMarkedBy(mark)) noteName(name, unfinished)
+    deleteMark(mark)
   }
+  deleteEmptyFolder(layout.removing)
   // A write or a removal that never ended may have left a sidecar without bytes.
-  for (const name of unfinished) await removal.discardSidecar(name)
+  await removal.discardSidecars([...unfinished])
 }
 
 async function isAbandoned(writer: string, path: string, now: number): Promise<boolean> {
@@ -51,9 +57,7 @@ async function isAbandoned(writer: string, path: string, now: number): Promise<b
   return now - latest > abandonedMs
 }
 
-/** Adds the name that a staged file or a mark is for. */
-function noteName(entry: string, names: Set<string>): void {
-  const name = entry.slice(0, Math.max(0, entry.indexOf('~'))).replace(/\.json$/, '')
+function noteName(name: string, names: Set<string>): void {
   if (parsePhysicalName(name) !== undefined) names.add(name)
 }
 

@@ -99,7 +99,7 @@ export class Writer {
   ): Promise<void> {
     return this.#queue.run(name, async () => {
       if (failed) {
-        await this.#removal.discardSidecar(name)
+        await this.#removal.discardSidecars([name])
         this.#folders.forget()
       }
       for (let attempt = 1; ; attempt++) {
@@ -147,7 +147,7 @@ export class Writer {
     } catch (error) {
       bytes.discard()
       sidecar?.discard()
-      if (named) await this.#removal.discardSidecar(name)
+      if (named) await this.#removal.discardSidecars([name])
       throw error
     }
     // A rename to another name of the same file does nothing: a spool file that has been linked before keeps its staged name.

@@ -45,6 +45,14 @@ async function kindOf(store: FileAttachmentStore, id: string): Promise<string> {
   }
 }
 
+/** What a removal of the names, by another process, has begun with. */
+function makeMark(unique: string, names: readonly string[]): string {
+  const mark = join(root, 'tmp', 'removing', unique)
+  mkdirSync(mark, { recursive: true })
+  writeFileSync(`${mark}.names`, `\n${names.join('\n')}\n`)
+  return mark
+}
+
 describe('several processes', () => {
   test('put the same bytes at the same time', async () => {
     const printed = await Promise.all([run('same'), run('same'), run('same')])
@@ -101,12 +109,15 @@ describe('a process that was killed', () => {
   test('leaves sidecars without bytes, which are swept with its staging', async () => {
     const store = new FileAttachmentStore(root)
     await store.put(new Uint8Array([1]), meta)
-    const [writing, removing] = [contentId(new Uint8Array([2])), contentId(new Uint8Array([3]))]
+    const [writing = '', ...removing] = [2, 3, 4].map(byte => contentId(new Uint8Array([byte])))
     const writer = dead('0123abcd')
     mkdirSync(join(root, 'tmp', writer))
     writeFileSync(join(root, 'tmp', writer, `${writing}~1`), 'half')
-    mkdirSync(join(root, 'tmp', 'removing', removing.slice(0, 2), `${removing}~${writer}-1`), { recursive: true })
-    for (const id of [writing, removing]) {
+    makeMark(`${writer}-1`, removing)
+    // What remains of a mark that was being made, or deleted.
+    mkdirSync(join(root, 'tmp', 'removing', `${writer}-2`))
+    writeFileSync(join(root, 'tmp', 'removing', `${writer}-3.names`), '')
+    for (const id of [writing, ...removing]) {
       mkdirSync(join(root, 'sha256', id.slice(0, 2)))
       writeFileSync(join(root, 'sha256', id.slice(0, 2), `${id}.json`), '{}')
     }
@@ -115,18 +126,20 @@ describe('a process that was killed', () => {
     await next.put(new Uint8Array([9]), meta)
     await next.close()
     expect(below('tmp')).toEqual([])
-    expect(below('sha256').some(name => name.includes(writing) || name.includes(removing))).toBe(false)
+    expect(below('sha256').some(name => [writing, ...removing].some(id => name.includes(id)))).toBe(false)
   })
 
   test('on another machine leaves what is swept after a day without a change, and not before', async () => {
     for (const [name, age] of [
+      [join('removing', '4711-1-0000000000000000-22222222-1'), 25],
+      [join('removing', '4711-1-0000000000000000-22222222-2'), 23],
       ['4711-1-0000000000000000-00000000', 25],
       ['4711-1-0000000000000000-11111111', 23],
       ['upload.part', 25],
     ] as const) {
       const path = join(root, 'tmp', name)
       mkdirSync(name.includes('.') ? join(root, 'tmp') : path, { recursive: true })
-      const file = name.includes('.') ? path : join(path, 'spool-1')
+      const file = name.includes('.') ? path : join(path, name.startsWith('removing') ? 'sidecar' : 'spool-1')
       writeFileSync(file, 'x')
       const then = Date.now() / 1000 - age * 3600
       utimesSync(file, then, then)
@@ -138,6 +151,9 @@ describe('a process that was killed', () => {
     expect(below('tmp').sort()).toEqual([
       '4711-1-0000000000000000-11111111',
       join('4711-1-0000000000000000-11111111', 'spool-1'),
+      'removing',
+      join('removing', '4711-1-0000000000000000-22222222-2'),
+      join('removing', '4711-1-0000000000000000-22222222-2', 'sidecar'),
     ])
   })
 })
@@ -147,18 +163,29 @@ describe('a removal and a write of the same name', () => {
   const id = contentId(bytes)
   const shard = id.slice(0, 2)
 
+  const other = contentId(new Uint8Array([4]))
+  const unique = '4711-1-0000000000000000-00000000-1'
+
   test('the write takes away the mark of the removal, with the sidecar that it has taken', async () => {
     for (const taken of [false, true]) {
-      const mark = join(root, 'tmp', 'removing', shard, `${id}~4711-1-0000000000000000-00000000-1`)
-      mkdirSync(mark, { recursive: true })
+      const mark = makeMark(unique, [other, id])
       if (taken) writeFileSync(join(mark, 'sidecar'), '{}')
       const store = new FileAttachmentStore(root)
       await store.put(bytes, meta)
-      expect(existsSync(mark)).toBe(false)
+      expect(below(join('tmp', 'removing'))).toEqual([])
       expect(await kindOf(store, id)).toBe('whole')
       await store.delete(id)
       await store.close()
     }
+  })
+
+  test('the write leaves alone the mark of a removal of other names, and one whose list has only begun', async () => {
+    const marks = [makeMark(unique, [other, `${id}.1`]), makeMark('4711-1-0000000000000000-00000000-2', [])]
+    writeFileSync(`${marks[1]}.names`, `\n${id}`)
+    const store = new FileAttachmentStore(root)
+    await store.put(bytes, meta)
+    for (const mark of marks) expect(existsSync(mark)).toBe(true)
+    await store.close()
   })
 
   test('the removal takes back what the write has staged, whoever the writer is', async () => {
@@ -166,7 +193,6 @@ describe('a removal and a write of the same name', () => {
     await store.put(bytes, meta)
     const writer = join(root, 'tmp', '4711-1-0000000000000000-00000000')
     mkdirSync(writer)
-    const other = contentId(new Uint8Array([4]))
     for (const name of [`${id}~1`, `${id}.json~2`, `${id}.1~3`, `${other}~4`]) writeFileSync(join(writer, name), 'x')
     await store.delete(id)
     expect(readdirSync(writer).sort()).toEqual([`${id}.json~2`, `${id}.1~3`, `${other}~4`].sort())

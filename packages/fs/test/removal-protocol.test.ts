@@ -2,125 +2,219 @@ import { expect, test } from 'vitest'
 
 /*
  * The protocol of src/removal.ts, taken by itself: every interleaving of its steps, where each actor may also stop for ever before any step.
- * Bytes without a sidecar must never be there, and a write that has ended without another removal of the name must be whole.
+ * Bytes without a sidecar must never be there, and when all have come to their end, no mark may be left.
  */
 
+/** Of two blobs: name 0 and name 1. */
 interface Disk {
-  bytes: boolean
-  sidecar: boolean
-  /** Writers whose staged bytes are there. */
-  readonly staged: Set<number>
-  /** Removals whose marks are there. */
-  readonly marks: Set<number>
+  readonly bytes: boolean[]
+  readonly sidecar: boolean[]
+  /** Writers whose staged bytes are there, with the name that these are for. */
+  readonly staged: Map<number, number>
+  /** Folders of marks. */
+  readonly marks: Set<string>
+  /** Lists of marks, with the names on them. */
+  readonly lists: Map<string, readonly number[]>
+}
+
+/** What one actor knows. */
+interface Memory {
+  /** Of a write: the marks that it has found to be its business. */
+  found: string[]
+  /** Of a removal: the names that it could not take. */
+  readonly left: number[]
 }
 
 interface Actor {
   readonly id: number
   readonly program: readonly Step[]
+  readonly memory: Memory
   /** The next step. */
-  at: number
+  readonly at: number
 }
 
 /** Gives the number of the next step, or nothing for the one that follows. */
-type Step = (disk: Disk, id: number) => number | undefined
+type Step = (disk: Disk, id: number, memory: Memory) => number | undefined
 
-const write: readonly Step[] = [
-  (disk, id) => void disk.staged.add(id),
-  disk => void disk.marks.clear(),
-  disk => {
-    disk.sidecar = true
+const write = (name: number): readonly Step[] => [
+  (disk, id) => void disk.staged.set(id, name),
+  (disk, _id, memory) => {
+    memory.found = [...disk.lists.keys()].filter(mark => disk.lists.get(mark)?.includes(name))
+    return undefined
+  },
+  (disk, _id, memory) => {
+    for (const mark of memory.found) disk.marks.delete(mark)
+    return undefined
+  },
+  (disk, _id, memory) => {
+    for (const mark of memory.found) disk.lists.delete(mark)
+    return undefined
+  },
+  (disk, _id, memory) => {
+    disk.sidecar[name] = true
+    memory.found = []
+    return undefined
   },
   (disk, id) => {
     // The rename of a staged file that is gone fails, and the write starts again.
     if (!disk.staged.delete(id)) return 0
-    disk.bytes = true
+    disk.bytes[name] = true
     return undefined
   },
 ]
 
-const removal: readonly Step[] = [
-  (disk, id) => void disk.marks.add(id),
-  disk => void disk.staged.clear(),
+/** The removal's own part; what a write has fenced off of it is left. */
+const batch = (...names: number[]): readonly Step[] => [
+  (disk, id) => void disk.marks.add(`${id}`),
+  (disk, id) => void disk.lists.set(`${id}`, names),
   disk => {
-    disk.bytes = false
-  },
-  (disk, id) => {
-    // The rename into a mark that is gone fails, and the sidecar stays.
-    if (disk.marks.has(id)) disk.sidecar = false
+    for (const [writer, name] of disk.staged) if (names.includes(name)) disk.staged.delete(writer)
     return undefined
   },
-  (disk, id) => void disk.marks.delete(id),
+  ...names.map((name): Step => {
+    return disk => {
+      disk.bytes[name] = false
+      return undefined
+    }
+  }),
+  ...names.map((name): Step => {
+    return (disk, id, memory) => {
+      // The rename into a mark that is gone fails, and the sidecar stays.
+      if (disk.marks.has(`${id}`)) disk.sidecar[name] = false
+      else memory.left.push(name)
+      return undefined
+    }
+  }),
+  (disk, id) => void disk.marks.delete(`${id}`),
+  (disk, id) => void disk.lists.delete(`${id}`),
 ]
 
-/** Of a write that failed after its sidecar had its name, and of the sweep of what a crashed one left. */
-const discard: readonly Step[] = [
-  (disk, id) => void disk.marks.add(id),
-  disk => void disk.staged.clear(),
-  disk => (disk.bytes ? 4 : undefined),
-  (disk, id) => {
-    if (disk.marks.has(id)) disk.sidecar = false
-    return undefined
-  },
-  (disk, id) => void disk.marks.delete(id),
-]
+/** Of a write that failed after its sidecar had its name, of the sweep of what a crashed one left, and of what a removal has left. */
+const discard = (name: number, from = 0, isWanted = (_memory: Memory) => true): readonly Step[] => {
+  const mark = (id: number) => `${id} ${name}`
+  return [
+    (disk, id, memory) => {
+      if (!isWanted(memory)) return from + 7
+      disk.marks.add(mark(id))
+      return undefined
+    },
+    (disk, id) => void disk.lists.set(mark(id), [name]),
+    disk => {
+      for (const [writer, staged] of disk.staged) if (staged === name) disk.staged.delete(writer)
+      return undefined
+    },
+    disk => (disk.bytes[name] ? from + 5 : undefined),
+    (disk, id) => {
+      if (disk.marks.has(mark(id))) disk.sidecar[name] = false
+      return undefined
+    },
+    (disk, id) => void disk.marks.delete(mark(id)),
+    (disk, id) => void disk.lists.delete(mark(id)),
+  ]
+}
 
-/** Explores everything; gives the number of states, and how many of them have bytes without a sidecar. */
-function explore(programs: readonly (readonly Step[])[], start: Pick<Disk, 'bytes' | 'sidecar'>): [number, number] {
+const removal = (...names: number[]): readonly Step[] => {
+  const steps = [...batch(...names)]
+  for (const name of names) steps.push(...discard(name, steps.length, memory => memory.left.includes(name)))
+  return steps
+}
+
+interface Outcome {
+  states: number
+  /** States with bytes that have no sidecar. */
+  broken: number
+  /** States in which all have ended, and a mark is left. */
+  marked: number
+}
+
+/** Explores everything. */
+function explore(programs: readonly (readonly Step[])[], start: Pick<Disk, 'bytes' | 'sidecar'>): Outcome {
   const seen = new Set<string>()
-  let broken = 0
+  const outcome: Outcome = { states: 0, broken: 0, marked: 0 }
   const visit = (disk: Disk, actors: readonly Actor[]): void => {
-    const key = JSON.stringify([
+    // A writer always stages the same name, and a mark always lists the same names.
+    const key = [
       disk.bytes,
       disk.sidecar,
-      [...disk.staged].sort(),
+      [...disk.staged.keys()].sort(),
       [...disk.marks].sort(),
-      actors.map(actor => actor.at),
-    ])
+      [...disk.lists.keys()].sort(),
+      ...actors.map(({ at, memory }) => `${at},${memory.found},${memory.left}`),
+    ].join('|')
     if (seen.has(key)) return
     seen.add(key)
-    if (disk.bytes && !disk.sidecar) broken++
+    outcome.states++
+    if (disk.bytes.some((there, name) => there && !disk.sidecar[name])) outcome.broken++
+    const haveEnded = actors.every(({ program, at }) => at === program.length)
+    if (haveEnded && disk.marks.size + disk.lists.size > 0) outcome.marked++
     for (const [index, actor] of actors.entries()) {
       const step = actor.program[actor.at]
       if (step === undefined) continue
-      const next: Disk = { ...disk, staged: new Set(disk.staged), marks: new Set(disk.marks) }
-      const at = step(next, actor.id) ?? actor.at + 1
-      visit(next, actors.with(index, { ...actor, at }))
+      const next: Disk = {
+        bytes: [...disk.bytes],
+        sidecar: [...disk.sidecar],
+        staged: new Map(disk.staged),
+        marks: new Set(disk.marks),
+        lists: new Map(disk.lists),
+      }
+      const memory = { found: [...actor.memory.found], left: [...actor.memory.left] }
+      const at = step(next, actor.id, memory) ?? actor.at + 1
+      visit(next, actors.with(index, { ...actor, memory, at }))
     }
   }
-  const actors = programs.map((program, id) => ({ id, program, at: 0 }))
-  visit({ ...start, staged: new Set(), marks: new Set() }, actors)
-  return [seen.size, broken]
+  const actors = programs.map((program, id) => ({ id, program, memory: { found: [], left: [] }, at: 0 }))
+  visit({ ...start, staged: new Map(), marks: new Set(), lists: new Map() }, actors)
+  return outcome
 }
 
+/** Both blobs in the same state. */
 const starts = [
-  { bytes: false, sidecar: false },
-  { bytes: false, sidecar: true },
-  { bytes: true, sidecar: true },
+  { bytes: [false, false], sidecar: [false, false] },
+  { bytes: [false, false], sidecar: [true, true] },
+  { bytes: [true, true], sidecar: [true, true] },
 ]
 
 test.each<[string, readonly (readonly Step[])[]]>([
-  ['a write and a removal', [write, removal]],
-  ['two writes and two removals', [write, write, removal, removal]],
-  ['a write and three removals', [write, removal, removal, removal]],
-  ['two writes, a removal and a discard', [write, write, removal, discard]],
+  ['a write and a removal', [write(0), removal(0)]],
+  ['two writes and two removals', [write(0), write(0), batch(0), batch(0)]],
+  ['a write and three removals', [write(0), batch(0), batch(0), batch(0)]],
+  ['two writes, a removal and a discard', [write(0), write(0), batch(0), discard(0)]],
+  ['writes of two names and a removal of both', [write(0), write(1), removal(0, 1)]],
+  ['two writes of a name and a removal of two', [write(0), write(0), removal(0, 1)]],
+  ['a write and two removals that take up what they left', [write(0), removal(0), removal(0)]],
+  ['a write and two removals of two names', [write(0), removal(0, 1), removal(1, 0)]],
+  ['a write and two removals, of two names and of one', [write(0), removal(0, 1), removal(0)]],
 ])('%s: no interleaving leaves bytes without a sidecar', (_title, programs) => {
   for (const start of starts) {
-    const [states, broken] = explore(programs, start)
+    const { states, broken, marked } = explore(programs, start)
     expect(states).toBeGreaterThan(20)
-    expect(broken).toBe(0)
+    expect({ broken, marked }).toEqual({ broken: 0, marked: 0 })
   }
 })
 
-test.each<[string, readonly Step[], readonly Step[]]>([
-  ['the write does not fence off removals', write.with(1, () => undefined), removal],
-  ['the removal does not fence off writes', write, removal.with(1, () => undefined)],
+const nothing: Step = () => undefined
+
+function inOrder(steps: readonly Step[], ...order: number[]): readonly Step[] {
+  return order.map(index => steps[index] as Step)
+}
+
+test.each<[string, readonly (readonly Step[])[]]>([
+  ['the write does not fence off removals', [write(0).with(2, nothing), removal(0), removal(0)]],
+  ['the removal does not fence off writes', [write(0), removal(0).with(2, nothing), removal(0).with(2, nothing)]],
   [
     'the write fences off removals after it has named the sidecar',
-    [0, 2, 1, 3].map(index => write[index] as Step),
-    removal,
+    [inOrder(write(0), 0, 4, 1, 2, 3, 5), removal(0), removal(0)],
   ],
-  ['the removal takes the sidecar before the bytes', write, [0, 1, 3, 2, 4].map(index => removal[index] as Step)],
-])('the exploration finds the fault when %s', (_title, writing, removing) => {
-  const broken = starts.map(start => explore([writing, removing, removing], start)[1])
+  [
+    'the removal takes the sidecar before the bytes',
+    [write(0), inOrder(batch(0), 0, 1, 2, 4, 3, 5, 6), inOrder(batch(0), 0, 1, 2, 4, 3, 5, 6)],
+  ],
+  ['the removal makes its list before its mark', [write(0), write(0), inOrder(batch(0), 1, 0, 2, 3, 4, 5, 6)]],
+  [
+    'the write deletes the list before the mark',
+    [inOrder(write(0), 0, 1, 3, 2, 4, 5), inOrder(write(0), 0, 1, 3, 2, 4, 5), removal(0)],
+  ],
+])('the exploration finds the fault when %s', (_title, programs) => {
+  const broken = starts.map(start => explore(programs, start).broken)
   expect(Math.max(...broken)).toBeGreaterThan(0)
 })

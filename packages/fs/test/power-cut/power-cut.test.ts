@@ -106,6 +106,14 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
     expect([...(found.get('put') ?? [])]).toEqual(['whole'])
   })
 
+  test('a removal that was killed, and what it left swept', async () => {
+    const { base, operations } = await recorded('swept after a killed removal')
+    const { found } = await cutEverywhere(base, operations, body)
+    for (const mark of ['deleting', 'swept']) {
+      for (const state of found.get(mark) ?? ['nothing']) expect(['absent', 'whole']).toContain(state)
+    }
+  })
+
   test('a blob that another writer has named and not synced is synced before a put of it resolves', async () => {
     const { base, operations } = await recorded('found, not synced')
     const { found } = await cutEverywhere(base, operations, body)

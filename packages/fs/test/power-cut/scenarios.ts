@@ -1,5 +1,11 @@
 /** What the recorded process does; see writer.ts. */
-export type Scenario = 'first' | 'streamed' | 'put again after a delete' | 'found, not synced' | 'many at once'
+export type Scenario =
+  | 'first'
+  | 'streamed'
+  | 'put again after a delete'
+  | 'found, not synced'
+  | 'many at once'
+  | 'swept after a killed removal'
 
 export const meta = { mediaType: 'text/plain', label: 'a name' }
 

@@ -1,5 +1,6 @@
 /** What is recorded: `node writer.ts <root> <scenario>`. Prints where it is. */
-import { writeSync } from 'node:fs'
+import { mkdirSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '../../src/index.ts'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
@@ -34,6 +35,22 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     await store.put(body, meta)
     mark('put')
     await other.close()
+  },
+  // A removal has deleted the bytes, synced nothing, and died; the next store sweeps.
+  async 'swept after a killed removal'() {
+    await store.put(body, meta)
+    mark('put')
+    mark('deleting')
+    const id = contentId(body)
+    const [own = ''] = readdirSync(join(root, 'tmp'))
+    const dead = join(root, 'tmp', 'removing', `${own.replace(/^[0-9]+/, '4194399')}-1`)
+    mkdirSync(dead, { recursive: true })
+    writeFileSync(`${dead}.names`, `\n${id}\n`)
+    unlinkSync(join(root, 'sha256', id.slice(0, 2), id))
+    const next = new FileAttachmentStore(root)
+    await next.put(new Uint8Array([1, 2, 3]), meta)
+    await next.close()
+    mark('swept')
   },
   async 'many at once'() {
     await Promise.all([store.put(body, meta), store.put(body, meta), store.put(new Uint8Array([1, 2, 3]), meta)])

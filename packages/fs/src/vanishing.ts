@@ -1,0 +1,33 @@
+import { readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { hasCode, ioError } from './io-error.ts'
+
+/*
+ * Calls on what other processes may delete at any moment: that it is gone is no failure.
+ */
+
+/** The names in a folder; none when there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return []
+    throw ioError('list', folder, cause)
+  }
+}
+
+export function deleteFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOENT')) throw ioError('delete', path, cause)
+  }
+}
+
+/** Deletes a folder that nobody needs at the moment; another may be putting something into it. */
+export function deleteEmptyFolder(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It is not empty any more, or gone.
+  }
+}

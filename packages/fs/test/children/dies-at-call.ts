@@ -1,0 +1,14 @@
+/** Does a task and kills itself before a call of the file system: `node dies-at-call.ts <root> <durability> <task> <number of the call>`. */
+import { FileAttachmentStore } from '../../src/index.ts'
+import { watchCalls } from './file-system-calls.ts'
+import { type PairTask, runTask } from './pair.ts'
+
+const [root = '', durability = '', task = '', call = ''] = process.argv.slice(2)
+let left = Number(call)
+watchCalls(() => {
+  left--
+  if (left === 0) process.kill(process.pid, 'SIGKILL')
+})
+const store = new FileAttachmentStore(root, { durability: durability as 'full' | 'relaxed' })
+await runTask(store, task as PairTask)
+await store.close()

@@ -53,7 +53,7 @@ function linesOf({ cell, rows }: CellResult): string[][] {
 function cellsOf(cell: Cell, row: Row): string[] {
   const survives = `${row.durability}${row.atomic ? '' : ', not atomic'}`
   return [
-    row.role === 'ours' ? `**${row.name}**` : row.role === 'floor' ? `(${row.name})` : row.name,
+    nameOf(row),
     isRead(cell) ? (row.verifies ? 'verified' : 'unverified') : survives,
     figure(row.opsPerSecond),
     figure(row.megabytesPerSecond),
@@ -62,6 +62,11 @@ function cellsOf(cell: Cell, row: Row): string[] {
     row.loopDelay.toFixed(1),
     row.peakMemory.toFixed(0),
   ]
+}
+
+function nameOf({ name, role }: Row): string {
+  if (role === 'ours') return `**${name}**`
+  return role === 'floor' || role === 'bare' ? `(${name})` : name
 }
 
 function table(lines: readonly string[][]): string {

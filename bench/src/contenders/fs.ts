@@ -13,6 +13,7 @@ import fsDriver from 'unstorage/drivers/fs'
 import writeFileAtomic from 'write-file-atomic'
 import type { Contender } from '../contender.ts'
 import { byDigest } from './by-digest.ts'
+import { bareContenders } from './fs-bare.ts'
 import { ours } from './ours.ts'
 
 export const contenders: readonly Contender[] = [
@@ -124,6 +125,7 @@ export const contenders: readonly Contender[] = [
   },
   floor('hash, write, rename', 'process'),
   floor('hash, write, fsync, rename, fsync folder', 'power cut'),
+  ...bareContenders,
 ]
 
 function floor(name: string, durability: 'process' | 'power cut'): Contender {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,8 @@ const gatherBytes = 256 * 1024
 
 /** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
 export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
+  const unnamed = directory === undefined ? await openUnnamed(tmpdir()) : undefined
+  if (unnamed !== undefined) return new OpenSpoolFile(unnamed, undefined)
   const path = join(directory ?? tmpdir(), `spool-${crypto.randomUUID()}`)
   try {
     const handle = await open(path, 'wx+', 0o600)
@@ -32,6 +35,15 @@ export async function createSpoolFile(directory: string | undefined): Promise<Sp
   } catch (cause) {
     throw ioError(path, cause)
   }
+}
+
+/** `O_TMPFILE`, which Node has no constant for. */
+const temporaryFile = 0o20000000 | constants.O_DIRECTORY
+
+/** A file that never has a name. Undefined where that cannot be had: on Linux only, and not on every file system. */
+async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
+  if (process.platform !== 'linux') return undefined
+  return open(folder, constants.O_RDWR | temporaryFile, 0o600).catch(() => undefined)
 }
 
 class OpenSpoolFile implements SpoolFile {

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { mkdtemp, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InMemoryAttachmentStore } from '@lash/attachments-memory'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   type AttachmentContent,
   type AttachmentDriver,
@@ -79,6 +80,24 @@ describe('prepare', () => {
     await big[Symbol.asyncDispose]()
     await big[Symbol.asyncDispose]()
     expect(await readdir(directory)).toEqual([])
+  })
+
+  test('without a folder, a big one is held in a file that never had a name', async context => {
+    const unnamed = constants.O_RDWR | constants.O_DIRECTORY | 0o20000000
+    const probe = await open(directory, unnamed).catch(() => undefined)
+    await probe?.close()
+    if (process.platform !== 'linux' || probe === undefined) context.skip('there are no files without a name here')
+    const nowhere = new PortableAttachmentStore({ ...spoolingDriver(), spool: { memoryLimit } })
+    vi.stubEnv('TMPDIR', directory)
+    await utimes(directory, 1, 1)
+    const bytes = new Uint8Array(2_000_000).fill(7)
+    const content = await nowhere.prepare(new Blob([bytes]).stream())
+    vi.unstubAllEnvs()
+    expect(content.bytes).toBeUndefined()
+    expect(content.path).toBeUndefined()
+    expect((await stat(directory)).mtimeMs).toBe(1000)
+    expect(new Uint8Array(await new Response(content.stream()).arrayBuffer())).toEqual(bytes)
+    await content[Symbol.asyncDispose]()
   })
 
   test('keeps what a source gave even when the source uses its buffer again', async () => {

@@ -48,7 +48,10 @@ export class Sweep {
 
   /** Deletes and settles what it can; goes on past failures. Returns whether any claim was not a repeated failure. */
   async take(claims: readonly OrphanClaim[]): Promise<boolean> {
-    const fresh = claims.filter(claim => !this.#failed.has(nameOf(claim)))
+    // By id: a store that keeps neighbours together, as in one folder or page, then goes to each place once.
+    const fresh = claims
+      .filter(claim => !this.#failed.has(nameOf(claim)))
+      .sort((a, b) => (a.attachmentId < b.attachmentId ? -1 : 1))
     const deleted: OrphanClaim[] = []
     const { signal, concurrency = defaultConcurrency } = this.#options
     await concurrently(fresh, Math.min(concurrency, fresh.length), async claim => {

@@ -3,6 +3,7 @@ import {
   AttachmentIntentExpiredError,
   AttachmentInvalidArgumentError,
   reclaimOrphanedAttachments,
+  reclaimUnreferencedAttachments,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
@@ -137,6 +138,24 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
         counts.toSorted((x, y) => x - y),
       )
       assert.deepEqual(await blobsOf(pair.store, texts), [])
+    },
+  },
+  {
+    name: 'bad-options',
+    title: 'a sweep or an audit with an option out of range is refused before it claims anything',
+    async run(context) {
+      const pair = await context.create()
+      await put(sessionOf(pair, 'session'), 'orphan')
+      const bad = [{ concurrency: 0 }, { concurrency: Number.NaN }, { batchSize: Number.NaN }]
+      for (const reclaim of [reclaimOrphanedAttachments, reclaimUnreferencedAttachments]) {
+        for (const options of bad) {
+          const refused = reclaim(pair.manifest, pair.store, noGrace, options)
+          await assert.rejects(refused, error => AttachmentInvalidArgumentError.isInstance(error))
+        }
+      }
+      // Takes no claim over, so there must be none.
+      const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, { staleClaimEpochMs: 0 })
+      assert.equal(report.reclaimedCount, 1)
     },
   },
   {

@@ -1,6 +1,7 @@
 import type { AttachmentKey } from './driver.ts'
 import type { AttachmentManifest } from './manifest.ts'
 import { checkTime } from './manifest-input.ts'
+import { checkWhole } from './meta.ts'
 import type { AttachmentStore } from './store.ts'
 import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
 
@@ -20,7 +21,8 @@ export async function reclaimUnreferencedAttachments(
   options: AttachmentSweepOptions = {},
 ): Promise<AttachmentReclamationReport> {
   checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal, batchSize = defaultBatchSize } = options
+  const { signal } = options
+  const batchSize = checkWhole('batchSize', options.batchSize ?? defaultBatchSize)
   const sweep = new Sweep(manifest, store, options)
   let batch: AttachmentKey[] = []
   const takeBatch = async () => {

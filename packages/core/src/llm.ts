@@ -1,4 +1,4 @@
-import { concurrently } from './concurrently.ts'
+import { checkConcurrency, concurrently } from './concurrently.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
 import { isAttachmentId } from './id.ts'
 import type { AttachmentRef } from './meta.ts'
@@ -17,7 +17,7 @@ export interface LlmRequest {
 }
 
 export interface ResolveAttachmentsOptions extends AttachmentSignalOptions {
-  /** Reads in flight at a time, default 8. */
+  /** Reads in flight at a time: 1 or more, default 8. */
   concurrency?: number | undefined
 }
 
@@ -25,7 +25,7 @@ export interface ResolveAttachmentsOptions extends AttachmentSignalOptions {
  * Fills in the bytes of attachments that carry a reference and no data. Returns a copy of the request; the one given is not
  * changed. Each content is read once, however often it is referred to. Give it a session-scoped store, so that a request can only
  * reach what its session holds.
- * @throws what `store.get` does, for the first attachment that fails.
+ * @throws what `store.get` does, for the first attachment that fails; AttachmentInvalidArgumentError when an option is out of range.
  */
 export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   request: Request,
@@ -33,7 +33,8 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   options: ResolveAttachmentsOptions = {},
 ): Promise<Request> {
   if (request.attachments === undefined) return { ...request }
-  const { signal, concurrency = 8 } = options
+  const { signal } = options
+  const concurrency = checkConcurrency(options.concurrency ?? 8)
   const wanted = new Map<string, AttachmentRef>()
   const found = new Map<string, Uint8Array>()
   for (const { data, reference } of request.attachments) {
@@ -42,7 +43,7 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
       throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
     wanted.set(keyOf(reference), reference)
   }
-  await concurrently(wanted, Math.min(concurrency, wanted.size), async ([key, reference]) => {
+  await concurrently([...wanted], concurrency, async ([key, reference]) => {
     found.set(key, await read(reference, store, signal))
   })
   const attachments = request.attachments.map(attachment => {

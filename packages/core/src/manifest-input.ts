@@ -18,7 +18,9 @@ export function checkSessionId(sessionId: unknown): string {
   if (isPortableText(sessionId) && sessionId !== '') {
     if (sessionId.length <= maxSessionIdLength || [...sessionId].length <= maxSessionIdLength) return sessionId
   }
-  throw invalid(`the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`)
+  throw new AttachmentInvalidArgumentError(
+    `the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`,
+  )
 }
 
 /**
@@ -28,7 +30,7 @@ export function checkSessionId(sessionId: unknown): string {
 export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
   const attachmentId = checkId(intent.attachmentId)
   if (intent.canonicalUri !== canonicalUri(attachmentId))
-    throw invalid('the canonical URI must be sha256:<attachment id>')
+    throw new AttachmentInvalidArgumentError('the canonical URI must be sha256:<attachment id>')
   return {
     attachmentId,
     sessionId: checkSessionId(intent.sessionId),
@@ -49,7 +51,7 @@ export interface CommitTarget {
  * @throws AttachmentInvalidArgumentError
  */
 export function checkCommit(refs: readonly (AttachmentRef | AttachmentId)[]): CommitTarget[] {
-  if (!Array.isArray(refs)) throw invalid('the refs must be an array')
+  if (!Array.isArray(refs)) throw new AttachmentInvalidArgumentError('the refs must be an array')
   return refs.map(ref =>
     typeof ref === 'string'
       ? { id: checkId(ref), generation: undefined }
@@ -65,7 +67,7 @@ export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
   checkTime('olderThanEpochMs', query.olderThanEpochMs)
   if (query.staleClaimEpochMs !== undefined) checkTime('staleClaimEpochMs', query.staleClaimEpochMs)
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > maxClaimLimit) {
-    throw invalid(`the limit must be a whole number from 1 to ${maxClaimLimit}`)
+    throw new AttachmentInvalidArgumentError(`the limit must be a whole number from 1 to ${maxClaimLimit}`)
   }
   return query
 }
@@ -76,14 +78,10 @@ export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
  */
 export function checkTime(name: string, value: unknown): number {
   if (Number.isSafeInteger(value)) return value as number
-  throw invalid(`${name} must be a whole number of milliseconds since 1970`)
+  throw new AttachmentInvalidArgumentError(`${name} must be a whole number of milliseconds since 1970`)
 }
 
 function checkId(id: unknown): AttachmentId {
   if (isAttachmentId(id)) return id
-  throw invalid('an attachment id must be 64 lower-case hex digits')
-}
-
-function invalid(message: string): AttachmentInvalidArgumentError {
-  return new AttachmentInvalidArgumentError(message)
+  throw new AttachmentInvalidArgumentError('an attachment id must be 64 lower-case hex digits')
 }

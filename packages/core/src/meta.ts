@@ -49,7 +49,9 @@ let lastMediaType = 'application/octet-stream'
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
   const { mediaType, width, height, label } = meta ?? {}
   if (mediaType !== lastMediaType && !isMediaType(mediaType)) {
-    throw invalid(`the metadata needs a mediaType, type/subtype in at most ${maxMediaTypeLength} characters`)
+    throw new AttachmentInvalidArgumentError(
+      `the metadata needs a mediaType, type/subtype in at most ${maxMediaTypeLength} characters`,
+    )
   }
   lastMediaType = mediaType
   const checked: AttachmentCreateMeta = { mediaType }
@@ -65,7 +67,9 @@ function isMediaType(value: unknown): boolean {
 
 function checkLabel(label: unknown): string {
   if (isPortableText(label) && Buffer.byteLength(label) <= maxLabelBytes) return label
-  throw invalid(`label must be well-formed Unicode without NUL, at most ${maxLabelBytes} bytes of UTF-8`)
+  throw new AttachmentInvalidArgumentError(
+    `label must be well-formed Unicode without NUL, at most ${maxLabelBytes} bytes of UTF-8`,
+  )
 }
 
 /** Whether every backend gives the text back as it is: a lone surrogate has no UTF-8 form, and NUL none in several databases. */
@@ -94,9 +98,5 @@ export function checkGeneration(generation: unknown): number {
 /** @throws AttachmentInvalidArgumentError when the value is not a whole number from 0 to the limit. */
 export function checkWhole(name: string, value: unknown, limit: number = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= limit) return value as number
-  throw invalid(`${name} must be a whole number from 0 to ${limit}`)
-}
-
-function invalid(message: string): AttachmentInvalidArgumentError {
-  return new AttachmentInvalidArgumentError(message)
+  throw new AttachmentInvalidArgumentError(`${name} must be a whole number from 0 to ${limit}`)
 }

@@ -1,4 +1,4 @@
-import { concurrently } from './concurrently.ts'
+import { checkConcurrency, concurrently } from './concurrently.ts'
 import type { AttachmentId } from './id.ts'
 import type { AttachmentManifest, OrphanClaim } from './manifest.ts'
 import type { AttachmentStore } from './store.ts'
@@ -23,14 +23,13 @@ export interface AttachmentSweepOptions {
   signal?: AbortSignal | undefined
   /** Copies claimed and deleted at a time: 1 to 10,000, default 1,000. */
   batchSize?: number | undefined
-  /** Deletes in flight at a time, default 256; the stores of this project join those of one tick into few calls. */
+  /** Deletes in flight at a time: 1 or more, default 1,000; the stores of this project join those of one tick into few calls. */
   concurrency?: number | undefined
   /** Called after every batch with the report so far. */
   onProgress?: ((report: Readonly<AttachmentReclamationReport>) => void) | undefined
 }
 
 export const defaultBatchSize = 1000
-const defaultConcurrency = 256
 
 /** One run of a sweeper: deletes the bytes of claims, settles them, and keeps the count. */
 export class Sweep {
@@ -38,23 +37,22 @@ export class Sweep {
   readonly #manifest: AttachmentManifest
   readonly #store: AttachmentStore
   readonly #options: AttachmentSweepOptions
+  readonly #concurrency: number
   readonly #failed = new Set<string>()
 
   constructor(manifest: AttachmentManifest, store: AttachmentStore, options: AttachmentSweepOptions) {
     this.#manifest = manifest
     this.#store = store
     this.#options = options
+    this.#concurrency = checkConcurrency(options.concurrency ?? defaultBatchSize)
   }
 
   /** Deletes and settles what it can; goes on past failures. Returns whether any claim was not a repeated failure. */
   async take(claims: readonly OrphanClaim[]): Promise<boolean> {
-    // By id: a store that keeps neighbours together, as in one folder or page, then goes to each place once.
-    const fresh = claims
-      .filter(claim => !this.#failed.has(nameOf(claim)))
-      .sort((a, b) => (a.attachmentId < b.attachmentId ? -1 : 1))
+    const fresh = claims.filter(claim => !this.#failed.has(nameOf(claim)))
     const deleted: OrphanClaim[] = []
-    const { signal, concurrency = defaultConcurrency } = this.#options
-    await concurrently(fresh, Math.min(concurrency, fresh.length), async claim => {
+    const { signal } = this.#options
+    await concurrently(fresh, this.#concurrency, async claim => {
       if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)
     })
     // Also when aborted: what is deleted is deleted, and saying so saves the next sweeper the work.

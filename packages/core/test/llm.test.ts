@@ -64,6 +64,33 @@ test('an old reference finds the bytes that the session has put again since', as
   expect(resolved.attachments[0]).toMatchObject({ data: bytes })
 })
 
+test('after a read that failed, no more are begun', async () => {
+  await using store = new InMemoryAttachmentStore()
+  const references = await Promise.all([1, 2, 3, 4, 5].map(byte => store.put(new Uint8Array([byte]), meta)))
+  const asked: string[] = []
+  const failing = Object.create(store, {
+    get: {
+      value: (id: string, options: object) => {
+        asked.push(id)
+        return id === references[0]?.id ? Promise.reject(new Error('unplugged')) : store.get(id, options)
+      },
+    },
+  })
+  const attachments = references.map(reference => ({ reference }))
+  const resolving = resolveLlmRequestAttachments({ attachments }, failing, { concurrency: 2 })
+  await expect(resolving).rejects.toThrow('unplugged')
+  // All that a memory store does is done before the event loop turns.
+  await new Promise(resolve => setImmediate(resolve))
+  expect(asked).toEqual([references[0]?.id, references[1]?.id])
+})
+
+test.each([0, Number.NaN, -1])('a concurrency of %s is refused', async concurrency => {
+  await using store = new InMemoryAttachmentStore()
+  const reference = await store.put(bytes, meta)
+  const resolving = resolveLlmRequestAttachments({ attachments: [{ reference }] }, store, { concurrency })
+  await expect(resolving).rejects.toThrow(AttachmentInvalidArgumentError)
+})
+
 test('a malformed reference is refused', async () => {
   await using store = new InMemoryAttachmentStore()
   const reference = { id: '../etc/passwd', byteLength: 1, mediaType: 'a/b' }

@@ -21,6 +21,7 @@ import {
   AttachmentMissingMetaError,
   type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { DirectGet, type GotObject } from './direct-get.ts'
 import { DirectPut } from './direct-put.ts'
 import { Explainer } from './explain.ts'
 import { failureOf, isMissing, isOutOfRange, isRefusal } from './failure.ts'
@@ -45,7 +46,7 @@ export interface S3DriverOptions {
 }
 
 /** Bodies up to this are read into memory at once: for so few bytes, a stream costs more than it saves. */
-const collectBytes = 256 * 1024
+const collectBytes = 2 * 1024 * 1024
 
 /** One object per copy, metadata beside the bytes. S3 shows objects whole, and answers a put when they are safe. */
 export class S3Driver implements AttachmentDriver {
@@ -60,6 +61,7 @@ export class S3Driver implements AttachmentDriver {
   readonly #explainer: Explainer
   readonly #writer: ObjectWriter
   readonly #remover: ObjectRemover
+  readonly #directGet: DirectGet | undefined
   /** Whether some answer has shown that the bucket is there, so that a 404 is about the object. */
   #bucketSeen = false
 
@@ -77,6 +79,7 @@ export class S3Driver implements AttachmentDriver {
     this.#writer = new ObjectWriter(this.#sender, multipart, direct, options.conditionalWrites, write =>
       this.#presence(write.key, write.content, write.signal),
     )
+    this.#directGet = options.ownsClient ? new DirectGet(client) : undefined
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)
   }
 
@@ -96,22 +99,18 @@ export class S3Driver implements AttachmentDriver {
     if (start === end) return this.#readNothing(key, signal)
     const whole = start === 0 && end === Number.MAX_SAFE_INTEGER
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1
-    const input = {
-      Bucket: this.#bucket,
-      Key: this.#keys.of(key),
-      ...(whole ? {} : { Range: `bytes=${start}-${last}` }),
-    }
-    return this.#explainer.explained('get', this.#read(key, new GetObjectCommand(input), start, signal))
+    const range = whole ? undefined : `bytes=${start}-${last}`
+    return this.#explainer.explained('get', this.#read(key, range, start, signal))
   }
 
   async #read(
     key: AttachmentKey,
-    command: GetObjectCommand,
+    range: string | undefined,
     start: number,
     signal: AbortSignal | undefined,
   ): Promise<AttachmentDriverRead | undefined> {
     try {
-      const answer = await this.#sendAboutObject(command, signal)
+      const answer = await this.#get(this.#keys.of(key), range, signal)
       if (answer === undefined) return undefined
       // A Content-Encoding of `aws-chunked`, which some servers give back, is about how the bytes once came in: ignored.
       const body = readableOf(answer.Body)
@@ -127,6 +126,16 @@ export class S3Driver implements AttachmentDriver {
       if (isOutOfRange(error)) return this.#readNothing(key, signal)
       throw error
     }
+  }
+
+  async #get(name: string, range: string | undefined, signal: AbortSignal | undefined): Promise<GotObject | undefined> {
+    const got = await this.#directGet?.get(this.#bucket, name, range, signal)
+    if (got !== undefined) {
+      this.#bucketSeen = true
+      return got
+    }
+    const input = { Bucket: this.#bucket, Key: name, ...(range === undefined ? {} : { Range: range }) }
+    return this.#sendAboutObject(new GetObjectCommand(input), signal)
   }
 
   /** Of a range without a byte, which S3 cannot be asked for. */

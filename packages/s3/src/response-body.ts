@@ -11,14 +11,21 @@ export function collectBody(body: Readable, length: number): Promise<Uint8Array>
   return new Promise((resolve, reject) => {
     const bytes = new Uint8Array(length)
     let received = 0
+    let ended = false
     body.on('data', (chunk: Uint8Array) => {
       received += chunk.byteLength
       if (received > length) body.destroy()
       else bytes.set(chunk, received - chunk.byteLength)
     })
     body.once('error', cause => reject(cutAfter(received, length, cause)))
-    body.once('end', () => (received === length ? resolve(bytes) : reject(cutAfter(received, length))))
-    body.once('close', () => reject(cutAfter(received, length)))
+    body.once('end', () => {
+      ended = true
+      if (received === length) resolve(bytes)
+      else reject(cutAfter(received, length))
+    })
+    body.once('close', () => {
+      if (!ended) reject(cutAfter(received, length))
+    })
   })
 }
 

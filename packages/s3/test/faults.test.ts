@@ -194,6 +194,22 @@ describeWithProxy('a read', () => {
     for (const bytes of [big, small]) await there.store().put(bytes, meta)
   })
 
+  test.each<[string, S3Fault, answers: string[]]>([
+    ['nothing', { kind: 'delay', ms: 1 }, ['GET 200']],
+    ['SlowDown', { kind: 'answer', status: 503, code: 'SlowDown' }, ['GET 503', 'GET 200']],
+    ['an internal error', { kind: 'answer', status: 500, code: 'InternalError' }, ['GET 500', 'GET 200']],
+    ['a refusal', { kind: 'answer', status: 403, code: 'RequestTimeTooSkewed' }, ['GET 403', 'GET 200']],
+    ['a lost answer', { kind: 'lose-answer' }, ['GET 200', 'GET 200']],
+  ])('gets over %s', async (_name, fault, answers) => {
+    for (const bytes of [big, small]) {
+      const fresh = there.store(proxy.endpoint)
+      proxy.spoil({ method: 'GET' }, fault)
+      traffic()
+      expectBytes((await fresh.get(contentId(bytes))).bytes, bytes)
+      expect(traffic()).toEqual(answers)
+    }
+  })
+
   const readStream = async (bytes: Uint8Array) =>
     new Response((await store.stream(contentId(bytes))).body).arrayBuffer()
 
@@ -242,7 +258,8 @@ describeWithProxy('a read', () => {
   })
 
   test('of a range that the server ignores is an error and not the wrong bytes', async () => {
-    proxy.spoil({ method: 'GET' }, { kind: 'drop-header', header: 'range' })
+    // By the short way, and by the SDK's.
+    proxy.spoil({ method: 'GET' }, { kind: 'drop-header', header: 'range' }, 2)
     const { endpoint } = proxy
     expect((await failureOf(there.store(endpoint).stream(contentId(small), { start: 5, end: 9 }))).code).toBe('backend')
   })

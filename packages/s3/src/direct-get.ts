@@ -1,0 +1,59 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+import { DirectRequests } from './direct-request.ts'
+
+/** What the SDK gives of an object, as far as it is looked at. */
+export interface GotObject {
+  readonly Body?: unknown
+  readonly Metadata?: Record<string, string> | undefined
+  readonly ContentLength?: number | undefined
+  readonly ContentRange?: string | undefined
+}
+
+const metadataPrefix = 'x-amz-meta-'
+/** SHA-256 of nothing: the body of a GET. */
+const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+/** Gets by the short way. */
+export class DirectGet {
+  readonly #requests: DirectRequests
+
+  /** @param client - one whose middleware is the SDK's own, which alone may be gone around. */
+  constructor(client: S3Client) {
+    this.#requests = new DirectRequests(client)
+  }
+
+  /**
+   * The object, or undefined when it was not given, for whatever reason: then ask the SDK.
+   * @throws `signal.reason`.
+   */
+  async get(
+    bucket: string,
+    key: string,
+    range: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<GotObject | undefined> {
+    const headers = { 'x-amz-content-sha256': emptySha256, ...(range === undefined ? {} : { range }) }
+    const response = await this.#requests.send({ bucket, key, method: 'GET', headers, signal })
+    if (response === undefined) return undefined
+    const { statusCode, body } = response
+    if (statusCode === 200 || statusCode === 206) return objectOf(response.headers, body)
+    body?.resume?.()
+    // Of what is not there, or not so long, the SDK tells more; the short way is as good as before.
+    if (statusCode !== 404 && statusCode !== 416) this.#requests.rest()
+    return undefined
+  }
+}
+
+function objectOf(headers: Record<string, string>, body: unknown): GotObject {
+  const metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = value
+  }
+  const length = headers['content-length']
+  return {
+    Body: body,
+    Metadata: metadata,
+    ContentLength: length === undefined ? undefined : Number(length),
+    ContentRange: headers['content-range'],
+  }
+}

@@ -9,7 +9,7 @@ const restMs = 1000
 export interface DirectRequest {
   readonly bucket: string
   readonly key: string
-  readonly method: 'GET' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'PUT'
   readonly headers: Record<string, string>
   readonly body?: Uint8Array
   readonly signal: AbortSignal | undefined

@@ -2,7 +2,6 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -21,8 +20,8 @@ import {
   AttachmentMissingMetaError,
   type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
-import { DirectGet, type GotObject } from './direct-get.ts'
 import { DirectPut } from './direct-put.ts'
+import { DirectRead, type GotObject } from './direct-read.ts'
 import { Explainer } from './explain.ts'
 import { failureOf, isMissing, isOutOfRange, isRefusal } from './failure.ts'
 import { type MultipartOptions, MultipartUpload } from './multipart.ts'
@@ -61,7 +60,7 @@ export class S3Driver implements AttachmentDriver {
   readonly #explainer: Explainer
   readonly #writer: ObjectWriter
   readonly #remover: ObjectRemover
-  readonly #directGet: DirectGet | undefined
+  readonly #directRead: DirectRead | undefined
   /** Whether some answer has shown that the bucket is there, so that a 404 is about the object. */
   #bucketSeen = false
 
@@ -79,7 +78,7 @@ export class S3Driver implements AttachmentDriver {
     this.#writer = new ObjectWriter(this.#sender, multipart, direct, options.conditionalWrites, write =>
       this.#presence(write.key, write.content, write.signal),
     )
-    this.#directGet = options.ownsClient ? new DirectGet(client) : undefined
+    this.#directRead = options.ownsClient ? new DirectRead(client) : undefined
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)
   }
 
@@ -129,7 +128,7 @@ export class S3Driver implements AttachmentDriver {
   }
 
   async #get(name: string, range: string | undefined, signal: AbortSignal | undefined): Promise<GotObject | undefined> {
-    const got = await this.#directGet?.get(this.#bucket, name, range, signal)
+    const got = await this.#directRead?.get(this.#bucket, name, range, signal)
     if (got !== undefined) {
       this.#bucketSeen = true
       return got
@@ -191,7 +190,13 @@ export class S3Driver implements AttachmentDriver {
     }
   }
 
-  async #head(name: string, signal: AbortSignal | undefined): Promise<HeadObjectCommandOutput | undefined> {
+  async #head(name: string, signal: AbortSignal | undefined): Promise<GotObject | undefined> {
+    const found = await this.#directRead?.head(this.#bucket, name, signal)
+    if (found === 'missing' && this.#bucketSeen) return undefined
+    if (found !== undefined && found !== 'missing') {
+      this.#bucketSeen = true
+      return found
+    }
     const input = { Bucket: this.#bucket, Key: name }
     try {
       return await this.#sendAboutObject(new HeadObjectCommand(input), signal)

@@ -10,11 +10,11 @@ export interface GotObject {
 }
 
 const metadataPrefix = 'x-amz-meta-'
-/** SHA-256 of nothing: the body of a GET. */
+/** SHA-256 of nothing: the body of a GET and of a HEAD. */
 const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
-/** Gets by the short way. */
-export class DirectGet {
+/** Looks at objects by the short way. */
+export class DirectRead {
   readonly #requests: DirectRequests
 
   /** @param client - one whose middleware is the SDK's own, which alone may be gone around. */
@@ -32,14 +32,34 @@ export class DirectGet {
     range: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<GotObject | undefined> {
-    const headers = { 'x-amz-content-sha256': emptySha256, ...(range === undefined ? {} : { range }) }
-    const response = await this.#requests.send({ bucket, key, method: 'GET', headers, signal })
+    const found = await this.#send('GET', bucket, key, range === undefined ? {} : { range }, signal)
+    return found === 'missing' ? undefined : found
+  }
+
+  /**
+   * The object without its bytes, or undefined when nothing is known: then ask the SDK. `missing`: there is no such object, or no such bucket.
+   * @throws `signal.reason`.
+   */
+  head(bucket: string, key: string, signal: AbortSignal | undefined): Promise<GotObject | 'missing' | undefined> {
+    return this.#send('HEAD', bucket, key, {}, signal)
+  }
+
+  async #send(
+    method: 'GET' | 'HEAD',
+    bucket: string,
+    key: string,
+    own: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<GotObject | 'missing' | undefined> {
+    const headers = { 'x-amz-content-sha256': emptySha256, ...own }
+    const response = await this.#requests.send({ bucket, key, method, headers, signal })
     if (response === undefined) return undefined
     const { statusCode, body } = response
+    if (method === 'HEAD' || (statusCode !== 200 && statusCode !== 206)) body?.resume?.()
     if (statusCode === 200 || statusCode === 206) return objectOf(response.headers, body)
-    body?.resume?.()
-    // Of what is not there, or not so long, the SDK tells more; the short way is as good as before.
-    if (statusCode !== 404 && statusCode !== 416) this.#requests.rest()
+    if (statusCode === 404) return 'missing'
+    // Of a range that is past the end, the SDK tells more; the short way is as good as before.
+    if (statusCode !== 416) this.#requests.rest()
     return undefined
   }
 }

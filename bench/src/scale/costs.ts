@@ -26,7 +26,10 @@ export async function measureCosts(
   const warm = new Site(await openPair(name, folder, 'warm'), 100)
   const sites: Site[] = []
   for (const count of rows) sites.push(new Site(await openPair(name, folder, `rows_${count}`), count))
-  for (const site of [warm, ...sites]) await fill(site.pair, site.rows)
+  for (const { pair, rows: count } of [warm, ...sites]) {
+    await fill(pair, count)
+    await pair.settle?.()
+  }
   const times = new Map<string, number[][]>()
   await warm.round(() => {})
   for (let round = 0; round < rounds; round++) {

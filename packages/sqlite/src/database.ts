@@ -5,10 +5,11 @@ import type { Database, Statement } from 'better-sqlite3'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
+import { ReadQueue } from './read-queue.ts'
 import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
 import { syncSeenCommits } from './seen-commits.ts'
-import { attachmentError, isBusy } from './sqlite-error.ts'
+import { attachmentError } from './sqlite-error.ts'
 import { type SubmitOptions, WriteQueue } from './write-queue.ts'
 import { WriteTransaction } from './write-transaction.ts'
 import { WriterThread } from './writer-thread.ts'
@@ -43,7 +44,7 @@ export class AttachmentDatabase {
   readonly #owned: boolean
   /** The same for every way to name the file; undefined without one. */
   readonly #file: string | undefined
-  readonly #tables: Tables
+  readonly #reads: ReadQueue
   readonly #journalMode: Statement
   #hostRefs: RefTable | undefined
   readonly #queue: WriteQueue
@@ -66,13 +67,14 @@ export class AttachmentDatabase {
     try {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
       if (!isPrivate(this.#connection) && !this.#connection.readonly) syncSeenCommits(this.path)
-      this.#tables = new Tables(this.#connection)
+      const tables = new Tables(this.#connection)
+      this.#reads = new ReadQueue(this.#connection, tables, { path: this.path, busyTimeoutMs })
       this.#journalMode = this.#connection.prepare('PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)
       const thread = isPrivate(this.#connection) ? undefined : new WriterThread({ path: this.path, busyTimeoutMs })
       if (thread !== undefined) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
-      const transaction = new WriteTransaction(this.#connection, this.#tables)
+      const transaction = new WriteTransaction(this.#connection, tables)
       this.#queue = new WriteQueue(transaction, thread, busyTimeoutMs, () => this.#connection.inTransaction)
     } catch (error) {
       if (this.#owned) this.#connection.close()
@@ -90,29 +92,9 @@ export class AttachmentDatabase {
     return this === other || (this.#file !== undefined && this.#file === other.#file)
   }
 
-  /**
-   * Reads, at once on this thread. Locks that readers meet (another process recovers or closes the file) are short, and are waited for
-   * without blocking it.
-   */
-  read<T>(query: (tables: Tables) => T): T | Promise<T> {
-    try {
-      return query(this.#tables)
-    } catch (error) {
-      if (!isBusy(error)) throw this.error(error)
-      return this.#readPatiently(query)
-    }
-  }
-
-  async #readPatiently<T>(query: (tables: Tables) => T): Promise<T> {
-    const deadline = Date.now() + this.busyTimeoutMs
-    for (;;) {
-      await new Promise(resolve => setTimeout(resolve, 2))
-      try {
-        return query(this.#tables)
-      } catch (error) {
-        if (!isBusy(error) || Date.now() >= deadline) throw this.error(error)
-      }
-    }
+  /** Reads, in this turn and on this thread. */
+  read<T>(query: (tables: Tables) => T): Promise<T> {
+    return this.#reads.submit(query)
   }
 
   /**

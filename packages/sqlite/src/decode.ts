@@ -1,17 +1,21 @@
 import { AttachmentCorruptError, type AttachmentKey } from '@lash/attachments-core'
 import { decompress } from './compression.ts'
 
-/** Stored bytes as they were put. @throws AttachmentCorruptError */
-export async function decode(
+/** Stored bytes as they were put: at once, unless they take long to inflate. @throws AttachmentCorruptError */
+export function decode(
   key: AttachmentKey,
   stored: Buffer,
   encoding: number,
   byteLength: number,
-): Promise<Uint8Array> {
-  try {
-    return await decompress(stored, encoding, byteLength)
-  } catch (cause) {
+): Uint8Array | Promise<Uint8Array> {
+  const failed = (cause: unknown): never => {
     throw damaged(key, (cause as Error).message, cause)
+  }
+  try {
+    const bytes = decompress(stored, encoding, byteLength)
+    return bytes instanceof Promise ? bytes.catch(failed) : bytes
+  } catch (cause) {
+    return failed(cause)
   }
 }
 

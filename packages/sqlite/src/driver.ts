@@ -61,7 +61,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   }
 
   /** A look is enough, and waits for no lock. */
-  #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): boolean | Promise<boolean> {
+  #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): Promise<boolean> {
     return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
   }
 
@@ -89,9 +89,10 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     if (row === undefined) return undefined
     const meta = decoded(key, row)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length) }
-    const bytes = await decode(key, row.bytes, row.encoding, row.byte_length)
+    const decoding = decode(key, row.bytes, row.encoding, row.byte_length)
+    const body = decoding instanceof Promise ? await decoding : decoding
     signal?.throwIfAborted()
-    return { meta, body: bytes }
+    return { meta, body }
   }
 
   async #readRange(key: AttachmentKey, start: number, end: number): Promise<AttachmentDriverRead | undefined> {

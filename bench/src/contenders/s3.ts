@@ -9,11 +9,11 @@ import s3Driver from 'unstorage/drivers/s3'
 import type { Contender } from '../contender.ts'
 import { byDigest } from './by-digest.ts'
 import { ours } from './ours.ts'
-import { connection } from './s3-connection.ts'
+import { connection, deleteObjects } from './s3-connection.ts'
 
 const common = { durability: 'power cut', atomic: true } as const
 
-export const contenders: readonly Contender[] = [
+const all: readonly Contender[] = [
   {
     ...common,
     name: 'attachments-s3',
@@ -108,3 +108,17 @@ export const contenders: readonly Contender[] = [
     },
   },
 ]
+
+export const contenders: readonly Contender[] = all.map(contender => ({
+  ...contender,
+  async open(setting) {
+    const { close, ...rest } = await contender.open(setting)
+    return {
+      ...rest,
+      async close() {
+        await close()
+        await deleteObjects(setting)
+      },
+    }
+  },
+}))

@@ -67,5 +67,7 @@ rgw_rados_pool_pg_num_min = 4
 rgw_thread_pool_size = 64
 rgw_enable_usage_log = false
 rgw_lifecycle_work_time = 00:00-23:59
+rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 2
 `
 }

@@ -8,6 +8,7 @@ import type { MultipartUpload, ObjectWrite } from './multipart.ts'
 import { encodeMetadata } from './object-metadata.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { type Sender, withHeaders } from './sender.ts'
+import { turnToSend } from './turn-budget.ts'
 
 /** What stands where an object is to be written. */
 export type Presence = 'absent' | 'right' | 'wrong'
@@ -104,6 +105,7 @@ export class ObjectWriter {
   async #put(write: ObjectWrite, bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength !== write.content.byteLength)
       throw new AttachmentBackendError('the content is not as long as it says')
+    await turnToSend(bytes.byteLength)
     if (this.#direct !== undefined && (await this.#direct.put(write, bytes))) return
     const { bucket, key, content, mediaType, metadata } = write
     const input = { Bucket: bucket, Key: key, Body: bytes, ContentType: mediaType, Metadata: metadata }

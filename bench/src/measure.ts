@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Cell } from './cell.ts'
 import type { OpenContender } from './contender.ts'
 import { generated } from './generated.ts'
+import { LoopDelay } from './loop-delay.ts'
 
 /** What one contender did in one cell, once. */
 export interface Measurement {
@@ -128,7 +128,7 @@ function inTurn<T>(values: readonly T[]): () => T {
 /** Times operations, over one or more runs. */
 class Recorder {
   readonly #latencies: number[] = []
-  readonly #delay = monitorEventLoopDelay({ resolution: 1 })
+  readonly #delay = new LoopDelay()
   readonly #idleMemory = process.memoryUsage.rss()
   #seconds = 0
   #peak = 0
@@ -143,11 +143,11 @@ class Recorder {
       }
     }
     const sampling = setInterval(() => this.#sample(), 10)
-    this.#delay.enable()
+    this.#delay.start()
     const started = performance.now()
     await Promise.all(Array.from({ length: concurrency }, worker))
     this.#seconds += (performance.now() - started) / 1000
-    this.#delay.disable()
+    this.#delay.stop()
     clearInterval(sampling)
     this.#sample()
   }
@@ -164,7 +164,7 @@ class Recorder {
       seconds: this.#seconds,
       p50: at(0.5),
       p99: at(0.99),
-      loopDelay: this.#delay.percentile(99) / 1e6,
+      loopDelay: this.#delay.percentile(0.99),
       peakMemory: (this.#peak - this.#idleMemory) / (1024 * 1024),
     }
   }

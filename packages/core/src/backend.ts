@@ -19,3 +19,4 @@ export {
   refTo,
   storedMeta,
 } from './meta.ts'
+export { Pace } from './pace.ts'

@@ -9,12 +9,11 @@ import type {
   AttachmentMeta,
   AttachmentSpoolOptions,
 } from '@lash/attachments-core'
-import { physicalName } from '@lash/attachments-core/backend'
+import { Pace, physicalName } from '@lash/attachments-core/backend'
 import { DirectorySync } from './directory-sync.ts'
 import { Folders } from './folders.ts'
 import type { Layout } from './layout.ts'
 import { listBlobs } from './list.ts'
-import { Pace } from './pace.ts'
 import { readBlob, statBlob } from './read.ts'
 import { Removal } from './removal.ts'
 import { sweepStaging } from './stale-staging.ts'

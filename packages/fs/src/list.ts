@@ -1,10 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentListing } from '@lash/attachments-core'
-import { parsePhysicalName } from '@lash/attachments-core/backend'
+import { Pace, parsePhysicalName } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
-import { Pace } from './pace.ts'
 import { statOf } from './presence.ts'
 
 /** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */

@@ -1,3 +1,4 @@
+import { Pace } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import type { Tables } from './operations.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
@@ -25,6 +26,7 @@ export class ReadQueue {
   readonly #options: ReadQueueOptions
   readonly #begin: Statement
   readonly #end: Statement
+  readonly #pace = new Pace()
   #waiting: Waiting[] = []
 
   constructor(database: Database, tables: Tables, options: ReadQueueOptions) {
@@ -43,6 +45,8 @@ export class ReadQueue {
   }
 
   #read(): void {
+    const turn = this.#pace.step()
+    if (turn !== undefined) return void turn.then(() => this.#read())
     const group = this.#waiting
     this.#waiting = []
     // A database in memory has no locks, and its handle may be the host's, in a transaction of the host's.

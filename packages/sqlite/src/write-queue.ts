@@ -1,4 +1,5 @@
 import { AttachmentBackendError } from '@lash/attachments-core'
+import { Pace } from '@lash/attachments-core/backend'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
 import { isBusy } from './sqlite-error.ts'
 import { errorOf, type Outcome, type WriteTransaction } from './write-transaction.ts'
@@ -44,6 +45,8 @@ export class WriteQueue {
   readonly #thread: WriterThread | undefined
   readonly #busyTimeoutMs: number
   readonly #isHandBusy: () => boolean
+  /** A sync in place takes a turn of the event loop with it, so of many puts that follow each other only some go at once. */
+  readonly #pace = new Pace()
   #waiting: Waiting[] = []
   #scheduled = false
   #writing = false
@@ -98,6 +101,8 @@ export class WriteQueue {
   async #write(): Promise<void> {
     this.#writing = true
     while (this.#waiting.length > 0) {
+      const turn = this.#pace.step()
+      if (turn !== undefined) await turn
       const group = this.#nextGroup()
       if (group.length > 0) await this.#writeGroup(group)
       await this.#checkpointWhenDue()

@@ -73,6 +73,25 @@ test('a big group is written off the thread of the event loop', async () => {
   expect(turns).toBeGreaterThan(40)
 })
 
+test('puts, and gets, one after the other let the event loop have its turn', async () => {
+  const { store } = await newAttachments()
+  let turned = false
+  const inTurn = (): void => {
+    setImmediate(() => {
+      turned = true
+    })
+  }
+  inTurn()
+  // Far less than fills the log, whose checkpoint would end the turn.
+  for (let index = 0; index < 600 && !turned; index++) await store.put(new Uint8Array(1000 + index), meta)
+  expect(turned).toBe(true)
+  const { id } = await store.put(new Uint8Array(5000), meta)
+  turned = false
+  inTurn()
+  for (let index = 0; index < 100_000 && !turned; index++) await store.get(id)
+  expect(turned).toBe(true)
+})
+
 test('what was put is there when the store is closed while its writer thread starts', async () => {
   const path = await newPath()
   const { store, close } = openSqliteAttachments(path)

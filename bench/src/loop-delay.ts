@@ -1,0 +1,35 @@
+/** How often the event loop is asked for its turn, in milliseconds. */
+const interval = 1
+
+/**
+ * How long the event loop keeps waiting who asks for a turn, while something runs. A loop that never comes to its turn counts with the
+ * whole time; `monitorEventLoopDelay` would have seen nothing of it.
+ */
+export class LoopDelay {
+  readonly #delays: number[] = []
+  #due = 0
+  #timer: NodeJS.Timeout | undefined
+
+  start(): void {
+    this.#due = performance.now() + interval
+    this.#timer = setTimeout(() => {
+      this.#record()
+      this.start()
+    }, interval)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#record()
+  }
+
+  #record(): void {
+    this.#delays.push(Math.max(0, performance.now() - this.#due))
+  }
+
+  /** In milliseconds; the share is from 0 to 1. */
+  percentile(share: number): number {
+    const sorted = this.#delays.toSorted((a, b) => a - b)
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  }
+}

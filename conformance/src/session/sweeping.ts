@@ -329,6 +329,24 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     },
   },
   {
+    name: 'aborted-by-a-timer',
+    title: 'a sweep lets its host come to abort it, however fast it is',
+    async run(context) {
+      const pair = await context.create()
+      const session = sessionOf(pair, 'session')
+      const texts = Array.from({ length: 12 }, (_, index) => `orphan ${index}`)
+      await Promise.all(texts.map(text => put(session, text)))
+      const reason = new Error('shutting down')
+      const controller = new AbortController()
+      setImmediate(() => controller.abort(reason))
+      const options = { signal: controller.signal, batchSize: 1 }
+      const sweeping = reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, options)
+      await assert.rejects(sweeping, error => error === reason)
+      await takeOverSweep(pair)
+      assert.deepEqual(await blobsOf(pair.store, texts), [])
+    },
+  },
+  {
     name: 'failing-manifest',
     title: 'a sweep rejects when the manifest fails, and deletes nothing that it could not claim',
     async run(context) {

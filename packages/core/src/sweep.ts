@@ -59,6 +59,8 @@ export class Sweep {
     if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
     this.report.reclaimedCount += deleted.length
     this.#options.onProgress?.(this.report)
+    // Where nothing is waited for, the host would not come to abort the sweep, nor to anything else.
+    await new Promise(setImmediate)
     signal?.throwIfAborted()
     return fresh.length > 0
   }

@@ -11,7 +11,7 @@ export interface Cost {
 
 const concurrency = 32
 /** Writes, and reads, that are timed together in one round. */
-const writesPerRound = 320
+const writesPerRound = 1600
 const readsPerRound = 2000
 const claimedOrphans = 1000
 const meta = { mediaType: 'application/octet-stream' }

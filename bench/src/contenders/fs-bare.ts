@@ -37,6 +37,7 @@ function bare(
   return {
     name,
     role: 'bare',
+    operations: ['put'],
     durability,
     atomic: true,
     async open({ folder }) {

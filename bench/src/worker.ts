@@ -19,7 +19,8 @@ try {
   await open.close()
   process.send?.({ measurement })
 } finally {
-  // Small files stay until the whole run is over: ext4 is slow at making files just after many were deleted.
-  if (cell.operation.startsWith('stream')) await rm(folder, { recursive: true, force: true })
+  // Many small files stay until the whole run is over: ext4 is slow at making files just after many were deleted.
+  const many = cell.backend === 'fs' && cell.byteLength < 1024 * 1024
+  if (!many) await rm(folder, { recursive: true, force: true })
 }
 process.disconnect?.()

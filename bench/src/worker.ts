@@ -19,8 +19,8 @@ try {
   await open.close()
   process.send?.({ measurement })
 } finally {
-  // Many small files stay until the whole run is over: ext4 is slow at making files just after many were deleted.
-  const many = cell.backend === 'fs' && cell.byteLength < 1024 * 1024
+  // Many files stay until the whole run is over: file systems are slow at making files just after many were deleted.
+  const many = cell.backend === 'fs' && !cell.operation.startsWith('stream')
   if (!many) await rm(folder, { recursive: true, force: true })
 }
 process.disconnect?.()

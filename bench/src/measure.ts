@@ -4,6 +4,9 @@ import type { OpenContender } from './contender.ts'
 import { generated } from './generated.ts'
 import { LoopDelay } from './loop-delay.ts'
 
+/** Peers still write chunks when they take the next ones: the last 16 MiB of them stay as they are. */
+const streamBuffers = 256
+
 /** What one contender did in one cell, once. */
 export interface Measurement {
   operations: number
@@ -27,7 +30,9 @@ export async function measure(contender: OpenContender, cell: Cell, count: numbe
     case 'get':
       return timedGet(contender, cell, count)
     case 'stream in':
-      return contender.putStream && timedStream(cell, () => contender.putStream?.(generated(cell.byteLength)))
+      return (
+        contender.putStream && timedStream(cell, () => contender.putStream?.(generated(cell.byteLength, streamBuffers)))
+      )
     case 'stream out':
       return timedStreamOut(contender, cell)
   }
@@ -111,7 +116,7 @@ async function timedStream(cell: Cell, run: () => Promise<unknown> | undefined):
 
 async function timedStreamOut(contender: OpenContender, cell: Cell): Promise<Measurement | undefined> {
   if (contender.putStream === undefined || contender.getStream === undefined) return undefined
-  const key = await contender.putStream(generated(cell.byteLength))
+  const key = await contender.putStream(generated(cell.byteLength, streamBuffers))
   return timedStream(cell, async () => {
     let total = 0
     for await (const chunk of (await contender.getStream?.(key)) ?? []) total += chunk.byteLength

@@ -115,7 +115,7 @@ async function measureHere({ backend, direction, byteLength, setting, key }: Tas
   const sampling = setInterval(sample, 5)
   const started = performance.now()
   if (direction === 'in') {
-    stored = await putStream(generated(byteLength))
+    stored = await putStream(generated(byteLength, 1))
   } else {
     let total = 0
     for await (const chunk of await getStream(key)) total += chunk.byteLength

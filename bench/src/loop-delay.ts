@@ -27,9 +27,8 @@ export class LoopDelay {
     this.#delays.push(Math.max(0, performance.now() - this.#due))
   }
 
-  /** In milliseconds; the share is from 0 to 1. */
-  percentile(share: number): number {
-    const sorted = this.#delays.toSorted((a, b) => a - b)
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+  /** How long each wait was, in milliseconds. */
+  get delays(): readonly number[] {
+    return this.#delays
   }
 }

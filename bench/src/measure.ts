@@ -3,6 +3,7 @@ import type { Cell } from './cell.ts'
 import type { OpenContender } from './contender.ts'
 import { generated } from './generated.ts'
 import { LoopDelay } from './loop-delay.ts'
+import { percentiles } from './statistics.ts'
 
 /** Peers still write chunks when they take the next ones: the last 16 MiB of them stay as they are. */
 const streamBuffers = 256
@@ -162,14 +163,14 @@ class Recorder {
   }
 
   result(): Measurement {
-    const sorted = this.#latencies.sort((a, b) => a - b)
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+    const [p50, p99] = percentiles(this.#latencies, [0.5, 0.99])
+    const [loopDelay] = percentiles(this.#delay.delays, [0.99])
     return {
-      operations: sorted.length,
+      operations: this.#latencies.length,
       seconds: this.#seconds,
-      p50: at(0.5),
-      p99: at(0.99),
-      loopDelay: this.#delay.percentile(0.99),
+      p50,
+      p99,
+      loopDelay,
       peakMemory: (this.#peak - this.#idleMemory) / (1024 * 1024),
     }
   }

@@ -1,6 +1,7 @@
 import { type Cell, isRead } from './cell.ts'
 import { type Contender, durabilities } from './contender.ts'
 import type { Measurement } from './measure.ts'
+import { median } from './statistics.ts'
 
 /** All that one contender did in one cell. */
 export interface Sample {
@@ -100,11 +101,4 @@ function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
     loopDelay: median(measurements.map(({ loopDelay }) => loopDelay)),
     peakMemory: median(measurements.map(({ peakMemory }) => peakMemory)),
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? 0
-  return (lower + upper) / 2
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { median } from '../statistics.ts'
 import { bodyOf, fill, fillOrphans, sessionOf } from './content.ts'
 import { openPair, type Pair, type PairName } from './pair.ts'
 
@@ -123,8 +124,4 @@ async function once<T>(operation: string, report: Report, call: () => Promise<T[
   report(operation, (performance.now() - started) * 1000)
   if (found.length !== expected) throw new Error(`${operation}: found ${found.length}, not ${expected}`)
   return found
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }

@@ -59,6 +59,14 @@ export async function hold(session: SessionScopedAttachmentStore, text: string):
   return ref
 }
 
+/** Puts so many texts that nobody commits. */
+export async function putOrphans(pair: AttachmentPair, count: number): Promise<string[]> {
+  const session = sessionOf(pair, 'session')
+  const texts = Array.from({ length: count }, (_, index) => `orphan ${index}`)
+  await Promise.all(texts.map(text => put(session, text)))
+  return texts
+}
+
 /** A sweep without grace. It takes over claims that were made before it began. */
 export function sweep(pair: AttachmentPair): Promise<AttachmentReclamationReport> {
   return reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace)

@@ -20,6 +20,7 @@ import {
   inBackground,
   noGrace,
   put,
+  putOrphans,
   sessionOf,
   sweep,
   takeOverSweep,
@@ -121,9 +122,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep goes on batch by batch until nothing is left, and says how far it is',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      const texts = Array.from({ length: 25 }, (_, index) => `orphan ${index}`)
-      await Promise.all(texts.map(text => put(session, text)))
+      const texts = await putOrphans(pair, 25)
       const counts: number[] = []
       const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, {
         batchSize: 4,
@@ -218,9 +217,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'two sweeps at once reclaim each orphan once between them',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      const texts = Array.from({ length: 40 }, (_, index) => `orphan ${index}`)
-      await Promise.all(texts.map(text => put(session, text)))
+      const texts = await putOrphans(pair, 40)
       await hold(sessionOf(pair, 'other'), 'kept')
       // Neither takes over what the other has just claimed.
       const options = { batchSize: 3, staleClaimEpochMs: 0 }
@@ -310,9 +307,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep that is aborted rejects with the reason, and a later one does the rest',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      const texts = Array.from({ length: 12 }, (_, index) => `orphan ${index}`)
-      await Promise.all(texts.map(text => put(session, text)))
+      const texts = await putOrphans(pair, 12)
       const reason = new Error('shutting down')
       const already = { signal: AbortSignal.abort(reason) }
       const refused = reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, already)
@@ -333,9 +328,7 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
     title: 'a sweep lets its host come to abort it, however fast it is',
     async run(context) {
       const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      const texts = Array.from({ length: 12 }, (_, index) => `orphan ${index}`)
-      await Promise.all(texts.map(text => put(session, text)))
+      const texts = await putOrphans(pair, 12)
       const reason = new Error('shutting down')
       const controller = new AbortController()
       setImmediate(() => controller.abort(reason))

@@ -92,7 +92,7 @@ export class AttachmentDatabase {
     return this === other || (this.#file !== undefined && this.#file === other.#file)
   }
 
-  /** Reads, in this turn and on this thread. */
+  /** Reads, on this thread, and in this turn unless reads have had enough of it. */
   read<T>(query: (tables: Tables) => T): Promise<T> {
     return this.#reads.submit(query)
   }

@@ -44,7 +44,9 @@ function cellsOf(backend: Backend): Cell[] {
     sizes.map(([byteLength, concurrency, count]) => cell(backend, operation, byteLength, concurrency, count)),
   )
   const streams = (['stream in', 'stream out'] as const).map(operation => cell(backend, operation, GiB, 1, 1))
-  return backend === 'memory' ? one : [...one, ...streams]
+  // Between what one row holds and what needs a stream.
+  const long = backend === 'postgres' ? (['put', 'get'] as const).map(each => cell(backend, each, 64 * MiB, 1, 8)) : []
+  return backend === 'memory' ? one : [...one, ...long, ...streams]
 }
 
 function cell(backend: Backend, operation: Operation, byteLength: number, concurrency: number, count: number): Cell {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AttachmentBody } from '@lash/attachments-core'
+import { buffersInUse } from '../buffers-in-use.ts'
 import { caseGroup, type StoreCase } from '../case.ts'
-import { collectGarbage } from '../collect-garbage.ts'
 import { isAbsent, isStored, listedIds, nothingStaged, rejectsWith, rejectsWithReason, sameBytes } from '../expect.ts'
 import { openHandles } from '../open-handles.ts'
 import { chunksOf, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
@@ -198,14 +198,12 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
         for (let part = 0; part < 48; part++) yield sampleBytes(MiB, part)
       }
       const { id } = await store.put(source(), plain)
-      collectGarbage()
-      const before = process.memoryUsage().arrayBuffers
+      const before = await buffersInUse()
       const { body } = await store.stream(id)
       const reader = body.getReader()
       await reader.read()
       for (let turns = 0; turns < 200; turns++) await turn()
-      collectGarbage()
-      const grown = process.memoryUsage().arrayBuffers - before
+      const grown = (await buffersInUse()) - before
       await reader.cancel()
       assert.ok(grown < 24 * MiB, `${Math.round(grown / MiB)} MiB were read for a reader that took one chunk`)
     },

@@ -7,11 +7,14 @@ const interval = 1
  */
 export class LoopDelay {
   readonly #delays: number[] = []
+  readonly #busy: number[] = []
   #due = 0
+  #used: NodeJS.CpuUsage | undefined
   #timer: NodeJS.Timeout | undefined
 
   start(): void {
     this.#due = performance.now() + interval
+    this.#used = process.threadCpuUsage()
     this.#timer = setTimeout(() => {
       this.#record()
       this.start()
@@ -25,10 +28,20 @@ export class LoopDelay {
 
   #record(): void {
     this.#delays.push(Math.max(0, performance.now() - this.#due))
+    const { user, system } = process.threadCpuUsage(this.#used)
+    this.#busy.push((user + system) / 1000)
   }
 
   /** How long each wait was, in milliseconds. */
   get delays(): readonly number[] {
     return this.#delays
+  }
+
+  /**
+   * How long the loop's thread had a processor in each of these waits, in milliseconds. The rest it was blocked, or a server on the
+   * same machine had the processor.
+   */
+  get busy(): readonly number[] {
+    return this.#busy
   }
 }

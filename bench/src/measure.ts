@@ -17,6 +17,8 @@ export interface Measurement {
   p99: number
   /** How late the event loop was, 99th percentile, in milliseconds. */
   loopDelay: number
+  /** How long the loop's thread had a processor meanwhile, 99th percentile, in milliseconds. */
+  loopBusy: number
   /** Most memory resident above what the idle process had, in MiB. */
   peakMemory: number
 }
@@ -165,12 +167,14 @@ class Recorder {
   result(): Measurement {
     const [p50, p99] = percentiles(this.#latencies, [0.5, 0.99])
     const [loopDelay] = percentiles(this.#delay.delays, [0.99])
+    const [loopBusy] = percentiles(this.#delay.busy, [0.99])
     return {
       operations: this.#latencies.length,
       seconds: this.#seconds,
       p50,
       p99,
       loopDelay,
+      loopBusy,
       peakMemory: (this.#peak - this.#idleMemory) / (1024 * 1024),
     }
   }

@@ -22,6 +22,7 @@ export interface Row {
   readonly p50: number
   readonly p99: number
   readonly loopDelay: number
+  readonly loopBusy: number
   readonly peakMemory: number
 }
 
@@ -99,6 +100,7 @@ function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
     p50: median(measurements.map(({ p50 }) => p50)),
     p99: median(measurements.map(({ p99 }) => p99)),
     loopDelay: median(measurements.map(({ loopDelay }) => loopDelay)),
+    loopBusy: median(measurements.map(({ loopBusy }) => loopBusy)),
     peakMemory: median(measurements.map(({ peakMemory }) => peakMemory)),
   }
 }

@@ -6,8 +6,13 @@ const interval = 1
  * whole time; `monitorEventLoopDelay` would have seen nothing of it.
  */
 export class LoopDelay {
-  readonly #delays: number[] = []
-  readonly #busy: number[] = []
+  /** How long each wait was, in milliseconds. */
+  readonly delays: number[] = []
+  /**
+   * How long the loop's thread had a processor in each of these waits, in milliseconds. The rest it was blocked, or a server on the
+   * same machine had the processor.
+   */
+  readonly busy: number[] = []
   #due = 0
   #used: NodeJS.CpuUsage | undefined
   #timer: NodeJS.Timeout | undefined
@@ -27,21 +32,8 @@ export class LoopDelay {
   }
 
   #record(): void {
-    this.#delays.push(Math.max(0, performance.now() - this.#due))
+    this.delays.push(Math.max(0, performance.now() - this.#due))
     const { user, system } = process.threadCpuUsage(this.#used)
-    this.#busy.push((user + system) / 1000)
-  }
-
-  /** How long each wait was, in milliseconds. */
-  get delays(): readonly number[] {
-    return this.#delays
-  }
-
-  /**
-   * How long the loop's thread had a processor in each of these waits, in milliseconds. The rest it was blocked, or a server on the
-   * same machine had the processor.
-   */
-  get busy(): readonly number[] {
-    return this.#busy
+    this.busy.push((user + system) / 1000)
   }
 }

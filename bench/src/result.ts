@@ -10,8 +10,11 @@ export interface Sample {
   failure: string | undefined
 }
 
+/** What is looked at as it was measured. */
+type Figure = Exclude<keyof Measurement, 'operations' | 'seconds'>
+
 /** One contender in one cell: medians over the rounds. */
-export interface Row {
+export interface Row extends Readonly<Pick<Measurement, Figure>> {
   readonly name: string
   readonly role: Contender['role']
   readonly durability: Contender['durability']
@@ -19,11 +22,6 @@ export interface Row {
   readonly verifies: boolean
   readonly opsPerSecond: number
   readonly megabytesPerSecond: number
-  readonly p50: number
-  readonly p99: number
-  readonly loopDelay: number
-  readonly loopBusy: number
-  readonly peakMemory: number
 }
 
 export interface CellResult {
@@ -89,6 +87,7 @@ function toFastest(ours: Row, others: readonly Row[]): Ratio | undefined {
 function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
   const { name, role, durability, atomic, verifies = false } = contender
   const opsPerSecond = median(measurements.map(({ operations, seconds }) => operations / seconds))
+  const middle = (figure: Figure) => median(measurements.map(measurement => measurement[figure]))
   return {
     name,
     role,
@@ -97,10 +96,10 @@ function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
     verifies,
     opsPerSecond,
     megabytesPerSecond: (opsPerSecond * cell.byteLength) / 1e6,
-    p50: median(measurements.map(({ p50 }) => p50)),
-    p99: median(measurements.map(({ p99 }) => p99)),
-    loopDelay: median(measurements.map(({ loopDelay }) => loopDelay)),
-    loopBusy: median(measurements.map(({ loopBusy }) => loopBusy)),
-    peakMemory: median(measurements.map(({ peakMemory }) => peakMemory)),
+    p50: middle('p50'),
+    p99: middle('p99'),
+    loopDelay: middle('loopDelay'),
+    loopBusy: middle('loopBusy'),
+    peakMemory: middle('peakMemory'),
   }
 }

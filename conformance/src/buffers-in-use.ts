@@ -8,11 +8,11 @@ export async function buffersInUse(): Promise<number> {
   const collect = runInNewContext('gc') as () => void
   let least = Number.POSITIVE_INFINITY
   // A collection frees buffers on a thread of its own, that a busy machine may let wait: only the next one waits for it.
-  for (let unchanged = 0; unchanged < 3; unchanged++) {
+  for (let unchanged = 0; unchanged < 3; ) {
     collect()
     await turn()
     const used = process.memoryUsage().arrayBuffers
-    if (used < least) unchanged = 0
+    unchanged = used < least ? 0 : unchanged + 1
     least = Math.min(least, used)
   }
   return least

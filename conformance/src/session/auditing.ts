@@ -13,6 +13,7 @@ import {
   inBackground,
   noGrace,
   put,
+  putOrphans,
   sessionOf,
   sweep,
   takeOverSweep,
@@ -119,11 +120,10 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
       const pair = await context.create()
       const session = sessionOf(pair, 'session')
       const kept = Array.from({ length: 8 }, (_, index) => `kept ${index}`)
-      const orphans = Array.from({ length: 8 }, (_, index) => `orphan ${index}`)
       const strays = Array.from({ length: 8 }, (_, index) => `stray ${index}`)
       await Promise.all(kept.map(text => put(session, text)))
       await session.commit()
-      await Promise.all(orphans.map(text => put(session, text)))
+      const orphans = await putOrphans(pair, 8)
       await Promise.all(strays.map(text => pair.store.put(bytesOf(text), textMeta)))
       await Promise.all([audit(pair), sweep(pair), audit(pair), sweep(pair)])
       assert.deepEqual(await blobsOf(pair.store, [...kept, ...orphans, ...strays]), [...kept].sort())

@@ -159,8 +159,12 @@ export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', 
       const first = sessionOf(pair, 'first')
       const second = sessionOf(pair, 'second')
       const bytes = new Uint8Array(2_500_000).fill(5)
-      await using content = await first.prepare(new Blob([bytes]).stream())
-      await Promise.all([first.put(content, textMeta), second.put(content, textMeta), first.put(content, textMeta)])
+      const content = await first.prepare(new Blob([bytes]).stream())
+      try {
+        await Promise.all([first.put(content, textMeta), second.put(content, textMeta), first.put(content, textMeta)])
+      } finally {
+        await content[Symbol.asyncDispose]()
+      }
       await Promise.all([first.commit(), second.commit()])
       const { bytes: read } = await second.get(content.id)
       assert.equal(Buffer.compare(read, bytes), 0)

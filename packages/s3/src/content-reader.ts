@@ -4,20 +4,14 @@ import { AttachmentBackendError, type AttachmentContent } from '@lash/attachment
  * Reads content that is not in memory from its start, piece by piece, into buffers. Reads that are asked for at the same time
  * are done one after the other.
  */
-export class ContentReader implements AsyncDisposable {
+export class ContentReader {
   readonly #content: AttachmentContent
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   #rest: Uint8Array = new Uint8Array(0)
-  #position = 0
 
   constructor(content: AttachmentContent) {
     this.#content = content
     this.#reader = content.stream().getReader()
-  }
-
-  /** How many bytes were read. */
-  get position(): number {
-    return this.#position
   }
 
   /** @throws AttachmentBackendError when the content ends before the buffer is full, or goes on after its end. */
@@ -30,7 +24,6 @@ export class ContentReader implements AsyncDisposable {
       filled += piece.byteLength
       this.#rest = this.#rest.subarray(piece.byteLength)
     }
-    this.#position += filled
   }
 
   async #next(): Promise<Uint8Array> {
@@ -41,7 +34,8 @@ export class ContentReader implements AsyncDisposable {
     )
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Lets the content go. Never rejects. */
+  async close(): Promise<void> {
     await this.#reader.cancel().catch(() => {})
   }
 }

@@ -79,7 +79,7 @@ export class MultipartUpload {
     // The first failure ends the parts still in flight: nobody wants them any more.
     const stop = new AbortController()
     const signal = write.signal === undefined ? stop.signal : AbortSignal.any([write.signal, stop.signal])
-    await using source = new PartSource(write.content, this.memory, partBytes)
+    const source = new PartSource(write.content, this.memory, partBytes)
     const parts: CompletedPart[] = new Array(source.count)
     const worker = async () => {
       let more = true
@@ -98,6 +98,7 @@ export class MultipartUpload {
     )
     // All of them must have settled before the upload is completed or aborted, and before the content may be disposed of.
     const failed = (await Promise.allSettled(workers)).some(outcome => outcome.status === 'rejected')
+    await source.close()
     if (failed) throw signal.reason
     return parts
   }

@@ -95,11 +95,15 @@ export class ObjectWriter {
     const { content } = write
     if (this.#isMultipart(write)) return this.#multipart.write(write)
     if (content.bytes !== undefined) return this.#put(write, content.bytes)
-    await using reader = new ContentReader(content)
-    await this.#multipart.memory.use(content.byteLength, async buffer => {
-      await reader.fill(buffer)
-      await this.#put(write, buffer)
-    })
+    const reader = new ContentReader(content)
+    try {
+      await this.#multipart.memory.use(content.byteLength, async buffer => {
+        await reader.fill(buffer)
+        await this.#put(write, buffer)
+      })
+    } finally {
+      await reader.close()
+    }
   }
 
   async #put(write: ObjectWrite, bytes: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@ import { ContentReader } from './content-reader.ts'
 import type { PartMemory } from './part-memory.ts'
 
 /** Gives the parts of a body in order, each once, to whoever asks first. */
-export class PartSource implements AsyncDisposable {
+export class PartSource {
   readonly count: number
   readonly #content: AttachmentContent
   readonly #memory: PartMemory
@@ -46,7 +46,8 @@ export class PartSource implements AsyncDisposable {
     return this.#reading
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#reader?.[Symbol.asyncDispose]()
+  /** Lets the content go. */
+  async close(): Promise<void> {
+    await this.#reader?.close()
   }
 }

@@ -1,3 +1,4 @@
+import type { Random } from '@lash/attachments-conformance/explore'
 import {
   AttachmentIntentExpiredError,
   type AttachmentManifest,
@@ -5,7 +6,6 @@ import {
   type AttachmentStore,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import type { Random } from '../src/explore/random.ts'
 import { digest, samples } from './contents.ts'
 import { journal } from './journal.ts'
 

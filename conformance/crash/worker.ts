@@ -1,12 +1,12 @@
 import { flushCompileCache } from 'node:module'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Random } from '@lash/attachments-conformance/explore'
 import {
   type AttachmentManifest,
   type AttachmentStore,
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
 } from '@lash/attachments-core'
-import { Random } from '../src/explore/random.ts'
 import { dieAt, withFaultPoints } from './fault-points.ts'
 import { journal } from './journal.ts'
 import { type OpenPair, openPair, type PairAddress } from './pair.ts'

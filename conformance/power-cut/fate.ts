@@ -1,4 +1,4 @@
-import type { Random } from '../stress/random.ts'
+import type { Random } from '@lash/attachments-conformance/explore'
 import type { NameChange, Write } from './nodes.ts'
 
 /** What a power cut does to changes that were not synced: it gives those that survive, in their order. */

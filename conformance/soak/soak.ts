@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Random } from '@lash/attachments-conformance/explore'
 import { checkEmptying, checkListing, checkPromises, checkSweeps } from '../crash/check.ts'
 import { type OpenPair, openPair } from '../crash/pair.ts'
 import { makePlace, type PairName, type Place } from '../crash/place.ts'
 import { Promises } from '../crash/promises.ts'
 import { count, emptyTally, type Tally } from '../crash/tally.ts'
 import { WorkerProcess } from '../crash/worker-process.ts'
-import { Random } from '../src/explore/random.ts'
 
 export interface SoakOptions {
   readonly minutes: number

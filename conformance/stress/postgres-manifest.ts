@@ -5,11 +5,11 @@
  *   node conformance/stress/postgres-manifest.ts [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--sweepers 4] [--contents 50]
  */
 import { parseArgs } from 'node:util'
+import { Random } from '@lash/attachments-conformance/explore'
 import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import pg from 'pg'
 import { startPostgres, startPrivatePostgres } from '../services/index.ts'
-import { Random } from './random.ts'
 import { pause, SessionActor, type World } from './session-actor.ts'
 import { SweeperActor } from './sweeper-actor.ts'
 import { Tally } from './tally.ts'

@@ -1,3 +1,4 @@
+import type { Random } from '@lash/attachments-conformance/explore'
 import {
   AttachmentBackendError,
   AttachmentIntentExpiredError,
@@ -10,7 +11,6 @@ import {
 } from '@lash/attachments-core'
 import type { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import type pg from 'pg'
-import type { Random } from './random.ts'
 import type { Tally } from './tally.ts'
 
 export interface World {

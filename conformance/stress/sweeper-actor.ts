@@ -1,5 +1,5 @@
+import type { Random } from '@lash/attachments-conformance/explore'
 import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
-import type { Random } from './random.ts'
 import { isFailureOfServer, pause, type World } from './session-actor.ts'
 
 /** A sweeper without grace: everything that is not committed, and every claim of another sweeper, is its. */

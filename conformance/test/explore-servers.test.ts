@@ -1,6 +1,6 @@
+import type { SessionHarness } from '@lash/attachments-conformance'
+import { type Coverage, coverageTable, exploreSome, type SeededOptions } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, test } from 'vitest'
-import { type Coverage, coverageTable, exploreSome, type SeededOptions } from '../src/explore/index.ts'
-import type { SessionHarness } from '../src/index.ts'
 import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'

@@ -1,5 +1,5 @@
+import { type Coverage, coverageTable, exploreAll, exploreSome, plans } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type Coverage, coverageTable, exploreAll, exploreSome, plans } from '../src/explore/index.ts'
 import { memoryPair } from './explore/memory-harness.ts'
 
 const covered: Coverage[] = []

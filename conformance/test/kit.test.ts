@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
 import {
   allCases,
   type CaseContext,
@@ -18,7 +17,8 @@ import {
   type StoreHarness,
   saveReports,
   storeCases,
-} from '../src/index.ts'
+} from '@lash/attachments-conformance'
+import { expect, test } from 'vitest'
 import { memoryStoreHarness } from './harnesses/memory.ts'
 
 const passing = async (context: CaseContext<StoreFixture>) => void (await context.create())

@@ -1,5 +1,5 @@
+import { testManifest } from '@lash/attachments-conformance/vitest'
 import { test } from 'vitest'
-import { testManifest } from '../src/vitest.ts'
 import { postgresManifestHarness } from './harnesses/postgres.ts'
 import { printMatrix } from './matrix.ts'
 

@@ -1,4 +1,4 @@
-import { testManifest } from '../src/vitest.ts'
+import { testManifest } from '@lash/attachments-conformance/vitest'
 import { memoryManifestHarness } from './harnesses/memory.ts'
 import { sqliteManifestHarness } from './harnesses/sqlite.ts'
 import { printMatrix } from './matrix.ts'

@@ -1,5 +1,5 @@
+import { testSession } from '@lash/attachments-conformance/vitest'
 import { test } from 'vitest'
-import { testSession } from '../src/vitest.ts'
 import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'

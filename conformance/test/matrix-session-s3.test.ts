@@ -1,5 +1,5 @@
+import { testSession } from '@lash/attachments-conformance/vitest'
 import { test } from 'vitest'
-import { testSession } from '../src/vitest.ts'
 import { memoryManifestHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'
 import { postgresManifestHarness } from './harnesses/postgres.ts'

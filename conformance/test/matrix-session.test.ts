@@ -1,4 +1,4 @@
-import { testSession } from '../src/vitest.ts'
+import { testSession } from '@lash/attachments-conformance/vitest'
 import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'

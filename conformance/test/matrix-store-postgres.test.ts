@@ -1,5 +1,5 @@
+import { testStore } from '@lash/attachments-conformance/vitest'
 import { test } from 'vitest'
-import { testStore } from '../src/vitest.ts'
 import { postgresStoreHarness } from './harnesses/postgres.ts'
 import { printMatrix } from './matrix.ts'
 

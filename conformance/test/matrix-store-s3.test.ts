@@ -1,5 +1,5 @@
+import { testStore } from '@lash/attachments-conformance/vitest'
 import { test } from 'vitest'
-import { testStore } from '../src/vitest.ts'
 import { s3StoreHarness } from './harnesses/s3.ts'
 import { printMatrix } from './matrix.ts'
 

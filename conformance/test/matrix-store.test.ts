@@ -1,4 +1,4 @@
-import { testStore } from '../src/vitest.ts'
+import { testStore } from '@lash/attachments-conformance/vitest'
 import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryStoreHarness } from './harnesses/memory.ts'
 import { sqliteStoreHarness } from './harnesses/sqlite.ts'

@@ -1,4 +1,4 @@
-import { testStore } from '../src/vitest.ts'
+import { testStore } from '@lash/attachments-conformance/vitest'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from './harnesses/session-store.ts'
 import { printMatrix } from './matrix.ts'
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
+import { type ConformanceReport, type LiveReport, reportsToMarkdown, saveReports } from '@lash/attachments-conformance'
 import { afterAll } from 'vitest'
-import { type ConformanceReport, type LiveReport, reportsToMarkdown, saveReports } from '../src/index.ts'
 
 const folder = fileURLToPath(new URL('../../reports', import.meta.url))
 

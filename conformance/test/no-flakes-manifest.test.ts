@@ -1,5 +1,11 @@
+import {
+  type AnyHarness,
+  type ConformanceCase,
+  casesFor,
+  notApplicableReason,
+  runCase,
+} from '@lash/attachments-conformance'
 import { describe, expect, test } from 'vitest'
-import { type AnyHarness, type ConformanceCase, casesFor, notApplicableReason, runCase } from '../src/index.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'
 

@@ -1,5 +1,5 @@
+import { notApplicableReason, runCase, type StoreCase, storeCases } from '@lash/attachments-conformance'
 import { describe, expect, test } from 'vitest'
-import { notApplicableReason, runCase, type StoreCase, storeCases } from '../src/index.ts'
 import { memoryStoreHarness } from './harnesses/memory.ts'
 
 const times = 20

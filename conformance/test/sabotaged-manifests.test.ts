@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
+import { manifestCases, runCase, runConformance, sessionCases } from '@lash/attachments-conformance'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import { describe, expect, test } from 'vitest'
-import { manifestCases, runCase, runConformance, sessionCases } from '../src/index.ts'
 import { claimSabotages } from './sabotage-manifest/claims.ts'
 import { commitSabotages } from './sabotage-manifest/commits.ts'
 import { intentSabotages } from './sabotage-manifest/intents.ts'

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert'
+import { runCase, runConformance, storeCases } from '@lash/attachments-conformance'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import { describe, expect, test } from 'vitest'
-import { runCase, runConformance, storeCases } from '../src/index.ts'
 import { byteSabotages } from './sabotage/bytes.ts'
 import { lifeSabotages } from './sabotage/life.ts'
 import { metadataSabotages } from './sabotage/metadata.ts'

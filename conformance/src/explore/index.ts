@@ -1,6 +1,7 @@
 export { type Coverage, coverageTable } from './coverage.ts'
 export type { ActorPlan, Operation, Plan } from './plan.ts'
 export { plans } from './plans.ts'
+export { Random } from './random.ts'
 export { type RandomPlanOptions, randomPlan } from './random-plan.ts'
 export { type Replayed, replay } from './replay.ts'
 export { parseSchedule, planNamed, scheduleText } from './schedule.ts'

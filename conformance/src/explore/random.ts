@@ -28,4 +28,10 @@ export class Random {
   chance(probability: number): boolean {
     return this.next() < probability
   }
+
+  /** So many different ones of the items, or all of them where there are fewer. */
+  some<T>(items: readonly T[], count: number): T[] {
+    const left = [...items]
+    return Array.from({ length: Math.min(count, left.length) }, () => left.splice(this.below(left.length), 1)[0] as T)
+  }
 }

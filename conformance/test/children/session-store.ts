@@ -1,6 +1,6 @@
+import type { ChildModule } from '@lash/attachments-conformance'
 import { type AttachmentStore, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
-import type { ChildModule } from '../../src/index.ts'
 
 interface SessionStoreOptions {
   inner: ChildModule

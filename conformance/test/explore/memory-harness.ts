@@ -1,5 +1,5 @@
+import type { SessionHarness } from '@lash/attachments-conformance'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
-import type { SessionHarness } from '../../src/harness.ts'
 
 /** Store and manifest in memory: fixtures cost nothing, and no call waits for another, as exploring every schedule needs. */
 export const memoryPair: SessionHarness = {

@@ -1,4 +1,4 @@
-import type { ViolationKind } from '../../src/explore/index.ts'
+import type { ViolationKind } from '@lash/attachments-conformance/explore'
 
 /** A change to the source. */
 export interface Change {

@@ -1,8 +1,8 @@
 import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Damage, StoreFixture, StoreHarness } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import type { Damage, StoreFixture, StoreHarness } from '../../src/index.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
 export function fsStoreHarness(): StoreHarness {

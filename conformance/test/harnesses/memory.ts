@@ -1,5 +1,5 @@
+import type { ManifestHarness, StoreHarness } from '@lash/attachments-conformance'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
-import type { ManifestHarness, StoreHarness } from '../../src/index.ts'
 
 const oneProcess = 'the bytes are in the memory of one store and go with it'
 const outOfReach = 'nothing but the store can reach its bytes'

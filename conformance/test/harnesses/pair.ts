@@ -1,4 +1,4 @@
-import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '../../src/index.ts'
+import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '@lash/attachments-conformance'
 
 /** What a pair can do only when both of its halves can. */
 const ofBoth: readonly Capability[] = ['durable', 'reopen']

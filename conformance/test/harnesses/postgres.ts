@@ -1,8 +1,3 @@
-import type { AttachmentId } from '@lash/attachments-core'
-import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
-import pg from 'pg'
-import { FaultProxy } from '../../services/fault-proxy.ts'
-import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
 import type {
   Damage,
   HostTransaction,
@@ -10,7 +5,12 @@ import type {
   SessionHarness,
   StoreFixture,
   StoreHarness,
-} from '../../src/index.ts'
+} from '@lash/attachments-conformance'
+import type { AttachmentId } from '@lash/attachments-core'
+import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
+import pg from 'pg'
+import { FaultProxy } from '../../services/fault-proxy.ts'
+import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
 
 export interface PostgresHarnessOptions {
   /** Have stores use one pool that they are given, instead of one each of their own. */

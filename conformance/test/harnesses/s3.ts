@@ -7,11 +7,11 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { type S3Connection, s3FromEnvironment } from '../../services/s3.ts'
-import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '../../src/index.ts'
 import { removeAll, SwitchableConfig, s3ClientConfig, uploads } from './s3-server.ts'
 
 export interface S3HarnessOptions {

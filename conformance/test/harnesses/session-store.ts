@@ -1,7 +1,7 @@
+import type { Capability, StoreFixture, StoreHarness } from '@lash/attachments-conformance'
 import { type AttachmentManifest, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { InMemoryAttachmentManifest } from '@lash/attachments-memory'
 import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
-import type { Capability, StoreFixture, StoreHarness } from '../../src/index.ts'
 import { fsStoreHarness } from './fs.ts'
 import { memoryStoreHarness } from './memory.ts'
 import { TemporaryFolder } from './temporary-folder.ts'

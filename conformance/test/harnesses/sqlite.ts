@@ -1,6 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type {
+  Capability,
+  Damage,
+  HostTransaction,
+  ManifestHarness,
+  SessionHarness,
+  StoreHarness,
+} from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
 import {
   type BlobProfile,
@@ -9,14 +17,6 @@ import {
   SqliteAttachmentStore,
 } from '@lash/attachments-sqlite'
 import Database from 'better-sqlite3'
-import type {
-  Capability,
-  Damage,
-  HostTransaction,
-  ManifestHarness,
-  SessionHarness,
-  StoreHarness,
-} from '../../src/index.ts'
 
 const local = 'the backend is a file of this machine'
 const onlyInMemory = 'the database is in the memory of one handle and goes with it'

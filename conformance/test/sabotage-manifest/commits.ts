@@ -1,6 +1,6 @@
+import type { HostTransaction } from '@lash/attachments-conformance'
 import { type AttachmentId, AttachmentIntentExpiredError, type AttachmentManifestEntry } from '@lash/attachments-core'
 import type { CommitTarget } from '@lash/attachments-core/backend'
-import type { HostTransaction } from '../../src/index.ts'
 import { entryOf, type Line } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { ManifestSabotage } from './sabotage.ts'

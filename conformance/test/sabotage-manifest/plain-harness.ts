@@ -1,4 +1,4 @@
-import type { ManifestHarness, SessionHarness } from '../../src/index.ts'
+import type { ManifestHarness, SessionHarness } from '@lash/attachments-conformance'
 import { memoryStoreHarness } from '../harnesses/memory.ts'
 import { pairHarness } from '../harnesses/pair.ts'
 import { Notebook } from './notebook.ts'

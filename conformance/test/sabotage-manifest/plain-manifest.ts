@@ -1,3 +1,4 @@
+import type { HostTransaction } from '@lash/attachments-conformance'
 import {
   AttachmentClosedError,
   type AttachmentCommitOptions,
@@ -21,7 +22,6 @@ import {
   checkSessionId,
   checkTime,
 } from '@lash/attachments-core/backend'
-import type { HostTransaction } from '../../src/index.ts'
 import { ageOf, entryOf, isCommitted, type Line, type Notebook, type Page } from './notebook.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   type AttachmentBody,
   type AttachmentContent,
@@ -11,7 +12,6 @@ import {
   type StoredAttachment,
 } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
-import { turn } from '../../src/samples.ts'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
 import { type Item, type Shelf, ShelfDriver } from './shelf.ts'
 

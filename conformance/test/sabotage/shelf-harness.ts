@@ -1,6 +1,6 @@
+import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/attachments-conformance'
 import { type AttachmentStore, PortableAttachmentStore } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
-import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '../../src/index.ts'
 import { type Item, Shelf, ShelfDriver } from './shelf.ts'
 
 /** Opens a store on a shelf. */

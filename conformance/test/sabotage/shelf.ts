@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   type AttachmentContent,
   type AttachmentDriver,
@@ -12,7 +13,6 @@ import {
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
 import { parsePhysicalName, physicalName, streamOf } from '@lash/attachments-core/backend'
-import { turn } from '../../src/samples.ts'
 
 /** What a shelf keeps under one name. */
 export interface Item {

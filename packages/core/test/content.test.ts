@@ -2,8 +2,6 @@ import { constants } from 'node:fs'
 import { mkdtemp, open, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { InMemoryAttachmentStore } from '@lash/attachments-memory'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   type AttachmentContent,
   type AttachmentDriver,
@@ -11,7 +9,9 @@ import {
   AttachmentTooLargeError,
   contentId,
   PortableAttachmentStore,
-} from '../src/index.ts'
+} from '@lash/attachments-core'
+import { InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const memoryLimit = 64 * 1024
 let directory: string

@@ -1,4 +1,3 @@
-import { expect, test } from 'vitest'
 import {
   AttachmentBackendError,
   AttachmentIntentExpiredError,
@@ -6,7 +5,8 @@ import {
   AttachmentNotFoundError,
   AttachmentStoreError,
   contentId,
-} from '../src/index.ts'
+} from '@lash/attachments-core'
+import { expect, test } from 'vitest'
 
 const id = contentId(new Uint8Array([1]))
 

@@ -1,12 +1,12 @@
-import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
-import { expect, test } from 'vitest'
 import {
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   reclaimOrphanedAttachments,
   resolveLlmRequestAttachments,
   SessionScopedAttachmentStore,
-} from '../src/index.ts'
+} from '@lash/attachments-core'
+import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { expect, test } from 'vitest'
 
 const bytes = new Uint8Array([1, 2, 3])
 const meta = { mediaType: 'image/png' }

@@ -1,7 +1,7 @@
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { checkMeta, checkSessionId, maxDimension, maxLabelBytes } from '@lash/attachments-core/backend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkMeta, checkSessionId, maxDimension, maxLabelBytes } from '../src/backend.ts'
-import { AttachmentInvalidArgumentError } from '../src/index.ts'
 
 const good = { mediaType: 'image/png' }
 

@@ -1,4 +1,3 @@
-import { expect, test } from 'vitest'
 import {
   AttachmentBackendError,
   AttachmentCorruptError,
@@ -7,7 +6,8 @@ import {
   type AttachmentKey,
   contentId,
   PortableAttachmentStore,
-} from '../src/index.ts'
+} from '@lash/attachments-core'
+import { expect, test } from 'vitest'
 
 const bytes = new TextEncoder().encode('some bytes')
 const id = contentId(bytes)

@@ -1,12 +1,12 @@
-import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
-import { expect, test } from 'vitest'
 import {
   AttachmentIntentExpiredError,
   type AttachmentManifest,
   contentId,
   reclaimOrphanedAttachments,
   SessionScopedAttachmentStore,
-} from '../src/index.ts'
+} from '@lash/attachments-core'
+import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { expect, test } from 'vitest'
 
 const bytes = new TextEncoder().encode('pending')
 const id = contentId(bytes)

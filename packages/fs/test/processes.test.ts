@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { cannotRecord, strace } from '../../../conformance/power-cut/record.ts'
-import { FileAttachmentStore } from '../src/index.ts'
 import { contended, meta, staged } from './children/bodies.ts'
 
 const worker = fileURLToPath(new URL('./children/worker.ts', import.meta.url))

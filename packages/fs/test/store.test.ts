@@ -9,8 +9,8 @@ import {
   AttachmentNotFoundError,
   contentId,
 } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FileAttachmentStore } from '../src/index.ts'
 
 const bytes = new TextEncoder().encode('hello, attachments')
 const id = contentId(bytes)

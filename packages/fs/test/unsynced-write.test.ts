@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { contentId } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { FileAttachmentStore } from '../src/index.ts'
 import { contended, meta } from './children/bodies.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError, contentId } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
+import { InMemoryAttachmentManifest } from '@lash/attachments-memory'
 import { expect, test } from 'vitest'
-import { InMemoryAttachmentManifest } from '../src/index.ts'
 
 const day = 24 * 60 * 60 * 1000
 

@@ -6,10 +6,8 @@ import { expect, test } from 'vitest'
 test('the example of the README prints what it says', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
   const source = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? ''
-  const program = source
-    .replace("'@lash/attachments-memory'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
-    .replace("'@lash/attachments-core'", JSON.stringify(import.meta.resolve('@lash/attachments-core')))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: import.meta.dirname,
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   expect(stdout).toBe('hello\n1\n')

@@ -4,9 +4,9 @@ import {
   contentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
+import { InMemoryAttachmentStore } from '@lash/attachments-memory'
 import { expect, test } from 'vitest'
 import { MemoryDriver } from '../src/driver.ts'
-import { InMemoryAttachmentStore } from '../src/index.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { inspect } from 'node:util'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
+import type { S3AttachmentStore } from '@lash/attachments-s3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Fault, S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { uploads } from '../../../conformance/test/harnesses/s3-server.ts'
-import type { S3AttachmentStore } from '../src/index.ts'
 import { sampleBytes } from './sample-bytes.ts'
 import { collect, connection, describeWithProxy, expectBytes, failureOf, TestPrefix } from './server.ts'
 
@@ -165,11 +165,12 @@ describeWithProxy('a process that is killed', () => {
     const bytes = sampleBytes(11 * MiB)
     proxy.spoil({ method: 'PUT', url: 'partNumber=2' }, { kind: 'hang' })
     const program = `
-      import { S3AttachmentStore } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}
+      import { S3AttachmentStore } from '@lash/attachments-s3'
       import { sampleBytes } from ${JSON.stringify(new URL('./sample-bytes.ts', import.meta.url).href)}
       const store = new S3AttachmentStore(${JSON.stringify({ ...there.options(proxy.endpoint), multipart })})
       await store.put(new Blob([sampleBytes(${bytes.byteLength})]), ${JSON.stringify(meta)})`
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: import.meta.dirname,
       stdio: 'ignore',
       env: { ...process.env, NODE_OPTIONS: '' },
     })

@@ -10,10 +10,10 @@ describeWithServer('the README', () => {
     const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
     const source = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? ''
     const program = source
-      .replace("'@lash/attachments-s3'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
       .replace("'my-attachments'", JSON.stringify(connection.bucket))
       .replace("'production/'", "'test/readme/'")
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: import.meta.dirname,
       env: {
         ...process.env,
         NODE_OPTIONS: '',

@@ -1,6 +1,6 @@
 /** Puts and deletes the same few bytes again and again without syncs: `node churn-unsynced.ts <root>`. Fails on what is not whole or absent. */
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { contended, meta } from './bodies.ts'
 
 const store = new FileAttachmentStore(process.argv[2] ?? '', { durability: 'relaxed' })

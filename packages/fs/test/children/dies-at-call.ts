@@ -1,5 +1,5 @@
 /** Does a task and kills itself before a call of the file system: `node dies-at-call.ts <root> <durability> <task> <number of the call>`. */
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { watchCalls } from './file-system-calls.ts'
 import { type PairTask, runTask } from './pair.ts'
 

@@ -1,5 +1,5 @@
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { contended, meta } from './bodies.ts'
 
 /** The first is what is also put, the second is what is only removed. */

@@ -6,7 +6,7 @@
 import { mkdirSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { meta } from './bodies.ts'
 import { watchCalls } from './file-system-calls.ts'
 import { outcomeOf, type PairTask, pair, runTask } from './pair.ts'

@@ -1,7 +1,7 @@
 /** Another process on the same root: `node worker.ts <task> <root>`. */
 import { writeSync } from 'node:fs'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { contended, halfBody, meta, staged } from './bodies.ts'
 
 const [task = '', root = '', uid] = process.argv.slice(2)

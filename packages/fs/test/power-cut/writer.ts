@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
-import { FileAttachmentStore } from '../../src/index.ts'
+import { FileAttachmentStore } from '@lash/attachments-fs'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
 
 const [root = '', scenario = ''] = process.argv.slice(2)

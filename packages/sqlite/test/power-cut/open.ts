@@ -1,5 +1,5 @@
+import { openSqliteAttachments, type SqliteAttachments } from '@lash/attachments-sqlite'
 import Database from 'better-sqlite3'
-import { openSqliteAttachments, type SqliteAttachments } from '../../src/index.ts'
 import type { Scenario } from './steps.ts'
 
 /** Whether the database is a host's, which has it open. */

@@ -1,5 +1,5 @@
 import { contentId, reclaimOrphanedAttachments, type SessionScopedAttachmentStore } from '@lash/attachments-core'
-import type { SqliteAttachments } from '../../src/index.ts'
+import type { SqliteAttachments } from '@lash/attachments-sqlite'
 import { type ContentName, contents, meta, sessionId } from './contents.ts'
 import { writeUnsynced } from './write-unsynced.ts'
 

@@ -1,6 +1,6 @@
 /** `node unsynced-writer.ts <path>`: makes the database, writes a blob into its log, and is killed before it syncs it. */
 import { writeSync } from 'node:fs'
-import { openSqliteAttachments } from '../../src/index.ts'
+import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { writeUnsynced } from './write-unsynced.ts'
 
 const [path = ''] = process.argv.slice(2)

@@ -1,23 +1,19 @@
 import { contentId } from '@lash/attachments-core'
-import { openConnection } from '../../src/connection.ts'
-import { Tables } from '../../src/operations.ts'
-import { WriteTransaction } from '../../src/write-transaction.ts'
+import Database from 'better-sqlite3'
 import { type ContentName, contents, meta } from './contents.ts'
 
 /** Commits a blob as a process does that is killed before it syncs what makes the commit durable. The database must be there. */
 export function writeUnsynced(path: string, name: ContentName): void {
-  const connection = openConnection({ path, busyTimeoutMs: 1000 })
+  const connection = new Database(path)
   // In WAL mode the log is what it does not sync, with a rollback journal the deletion of that.
   connection.pragma(
     connection.pragma('journal_mode', { simple: true }) === 'wal' ? 'synchronous = OFF' : 'synchronous = FULL',
   )
-  const { byteLength } = contents[name]
-  const blob = {
-    key: { id: contentId(contents[name]), generation: 0 },
-    byteLength,
-    storedLength: byteLength,
-    meta,
-    body: { encoding: 0, bytes: contents[name] },
-  }
-  new WriteTransaction(connection, new Tables(connection)).run([{ kind: 'putBlob', request: { blob } }])
+  const bytes = contents[name]
+  connection
+    .prepare(
+      `INSERT INTO lash_attachment_blobs (id, generation, byte_length, stored_length, stored_at, media_type, label, encoding, bytes)
+      VALUES (?, 0, ?, ?, 0, ?, ?, 0, ?)`,
+    )
+    .run(Buffer.from(contentId(bytes), 'hex'), bytes.byteLength, bytes.byteLength, meta.mediaType, meta.label, bytes)
 }

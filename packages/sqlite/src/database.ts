@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
+import { checkTimeout } from './busy-timeout.ts'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
@@ -53,9 +54,10 @@ export class AttachmentDatabase {
 
   /** @throws AttachmentInvalidArgumentError, AttachmentIoError, AttachmentSchemaError, AttachmentBackendError. */
   constructor(options: SqliteDatabaseOptions) {
-    const { database, busyTimeoutMs = 5000 } = options
+    const { database } = options
     this.path = checkTarget(options)
-    this.busyTimeoutMs = checkTimeout(busyTimeoutMs)
+    const busyTimeoutMs = checkTimeout(options.busyTimeoutMs)
+    this.busyTimeoutMs = busyTimeoutMs
     // Nobody else can see an in-memory database: it has to be used through the one handle there is.
     const alone = database !== undefined && isPrivate(database)
     this.#owned = !alone
@@ -189,9 +191,4 @@ function checkTarget({ path, database }: SqliteDatabaseOptions): string {
 
 function absolute(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path)
-}
-
-function checkTimeout(milliseconds: number): number {
-  if (Number.isInteger(milliseconds) && milliseconds >= 0 && milliseconds <= 2 ** 31 - 1) return milliseconds
-  throw new AttachmentInvalidArgumentError('busyTimeoutMs must be a whole number of milliseconds from 0 to 2^31-1')
 }

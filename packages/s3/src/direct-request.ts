@@ -46,7 +46,7 @@ export class DirectRequests {
    */
   async send(request: DirectRequest): Promise<HttpResponse | undefined> {
     if (Date.now() < this.#restUntil) return undefined
-    const response = await this.#send(request).catch(() => undefined)
+    const response = await abortable(this.#send(request), request.signal).catch(() => undefined)
     request.signal?.throwIfAborted()
     if (response === undefined) this.rest()
     return response
@@ -64,8 +64,8 @@ export class DirectRequests {
     if (model === undefined) return undefined
     const signed = await model.signer.sign(requestLike(model, request), signingOptions(this.#client, model.scheme))
     const options = request.signal === undefined ? {} : { abortSignal: request.signal }
-    const sent = this.#client.config.requestHandler.handle(signed as never, options)
-    return (await abortable(sent, request.signal)).response as HttpResponse
+    const { response } = await this.#client.config.requestHandler.handle(signed as never, options)
+    return response as HttpResponse
   }
 
   /** Undefined where objects are addressed or requests are signed in an unusual way. */

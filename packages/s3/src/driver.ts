@@ -89,7 +89,7 @@ export class S3Driver implements AttachmentDriver {
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
     const written = this.#writer.write(this.#bucket, this.#keys.of(key), content, meta, signal)
-    await this.#explainer.explained('put', written)
+    await this.#explainer.explained('put', signal, written)
     this.#bucketSeen = true
   }
 
@@ -99,7 +99,7 @@ export class S3Driver implements AttachmentDriver {
     const whole = start === 0 && end === Number.MAX_SAFE_INTEGER
     const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1
     const range = whole ? undefined : `bytes=${start}-${last}`
-    return this.#explainer.explained('get', this.#read(key, range, start, signal))
+    return this.#explainer.explained('get', signal, this.#read(key, range, start, signal))
   }
 
   async #read(
@@ -139,12 +139,12 @@ export class S3Driver implements AttachmentDriver {
 
   /** Of a range without a byte, which S3 cannot be asked for. */
   async #readNothing(key: AttachmentKey, signal: AbortSignal | undefined): Promise<AttachmentDriverRead | undefined> {
-    const head = await this.#explainer.explained('get', this.#head(this.#keys.of(key), signal))
+    const head = await this.#explainer.explained('get', signal, this.#head(this.#keys.of(key), signal))
     return head && { meta: decodeMetadata(key.id, head.Metadata), body: new Uint8Array(0) }
   }
 
   async stat(key: AttachmentKey, { signal }: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
-    const head = await this.#explainer.explained('stat', this.#head(this.#keys.of(key), signal))
+    const head = await this.#explainer.explained('stat', signal, this.#head(this.#keys.of(key), signal))
     if (head === undefined) return undefined
     const meta = decodeMetadata(key.id, head.Metadata)
     return { ...meta, byteLength: head.ContentLength ?? meta.byteLength }
@@ -152,7 +152,7 @@ export class S3Driver implements AttachmentDriver {
 
   remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
     const names = [...new Set(keys.map(key => this.#keys.of(key)))]
-    return this.#explainer.explained('delete', this.#remover.remove(names, signal))
+    return this.#explainer.explained('delete', signal, this.#remover.remove(names, signal))
   }
 
   async *list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncGenerator<AttachmentListing> {
@@ -160,7 +160,7 @@ export class S3Driver implements AttachmentDriver {
     let token: string | undefined
     do {
       const command = new ListObjectsV2Command(token === undefined ? input : { ...input, ContinuationToken: token })
-      const page = await this.#explainer.explained('list', this.#sender.send(command, options.signal))
+      const page = await this.#explainer.explained('list', options.signal, this.#sender.send(command, options.signal))
       for (const { Key: name, Size: byteLength = 0, LastModified } of page.Contents ?? []) {
         const key = name === undefined ? undefined : this.#keys.parse(name)
         if (key === undefined) continue

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentStoreError } from '@lash/attachments-core'
+import { abortable } from '@lash/attachments-core/backend'
 import { failureOf, type S3Failure } from './failure.ts'
 
 /** Makes errors of one bucket's requests ones that say what to do. They name the server and the bucket, and no credential. */
@@ -12,16 +13,20 @@ export class Explainer {
     this.#bucket = bucket
   }
 
-  /** The promise, with its errors explained. `operation` is what was being done: `put`. */
-  async explained<T>(operation: string, result: Promise<T>): Promise<T> {
+  /**
+   * The promise, with its errors explained. `operation` is what was being done: `put`.
+   * @throws `signal.reason` when it is aborted, whatever the error.
+   */
+  async explained<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
     try {
       return await result
     } catch (error) {
-      throw await this.explain(operation, error)
+      signal?.throwIfAborted()
+      throw await abortable(this.#explain(operation, error), signal)
     }
   }
 
-  async explain(operation: string, error: unknown): Promise<AttachmentStoreError> {
+  async #explain(operation: string, error: unknown): Promise<AttachmentStoreError> {
     if (AttachmentStoreError.isInstance(error)) return error
     const failure = failureOf(error)
     const place = `bucket ${JSON.stringify(this.#bucket)} at ${await this.#server()}`

@@ -85,7 +85,7 @@ export class MultipartUpload {
       let more = true
       while (more) {
         signal.throwIfAborted()
-        more = await source.take(async (index, bytes) => {
+        more = await source.take(signal, async (index, bytes) => {
           parts[index] = await this.#sendPart(write, uploadId, index + 1, bytes, signal)
         })
       }

@@ -97,7 +97,7 @@ export class ObjectWriter {
     if (content.bytes !== undefined) return this.#put(write, content.bytes)
     const reader = new ContentReader(content)
     try {
-      await this.#multipart.memory.use(content.byteLength, async buffer => {
+      await this.#multipart.memory.use(content.byteLength, write.signal, async buffer => {
         await reader.fill(buffer)
         await this.#put(write, buffer)
       })
@@ -109,7 +109,7 @@ export class ObjectWriter {
   async #put(write: ObjectWrite, bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength !== write.content.byteLength)
       throw new AttachmentBackendError('the content is not as long as it says')
-    await turnToSend(bytes.byteLength)
+    await turnToSend(bytes.byteLength, write.signal)
     if (this.#direct !== undefined && (await this.#direct.put(write, bytes))) return
     const { bucket, key, content, mediaType, metadata } = write
     const input = { Bucket: bucket, Key: key, Body: bytes, ContentType: mediaType, Metadata: metadata }

@@ -1,8 +1,10 @@
+import { WaitingLine } from './waiting-line.ts'
+
 /** Memory for what is being sent, bounded for a whole store however many puts are in flight. First come, first served. */
 export class PartMemory {
   readonly #limit: number
   #used = 0
-  #waiting: { bytes: number; take(): void }[] = []
+  readonly #waiting = new WaitingLine()
   /** Buffers to use again, all of one size; none when nothing is being sent. */
   #free: Uint8Array[] = []
 
@@ -11,9 +13,12 @@ export class PartMemory {
     this.#limit = limit
   }
 
-  /** Calls with a buffer of that size, once there is room; its contents are arbitrary. */
-  async use<T>(bytes: number, send: (buffer: Uint8Array) => Promise<T>): Promise<T> {
-    await this.#take(bytes)
+  /**
+   * Calls with a buffer of that size, once there is room; its contents are arbitrary.
+   * @throws `signal.reason` when it aborts before there is room.
+   */
+  async use<T>(bytes: number, signal: AbortSignal | undefined, send: (buffer: Uint8Array) => Promise<T>): Promise<T> {
+    await this.#take(bytes, signal)
     const buffer = this.#buffer(bytes)
     try {
       return await send(buffer)
@@ -24,19 +29,18 @@ export class PartMemory {
     }
   }
 
-  #take(bytes: number): Promise<void> {
-    if (this.#waiting.length === 0 && this.#fits(bytes)) {
-      this.#used += bytes
-      return Promise.resolve()
+  #take(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting.first !== undefined || !this.#fits(bytes)) {
+      return this.#waiting.wait(bytes, signal, () => this.#admit())
     }
-    return new Promise(take => this.#waiting.push({ bytes, take }))
+    this.#used += bytes
+    return Promise.resolve()
   }
 
   #admit(): void {
-    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
-      this.#waiting.shift()
-      this.#used += next.bytes
-      next.take()
+    for (let bytes = this.#waiting.first; bytes !== undefined && this.#fits(bytes); bytes = this.#waiting.first) {
+      this.#used += bytes
+      this.#waiting.admit()
     }
   }
 

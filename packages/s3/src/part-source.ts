@@ -20,8 +20,11 @@ export class PartSource {
     this.#reader = content.bytes === undefined ? new ContentReader(content) : undefined
   }
 
-  /** Calls with the next part, whose bytes are valid until `send` is done. False when there was none left. */
-  async take(send: (index: number, bytes: Uint8Array) => Promise<void>): Promise<boolean> {
+  /**
+   * Calls with the next part, whose bytes are valid until `send` is done. False when there was none left.
+   * @throws `signal.reason` when it aborts before there is memory for the part.
+   */
+  async take(signal: AbortSignal, send: (index: number, bytes: Uint8Array) => Promise<void>): Promise<boolean> {
     const { bytes: held } = this.#content
     if (held !== undefined) {
       const index = this.#next++
@@ -30,7 +33,7 @@ export class PartSource {
       return true
     }
     if (this.#next >= this.count) return false
-    return this.#memory.use(this.#partBytes, async buffer => {
+    return this.#memory.use(this.#partBytes, signal, async buffer => {
       const index = this.#next++
       if (index >= this.count) return false
       const bytes = buffer.subarray(0, Math.min(this.#partBytes, this.#content.byteLength - index * this.#partBytes))

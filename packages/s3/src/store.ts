@@ -7,7 +7,7 @@ import {
   isAttachmentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
-import { checkGeneration } from '@lash/attachments-core/backend'
+import { abortable, checkGeneration } from '@lash/attachments-core/backend'
 import { createClient } from './client.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'
@@ -106,7 +106,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
       const generation = options.generation ?? (await this.#generationOf(id, signal))
       const key = this.#keys.of({ id, generation: checkGeneration(generation) })
       const get = { bucket: this.#bucket, key, expiresIn, contentDisposition: disposition }
-      return this.#explainer.explained('getUrl', presignedUrl(this.#client, get))
+      return this.#explainer.explained('getUrl', signal, abortable(presignedUrl(this.#client, get), signal))
     })
   }
 

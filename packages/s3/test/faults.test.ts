@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { inspect } from 'node:util'
-import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { HeadBucketCommand, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Fault, S3FaultProxy } from '../../../conformance/services/s3-fault-proxy.ts'
 import { uploads } from '../../../conformance/test/harnesses/s3-server.ts'
 import { sampleBytes } from './sample-bytes.ts'
-import { collect, connection, describeWithProxy, expectBytes, failureOf, TestPrefix } from './server.ts'
+import {
+  collect,
+  connection,
+  describeWithProxy,
+  describeWithServer,
+  expectBytes,
+  failureOf,
+  TestPrefix,
+} from './server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -157,6 +165,37 @@ describeWithProxy('a put in parts', () => {
     expect(await putting).toBe(reason)
     await expect.poll(() => uploads(there.client, there.bucket, there.prefix)).toEqual([])
     await isAbsent(bytes)
+  })
+})
+
+describeWithProxy('a put that waits for memory to send from', () => {
+  const narrow = { multipart: { partBytes: 5 * MiB, concurrency: 1 } }
+  const small = sampleBytes(2 * MiB, 3)
+
+  test.each([
+    ['in one request', 4 * MiB],
+    ['in parts', 9 * MiB],
+  ])('ends with the reason of its abort, and is in nobody’s way (%s)', async (_name, byteLength) => {
+    const narrowStore = there.store(proxy.endpoint, narrow)
+    proxy.spoil({ method: 'PUT' }, { kind: 'hang' })
+    const first = new AbortController()
+    const holding = failureOf(narrowStore.put(new Blob([sampleBytes(3 * MiB)]), meta, { signal: first.signal }))
+    await expect.poll(() => traffic()).toContain('PUT -')
+    const second = new AbortController()
+    const bytes = sampleBytes(byteLength, 2)
+    const waiting = failureOf(narrowStore.put(new Blob([bytes]), meta, { signal: second.signal }))
+    await expect.poll(() => traffic()).toContain(byteLength > 5 * MiB ? 'POST 200' : 'HEAD 404')
+    const third = narrowStore.put(new Blob([small]), meta)
+    await expect.poll(() => traffic()).toContain('HEAD 404')
+    const reason = new Error('enough')
+    second.abort(reason)
+    expect(await waiting).toBe(reason)
+    await third
+    await isStored(small)
+    await isAbsent(bytes)
+    expect(await uploads(there.client, there.bucket, there.prefix)).toEqual([])
+    first.abort(reason)
+    expect(await holding).toBe(reason)
   })
 })
 
@@ -333,5 +372,39 @@ describe('credentials', () => {
       there.store(undefined, { clientConfig: { credentials } }).stat(contentId(sampleBytes(1))),
     )
     expect(error.message).toMatch(/no credentials were found.*AWS_ACCESS_KEY_ID/)
+  })
+})
+
+describeWithServer('an abort', () => {
+  const never = () => new Promise<never>(() => {})
+  const id = contentId(sampleBytes(1))
+  const calls: Record<string, (store: S3AttachmentStore, signal: AbortSignal) => Promise<unknown>> = {
+    put: (store, signal) => store.put(sampleBytes(1), meta, { signal }),
+    'put of a stream': (store, signal) => store.put(new Blob([sampleBytes(2 * MiB)]), meta, { signal }),
+    'put in parts': (store, signal) => store.put(sampleBytes(9 * MiB), meta, { signal }),
+    get: (store, signal) => store.get(id, { signal }),
+    stream: (store, signal) => store.stream(id, { signal }),
+    stat: (store, signal) => store.stat(id, { signal }),
+    list: (store, signal) => collect(store.list({ signal })),
+    delete: (store, signal) => store.delete(id, { signal }),
+    'delete of a generation': (store, signal) => store.delete(id, { signal, generation: 0 }),
+    getUrl: (store, signal) => store.getUrl(id, { signal }),
+    'getUrl of a generation': (store, signal) => store.getUrl(id, { signal, generation: 0 }),
+  }
+
+  test.each<[string, S3ClientConfig]>([
+    ['credentials', { credentials: never }],
+    ['a region', { region: never, credentials: async () => Promise.reject(new Error('none')) }],
+    ['an endpoint', { endpoint: never }],
+  ])('is heard while the client waits for %s, with its reason and by every call', async (_name, clientConfig) => {
+    for (const [name, call] of Object.entries(calls)) {
+      const abort = new AbortController()
+      const calling = failureOf(call(there.store(undefined, { clientConfig }), abort.signal))
+      // Far enough for the call to wait for what never comes.
+      await there.client.send(new HeadBucketCommand({ Bucket: there.bucket }))
+      const reason = new Error('enough')
+      abort.abort(reason)
+      expect(await calling, name).toBe(reason)
+    }
   })
 })

@@ -3,13 +3,14 @@ import type { BlobRow } from './blob-table.ts'
 import type { AttachmentDatabase } from './database.ts'
 import { damaged, decode } from './decode.ts'
 
-/** A part of a chunked blob; a chunk is read when it is asked for, and only if it has bytes of the part. */
+/** A part of a chunked blob; a chunk is read when it is asked for, and only if it has bytes of the part and nobody has aborted. */
 export function chunkStream(
   database: AttachmentDatabase,
   key: AttachmentKey,
   row: BlobRow,
   start: number,
   end: number,
+  signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
   const upload = row.upload as number
   const chunkBytes = row.chunk_bytes as number
@@ -18,6 +19,7 @@ export function chunkStream(
     {
       async pull(controller) {
         if (offset >= end) return controller.close()
+        signal?.throwIfAborted()
         const position = Math.floor(offset / chunkBytes)
         const stored = await database.read(({ uploads }) => uploads.chunk(upload, position))
         if (stored === undefined) {

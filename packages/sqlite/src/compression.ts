@@ -28,18 +28,22 @@ function smaller(bytes: Uint8Array, compressed: Uint8Array): Encoded {
 }
 
 /**
- * The bytes as they were put. Fails on damaged input, and on input that would grow beyond what was put.
+ * The bytes as they were put, in memory of their own. Fails on damaged input, and on input that would grow beyond what was put.
  */
 export function decompress(stored: Buffer, encoding: number, byteLength: number): Uint8Array | Promise<Uint8Array> {
-  if (encoding === identity) return plain(stored)
+  if (encoding === identity) return own(stored)
   if (encoding !== zlib) throw new RangeError(`unknown encoding ${encoding}`)
   // Zero would mean no limit.
   const maxOutputLength = Math.max(1, byteLength)
-  if (byteLength <= inPlaceBytes) return plain(inflateSync(stored, { maxOutputLength }))
-  return inflateInPool(stored, { maxOutputLength }).then(plain)
+  if (byteLength <= inPlaceBytes) return own(inflateSync(stored, { maxOutputLength }))
+  return inflateInPool(stored, { maxOutputLength }).then(own)
 }
 
-/** The same memory as a plain array: who gets it compares it with others of its kind. */
-function plain(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+/**
+ * As a plain array: who gets it compares it with others of its kind. Of what is a part of something bigger, a copy: Node's zlib takes its
+ * results out of a pool, and who sends such a part elsewhere sends all of it, with what others have in it.
+ */
+function own(buffer: Buffer): Uint8Array {
+  if (buffer.byteLength < buffer.buffer.byteLength) return new Uint8Array(buffer)
+  return new Uint8Array(buffer.buffer)
 }

@@ -84,24 +84,29 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     key: AttachmentKey,
     { start, end, signal }: AttachmentDriverReadOptions,
   ): Promise<AttachmentDriverRead | undefined> {
-    if (start !== undefined && end !== undefined) return this.#readRange(key, start, end)
+    if (start !== undefined && end !== undefined) return this.#readRange(key, start, end, signal)
     const row = await this.database.read(({ blobs }) => blobs.read(key))
     if (row === undefined) return undefined
     const meta = decoded(key, row)
-    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length) }
+    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length, signal) }
     const decoding = decode(key, row.bytes, row.encoding, row.byte_length)
     const body = decoding instanceof Promise ? await decoding : decoding
     signal?.throwIfAborted()
     return { meta, body }
   }
 
-  async #readRange(key: AttachmentKey, start: number, end: number): Promise<AttachmentDriverRead | undefined> {
+  async #readRange(
+    key: AttachmentKey,
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<AttachmentDriverRead | undefined> {
     const row = await this.database.read(({ blobs }) => blobs.find(key))
     if (row === undefined) return undefined
     const meta = decoded(key, row)
     const from = Math.min(start, row.byte_length)
     const to = Math.min(end, row.byte_length)
-    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to) }
+    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to, signal) }
     if (row.encoding === identity) {
       const bytes = await this.database.read(({ blobs }) => blobs.slice(key, from, to))
       return bytes === undefined ? undefined : { meta, body: await decode(key, bytes, identity, to - from) }

@@ -18,9 +18,21 @@ export function createClient(config: S3ClientConfig): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
     ...(hasCustomEndpoint(config) ? { forcePathStyle: true } : {}),
-    ...config,
+    ...given(config),
     requestHandler: requestHandler(config.requestHandler),
   })
+}
+
+/** Whether a client made with this must have each request go through the SDK's middleware, which does what is asked for here. */
+export function needsMiddleware(config: S3ClientConfig): boolean {
+  const { requestChecksumCalculation, responseChecksumValidation, logger } = config
+  const checksums = [requestChecksumCalculation, responseChecksumValidation]
+  return logger !== undefined || checksums.some(when => when !== undefined && when !== 'WHEN_REQUIRED')
+}
+
+/** An option that is `undefined` is not given. */
+function given<Options extends object>(options: Options): Partial<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>
 }
 
 /** Given, or set for the SDK in the environment. */
@@ -30,8 +42,8 @@ function hasCustomEndpoint({ endpoint }: S3ClientConfig): boolean {
 }
 
 /** Options of a request handler are completed; a handler that somebody made stays as it is. */
-function requestHandler(given: S3ClientConfig['requestHandler']): NonNullable<S3ClientConfig['requestHandler']> {
-  if (given !== undefined && 'handle' in given) return given
+function requestHandler(options: S3ClientConfig['requestHandler'] = {}): NonNullable<S3ClientConfig['requestHandler']> {
+  if ('handle' in options) return options
   return {
     connectionTimeout: 5_000,
     socketTimeout: 60_000,
@@ -39,6 +51,6 @@ function requestHandler(given: S3ClientConfig['requestHandler']): NonNullable<S3
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: true, maxSockets },
     httpsAgent: { keepAlive: true, maxSockets },
-    ...given,
+    ...given(options),
   }
 }

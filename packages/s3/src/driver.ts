@@ -36,8 +36,10 @@ export interface S3DriverOptions {
   readonly bucket: string
   readonly keys: ObjectKeys
   readonly client: S3Client
-  /** Whether to destroy the client at the end. */
+  /** Whether the client is the store's own: then nobody adds middleware to it, and it is destroyed at the end. */
   readonly ownsClient: boolean
+  /** Whether its middleware may be gone around. */
+  readonly direct: boolean
   readonly conditionalWrites: boolean
   readonly batchDelete: boolean
   readonly multipart: MultipartOptions
@@ -70,15 +72,14 @@ export class S3Driver implements AttachmentDriver {
     this.#bucket = bucket
     this.#keys = options.keys
     if (options.spool !== undefined) this.spool = options.spool
-    this.#sender = new Sender(client)
+    this.#sender = new Sender(client, options.ownsClient)
     this.#explainer = new Explainer(client, bucket)
     const multipart = new MultipartUpload(this.#sender, options.multipart)
-    // A client that was given may have middleware of its owner's, which no request may go around.
-    const direct = options.ownsClient ? new DirectPut(client) : undefined
+    const direct = options.direct ? new DirectPut(client) : undefined
     this.#writer = new ObjectWriter(this.#sender, multipart, direct, options.conditionalWrites, write =>
       this.#presence(write.key, write.content, write.signal),
     )
-    this.#directRead = options.ownsClient ? new DirectRead(client) : undefined
+    this.#directRead = options.direct ? new DirectRead(client) : undefined
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)
   }
 

@@ -12,58 +12,68 @@ export function withHeaders<Input extends object>(input: Input, headers: ExtraHe
 }
 
 type Handler = (command: object) => Promise<{ output: unknown }>
-type Stack = Pick<S3Client['middlewareStack'], 'add' | 'clone'>
-type Config = S3Client['config']
+
+/** What of a command's middleware is seen here. */
+interface CommandStack {
+  add(middleware: never, options: never): void
+}
 
 /** Any command of the SDK, as `client.send` takes them. */
 export interface S3Command<Output> {
   readonly input: object
+  readonly middlewareStack: CommandStack
   resolveMiddleware(stack: never, config: never, options: never): (command: never) => Promise<{ output: Output }>
 }
 
+interface BuildArguments {
+  readonly input: { readonly [extraHeaders]?: ExtraHeaders }
+  readonly request: { readonly headers: Record<string, string>; readonly body: unknown }
+}
+
+/** One of the SDK's middlewares. */
+const addExtraHeaders = (next: (args: BuildArguments) => unknown) => (args: BuildArguments) => {
+  const extra = args.input[extraHeaders]
+  const { headers, body } = args.request
+  if (extra !== undefined) Object.assign(headers, typeof extra === 'function' ? extra(body) : extra)
+  return next(args)
+}
+
 /**
- * Sends commands of an S3 client through a copy of its middleware stack, with one middleware more; an injected client is never
- * changed. The SDK sorts the stack anew for each request, which takes as long as all that the stack does. For
- * requests without a signal it is sorted once per kind of command, as with the SDK's own `cacheMiddleware`.
+ * Sends commands through the middleware that the client has at that moment, and one more that stands on the command: a client that was given
+ * is never changed, and what its owner adds to it at any time is honoured. The SDK sorts the middleware anew for each request, which takes
+ * as long as all that the middleware does. Where it cannot change, it is sorted once per kind of command for requests without a signal.
  */
 export class Sender {
-  readonly #config: Config
-  readonly #stack: Stack
-  readonly #handlers = new Map<unknown, Handler>()
+  readonly #client: S3Client
+  readonly #handlers: Map<unknown, Handler> | undefined
 
-  constructor(client: S3Client) {
-    this.#config = client.config
-    this.#stack = client.middlewareStack.clone()
-    this.#stack.add(
-      next => async args => {
-        const extra = (args.input as { [extraHeaders]?: ExtraHeaders })[extraHeaders]
-        const request = args.request as { headers: Record<string, string>; body: unknown }
-        if (extra !== undefined)
-          Object.assign(request.headers, typeof extra === 'function' ? extra(request.body) : extra)
-        return next(args)
-      },
-      // Late in `build`: after what computes headers from the body, before signing.
-      { step: 'build', priority: 'low', name: 'lashExtraHeaders', override: true },
-    )
+  /** @param fixed - whether the client's middleware stays as it is. */
+  constructor(client: S3Client, fixed: boolean) {
+    this.#client = client
+    this.#handlers = fixed ? new Map() : undefined
   }
 
   /** @throws what the SDK throws, or `signal.reason`. */
   async send<Output>(command: S3Command<Output>, signal: AbortSignal | undefined): Promise<Output> {
-    if (signal === undefined) return (await this.#cached(command)(command)).output as Output
+    if (signal === undefined) return (await this.#handler(command)(command)).output as Output
     signal.throwIfAborted()
     const sent = this.#resolve(command, { abortSignal: signal })(command)
     return (await abortable(sent, signal)).output as Output
   }
 
-  #cached(command: S3Command<unknown>): Handler {
-    const known = this.#handlers.get(command.constructor)
+  #handler(command: S3Command<unknown>): Handler {
+    const known = this.#handlers?.get(command.constructor)
     if (known !== undefined) return known
     const handler = this.#resolve(command, undefined)
-    this.#handlers.set(command.constructor, handler)
+    this.#handlers?.set(command.constructor, handler)
     return handler
   }
 
   #resolve(command: S3Command<unknown>, options: { abortSignal: AbortSignal } | undefined): Handler {
-    return command.resolveMiddleware(this.#stack as never, this.#config as never, options as never) as Handler
+    // Late in `build`: after what computes headers from the body, before signing.
+    const place = { step: 'build', priority: 'low', name: 'lashExtraHeaders', override: true }
+    command.middlewareStack.add(addExtraHeaders as never, place as never)
+    const { middlewareStack, config } = this.#client
+    return command.resolveMiddleware(middlewareStack as never, config as never, options as never) as Handler
   }
 }

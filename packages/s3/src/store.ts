@@ -8,7 +8,7 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { abortable, checkGeneration } from '@lash/attachments-core/backend'
-import { createClient } from './client.ts'
+import { createClient, needsMiddleware } from './client.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'
 import { Explainer } from './explain.ts'
@@ -69,13 +69,15 @@ export class S3AttachmentStore extends PortableAttachmentStore {
 
   /** Connects to nothing yet. @throws AttachmentInvalidArgumentError */
   constructor(options: S3AttachmentStoreOptions) {
-    const { bucket, client = createClient(options.clientConfig ?? {}) } = checked(options)
+    const { bucket, clientConfig = {}, client = createClient(clientConfig) } = checked(options)
     const keys = new ObjectKeys(options.prefix ?? '')
     const driver = new S3Driver({
       bucket,
       keys,
       client,
       ownsClient: options.client === undefined,
+      // A client that was given may have middleware of its owner's, which no request may go around.
+      direct: options.client === undefined && !needsMiddleware(clientConfig),
       conditionalWrites: options.conditionalWrites ?? true,
       batchDelete: options.batchDelete ?? true,
       multipart: options.multipart ?? {},
@@ -124,6 +126,11 @@ function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
   }
   if (options.client !== undefined && options.clientConfig !== undefined) {
     throw new AttachmentInvalidArgumentError('give either client or clientConfig: the settings of a client are its own')
+  }
+  if ((options.client?.config ?? options.clientConfig)?.followRegionRedirects) {
+    throw new AttachmentInvalidArgumentError(
+      'followRegionRedirects must not be set: the SDK then sends requests that run at once to wrong regions; set region to that of the bucket, which errors name',
+    )
   }
   return options
 }

@@ -56,7 +56,8 @@ export async function unsignedRequest(client: S3Client, command: Command): Promi
   }
   const place = { name: 'lashUnsigned', relation: 'before', toMiddleware: 'httpSigningMiddleware', override: true }
   command.middlewareStack.addRelativeTo(instead as never, place as never)
-  await client.send(command as never)
+  // With options, or a client with `cacheMiddleware` would do the same with every later command of this kind.
+  await client.send(command as never, {})
   if (found === undefined) throw new Error('the S3 client has another middleware stack than this version knows')
   return { ...found, signer: (await client.config.signer(found.scheme as never)) as unknown as Signer }
 }

@@ -1,0 +1,135 @@
+import { GetObjectCommand, HeadObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { S3AttachmentStore } from '@lash/attachments-s3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { S3FaultProxy, type SeenRequest } from '../../../conformance/services/s3-fault-proxy.ts'
+import { sampleBytes } from './sample-bytes.ts'
+import { collect, connection, describeWithProxy, TestPrefix } from './server.ts'
+
+const meta = { mediaType: 'application/octet-stream' }
+const MiB = 1024 * 1024
+let there: TestPrefix
+let proxy: S3FaultProxy
+let client: S3Client
+
+beforeEach(async () => {
+  if (connection === undefined) return
+  there = new TestPrefix()
+  proxy = await S3FaultProxy.start(connection.endpoint)
+  client = clientOf({})
+})
+
+afterEach(async () => {
+  client?.destroy()
+  await there?.[Symbol.asyncDispose]()
+  await proxy?.[Symbol.asyncDispose]()
+})
+
+function clientOf(config: S3ClientConfig): S3Client {
+  return new S3Client({ ...there.config(proxy.endpoint), forcePathStyle: true, expectContinueHeader: false, ...config })
+}
+
+/** Method and address of what went through the proxy with such headers. */
+function requestsWhere(holds: (headers: SeenRequest['headers']) => boolean): string[] {
+  return proxy.requests.filter(({ headers }) => holds(headers)).map(({ method, url }) => `${method} ${url}`)
+}
+
+/** Every call that makes requests, each kind of request at least once. */
+async function everyCall(store: S3AttachmentStore): Promise<void> {
+  const small = await store.put(sampleBytes(10), meta)
+  await store.put(sampleBytes(10), meta, { generation: 1 })
+  const streamed = await store.put(new Blob([sampleBytes(2 * MiB)]), meta)
+  const big = await store.put(sampleBytes(9 * MiB), meta)
+  await store.get(small.id)
+  await new Response((await store.stream(big.id, { start: 5, end: 9 })).body).arrayBuffer()
+  await store.stat(small.id)
+  await collect(store.list())
+  await store.getUrl(small.id)
+  await store.delete(small.id)
+  await store.delete(streamed.id)
+  await store.delete(big.id, { generation: 0 })
+}
+
+describeWithProxy('middleware of a client that is given', () => {
+  /** Adds a header to each request, as one does who wants encryption or pays for requests. */
+  function addHeader(name: string): void {
+    client.middlewareStack.add(
+      next => args => {
+        Object.assign((args.request as { headers: object }).headers, { [name]: 'requester' })
+        return next(args)
+      },
+      { step: 'build', name },
+    )
+  }
+
+  test.each([false, true])('is gone through by every request, cached or not (%s)', async cacheMiddleware => {
+    client = clientOf({ cacheMiddleware })
+    addHeader('x-amz-request-payer')
+    await everyCall(there.store(undefined, { client }))
+    expect(proxy.requests.length).toBeGreaterThan(10)
+    expect(requestsWhere(headers => headers['x-amz-request-payer'] !== 'requester')).toEqual([])
+  })
+
+  test('is gone through also when it came after the store was made and used, until it is taken away', async () => {
+    const store = there.store(undefined, { client })
+    await everyCall(store)
+    proxy.reset()
+    addHeader('x-amz-request-payer')
+    await everyCall(store)
+    expect(proxy.requests.length).toBeGreaterThan(10)
+    expect(requestsWhere(headers => headers['x-amz-request-payer'] !== 'requester')).toEqual([])
+    expect(await store.getUrl('0'.repeat(64), { generation: 0 })).toContain('x-amz-request-payer=requester')
+    proxy.reset()
+    client.middlewareStack.remove('x-amz-request-payer')
+    await everyCall(store)
+    expect(requestsWhere(headers => 'x-amz-request-payer' in headers)).toEqual([])
+  })
+})
+
+describeWithProxy('a client that is given', () => {
+  test('does what it did before, also when it remembers its middleware', async () => {
+    client = clientOf({ cacheMiddleware: true })
+    const store = there.store(undefined, { client })
+    const { id } = await store.put(sampleBytes(10), meta)
+    const object = { Bucket: there.bucket, Key: there.keyOf(id) }
+    await store.getUrl(id)
+    const { Body } = await client.send(new GetObjectCommand(object))
+    expect(await Body?.transformToByteArray()).toEqual(sampleBytes(10))
+    const middleware = client.middlewareStack.identify()
+    await everyCall(store)
+    await store.put(sampleBytes(10), meta)
+    await store.close()
+    expect(client.middlewareStack.identify()).toEqual(middleware)
+    await client.send(new HeadObjectCommand(object))
+  })
+})
+
+describeWithProxy('checksums', () => {
+  test.each<['clientConfig' | 'client']>([['clientConfig'], ['client']])(
+    'that the %s asks for are sent and asked for by every request',
+    async way => {
+      const config: S3ClientConfig = {
+        requestChecksumCalculation: 'WHEN_SUPPORTED',
+        responseChecksumValidation: 'WHEN_SUPPORTED',
+      }
+      const given = way === 'client' ? { client: clientOf(config) } : { clientConfig: config }
+      await everyCall(there.store(proxy.endpoint, given))
+      const sent = requestsWhere(headers => headers['x-amz-checksum-crc32'] === undefined)
+      expect(sent.filter(request => request.startsWith('PUT'))).toEqual([])
+      const asked = requestsWhere(headers => headers['x-amz-checksum-mode'] !== 'ENABLED')
+      expect(asked.filter(request => request.startsWith('GET') && !request.includes('list-type'))).toEqual([])
+      expect(proxy.requests.length).toBeGreaterThan(10)
+    },
+  )
+})
+
+describe('followRegionRedirects', () => {
+  test('is refused: while the SDK follows one request, it sends the others to the other region too', () => {
+    const config = { region: 'us-east-1', followRegionRedirects: true }
+    for (const given of [{ clientConfig: config }, { client: new S3Client(config) }]) {
+      const make = () => new S3AttachmentStore({ bucket: 'my-bucket', ...given })
+      expect(make).toThrow(AttachmentInvalidArgumentError)
+      expect(make).toThrow(/followRegionRedirects.*set region/)
+    }
+  })
+})

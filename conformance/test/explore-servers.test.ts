@@ -1,6 +1,7 @@
 import type { SessionHarness } from '@lash/attachments-conformance'
 import { type Coverage, coverageTable, exploreSome, type SeededOptions } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, test } from 'vitest'
+import { missingServer } from './columns.ts'
 import { fsStoreHarness } from './harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from './harnesses/memory.ts'
 import { pairHarness } from './harnesses/pair.ts'
@@ -10,7 +11,7 @@ import { sqliteManifestHarness, sqliteStoreHarness } from './harnesses/sqlite.ts
 
 const covered: Coverage[] = []
 
-const s3 = s3StoreHarness()
+const s3 = missingServer('s3') === undefined ? s3StoreHarness() : undefined
 const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifestHarness]
 
 /** Pairs of which a half is a server, and how many schedules they can do in a few seconds. */

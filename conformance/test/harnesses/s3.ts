@@ -19,10 +19,9 @@ export interface S3HarnessOptions {
   readonly givenClient?: boolean
 }
 
-/** Undefined when there is no S3 server: `startS3` has said so then, and how to get one. */
-export function s3StoreHarness({ givenClient = false }: S3HarnessOptions = {}): StoreHarness | undefined {
+export function s3StoreHarness({ givenClient = false }: S3HarnessOptions = {}): StoreHarness {
   const server = s3FromEnvironment()
-  if (server === undefined) return undefined
+  if (server === undefined) throw new Error('LASH_TEST_S3_ENDPOINT is not set: see columns.ts, which asks first')
   const client = new S3Client(s3ClientConfig(server))
   return {
     kind: 'store',

@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
+import { turn } from './samples.ts'
 
 /** How many file handles and sockets this process has open, where the system can tell (Linux); elsewhere 0. */
 export async function openHandles(): Promise<number> {
@@ -6,4 +8,15 @@ export async function openHandles(): Promise<number> {
     names => names.length,
     () => 0,
   )
+}
+
+/** Fails when so many more than `before` stay open. Files close on threads, which a busy machine may let wait for a while. */
+export async function handlesAreClosed(before: number, tooMany: number, what: string): Promise<void> {
+  const deadline = performance.now() + 5000
+  let left = (await openHandles()) - before
+  while (left >= tooMany && performance.now() < deadline) {
+    await turn()
+    left = (await openHandles()) - before
+  }
+  assert.ok(left < tooMany, `${left} handles are still open ${what}`)
 }

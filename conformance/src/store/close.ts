@@ -4,7 +4,7 @@ import { caseGroup, type StoreCase } from '../case.ts'
 import { StoreProcess } from '../child/store-process.ts'
 import { provided } from '../context.ts'
 import { hasCode, isStored, listedIds, rejectsWith } from '../expect.ts'
-import { openHandles } from '../open-handles.ts'
+import { handlesAreClosed, openHandles } from '../open-handles.ts'
 import { collect, independentId, readUntilFailure, sampleBytes, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -113,9 +113,7 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       const streams: unknown[] = []
       for (let round = 0; round < 30; round++) streams.push(await store.stream(id))
       await store.close()
-      for (let waited = 0; waited < 20; waited++) await turn()
-      const after = await openHandles()
-      assert.ok(after - before < 8, `${after - before} handles are still open of ${streams.length} streams`)
+      await handlesAreClosed(before, 8, `of ${streams.length} streams`)
     },
   },
   {

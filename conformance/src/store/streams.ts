@@ -3,7 +3,7 @@ import type { AttachmentBody } from '@lash/attachments-core'
 import { buffersInUse } from '../buffers-in-use.ts'
 import { caseGroup, type StoreCase } from '../case.ts'
 import { isAbsent, isStored, listedIds, nothingStaged, rejectsWith, rejectsWithReason, sameBytes } from '../expect.ts'
-import { openHandles } from '../open-handles.ts'
+import { handlesAreClosed, openHandles } from '../open-handles.ts'
 import { chunksOf, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
@@ -225,8 +225,7 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       for (let round = 0; round < 10; round++) await stopEarly(round)
       const before = await openHandles()
       for (let round = 0; round < 80; round++) await stopEarly(round)
-      const after = await openHandles()
-      assert.ok(after - before < 15, `${after - before} handles are still open after 80 readers stopped`)
+      await handlesAreClosed(before, 15, 'after 80 readers stopped')
       await isStored(store, id, bytes, 'afterwards')
       await store.delete(id)
       await isAbsent(store, id, 'afterwards')

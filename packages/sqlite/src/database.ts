@@ -11,9 +11,9 @@ import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
 import { syncSeenCommits } from './seen-commits.ts'
 import { attachmentError } from './sqlite-error.ts'
+import { ThreadConnection } from './thread-connection.ts'
 import { type SubmitOptions, WriteQueue } from './write-queue.ts'
 import { WriteTransaction } from './write-transaction.ts'
-import { WriterThread } from './writer-thread.ts'
 
 export interface SqliteDatabaseOptions {
   /** The database file, made when missing, with its folder. Or `:memory:`. Either this or `database`. */
@@ -74,9 +74,9 @@ export class AttachmentDatabase {
       this.#journalMode = this.#connection.prepare('PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)
-      const thread = isPrivate(this.#connection) ? undefined : new WriterThread({ path: this.path, busyTimeoutMs })
-      if (thread !== undefined) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
       const transaction = new WriteTransaction(this.#connection, tables)
+      if (!isPrivate(this.#connection)) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
+      const thread = isPrivate(this.#connection) ? undefined : new ThreadConnection(this.path)
       this.#queue = new WriteQueue(transaction, thread, busyTimeoutMs, () => this.#connection.inTransaction)
     } catch (error) {
       if (this.#owned) this.#connection.close()

@@ -1,9 +1,11 @@
 import { AttachmentBackendError } from '@lash/attachments-core'
 import { Pace } from '@lash/attachments-core/backend'
+import { longLogBytes } from './connection.ts'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
 import { isBusy } from './sqlite-error.ts'
-import { errorOf, type Outcome, type WriteTransaction } from './write-transaction.ts'
-import { type WriterThread, WriterThreadLost } from './writer-thread.ts'
+import type { ThreadConnection } from './thread-connection.ts'
+import { errorOf, failureOf, type Outcome, type WriteTransaction } from './write-transaction.ts'
+import { WriterThreadLost } from './writer-thread.ts'
 
 /** What a group may weigh to be written on the event loop's thread: about 2 ms of work. */
 const inPlaceWeight = 256 * 1024
@@ -13,8 +15,10 @@ const groupWeight = 4 * 1024 * 1024
 const baseWeight = 4 * 1024
 /** How often to look at the length of the log, in weight; looking costs as much as a small operation. */
 const logLookWeight = 512 * 1024
-/** Length of the log at which it is moved to the database: short enough that SQLite writes over the same part of the disk again and again. */
+/** What the log holds when it is moved to the database: so little that SQLite writes over the same part of the disk again and again. */
 const checkpointBytes = 16 * 1024 * 1024
+/** How much longer the log becomes, where it could not be begun anew, before it is tried again; of a very long one, an eighth. */
+const retryBytes = 4 * 1024 * 1024
 /** A disk whose sync takes longer must not hold up the event loop. In milliseconds. */
 const slowCommitMs = 5
 /** A slow commit is forgotten by so much with each that follows: after one of 100 ms, the next 30 go to the thread. */
@@ -42,7 +46,7 @@ export interface SubmitOptions {
  */
 export class WriteQueue {
   readonly #transaction: WriteTransaction
-  readonly #thread: WriterThread | undefined
+  readonly #thread: ThreadConnection | undefined
   readonly #busyTimeoutMs: number
   readonly #isHandBusy: () => boolean
   /** A sync in place takes a turn of the event loop with it, so of many puts that follow each other only some go at once. */
@@ -52,6 +56,8 @@ export class WriteQueue {
   #writing = false
   #threadWorks: boolean
   #sinceLook = 0
+  /** Length of the log when it was last moved; 0 once it has begun anew. */
+  #movedAt = 0
   #slowestCommitMs = 0
   #idle: (() => void) | undefined
 
@@ -61,7 +67,7 @@ export class WriteQueue {
    */
   constructor(
     transaction: WriteTransaction,
-    thread: WriterThread | undefined,
+    thread: ThreadConnection | undefined,
     busyTimeoutMs: number,
     isHandBusy: () => boolean,
   ) {
@@ -148,14 +154,20 @@ export class WriteQueue {
     this.#slowestCommitMs = Math.max(performance.now() - started, this.#slowestCommitMs * forgetting)
   }
 
+  /** What somebody else's lock keeps from being done is tried again. Only that may run twice: a claim made twice would be lost. */
   async #outcomes(operations: readonly Operation[], weight: number): Promise<Outcome[]> {
-    const inPlace = this.#inPlace(operations, weight)
-    if (inPlace === undefined) return this.#elsewhere(operations)
-    const busy = operations.filter((_, index) => isBusyOutcome(inPlace[index] as Outcome))
-    if (busy.length === 0) return inPlace
-    // Without WAL a commit, too, may find the file locked. Only what failed may run again: a claim made twice would be lost.
-    const again = await this.#elsewhere(busy)
-    return inPlace.map(outcome => (isBusyOutcome(outcome) ? (again.shift() as Outcome) : outcome))
+    const deadline = performance.now() + this.#busyTimeoutMs
+    let outcomes = this.#inPlace(operations, weight) ?? (await this.#elsewhere(operations))
+    for (;;) {
+      const busy = operations.filter((_, index) => isBusyOutcome(outcomes[index] as Outcome))
+      if (busy.length === 0) return outcomes
+      if (performance.now() >= deadline) break
+      await new Promise(resolve => setTimeout(resolve, 2))
+      const again = await this.#elsewhere(busy)
+      outcomes = outcomes.map(outcome => (isBusyOutcome(outcome) ? (again.shift() as Outcome) : outcome))
+    }
+    if (!this.#threadWorks && this.#isHandBusy()) throw handBusy(this.#busyTimeoutMs)
+    return outcomes
   }
 
   /** Undefined when it must not be, or could not be, done here and now. */
@@ -176,40 +188,42 @@ export class WriteQueue {
     return this.#slowestCommitMs > slowCommitMs && this.#thread.wake()
   }
 
+  /** Where a lock or a transaction of the host is in the way, what it says of that is the outcome of all. */
   async #elsewhere(operations: readonly Operation[]): Promise<Outcome[]> {
-    if (!this.#threadWorks || this.#thread === undefined) return this.#patiently(operations)
     try {
-      return await this.#thread.run(operations)
+      if (this.#threadWorks && this.#thread !== undefined) return await this.#thread.run(operations)
     } catch (error) {
+      if (isBusy(error)) return operations.map(() => ({ failure: failureOf(error) }))
       if (!(error instanceof WriterThreadLost)) throw error
       if (error.hadAnswered) throw new AttachmentBackendError(`${error.message}; put or commit again`, { cause: error })
       // A bundle without the worker's file, or a runtime without threads.
       this.#threadWorks = false
-      return this.#patiently(operations)
     }
+    return this.#here(operations)
   }
 
-  /** In place, when the lock is free, without blocking the thread until then. */
-  async #patiently(operations: readonly Operation[]): Promise<Outcome[]> {
-    const deadline = Date.now() + this.#busyTimeoutMs
-    for (;;) {
-      try {
-        if (!this.#isHandBusy()) return this.#transaction.run(operations)
-        if (Date.now() >= deadline) throw handBusy(this.#busyTimeoutMs)
-      } catch (error) {
-        if (!isBusy(error) || Date.now() >= deadline) throw error
-      }
-      await new Promise(resolve => setTimeout(resolve, 2))
+  /** In place, however long it takes. */
+  #here(operations: readonly Operation[]): Outcome[] {
+    try {
+      if (!this.#isHandBusy()) return this.#transaction.run(operations)
+    } catch (error) {
+      if (!isBusy(error)) throw error
     }
+    const failure = { code: 'SQLITE_BUSY', message: 'database is locked' }
+    return operations.map(() => ({ failure }))
   }
 
   async #checkpointWhenDue(): Promise<void> {
     if (this.#sinceLook < logLookWeight) return
     this.#sinceLook = 0
     try {
-      const logBytes = this.#transaction.logBytes()
-      if (this.#threadWorks && logBytes >= checkpointBytes / 2) this.#thread?.wake()
-      if (logBytes < checkpointBytes) return
+      const { bytes, pendingBytes } = this.#transaction.log()
+      if (this.#threadWorks && pendingBytes >= checkpointBytes / 2) this.#thread?.wake()
+      if (bytes < this.#movedAt) this.#movedAt = 0
+      if (pendingBytes < checkpointBytes && bytes < longLogBytes) return
+      // It has not begun anew since: somebody reads from it, and trying all the time would hold up who writes.
+      if (this.#movedAt > 0 && bytes < this.#movedAt + Math.max(retryBytes, this.#movedAt / 8)) return
+      this.#movedAt = bytes
       if (this.#threadWorks) await this.#thread?.checkpoint()
       else this.#transaction.checkpoint()
     } catch {

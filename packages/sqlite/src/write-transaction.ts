@@ -1,7 +1,14 @@
 import type { Database, Statement } from 'better-sqlite3'
+import { longLogBytes } from './connection.ts'
 import type { Operation, OperationKind, Tables } from './operations.ts'
 import { syncSeenCommits } from './seen-commits.ts'
 import { codeOf, type SqliteFailure } from './sqlite-error.ts'
+
+export interface Log {
+  bytes: number
+  /** Of them, those that are not in the database yet. */
+  pendingBytes: number
+}
 
 export type Outcome = { value: unknown } | { failure: SqliteFailure }
 
@@ -53,15 +60,21 @@ export class WriteTransaction {
     }
   }
 
-  /** How much of the log is not in the database yet, written by whichever process; 0 without WAL. */
-  logBytes(): number {
+  /** The log, whichever processes have written it; without WAL there is none. */
+  log(): Log {
     const { log, checkpointed } = this.#logState.get() as { log: number; checkpointed: number }
-    return (log - checkpointed) * this.#pageBytes
+    return { bytes: log * this.#pageBytes, pendingBytes: (log - checkpointed) * this.#pageBytes }
   }
 
-  /** Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection. */
+  /**
+   * Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection, unless the log
+   * is long all the same: while others go on writing there is always something left, so that it never begins anew. Then it takes the
+   * write lock, moves the rest, and makes the next commit begin the log anew. It gives up when it does not get the lock soon, or
+   * somebody reads from the log for longer; the next one tries again.
+   */
   checkpoint(): void {
     this.#database.pragma('wal_checkpoint(PASSIVE)')
+    if (this.log().bytes >= longLogBytes) this.#database.pragma('wal_checkpoint(RESTART)')
   }
 
   /** A commit that changes nothing syncs nothing. */

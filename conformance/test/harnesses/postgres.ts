@@ -13,11 +13,13 @@ import { FaultProxy } from '../../services/fault-proxy.ts'
 import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
 
 export interface PostgresHarnessOptions {
-  /** Have stores use one pool that they are given, instead of one each of their own. */
+  /** Have stores use one pool that they are given, instead of one each of their own. Manifests always do. */
   readonly givenPool?: boolean
+  /** More settings of the given pool. */
+  readonly poolConfig?: pg.PoolConfig
 }
 
-export function postgresStoreHarness({ givenPool = false }: PostgresHarnessOptions = {}): StoreHarness {
+export function postgresStoreHarness({ givenPool = false, poolConfig }: PostgresHarnessOptions = {}): StoreHarness {
   const ground = new PostgresGround()
   return {
     kind: 'store',
@@ -39,7 +41,7 @@ export function postgresStoreHarness({ givenPool = false }: PostgresHarnessOptio
       // Its own way to the server, so that cutting it cuts nobody else's.
       const proxy = await FaultProxy.before(url)
       const connectionString = proxy.url(url)
-      const pool = givenPool ? quietPool(connectionString) : undefined
+      const pool = givenPool ? quietPool(connectionString, poolConfig) : undefined
       const open = () => new PostgresAttachmentStore({ ...reach(pool, connectionString), schema, ...options })
       const store = open()
       return {
@@ -69,7 +71,7 @@ export function postgresStoreHarness({ givenPool = false }: PostgresHarnessOptio
   }
 }
 
-export function postgresManifestHarness(): ManifestHarness {
+export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions = {}): ManifestHarness {
   const ground = new PostgresGround()
   let shared: pg.Pool | undefined
   return {
@@ -78,7 +80,7 @@ export function postgresManifestHarness(): ManifestHarness {
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     async create() {
       const { schema, url, drop } = await ground.freshSchema()
-      shared ??= quietPool(url)
+      shared ??= quietPool(url, poolConfig)
       const pool = shared
       let setTo: number | undefined
       const now = () => setTo ?? Date.now()
@@ -105,7 +107,7 @@ export function postgresManifestHarness(): ManifestHarness {
 }
 
 /** Store and manifest on one pool and in one schema, where a small put of a session is one statement. */
-export function postgresPairHarness(): SessionHarness {
+export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {}): SessionHarness {
   const ground = new PostgresGround()
   let shared: pg.Pool | undefined
   return {
@@ -114,7 +116,7 @@ export function postgresPairHarness(): SessionHarness {
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     async create() {
       const { schema, url, drop } = await ground.freshSchema()
-      shared ??= quietPool(url)
+      shared ??= quietPool(url, poolConfig)
       const pool = shared
       let setTo: number | undefined
       const open = () => ({
@@ -144,8 +146,8 @@ export function postgresPairHarness(): SessionHarness {
   }
 }
 
-function quietPool(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 10 })
+function quietPool(connectionString: string, config?: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 10, ...config })
   pool.on('error', () => {})
   return pool
 }

@@ -37,16 +37,18 @@ export class BlobReads {
 
   async #read({ id, generation }: AttachmentKey, signal: AbortSignal | undefined): Promise<ReadRow | undefined> {
     const { rows } = await this.#database.query<ReadRow>(this.#sql.read, [byteaOf(id), generation], signal)
-    return rows[0] && { ...rows[0], bytes: owned(rows[0].bytes) }
+    return rows[0]
   }
 
   /** Binary, by a COPY: as text the bytes would be twice as many. */
   async #readMany(keys: readonly AttachmentKey[], signal: AbortSignal) {
-    const found: { row: ReadRow | undefined }[] = keys.map(() => ({ row: undefined }))
-    const copy = new CopyOut(this.#sql.copyRowsOut(keys), ([place, ...values]) => {
-      found[int32Of(place)] = { row: rowOf(values) }
-    })
-    await this.#database.submit(copy, signal)
+    let found: { row: ReadRow | undefined }[] = []
+    await this.#database.submit(() => {
+      found = keys.map(() => ({ row: undefined }))
+      return new CopyOut(this.#sql.copyRowsOut(keys), ([place, ...values]) => {
+        found[int32Of(place)] = { row: rowOf(values) }
+      })
+    }, signal)
     return found
   }
 }
@@ -66,7 +68,7 @@ function rowOf([length, mediaType, width, height, label, inRow, bytes]: readonly
   }
 }
 
-/** A copy of what is in a buffer of the connection, or in one that small values share. */
+/** A copy of what is in a buffer of the connection. */
 function owned(bytes: Uint8Array | null | undefined): Uint8Array | null {
   return bytes == null ? null : new Uint8Array(bytes)
 }

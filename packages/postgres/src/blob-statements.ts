@@ -54,7 +54,7 @@ export function blobStatements(schema: string): BlobStatements {
         ON CONFLICT (id, generation) DO NOTHING
         RETURNING true
       )
-      SELECT b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+      SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
       FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
 
     // The copies are looked up one by one, by key: a plan made while the table was small must not be one that reads all of it.
@@ -69,10 +69,10 @@ export function blobStatements(schema: string): BlobStatements {
         ON CONFLICT (id, generation) DO NOTHING
         RETURNING id, generation
       )
-      SELECT encode(m.id, 'hex') AS id, m.generation, b.*
+      SELECT pg_catalog.encode(m.id, 'hex') AS id, m.generation, b.*
       FROM member m
       LEFT JOIN LATERAL (
-        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
         FROM ${blobs} b
         WHERE b.id = m.id AND b.generation = m.generation
         OFFSET 0
@@ -88,7 +88,7 @@ export function blobStatements(schema: string): BlobStatements {
       )
       INSERT INTO ${chunks} (id, generation, seq, bytes)
       SELECT id, generation, seq, substring($8::bytea FROM seq * ${chunkBytes} + 1 FOR ${chunkBytes})
-      FROM head, generate_series(0, ((byte_length - 1) / ${chunkBytes})::integer) AS seq`),
+      FROM head, pg_catalog.generate_series(0, ((byte_length - 1) / ${chunkBytes})::integer) AS seq`),
 
     insertHead: statement(`
       INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label)
@@ -98,8 +98,8 @@ export function blobStatements(schema: string): BlobStatements {
     stat: statement(`
       SELECT byte_length, media_type, width, height, label,
         coalesce(
-          octet_length(b.bytes),
-          (SELECT sum(octet_length(c.bytes)) FROM ${chunks} c WHERE c.id = b.id AND c.generation = b.generation),
+          pg_catalog.octet_length(b.bytes),
+          (SELECT pg_catalog.sum(pg_catalog.octet_length(c.bytes)) FROM ${chunks} c WHERE c.id = b.id AND c.generation = b.generation),
           0
         ) AS stored_length
       FROM ${blobs} b
@@ -107,7 +107,7 @@ export function blobStatements(schema: string): BlobStatements {
 
     read: statement(`
       SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL AS in_row,
-        CASE WHEN octet_length(bytes) <= ${rowBytes} THEN bytes END AS bytes
+        CASE WHEN pg_catalog.octet_length(bytes) <= ${rowBytes} THEN bytes END AS bytes
       FROM ${blobs}
       WHERE id = $1 AND generation = $2`),
 
@@ -117,7 +117,7 @@ export function blobStatements(schema: string): BlobStatements {
 
     replaceHead: statement(`
       UPDATE ${blobs}
-      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7, stored_at = now(), bytes = NULL
+      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7, stored_at = pg_catalog.now(), bytes = NULL
       WHERE id = $1 AND generation = $2`),
 
     // The chunks go by the foreign key: a DELETE of their own here would not see those of a writer that it had waited for.
@@ -132,8 +132,8 @@ export function blobStatements(schema: string): BlobStatements {
       DELETE FROM ${blobs} b USING doomed d WHERE b.id = d.id AND b.generation = d.generation`),
 
     list: statement(`
-      SELECT encode(b.id, 'hex') AS id, b.generation, b.byte_length,
-        floor(extract(epoch FROM b.stored_at) * 1000)::bigint AS stored_at
+      SELECT pg_catalog.encode(b.id, 'hex') AS id, b.generation, b.byte_length,
+        pg_catalog.floor(extract(epoch FROM b.stored_at)::numeric * 1000::numeric)::bigint AS stored_at
       FROM ${blobs} b
       WHERE (b.id, b.generation) > ($1, $2) AND b.id <= $3
       ORDER BY b.id, b.generation
@@ -142,12 +142,12 @@ export function blobStatements(schema: string): BlobStatements {
     copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
 
     copyBytesOut: (id, generation) =>
-      `COPY (SELECT bytes FROM ${blobs} WHERE id = decode('${id}', 'hex') AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
+      `COPY (SELECT bytes FROM ${blobs} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
 
     copyRowsOut: keys =>
       `COPY (
         SELECT key.place, b.*
-        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, decode('${id}', 'hex'), ${generation}::bigint)`).join(', ')})
+        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, pg_catalog.decode('${id}', 'hex'), ${generation}::bigint)`).join(', ')})
           AS key (place, id, generation)
         CROSS JOIN LATERAL (
           SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL, bytes
@@ -158,6 +158,6 @@ export function blobStatements(schema: string): BlobStatements {
       ) TO STDOUT (FORMAT binary)`,
 
     copyChunksOut: (id, generation, first, last) =>
-      `COPY (SELECT bytes FROM ${chunks} WHERE id = decode('${id}', 'hex') AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
+      `COPY (SELECT bytes FROM ${chunks} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
   }
 }

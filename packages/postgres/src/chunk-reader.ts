@@ -56,15 +56,18 @@ export class ChunkReader {
     const first = Math.floor(this.#position / chunkBytes)
     const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
     const { id, generation } = this.#key
-    const page: Uint8Array[] = []
+    let page: Uint8Array[] = []
     let damaged = false
-    const copy = new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), ([chunk]) => {
-      if (chunk == null) return
-      const offset = (first + page.length) * chunkBytes
-      damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
-      page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))
-    })
-    await this.#database.submit(copy, this.#signal)
+    await this.#database.submit(() => {
+      page = []
+      damaged = false
+      return new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), ([chunk]) => {
+        if (chunk == null) return
+        const offset = (first + page.length) * chunkBytes
+        damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
+        page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))
+      })
+    }, this.#signal)
     if (damaged || page.length !== last - first + 1) throw await this.#missing()
     this.#position = (last + 1) * chunkBytes
     return page

@@ -35,7 +35,7 @@ export function claimStatements(schema: string): ClaimStatements {
     lockOrphans: {
       name: '',
       text: `
-      SELECT encode(c.id, 'hex') AS id
+      SELECT pg_catalog.encode(c.id, 'hex') AS id
       FROM ${refs} r
       CROSS JOIN LATERAL (SELECT c.id FROM ${contents} c WHERE c.id = r.id AND c.claim IS NULL FOR UPDATE SKIP LOCKED OFFSET 0) c
       WHERE (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $1
@@ -54,17 +54,17 @@ export function claimStatements(schema: string): ClaimStatements {
       WITH ref AS MATERIALIZED (
         SELECT r.id, r.session_id, r.released_at IS NOT NULL AS released,
           (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2 AS old
-        FROM unnest($1::bytea[]) AS locked (id) JOIN ${refs} r ON r.id = locked.id
+        FROM pg_catalog.unnest($1::bytea[]) AS locked (id) JOIN ${refs} r ON r.id = locked.id
       ), orphan AS MATERIALIZED (
-        SELECT id FROM ref GROUP BY id HAVING bool_and(old AND (released OR NOT $3::boolean))
+        SELECT id FROM ref GROUP BY id HAVING pg_catalog.bool_and(old AND (released OR NOT $3::boolean))
       ), dropped AS (
         DELETE FROM ${refs} r USING ref
         WHERE r.id = ref.id AND r.session_id = ref.session_id
           AND ref.old AND (NOT $3::boolean OR ref.id IN (SELECT id FROM orphan))
       )
-      UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
+      UPDATE ${contents} c SET claim = pg_catalog.gen_random_uuid(), claimed_at = $4
       WHERE c.id = ANY (ARRAY(SELECT id FROM orphan)) AND c.claim IS NULL
-      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     // A row under a claim has no refs, so there is nothing to look at once it is locked.
     takeOver: {
@@ -77,13 +77,13 @@ export function claimStatements(schema: string): ClaimStatements {
         LIMIT $2
         FOR UPDATE SKIP LOCKED
       )
-      UPDATE ${contents} c SET claim = gen_random_uuid(), claimed_at = $4
+      UPDATE ${contents} c SET claim = pg_catalog.gen_random_uuid(), claimed_at = $4
       WHERE c.id = ANY (ARRAY(SELECT id FROM stale))
-      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
     },
 
     lookAtBlobs: statement(`
-      SELECT encode(b.id, 'hex') AS id, c.generation,
+      SELECT pg_catalog.encode(b.id, 'hex') AS id, c.generation,
         c.id IS NULL AS unknown,
         c.claim IS NULL AND c.generation <= b.generation
           AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id OFFSET 0) AS unreferenced
@@ -92,23 +92,23 @@ export function claimStatements(schema: string): ClaimStatements {
 
     claimUnknown: statement(`
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
-      SELECT b.id, b.generation, gen_random_uuid(), $3 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       ORDER BY b.id
       ON CONFLICT (id) DO NOTHING
-      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     lockContents: statement(`
-      SELECT encode(c.id, 'hex') AS id FROM ${contents} c
+      SELECT pg_catalog.encode(c.id, 'hex') AS id FROM ${contents} c
       WHERE c.id = ANY ($1::bytea[])
       ORDER BY c.id
       FOR UPDATE SKIP LOCKED`),
 
     claimUnreferenced: statement(`
-      UPDATE ${contents} c SET generation = b.generation, claim = gen_random_uuid(), claimed_at = $3, settled_at = NULL
+      UPDATE ${contents} c SET generation = b.generation, claim = pg_catalog.gen_random_uuid(), claimed_at = $3, settled_at = NULL
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       WHERE c.id = b.id AND c.claim IS NULL AND c.generation <= b.generation
         AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = c.id)
-      RETURNING encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
     settle: statement(`
       WITH standing AS MATERIALIZED (

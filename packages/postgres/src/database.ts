@@ -4,8 +4,10 @@ import { abortable } from '@lash/attachments-core/backend'
 import pg, { type PoolClient, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
 import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
+import { textOnly } from './result-text.ts'
 import {
   checkSchema,
+  checkSeesAll,
   checkVersion,
   defaultSchema,
   installedVersion,
@@ -13,6 +15,7 @@ import {
   schemaVersion,
   versionWithin,
 } from './schema.ts'
+import { checkConnection } from './sound-connection.ts'
 import type { Statement } from './statement.ts'
 import { StatementQuery, type StatementResult } from './statement-query.ts'
 
@@ -27,6 +30,7 @@ const cancelPatienceMs = 1000
  */
 const begin = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
+  SET LOCAL search_path = pg_catalog;
   SET LOCAL enable_seqscan = off;
   SET LOCAL enable_bitmapscan = off;
   SET LOCAL enable_hashjoin = off;
@@ -36,8 +40,10 @@ const begin = `
 export interface Session {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<StatementResult<Row>>
   /** A statement that speaks the protocol itself, such as a COPY. */
-  submit(query: Submittable & { readonly done: Promise<void> }): Promise<void>
+  submit(query: ProtocolStatement): Promise<void>
 }
+
+type ProtocolStatement = Submittable & { readonly done: Promise<void> }
 
 /** A pool, the schema in it, and the rules by which everything here talks to it. Errors are ours, with advice. */
 export class Database {
@@ -74,32 +80,25 @@ export class Database {
    * When the signal aborts, the statement is cancelled. Should it have been done by then, its result stands: rejecting would say that nothing
    * was changed.
    */
-  async query<Row extends QueryResultRow>(
+  query<Row extends QueryResultRow>(
     statement: Statement,
     values: readonly unknown[],
     signal?: AbortSignal,
   ): Promise<StatementResult<Row>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#withClient(signal, session => session.query<Row>(statement, values))
-      } catch (error) {
-        if (attempt === maxAttempts || !isSerializationFailure((error as Error | undefined)?.cause)) throw error
-        // Those that collided must not all come back at once.
-        await setTimeout(Math.random() * 2 ** attempt)
-      }
-    }
+    return this.#untilDone(signal, session => session.query<Row>(statement, values))
   }
 
-  /** Runs something that speaks the protocol itself, in a transaction of its own. */
-  submit(query: Submittable & { readonly done: Promise<void> }, signal?: AbortSignal): Promise<void> {
-    return this.#withClient(signal, session => session.submit(query))
+  /** Runs a statement that speaks the protocol itself, in a transaction of its own. `start` makes one for each attempt. */
+  submit(start: () => ProtocolStatement, signal?: AbortSignal): Promise<void> {
+    return this.#untilDone(signal, session => session.submit(start()))
   }
 
   /**
-   * Runs a transaction at READ COMMITTED, whose statements find their rows by index. An error or an abort before its end rolls it back.
+   * Runs a transaction at READ COMMITTED, whose statements find their rows by index. An error or an abort before its end rolls it back. All of it
+   * is done again where another transaction got in its way, so `work` must leave nothing behind but its result.
    */
   transaction<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#withClient(signal, async (session, client) => {
+    return this.#untilDone(signal, async (session, client) => {
       await client.query(begin)
       let result: T
       try {
@@ -118,13 +117,13 @@ export class Database {
     })
   }
 
-  /** Runs one statement in a transaction that the host has open on its client. Its errors come as the server sent them. */
+  /** Runs one statement, whose columns are all text, in a transaction that the host has open on its client. Its errors come as the server sent them. */
   async queryWithin<Row extends QueryResultRow>(
     client: pg.ClientBase,
     statement: Statement,
     values: readonly unknown[],
   ): Promise<{ rows: Row[] }> {
-    const config = { text: statement.text, values: values as unknown[] }
+    const config = { text: statement.text, values: values as unknown[], types: textOnly }
     return client.query<Row>(this.#prepare ? { ...config, name: statement.name } : config)
   }
 
@@ -148,10 +147,12 @@ export class Database {
    * @returns false when there is no schema, and the first use is to create it: nothing has ever been recorded.
    */
   async readyWithin(client: pg.ClientBase): Promise<boolean> {
+    await checkConnection(client)
     if (this.#isReady || this.#isReadyWithin) return true
     const version = await versionWithin(client, this.schema)
     if (version === 0 && this.#migrate) return false
     checkVersion(version, this.schema)
+    await checkSeesAll(client, this.schema)
     this.#isReadyWithin = true
     return true
   }
@@ -161,9 +162,11 @@ export class Database {
     client.on('error', ignore)
     let failure: unknown
     try {
+      await checkConnection(client)
       const version = await installedVersion(client, this.schema)
       if (version < schemaVersion && this.#migrate) await migrate(client, this.schema)
       else checkVersion(version, this.schema)
+      await checkSeesAll(client, this.schema)
     } catch (error) {
       failure = error
       throw error
@@ -175,6 +178,22 @@ export class Database {
 
   async close(): Promise<void> {
     if (this.#ownsPool) await this.pool.end()
+  }
+
+  /** Deadlocks and serialization failures are the server's to choose: what was chosen has changed nothing, and is done again, boundedly often. */
+  async #untilDone<T>(
+    signal: AbortSignal | undefined,
+    work: (session: Session, client: PoolClient) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#withClient(signal, work)
+      } catch (error) {
+        if (attempt === maxAttempts || !isSerializationFailure((error as Error | undefined)?.cause)) throw error
+        // Those that collided must not all come back at once.
+        await abortable(setTimeout(Math.random() * 2 ** attempt), signal)
+      }
+    }
   }
 
   async #withClient<T>(
@@ -192,6 +211,8 @@ export class Database {
       },
     }
     try {
+      await checkConnection(client)
+      signal?.throwIfAborted()
       return await work(session, client)
     } catch (error) {
       loan.failed(error)
@@ -248,7 +269,8 @@ class Loan {
   readonly #cancel = (): void => {
     this.#broken = true
     const { processID } = this.#client as unknown as { processID: number }
-    this.#pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(ignore)
+    const text = 'SELECT pg_cancel_backend($1)::text'
+    this.#pool.query({ text, values: [processID], types: textOnly }).catch(ignore)
     this.#timer = globalThis.setTimeout(() => this.#release(), cancelPatienceMs)
   }
 

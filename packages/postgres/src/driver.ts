@@ -156,10 +156,12 @@ export class PostgresDriver implements AttachmentDriver {
 
   async #copyBytes({ id, generation }: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     let bytes: Uint8Array | undefined
-    const copy = new CopyOut(this.#sql.copyBytesOut(id, generation), ([value]) => {
-      if (value != null) bytes = new Uint8Array(value)
-    })
-    await this.#database.submit(copy, signal)
+    await this.#database.submit(() => {
+      bytes = undefined
+      return new CopyOut(this.#sql.copyBytesOut(id, generation), ([value]) => {
+        if (value != null) bytes = new Uint8Array(value)
+      })
+    }, signal)
     return bytes
   }
 

@@ -81,14 +81,14 @@ export function intentStatements(schema: string): IntentStatements {
         SELECT i.id, i.session_id, i.generation, i.intent_at, i.media_type, i.width, i.height, i.label
         FROM ready i
         WHERE NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = i.id AND r.session_id = i.session_id)
-          AND (SELECT count(*) FROM ready) > 0
+          AND (SELECT pg_catalog.count(*) FROM ready) > 0
         ORDER BY i.id, i.session_id
         ON CONFLICT (id, session_id) DO NOTHING
         RETURNING r.id, r.session_id, r.generation
       ), met AS MATERIALIZED (
         SELECT i.*
         FROM ready i JOIN ${refs} r ON r.id = i.id AND r.session_id = i.session_id
-        WHERE (SELECT count(*) FROM added) >= 0
+        WHERE (SELECT pg_catalog.count(*) FROM added) >= 0
         FOR NO KEY UPDATE OF r SKIP LOCKED
       ), renewed AS (
         UPDATE ${refs} r
@@ -114,11 +114,11 @@ export function intentStatements(schema: string): IntentStatements {
         RETURNING true
       )
       SELECT ref.generation, EXISTS (SELECT FROM inserted) AS inserted,
-        b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+        b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
       FROM ref LEFT JOIN ${blobs} b ON b.id = $1::bytea AND b.generation = ref.generation`),
 
     recordMany: statement(`${recordMany}
-      SELECT encode(id, 'hex') AS id, session_id, generation FROM ref`),
+      SELECT pg_catalog.encode(id, 'hex') AS id, session_id, generation FROM ref`),
 
     recordAndPutMany: statement(`${recordMany}, body AS MATERIALIZED (
         SELECT id, session_id, byte_length, substring($10::bytea FROM start FOR byte_length) AS bytes
@@ -129,17 +129,17 @@ export function intentStatements(schema: string): IntentStatements {
         FROM ref
         JOIN intent i ON i.id = ref.id AND i.session_id = ref.session_id
         JOIN body ON body.id = ref.id AND body.session_id = ref.session_id
-        WHERE (SELECT count(*) FROM ref) > 0
+        WHERE (SELECT pg_catalog.count(*) FROM ref) > 0
         ORDER BY ref.id, ref.generation
         ON CONFLICT (id, generation) DO NOTHING
         RETURNING id, generation
       )
-      SELECT encode(ref.id, 'hex') AS id, ref.session_id, ref.generation, inserted.id IS NOT NULL AS inserted,
+      SELECT pg_catalog.encode(ref.id, 'hex') AS id, ref.session_id, ref.generation, inserted.id IS NOT NULL AS inserted,
         b.byte_length, b.media_type, b.width, b.height, b.label, b.stored_length
       FROM ref
       LEFT JOIN inserted ON inserted.id = ref.id
       LEFT JOIN LATERAL (
-        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, octet_length(b.bytes) AS stored_length
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
         FROM ${blobs} b
         WHERE b.id = ref.id AND b.generation = ref.generation AND inserted.id IS NULL
         OFFSET 0

@@ -10,6 +10,9 @@ import { type Statement, statement } from './statement.ts'
  * - A row under a claim, and a tombstone, have no refs.
  * - Rows are locked in the order of ids, contents before refs.
  *
+ * And so that each does the same on every connection: functions are named with their schema, but for those that SQL itself spells, such as `coalesce`,
+ * `substring ... FROM` and an `unnest` of several arrays, which are the server's own anyway.
+ *
  * And so that none reads all of a table, whatever the server knows of it: rows of the next table are looked up in a LATERAL subquery with OFFSET 0, which
  * the planner leaves where it is; and `unnest((SELECT $1))` does not tell it how many ids there are.
  */
@@ -41,7 +44,7 @@ export const refPage = 1000
 /** Contents in a page of a listing. */
 export const contentPage = 500
 
-const entryColumns = `encode(r.id, 'hex') AS id, r.session_id, r.generation, r.intent_at, r.committed_at, r.released_at,
+const entryColumns = `pg_catalog.encode(r.id, 'hex') AS id, r.session_id, r.generation, r.intent_at, r.committed_at, r.released_at,
         r.media_type, r.width, r.height, r.label`
 
 export function manifestStatements(schema: string): ManifestStatements {
@@ -89,11 +92,11 @@ export function manifestStatements(schema: string): ManifestStatements {
         FROM ref
         WHERE r.id = ref.id AND r.session_id = ref.session_id AND ref.uncommitted AND NOT EXISTS (SELECT FROM refused)
       )
-      SELECT encode(id, 'hex') AS id FROM refused`),
+      SELECT pg_catalog.encode(id, 'hex') AS id FROM refused`),
 
     release: statement(`
       WITH held AS (
-        SELECT * FROM unnest((SELECT $2::bytea[])) AS held (id) ORDER BY id
+        SELECT * FROM pg_catalog.unnest((SELECT $2::bytea[])) AS held (id) ORDER BY id
       ), ${release}
       UPDATE ${refs} r SET released_at = $3 FROM ref WHERE r.id = ref.id AND r.session_id = ref.session_id`),
 

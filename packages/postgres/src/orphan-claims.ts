@@ -28,7 +28,7 @@ export class OrphanClaims {
     return this.#database.transaction(undefined, async session => {
       const claims = await this.#takeOver(session, query)
       if (claims.length < query.limit) {
-        claims.push(...(await this.#claimAged(session, query, query.limit - claims.length)))
+        return claims.concat(await this.#claimAged(session, query, query.limit - claims.length))
       }
       return claims
     })
@@ -92,21 +92,23 @@ export class OrphanClaims {
   ): Promise<Map<AttachmentId, OrphanClaim>> {
     const unknown = [...highest].filter(([id]) => known.get(id)?.unknown)
     const unreferenced = [...highest].filter(([id]) => known.get(id)?.unreferenced)
-    const claimed: ClaimRow[] = []
-    if (unknown.length > 0) {
-      const { rows } = await this.#database.query<ClaimRow>(this.#sql.claimUnknown, [...columns(unknown), this.#now()])
-      claimed.push(...rows)
-    }
-    if (unreferenced.length > 0) {
-      await this.#database.transaction(undefined, async session => {
-        const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockContents, [columns(unreferenced)[0]])
-        const lockedIds = new Set(locked.map(({ id }) => id))
-        const keys = unreferenced.filter(([id]) => lockedIds.has(id))
-        const { rows } = await session.query<ClaimRow>(this.#sql.claimUnreferenced, [...columns(keys), this.#now()])
-        claimed.push(...rows)
-      })
-    }
+    const claimed = [...(await this.#claimNew(unknown)), ...(await this.#claimKnown(unreferenced))]
     return new Map(claimed.map(row => [row.id, claimOf(row)]))
+  }
+
+  async #claimNew(keys: readonly Copy[]): Promise<ClaimRow[]> {
+    if (keys.length === 0) return []
+    return (await this.#database.query<ClaimRow>(this.#sql.claimUnknown, [...columns(keys), this.#now()])).rows
+  }
+
+  async #claimKnown(keys: readonly Copy[]): Promise<ClaimRow[]> {
+    if (keys.length === 0) return []
+    return this.#database.transaction(undefined, async session => {
+      const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockContents, [columns(keys)[0]])
+      const lockedIds = new Set(locked.map(({ id }) => id))
+      const held = keys.filter(([id]) => lockedIds.has(id))
+      return (await session.query<ClaimRow>(this.#sql.claimUnreferenced, [...columns(held), this.#now()])).rows
+    })
   }
 
   async settle(claims: readonly OrphanClaim[]): Promise<void> {
@@ -117,6 +119,8 @@ export class OrphanClaims {
     await this.#database.query(this.#sql.settle, [ids, tokens, now, until])
   }
 }
+
+type Copy = readonly [id: AttachmentId, generation: number]
 
 interface LookedAt {
   id: string
@@ -134,6 +138,6 @@ function byteaArray(ids: readonly AttachmentId[] | undefined): string[] | null {
 }
 
 /** Two arrays of the same length, as `unnest` takes them. */
-function columns(keys: readonly (readonly [AttachmentId, number])[]): [string[], number[]] {
+function columns(keys: readonly Copy[]): [string[], number[]] {
   return [keys.map(([id]) => byteaOf(id)), keys.map(([, generation]) => generation)]
 }

@@ -1,6 +1,7 @@
 import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/attachments-core'
 import type { ClientBase } from 'pg'
 import { codeOf, missingSchema } from './postgres-error.ts'
+import { textOnly } from './result-text.ts'
 
 export const defaultSchema = 'lash_attachments'
 /** What this version of the package reads and writes. */
@@ -103,8 +104,9 @@ export function migrationSql(schema: string = defaultSchema, from = 0): string {
 /** The version of the schema that is there; 0 when there is none. */
 export async function installedVersion(client: ClientBase, schema: string): Promise<number> {
   try {
-    const { rows } = await client.query<{ version: number }>(`SELECT version FROM "${schema}".attachment_schema`)
-    return rows[0]?.version ?? 0
+    const text = `SELECT version::text FROM "${schema}".attachment_schema`
+    const { rows } = await client.query<{ version: string }>({ text, types: textOnly })
+    return Number(rows[0]?.version ?? 0)
   } catch (error) {
     if (codeOf(error) === '42P01' || codeOf(error) === '3F000') return 0
     throw error
@@ -123,21 +125,34 @@ interface Presence {
  * a table that is not there would end the transaction.
  */
 async function presence(client: ClientBase, schema: string): Promise<Presence> {
-  const { rows } = await client.query<Presence>(
-    `SELECT
-        EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1) AS created,
-        EXISTS (
-          SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $1 AND c.relname = 'attachment_schema'
-        ) AS present`,
-    [schema],
-  )
-  return rows[0] as Presence
+  const text = `
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'attachment_schema')::text AS present
+    FROM pg_catalog.pg_namespace n
+    WHERE n.nspname = $1`
+  const { rows } = await client.query<{ present: string }>({ text, values: [schema], types: textOnly })
+  return { created: rows.length > 0, present: rows[0]?.present === 'true' }
 }
 
 /** As {@link installedVersion}, in a transaction that must not fail because there is none. */
 export async function versionWithin(client: ClientBase, schema: string): Promise<number> {
   return (await presence(client, schema)).present ? installedVersion(client, schema) : 0
+}
+
+/**
+ * A claim believes that it sees every ref of a content.
+ * @throws AttachmentSchemaError when row level security may hide some from the role of the connection.
+ */
+export async function checkSeesAll(client: ClientBase, schema: string): Promise<void> {
+  const text = `
+    SELECT c.relname::text AS table
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname IN ('attachment_contents', 'attachment_refs', 'attachment_blobs', 'attachment_chunks')
+      AND pg_catalog.row_security_active(c.oid)`
+  const { rows } = await client.query<{ table: string }>({ text, values: [schema], types: textOnly })
+  if (rows.length === 0) return
+  throw new AttachmentSchemaError(
+    `row level security of ${rows.map(({ table }) => table).join(', ')} in schema "${schema}" may hide rows from this role, and a sweep would take what it cannot see; disable it there, or give the role BYPASSRLS`,
+  )
 }
 
 /** @throws AttachmentSchemaError when the version is not the one that this package needs. */
@@ -152,10 +167,11 @@ export function checkVersion(version: number, schema: string): void {
 
 /** Creates the schema or brings it up to date. Many processes may do so at once: one does it, the others wait and find it done. */
 export async function migrate(client: ClientBase, schema: string): Promise<void> {
-  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog')
   try {
     // Of the transaction, so that no death of this process can leave it locked.
-    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))", [schema])
+    const lock = "SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))::text"
+    await client.query({ text: lock, values: [schema], types: textOnly })
     const { created, present } = await presence(client, schema)
     const version = present ? await installedVersion(client, schema) : 0
     if (version < schemaVersion) {

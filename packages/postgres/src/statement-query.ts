@@ -1,5 +1,6 @@
-import pg, { type Connection, type QueryResultRow, type Submittable } from 'pg'
+import type { ClientBase, Connection, QueryResultRow, Submittable } from 'pg'
 import { bindMessage } from './bind-message.ts'
+import { parserOf } from './result-text.ts'
 import type { Statement } from './statement.ts'
 
 /** What a statement has done. */
@@ -47,7 +48,7 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
 
   /** Runs it on a client. `prepare`: whether under its name, for the next time. */
   static run<Row extends QueryResultRow>(
-    client: pg.ClientBase,
+    client: ClientBase,
     statement: Statement,
     values: readonly unknown[],
     prepare: boolean,
@@ -98,7 +99,7 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: readonly { name: string; dataTypeID: number }[] }): void {
-    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: pg.types.getTypeParser(dataTypeID, 'text') }))
+    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
   }
 
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {

@@ -1,9 +1,9 @@
-import { AttachmentIntentExpiredError } from '@lash/attachments-core'
-import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
+import { AttachmentIntentExpiredError, contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { postgresUrl } from '../../../conformance/services/postgres-ground.ts'
-import { closing, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from './database.ts'
+import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, poolOf, text, untilBlocked } from './database.ts'
 
 /** What the manifest does is held up by a transaction written out here, so that two of its steps meet at one exact moment. */
 async function setUp() {
@@ -24,6 +24,31 @@ async function claim({ rival, contents, refs, key }: Awaited<ReturnType<typeof s
   await rival.query(`SELECT FROM ${contents} WHERE id = $1 FOR UPDATE`, key)
   await rival.query(`DELETE FROM ${refs} WHERE id = $1`, key)
   await rival.query(`UPDATE ${contents} SET claim = 'rival', claimed_at = 0 WHERE id = $1`, key)
+}
+
+/** Has a call fail twice as the victim of a deadlock does, at its first statement that writes. A sequence is not rolled back, so it counts on. */
+async function failingTwice({ admin, schema }: Awaited<ReturnType<typeof freshSchema>>) {
+  await admin.query(`
+    CREATE SEQUENCE ${schema}.calls;
+    GRANT USAGE ON SEQUENCE ${schema}.calls TO PUBLIC;
+    CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('${schema}.calls') <= 2 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+        RETURN NULL;
+      END $$`)
+  for (const table of ['contents', 'refs', 'blobs', 'chunks']) {
+    const name = `${schema}.attachment_${table}`
+    await admin.query(
+      `CREATE TRIGGER fail AFTER INSERT OR UPDATE OR DELETE ON ${name} EXECUTE FUNCTION ${schema}.fail()`,
+    )
+  }
+  return async <T>(call: () => Promise<T>): Promise<T> => {
+    await admin.query(`ALTER SEQUENCE ${schema}.calls RESTART`)
+    const result = await call()
+    const { rows } = await admin.query<{ last_value: string }>(`SELECT last_value FROM ${schema}.calls`)
+    expect(Number(rows[0]?.last_value)).toBeGreaterThan(2)
+    return result
+  }
 }
 
 test('an intent that meets a claim being made waits for it, and then moves on', async () => {
@@ -165,3 +190,60 @@ test.each(['repeatable read', 'serializable'])(
     expect(generations.size).toBeGreaterThan(0)
   },
 )
+
+test('whatever call the server chooses to end a deadlock is done again', async () => {
+  const fresh = await freshSchema()
+  const { schema, pool, admin } = fresh
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const session = new SessionScopedAttachmentStore(store, manifest, 'session')
+  const [small, big, huge] = [bytesOf('small'), bytesOf('big', 300_000), bytesOf('huge', 5_000_000)]
+  const damaged = bytesOf('damaged', 300_000)
+  await store.put(damaged, text)
+  await admin.query(`DELETE FROM ${schema}.attachment_chunks`)
+  const again = await failingTwice(fresh)
+
+  for (const bytes of [small, big, huge, damaged]) await again(() => store.put(bytes, text))
+  await again(() => session.put(bytesOf('through a session'), text))
+  await again(() => Promise.all(Array.from({ length: 40 }, (_, index) => store.put(bytesOf(`of ${index}`), text))))
+  for (const bytes of [small, big, huge, damaged]) expect((await store.get(contentId(bytes))).bytes).toEqual(bytes)
+  await again(() => store.delete(contentId(huge)))
+
+  const names = ['a', 'b', 'c', 'through a session']
+  for (const name of names) await again(() => manifest.recordIntent(intentOf(name, 'session')))
+  await again(() => manifest.commitRefs('session', names.map(idOf)))
+  await again(() => manifest.releaseRefs('session', [idOf('a')]))
+  await again(() => manifest.releaseRefs('session'))
+  const query = { olderThanEpochMs: noGrace, staleClaimEpochMs: noGrace, limit: 10 }
+  expect(await again(() => manifest.claimOrphans(query))).toHaveLength(names.length)
+  const claims = await again(() => manifest.claimOrphans(query))
+  expect(claims.map(({ attachmentId }) => attachmentId).sort()).toEqual(names.map(idOf).sort())
+  await again(() => manifest.settleClaims(claims))
+  const tombstones = names.map(name => ({ id: idOf(name), generation: 1 }))
+  for (const strays of [tombstones, [{ id: idOf('stray'), generation: 1 }]]) {
+    const taken = await again(() => manifest.claimBlobs(strays))
+    expect(taken.map(({ attachmentId: id, generation }) => ({ id, generation }))).toEqual(strays)
+  }
+  await again(() => manifest.recordIntent(intentOf('a', 'session')))
+  await again(() => manifest.forget(idOf('a')))
+  expect(await manifest.lookup('session', idOf('a'))).toBeUndefined()
+})
+
+test('a release of everything that meets a host committing in another order waits for it', async () => {
+  const { schema, pool, admin } = await freshSchema()
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const [low, high] = [idOf('a'), idOf('b')].sort() as [string, string]
+  for (const name of ['a', 'b']) await manifest.recordIntent(intentOf(name, 'session'))
+  // Its own wait never ends a deadlock, so that the server has only the release to choose.
+  const patient = poolOf(postgresUrl(), { options: '-c deadlock_timeout=50s' })
+  const client = await patient.connect()
+  onTestFinished(() => client.release(true))
+  await client.query('BEGIN')
+  await manifest.commitRefs('session', [high], { client })
+  const release = manifest.releaseRefs('session')
+  await untilBlocked(admin, schema)
+  await manifest.commitRefs('session', [low], { client })
+  await client.query('COMMIT')
+  await release
+  for (const id of [low, high]) expect((await manifest.lookup('session', id))?.releasedAtEpochMs).toBeDefined()
+}, 20_000)

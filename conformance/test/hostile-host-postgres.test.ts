@@ -1,6 +1,6 @@
+import { testManifest, testSession, testStore } from '@lash/attachments-conformance/vitest'
 import pg from 'pg'
 import { test } from 'vitest'
-import { testManifest, testSession, testStore } from '../src/vitest.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from './harnesses/postgres.ts'
 
 /*

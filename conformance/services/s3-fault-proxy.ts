@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createGzip } from 'node:zlib'
 
 /** What goes wrong with one request. */
 export type S3Fault =
@@ -10,7 +11,7 @@ export type S3Fault =
       readonly status: number
       /** Of an S3 error, which is made of it when there is no `body`. */
       readonly code?: string
-      readonly body?: string
+      readonly body?: string | Uint8Array
       readonly headers?: Record<string, string>
     }
   /** The connection ends when so many bytes of the request's body have come; the server gets no whole request. */
@@ -19,10 +20,16 @@ export type S3Fault =
   | { readonly kind: 'lose-answer' }
   /** The connection ends after so many bytes of the answer's body. */
   | { readonly kind: 'cut-answer'; readonly afterBytes: number }
+  /** After so many bytes of the answer's body, nothing more comes. */
+  | { readonly kind: 'stall-answer'; readonly afterBytes: number }
   /** The answer is shorter, and says that this is its length. */
   | { readonly kind: 'shorten-answer'; readonly toBytes: number }
   /** One bit of this byte of the answer's body is another. */
   | { readonly kind: 'flip-answer'; readonly at: number }
+  /** The answer has these headers, or none of that name where it is undefined. */
+  | { readonly kind: 'change-headers'; readonly headers: Readonly<Record<string, string | undefined>> }
+  /** The answer's body is compressed, though nobody asked for that. */
+  | { readonly kind: 'compress-answer' }
   /** One bit of this byte of the request's body is another. */
   | { readonly kind: 'flip-request'; readonly at: number }
   /** The server gets the request twice; the second answer is passed on. */
@@ -193,14 +200,26 @@ async function passOn(real: IncomingMessage, answer: ServerResponse, fault: S3Fa
   answer.on('close', () => real.destroy())
   const headers = { ...real.headers }
   if (fault?.kind === 'shorten-answer') headers['content-length'] = String(fault.toBytes)
-  answer.writeHead(real.statusCode ?? 500, headers)
+  if (fault?.kind === 'compress-answer') {
+    delete headers['content-length']
+    headers['content-encoding'] = 'gzip'
+  }
+  if (fault?.kind === 'change-headers') Object.assign(headers, fault.headers)
+  answer.writeHead(
+    real.statusCode ?? 500,
+    Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
+  )
   let position = 0
-  for await (const chunk of real as AsyncIterable<Buffer>) {
+  const body = fault?.kind === 'compress-answer' ? real.pipe(createGzip()) : real
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     let bytes = chunk
     if (fault?.kind === 'flip-answer') bytes = flipped(chunk, fault.at - position)
     if (fault?.kind === 'shorten-answer') bytes = chunk.subarray(0, Math.max(0, fault.toBytes - position))
     if (fault?.kind === 'cut-answer' && position + chunk.byteLength >= fault.afterBytes) {
       return answer.write(chunk.subarray(0, fault.afterBytes - position), () => void answer.socket?.destroy()) as never
+    }
+    if (fault?.kind === 'stall-answer' && position + chunk.byteLength >= fault.afterBytes) {
+      return void answer.write(chunk.subarray(0, fault.afterBytes - position))
     }
     position += chunk.byteLength
     if (bytes.byteLength > 0 && !answer.write(bytes)) await writable(answer)

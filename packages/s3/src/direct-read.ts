@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { DirectRequests } from './direct-request.ts'
+import { DirectRequests, type HttpResponse } from './direct-request.ts'
 
 /** What the SDK gives of an object, as far as it is looked at. */
 export interface GotObject {
@@ -7,6 +7,8 @@ export interface GotObject {
   readonly Metadata?: Record<string, string> | undefined
   readonly ContentLength?: number | undefined
   readonly ContentRange?: string | undefined
+  readonly ContentEncoding?: string | undefined
+  readonly $metadata: { readonly httpStatusCode?: number | undefined }
 }
 
 const metadataPrefix = 'x-amz-meta-'
@@ -56,7 +58,7 @@ export class DirectRead {
     if (response === undefined) return undefined
     const { statusCode, body } = response
     if (method === 'HEAD' || (statusCode !== 200 && statusCode !== 206)) body?.resume?.()
-    if (statusCode === 200 || statusCode === 206) return objectOf(response.headers, body)
+    if (statusCode === 200 || statusCode === 206) return objectOf(response)
     if (statusCode === 404) return 'missing'
     // Of a range that is past the end, the SDK tells more; the short way is as good as before.
     if (statusCode !== 416) this.#requests.rest()
@@ -64,7 +66,7 @@ export class DirectRead {
   }
 }
 
-function objectOf(headers: Record<string, string>, body: unknown): GotObject {
+function objectOf({ statusCode, headers, body }: HttpResponse): GotObject {
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = value
@@ -75,5 +77,7 @@ function objectOf(headers: Record<string, string>, body: unknown): GotObject {
     Metadata: metadata,
     ContentLength: length === undefined ? undefined : Number(length),
     ContentRange: headers['content-range'],
+    ContentEncoding: headers['content-encoding'],
+    $metadata: { httpStatusCode: statusCode },
   }
 }

@@ -29,7 +29,7 @@ import type { ObjectKeys } from './object-key.ts'
 import { decodeMetadata } from './object-metadata.ts'
 import { ObjectRemover } from './object-remover.ts'
 import { ObjectWriter, type Presence } from './object-writer.ts'
-import { collectBody, readableOf, streamBody } from './response-body.ts'
+import { collectBody, type OpenBody, openBody, rangeOf, readableOf, streamBody } from './response-body.ts'
 import { type S3Command, Sender } from './sender.ts'
 
 export interface S3DriverOptions {
@@ -97,35 +97,43 @@ export class S3Driver implements AttachmentDriver {
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     const { start = 0, end = Number.MAX_SAFE_INTEGER, signal } = options
     if (start === end) return this.#readNothing(key, signal)
-    const whole = start === 0 && end === Number.MAX_SAFE_INTEGER
-    const last = end === Number.MAX_SAFE_INTEGER ? '' : end - 1
-    const range = whole ? undefined : `bytes=${start}-${last}`
-    return this.#explainer.explained('get', signal, this.#read(key, range, start, signal))
+    return this.#explainer.explained('get', signal, this.#read(key, start, end, signal))
   }
 
   async #read(
     key: AttachmentKey,
-    range: string | undefined,
     start: number,
+    end: number,
     signal: AbortSignal | undefined,
   ): Promise<AttachmentDriverRead | undefined> {
+    const name = this.#keys.of(key)
     try {
-      const answer = await this.#get(this.#keys.of(key), range, signal)
+      const answer = await this.#get(name, rangeOf(start, end), signal)
       if (answer === undefined) return undefined
-      // A Content-Encoding of `aws-chunked`, which some servers give back, is about how the bytes once came in: ignored.
-      const body = readableOf(answer.Body)
-      const meta = this.#decode(key.id, answer.Metadata, body)
-      if (start > 0 && answer.ContentRange === undefined) {
-        body.destroy()
-        throw new AttachmentBackendError('the server, or a proxy before it, ignores Range; read the whole blob instead')
-      }
-      const length = answer.ContentLength
-      const short = length !== undefined && length <= collectBytes
-      return { meta, body: short ? await collectBody(body, length) : streamBody(body, length) }
+      const open = openBody(answer, start)
+      const meta = this.#decode(key.id, answer.Metadata, open.body)
+      const { ContentLength: length = Number.MAX_SAFE_INTEGER } = answer
+      const last = Math.min(end, open.start + length)
+      const exact = open.start === start && last === start + length
+      if (exact && length <= collectBytes) return { meta, body: await collectBody(open.body, length) }
+      const reopen = (position: number, stop: AbortSignal) => this.#reopen(name, position, last, stop, signal)
+      return { meta, body: streamBody(open, start, last, reopen) }
     } catch (error) {
       if (isOutOfRange(error)) return this.#readNothing(key, signal)
       throw error
     }
+  }
+
+  async #reopen(
+    name: string,
+    start: number,
+    end: number,
+    stop: AbortSignal,
+    given: AbortSignal | undefined,
+  ): Promise<OpenBody | undefined> {
+    const signal = given === undefined ? stop : AbortSignal.any([stop, given])
+    const answer = await this.#explainer.explained('get', signal, this.#get(name, rangeOf(start, end), signal))
+    return answer && openBody(answer, start)
   }
 
   async #get(name: string, range: string | undefined, signal: AbortSignal | undefined): Promise<GotObject | undefined> {

@@ -2,6 +2,7 @@ import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing, Attachment
 import { checkMeta } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from './id-bytes.ts'
+import { prepare } from './statement.ts'
 
 /** Where the bytes of a blob are: in its own row, or in the chunks of an upload. */
 export type BlobBody = { encoding: number; bytes: Uint8Array } | { upload: number; chunkBytes: number }
@@ -55,35 +56,51 @@ export class BlobTable {
   readonly #list: Statement
 
   constructor(database: Database) {
-    this.#find = database.prepare(`
+    this.#find = prepare(
+      database,
+      `
       SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding
-      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
-    this.#read = database.prepare(`
+      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
+    )
+    this.#read = prepare(
+      database,
+      `
       SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
         coalesce(bytes, x'') AS bytes
-      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
-    this.#measure = database.prepare(`
+      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
+    )
+    this.#measure = prepare(
+      database,
+      `
       SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
         CASE WHEN upload IS NULL THEN coalesce(length(bytes), 0) ELSE (
           SELECT coalesce(sum(length(chunks.bytes)), 0) FROM lash_attachment_chunks AS chunks
           WHERE chunks.upload = lash_attachment_blobs.upload
         ) END AS found_length
-      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`)
+      FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
+    )
     // By key, not by number: a number may since have become another blob's, and no digest would tell in a range.
-    this.#slice = database
-      .prepare(`
+    this.#slice = prepare(
+      database,
+      `
         SELECT coalesce(substr(bytes, ?, ?), x'') FROM lash_attachment_blobs
-        WHERE id = ? AND generation = ? AND upload IS NULL AND encoding = 0`)
-      .pluck()
-    this.#insert = database.prepare(`
+        WHERE id = ? AND generation = ? AND upload IS NULL AND encoding = 0`,
+    ).pluck()
+    this.#insert = prepare(
+      database,
+      `
       INSERT INTO lash_attachment_blobs
         (id, generation, byte_length, stored_length, stored_at, media_type, width, height, label, upload, chunk_bytes, encoding, bytes)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, generation) DO NOTHING`)
-    this.#delete = database.prepare('DELETE FROM lash_attachment_blobs WHERE number = ?')
-    this.#abandon = database.prepare('INSERT INTO lash_attachment_uploads (number, touched_at) VALUES (?, 0)')
-    this.#list = database.prepare(`
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, generation) DO NOTHING`,
+    )
+    this.#delete = prepare(database, 'DELETE FROM lash_attachment_blobs WHERE number = ?')
+    this.#abandon = prepare(database, 'INSERT INTO lash_attachment_uploads (number, touched_at) VALUES (?, 0)')
+    this.#list = prepare(
+      database,
+      `
       SELECT id, generation, byte_length, stored_at FROM lash_attachment_blobs
-      WHERE (id, generation) > (?, ?) AND id <= ? ORDER BY id, generation LIMIT ${listPageRows}`)
+      WHERE (id, generation) > (?, ?) AND id <= ? ORDER BY id, generation LIMIT ${listPageRows}`,
+    )
   }
 
   find(key: AttachmentKey): BlobRow | undefined {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from './id-bytes.ts'
+import { prepare } from './statement.ts'
 
 interface Refs {
   count: number
@@ -45,46 +46,66 @@ export class ClaimTable {
   readonly #forget: Statement
 
   constructor(database: Database) {
-    this.#countLoose = database
-      .prepare(`SELECT count(*) FROM (
-        SELECT 1 FROM lash_attachment_refs WHERE loose_at <= ? LIMIT ${contentsPerStep})`)
-      .pluck()
-    this.#countStale = database
-      .prepare(`SELECT count(*) FROM (
-        SELECT 1 FROM lash_attachment_contents WHERE claimed_at <= ? LIMIT ${contentsPerStep})`)
-      .pluck()
-    this.#loose = database
-      .prepare(`SELECT DISTINCT id FROM (
-        SELECT id FROM lash_attachment_refs WHERE loose_at <= ? ORDER BY loose_at LIMIT ${contentsPerStep})`)
-      .pluck()
-    this.#released = database
-      .prepare(`SELECT DISTINCT id FROM lash_attachment_refs AS refs WHERE loose_at <= ? AND NOT EXISTS (
+    this.#countLoose = prepare(
+      database,
+      `SELECT count(*) FROM (
+        SELECT 1 FROM lash_attachment_refs WHERE loose_at <= ? LIMIT ${contentsPerStep})`,
+    ).pluck()
+    this.#countStale = prepare(
+      database,
+      `SELECT count(*) FROM (
+        SELECT 1 FROM lash_attachment_contents WHERE claimed_at <= ? LIMIT ${contentsPerStep})`,
+    ).pluck()
+    this.#loose = prepare(
+      database,
+      `SELECT DISTINCT id FROM (
+        SELECT id FROM lash_attachment_refs WHERE loose_at <= ? ORDER BY loose_at LIMIT ${contentsPerStep})`,
+    ).pluck()
+    this.#released = prepare(
+      database,
+      `SELECT DISTINCT id FROM lash_attachment_refs AS refs WHERE loose_at <= ? AND NOT EXISTS (
         SELECT 1 FROM lash_attachment_refs AS others WHERE others.id = refs.id AND others.released_at IS NULL
-      ) LIMIT ?`)
-      .pluck()
-    this.#stale = database
-      .prepare('SELECT id FROM lash_attachment_contents WHERE claimed_at <= ? ORDER BY claimed_at LIMIT ?')
-      .pluck()
-    this.#refs = database.prepare(`
+      ) LIMIT ?`,
+    ).pluck()
+    this.#stale = prepare(
+      database,
+      'SELECT id FROM lash_attachment_contents WHERE claimed_at <= ? ORDER BY claimed_at LIMIT ?',
+    ).pluck()
+    this.#refs = prepare(
+      database,
+      `
       SELECT count(*) AS count, count(loose_at) AS loose, count(released_at) AS released, max(loose_at) AS youngest
-      FROM lash_attachment_refs WHERE id = ?`)
-    this.#dropRefs = database.prepare('DELETE FROM lash_attachment_refs WHERE id = ?')
-    this.#dropLoose = database.prepare('DELETE FROM lash_attachment_refs WHERE id = ? AND loose_at <= ?')
-    this.#content = database.prepare('SELECT generation, claim, claimed_at FROM lash_attachment_contents WHERE id = ?')
-    this.#claim = database.prepare(`
+      FROM lash_attachment_refs WHERE id = ?`,
+    )
+    this.#dropRefs = prepare(database, 'DELETE FROM lash_attachment_refs WHERE id = ?')
+    this.#dropLoose = prepare(database, 'DELETE FROM lash_attachment_refs WHERE id = ? AND loose_at <= ?')
+    this.#content = prepare(database, 'SELECT generation, claim, claimed_at FROM lash_attachment_contents WHERE id = ?')
+    this.#claim = prepare(
+      database,
+      `
       INSERT INTO lash_attachment_contents (id, generation, claim, claimed_at) VALUES (?, ?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
-        generation = excluded.generation, claim = excluded.claim, claimed_at = excluded.claimed_at, emptied_at = NULL`)
-    this.#settle = database.prepare(`
+        generation = excluded.generation, claim = excluded.claim, claimed_at = excluded.claimed_at, emptied_at = NULL`,
+    )
+    this.#settle = prepare(
+      database,
+      `
       UPDATE lash_attachment_contents SET generation = generation + 1, claim = NULL, claimed_at = NULL, emptied_at = ?
-      WHERE id = ? AND claim = ?`)
-    this.#purge = database.prepare(`
+      WHERE id = ? AND claim = ?`,
+    )
+    this.#purge = prepare(
+      database,
+      `
       DELETE FROM lash_attachment_contents WHERE id IN (
-        SELECT id FROM lash_attachment_contents WHERE emptied_at <= ? LIMIT ${purgedPerStep})`)
-    this.#forget = database.prepare(`
+        SELECT id FROM lash_attachment_contents WHERE emptied_at <= ? LIMIT ${purgedPerStep})`,
+    )
+    this.#forget = prepare(
+      database,
+      `
       INSERT INTO lash_attachment_contents (id, generation, emptied_at) VALUES (?, ?, ?)
       ON CONFLICT (id) DO UPDATE SET
-        generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`)
+        generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`,
+    )
   }
 
   /** At most how many contents the next step may claim; the count ends at about a thousand. Reads only. */

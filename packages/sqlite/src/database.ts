@@ -1,6 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { existsSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import { checkTimeout } from './busy-timeout.ts'
 import { openConnection } from './connection.ts'
@@ -11,6 +9,8 @@ import { RefTable } from './ref-table.ts'
 import { prepareSchema } from './schema.ts'
 import { syncSeenCommits } from './seen-commits.ts'
 import { attachmentError } from './sqlite-error.ts'
+import { prepare } from './statement.ts'
+import { checkTarget, fileOf } from './target.ts'
 import { ThreadConnection } from './thread-connection.ts'
 import { type SubmitOptions, WriteQueue } from './write-queue.ts'
 import { WriteTransaction } from './write-transaction.ts'
@@ -55,7 +55,7 @@ export class AttachmentDatabase {
   /** @throws AttachmentInvalidArgumentError, AttachmentIoError, AttachmentSchemaError, AttachmentBackendError. */
   constructor(options: SqliteDatabaseOptions) {
     const { database } = options
-    this.path = checkTarget(options)
+    this.path = checkTarget(options.path, database)
     const busyTimeoutMs = checkTimeout(options.busyTimeoutMs)
     this.busyTimeoutMs = busyTimeoutMs
     // Nobody else can see an in-memory database: it has to be used through the one handle there is.
@@ -67,13 +67,15 @@ export class AttachmentDatabase {
       throw this.error(error)
     }
     try {
+      // A link that led nowhere leads to a file by now, and the log is beside that.
+      this.path = fileOf(this.#connection)
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
       if (!isPrivate(this.#connection) && !this.#connection.readonly) syncSeenCommits(this.path)
       const tables = new Tables(this.#connection)
       this.#reads = new ReadQueue(this.#connection, tables, { path: this.path, busyTimeoutMs })
-      this.#journalMode = this.#connection.prepare('PRAGMA journal_mode').pluck()
+      this.#journalMode = prepare(this.#connection, 'PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
-      this.#file = isPrivate(this.#connection) ? undefined : absolute(this.path)
+      this.#file = isPrivate(this.#connection) ? undefined : this.path
       const transaction = new WriteTransaction(this.#connection, tables)
       if (!isPrivate(this.#connection)) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
       const thread = isPrivate(this.#connection) ? undefined : new ThreadConnection(this.path)
@@ -171,24 +173,4 @@ export class AttachmentDatabase {
 
 function isPrivate(database: Database): boolean {
   return database.memory
-}
-
-/** The file's absolute path, or `:memory:`. */
-function checkTarget({ path, database }: SqliteDatabaseOptions): string {
-  if ((path === undefined) === (database === undefined)) {
-    throw new AttachmentInvalidArgumentError('give either { path } or { database }')
-  }
-  if (database !== undefined) {
-    if (!database.open) throw new AttachmentInvalidArgumentError('the database handle is closed; open it first')
-    return database.memory ? ':memory:' : absolute(database.name)
-  }
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    throw new AttachmentInvalidArgumentError('path must be the path of a file, or :memory:')
-  }
-  if (path === ':memory:') return path
-  return absolute(path)
-}
-
-function absolute(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path)
 }

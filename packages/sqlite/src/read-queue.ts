@@ -2,6 +2,7 @@ import { Pace } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import type { Tables } from './operations.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
+import { prepare } from './statement.ts'
 
 type Query<T> = (tables: Tables) => T
 
@@ -33,8 +34,8 @@ export class ReadQueue {
     this.#database = database
     this.#tables = tables
     this.#options = options
-    this.#begin = database.prepare('BEGIN')
-    this.#end = database.prepare('COMMIT')
+    this.#begin = prepare(database, 'BEGIN')
+    this.#end = prepare(database, 'COMMIT')
   }
 
   submit<T>(query: Query<T>): Promise<T> {

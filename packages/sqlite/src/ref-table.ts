@@ -3,6 +3,7 @@ import { type CommitTarget, canonicalUri } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { metaFields } from './blob-table.ts'
 import { idBytes, idOf } from './id-bytes.ts'
+import { prepare } from './statement.ts'
 
 interface RefRow {
   id: Buffer
@@ -60,35 +61,60 @@ export class RefTable {
   readonly #page: Statement
 
   constructor(database: Database) {
-    this.#content = database.prepare('SELECT generation, claim, emptied_at FROM lash_attachment_contents WHERE id = ?')
-    this.#reviveContent = database.prepare(`
-      UPDATE lash_attachment_contents SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`)
-    this.#upsert = database.prepare(`
+    this.#content = prepare(database, 'SELECT generation, claim, emptied_at FROM lash_attachment_contents WHERE id = ?')
+    this.#reviveContent = prepare(
+      database,
+      `
+      UPDATE lash_attachment_contents SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`,
+    )
+    this.#upsert = prepare(
+      database,
+      `
       INSERT INTO lash_attachment_refs (id, session_id, generation, intent_at, media_type, width, height, label)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (id, session_id) DO UPDATE SET
         committed_at = CASE WHEN released_at IS NULL AND generation = excluded.generation THEN committed_at END,
         released_at = NULL, generation = excluded.generation, intent_at = excluded.intent_at,
-        media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label`)
-    this.#commitRow = database.prepare(`
+        media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label`,
+    )
+    this.#commitRow = prepare(
+      database,
+      `
       SELECT refs.generation AS ref_generation, refs.committed_at, refs.released_at, contents.generation, contents.claim
       FROM lash_attachment_refs AS refs LEFT JOIN lash_attachment_contents AS contents ON contents.id = refs.id
-      WHERE refs.id = ? AND refs.session_id = ?`)
-    this.#commit = database.prepare(`
-      UPDATE lash_attachment_refs SET committed_at = ? WHERE id = ? AND session_id = ? AND committed_at IS NULL`)
-    this.#release = database.prepare(`
-      UPDATE lash_attachment_refs SET released_at = ? WHERE id = ? AND session_id = ? AND released_at IS NULL`)
-    this.#releaseAll = database.prepare(`
-      UPDATE lash_attachment_refs SET released_at = ? WHERE session_id = ? AND released_at IS NULL`)
-    this.#lookup = database.prepare(`SELECT ${columns} FROM lash_attachment_refs WHERE id = ? AND session_id = ?`)
-    this.#ofSession = database.prepare(`
+      WHERE refs.id = ? AND refs.session_id = ?`,
+    )
+    this.#commit = prepare(
+      database,
+      `
+      UPDATE lash_attachment_refs SET committed_at = ? WHERE id = ? AND session_id = ? AND committed_at IS NULL`,
+    )
+    this.#release = prepare(
+      database,
+      `
+      UPDATE lash_attachment_refs SET released_at = ? WHERE id = ? AND session_id = ? AND released_at IS NULL`,
+    )
+    this.#releaseAll = prepare(
+      database,
+      `
+      UPDATE lash_attachment_refs SET released_at = ? WHERE session_id = ? AND released_at IS NULL`,
+    )
+    this.#lookup = prepare(database, `SELECT ${columns} FROM lash_attachment_refs WHERE id = ? AND session_id = ?`)
+    this.#ofSession = prepare(
+      database,
+      `
       SELECT number, ${columns} FROM lash_attachment_refs
-      WHERE session_id = ? AND number > ? ORDER BY number LIMIT ${refPageRows}`)
-    this.#countOfSession = database
-      .prepare(`SELECT count(*) FROM (SELECT 1 FROM lash_attachment_refs WHERE session_id = ? LIMIT ${refPageRows})`)
-      .pluck()
-    this.#page = database.prepare(`
-      SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`)
+      WHERE session_id = ? AND number > ? ORDER BY number LIMIT ${refPageRows}`,
+    )
+    this.#countOfSession = prepare(
+      database,
+      `SELECT count(*) FROM (SELECT 1 FROM lash_attachment_refs WHERE session_id = ? LIMIT ${refPageRows})`,
+    ).pluck()
+    this.#page = prepare(
+      database,
+      `
+      SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`,
+    )
   }
 
   /** Returns the generation to put at. */

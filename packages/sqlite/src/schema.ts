@@ -1,6 +1,7 @@
 import { AttachmentSchemaError } from '@lash/attachments-core'
 import type { Database } from 'better-sqlite3'
 import { isBusy, pause } from './sqlite-error.ts'
+import { prepare } from './statement.ts'
 
 /** `LASH` in ASCII: what `application_id` of a file of ours says, for `file(1)` and for {@link prepareSchema}. */
 export const applicationId = 0x4c415348
@@ -114,7 +115,7 @@ export function prepareSchema(database: Database, options: SchemaOptions): void 
       for (let version = inspect(database, options); version < schemaVersion; version++) {
         if (version === 0 && options.owned) database.pragma(`application_id = ${applicationId}`)
         database.exec(migrations[version] as string)
-        database.prepare('UPDATE lash_attachments_schema SET version = ?').run(version + 1)
+        prepare(database, 'UPDATE lash_attachments_schema SET version = ?').run(version + 1)
         if (isStamped(database)) database.pragma(`user_version = ${version + 1}`)
       }
     })
@@ -143,9 +144,9 @@ function inspect(database: Database, { owned, path }: SchemaOptions): number {
 }
 
 function tableVersion(database: Database): number {
-  const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'lash_attachments_schema'").get()
+  const table = prepare(database, "SELECT 1 FROM sqlite_schema WHERE name = 'lash_attachments_schema'").get()
   if (table === undefined) return 0
-  const version = database.prepare('SELECT max(version) FROM lash_attachments_schema').pluck().get()
+  const version = prepare(database, 'SELECT max(version) FROM lash_attachments_schema').pluck().get()
   return typeof version === 'number' ? version : 0
 }
 
@@ -154,12 +155,12 @@ function isStamped(database: Database): boolean {
 }
 
 function isEmpty(database: Database): boolean {
-  const objects = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
+  const objects = prepare(database, 'SELECT count(*) FROM sqlite_schema').pluck().get()
   return objects === 0 && simplePragma(database, 'application_id') === 0 && simplePragma(database, 'user_version') === 0
 }
 
 function simplePragma(database: Database, name: string): unknown & number {
-  return database.pragma(name, { simple: true }) as number
+  return prepare(database, `PRAGMA ${name}`).pluck().get() as number
 }
 
 /** Switching to WAL needs the file alone for a moment and, unlike other statements, does not wait for it. */

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { Encoded } from './compression.ts'
+import { prepare } from './statement.ts'
 
 /** An upload that nobody has touched for so long belongs to a writer that died. One that merely slept starts again. */
 const staleUploadMs = 60 * 60 * 1000
@@ -28,26 +29,33 @@ export class UploadTable {
   readonly #forget: Statement
 
   constructor(database: Database) {
-    this.#begin = database.prepare('INSERT INTO lash_attachment_uploads (touched_at) VALUES (?)')
-    this.#touch = database.prepare(
+    this.#begin = prepare(database, 'INSERT INTO lash_attachment_uploads (touched_at) VALUES (?)')
+    this.#touch = prepare(
+      database,
       'UPDATE lash_attachment_uploads SET touched_at = ? WHERE number = ? AND touched_at > 0',
     )
-    this.#holds = database.prepare('SELECT 1 FROM lash_attachment_uploads WHERE number = ? AND touched_at > 0')
-    this.#append = database.prepare(
+    this.#holds = prepare(database, 'SELECT 1 FROM lash_attachment_uploads WHERE number = ? AND touched_at > 0')
+    this.#append = prepare(
+      database,
       'INSERT INTO lash_attachment_chunks (upload, position, encoding, bytes) VALUES (?, ?, ?, ?)',
     )
-    this.#chunk = database.prepare(
+    this.#chunk = prepare(
+      database,
       'SELECT encoding, bytes FROM lash_attachment_chunks WHERE upload = ? AND position = ?',
     )
-    this.#abandon = database.prepare('UPDATE lash_attachment_uploads SET touched_at = 0 WHERE number = ?')
-    this.#abandoned = database
-      .prepare('SELECT number FROM lash_attachment_uploads WHERE touched_at <= ? ORDER BY number LIMIT 1')
-      .pluck()
-    this.#deleteChunks = database.prepare(`
+    this.#abandon = prepare(database, 'UPDATE lash_attachment_uploads SET touched_at = 0 WHERE number = ?')
+    this.#abandoned = prepare(
+      database,
+      'SELECT number FROM lash_attachment_uploads WHERE touched_at <= ? ORDER BY number LIMIT 1',
+    ).pluck()
+    this.#deleteChunks = prepare(
+      database,
+      `
       DELETE FROM lash_attachment_chunks WHERE rowid IN (
         SELECT rowid FROM lash_attachment_chunks WHERE upload = ? LIMIT ${deletedPerStep}
-      )`)
-    this.#forget = database.prepare('DELETE FROM lash_attachment_uploads WHERE number = ?')
+      )`,
+    )
+    this.#forget = prepare(database, 'DELETE FROM lash_attachment_uploads WHERE number = ?')
   }
 
   begin(now: number): number {

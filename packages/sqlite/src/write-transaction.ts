@@ -3,6 +3,7 @@ import { longLogBytes } from './connection.ts'
 import type { Operation, OperationKind, Tables } from './operations.ts'
 import { syncSeenCommits } from './seen-commits.ts'
 import { codeOf, type SqliteFailure } from './sqlite-error.ts'
+import { prepare } from './statement.ts'
 
 export interface Log {
   bytes: number
@@ -29,12 +30,12 @@ export class WriteTransaction {
   constructor(database: Database, tables: Tables) {
     this.#database = database
     this.#tables = tables
-    this.#begin = database.prepare('BEGIN IMMEDIATE')
-    this.#commit = database.prepare('COMMIT')
-    this.#rollback = database.prepare('ROLLBACK')
-    this.#changes = database.prepare('SELECT total_changes()').pluck()
-    this.#logState = database.prepare('PRAGMA wal_checkpoint(NOOP)')
-    this.#pageBytes = database.pragma('page_size', { simple: true }) as number
+    this.#begin = prepare(database, 'BEGIN IMMEDIATE')
+    this.#commit = prepare(database, 'COMMIT')
+    this.#rollback = prepare(database, 'ROLLBACK')
+    this.#changes = prepare(database, 'SELECT total_changes()').pluck()
+    this.#logState = prepare(database, 'PRAGMA wal_checkpoint(NOOP)')
+    this.#pageBytes = prepare(database, 'PRAGMA page_size').pluck().get() as number
   }
 
   /**

@@ -57,10 +57,20 @@ export class Folders {
     this.#make(this.#layout.shards)
     this.#make(this.#layout.staging)
     this.#make(this.writerFolder)
+    this.keepReserve()
     const base = this.#syncBase(gained)
     this.#base = base
     base.catch(() => this.forget())
     return base
+  }
+
+  /** Makes the reserve of `removing`, if it can be made; see removal-mark.ts. */
+  keepReserve(): void {
+    try {
+      mkdirSync(this.#layout.reserve)
+    } catch {
+      // It is there, or will be made by the next that can.
+    }
   }
 
   /** This writer's folder, which is there when this returns. */

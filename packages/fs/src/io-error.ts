@@ -4,11 +4,12 @@ const advice: Readonly<Record<string, string>> = {
   EACCES: 'check the owner and the permissions of this path and of every folder above it',
   EPERM: 'check the owner and the permissions of this path and of every folder above it',
   EROFS: 'the file system is mounted read-only; mount it writable or choose another root',
-  ENOSPC: 'the disk is full; free space and put again',
-  EDQUOT: 'the disk quota is used up; free space or raise it, and put again',
+  ENOSPC: 'the disk is full; free space (delete works without any) and try again',
+  EDQUOT: 'the disk quota is used up; free space or raise it, and try again',
   ENOTDIR: 'a part of this path is a file where a folder is needed; choose another root or move that file away',
   EISDIR: 'a folder is where a file is needed; move it away',
   EEXIST: 'a file is where a folder is needed; choose another root or move that file away',
+  ENOTEMPTY: 'something in this folder is not of this store; move it away',
   ELOOP: 'symbolic links in this path lead in a circle',
   ENAMETOOLONG: 'the path of the root is too long for this file system; choose a shorter one',
   EMFILE: 'this process has too many open files; raise its limit (ulimit -n) or put fewer at a time',
@@ -22,6 +23,9 @@ const advice: Readonly<Record<string, string>> = {
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
+
+/** There is no room. */
+export const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT']
 
 /** What a call of the file system failed with, as an error that says what to do. */
 export function ioError(doing: string, path: string, cause: unknown, id?: AttachmentId): AttachmentIoError {

@@ -6,10 +6,12 @@ export class Layout {
   readonly root: string
   /** `root/sha256`: one folder, a shard, for each first two digits of an id. */
   readonly shards: string
-  /** `root/tmp`: one folder for each writer, and `removing`. Nothing in it is ever read back. */
+  /** `root/tmp`: one folder for each writer, `removing` and its reserve. Nothing in it is ever read back. */
   readonly staging: string
   /** `root/tmp/removing`: marks of removals under way; see removal-mark.ts. There only while something is being removed. */
   readonly removing: string
+  /** `root/tmp/removing-reserve`: an empty folder that becomes `removing` when the disk has no room for another. */
+  readonly reserve: string
 
   constructor(root: string) {
     this.root = resolve(root)
@@ -17,6 +19,7 @@ export class Layout {
     this.shards = `${base}sha256`
     this.staging = `${base}tmp`
     this.removing = `${this.staging}${sep}removing`
+    this.reserve = `${this.removing}-reserve`
   }
 
   shardFolder(shard: string): string {

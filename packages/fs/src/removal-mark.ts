@@ -1,19 +1,26 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
-import { hasCode, ioError } from './io-error.ts'
+import { fullCodes, hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
 import { deleteFile, namesIn } from './vanishing.ts'
+import { isWriterName } from './writer-name.ts'
 
 const listEnding = '.names'
 
+/** `<writer>-<count>`, and before it the name if the mark is of one name alone. */
+const markPattern = /^(?:([0-9a-f]{64}(?:\.[0-9]+)?)~)?([^~]+)-[0-9]+$/
+
+/** So often a mark is deleted again that its owner is just using; more than this is not chance. */
+const maxAttempts = 100
+
 /**
- * The mark of a removal under way, of one name or of a thousand: a folder in `tmp/removing` that sidecars are taken into and, beside it, a
- * file that lists the names.
+ * The mark of a removal under way, of one name or of a thousand: a folder in `tmp/removing` that sidecars are taken into. Who deletes the
+ * folder has fenced off the removal: no rename into it succeeds any more.
  *
- * Who deletes the folder has fenced off the removal: no rename into it succeeds any more. The list only says whose business the
- * folder is. It is made after the folder and deleted after it, so whoever finds no list has nothing to fence off: either the
- * folder is gone, or its removal has not begun.
+ * The folder's own name says whose business it is, if it is of one name: such a mark takes no more room than a folder does. A mark of
+ * many has a file beside it that lists the names. It is made after the folder and deleted after it, so whoever finds no list has nothing to
+ * fence off: either the folder is gone, or its removal has not begun.
  */
 export class RemovalMark {
   readonly #folder: string
@@ -23,11 +30,12 @@ export class RemovalMark {
    * @param unique - a name for the mark that was never used before.
    */
   constructor(layout: Layout, unique: string, names: readonly string[]) {
-    this.#folder = layout.removing + sep + unique
+    const isOfOne = names.length === 1
+    this.#folder = layout.removing + sep + (isOfOne ? `${names[0]}~${unique}` : unique)
     try {
       makeFolder(this.#folder, layout)
       // With line ends on both sides of each name, so that one is not found in another, nor in a list that is not yet whole.
-      writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
+      if (!isOfOne) writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
     } catch (cause) {
       this.delete()
       throw ioError('mark a removal by the folder', this.#folder, cause)
@@ -52,41 +60,54 @@ export class RemovalMark {
   }
 }
 
-/** The marks that are there, by their folders, of which some may be gone already. */
-export function marksIn(layout: Layout): Set<string> {
-  const marks = new Set<string>()
-  for (const entry of namesIn(layout.removing)) {
-    marks.add(layout.removing + sep + (entry.endsWith(listEnding) ? entry.slice(0, -listEnding.length) : entry))
-  }
-  return marks
+/** A mark of any removal. Its folder may be gone already. */
+export interface FoundMark {
+  readonly folder: string
+  readonly writer: string
+  /** What it marks, if that is one name and it has no list. */
+  readonly name: string | undefined
 }
 
-/** Deletes every mark that lists the name. */
+/** The marks that are there. */
+export function marksIn(layout: Layout): FoundMark[] {
+  const marks = new Map<string, FoundMark>()
+  for (const entry of namesIn(layout.removing)) {
+    const unique = entry.endsWith(listEnding) ? entry.slice(0, -listEnding.length) : entry
+    const [, name, writer = ''] = markPattern.exec(unique) ?? []
+    if (isWriterName(writer)) marks.set(unique, { folder: layout.removing + sep + unique, writer, name })
+  }
+  return [...marks.values()]
+}
+
+/** Deletes every mark of the name. */
 export function deleteMarksOf(layout: Layout, name: string): void {
   if (statOf(layout.removing) === undefined) return
   for (const mark of marksIn(layout)) {
-    if (readList(mark).includes(`\n${name}\n`, 0, 'latin1')) deleteMark(mark)
+    const isOurs =
+      mark.name === undefined ? readList(mark.folder).includes(`\n${name}\n`, 0, 'latin1') : mark.name === name
+    if (isOurs) deleteMark(mark.folder)
   }
 }
 
-/** The names that a mark lists; none when it is gone, or not yet listed. */
-export function namesMarkedBy(mark: string): string[] {
-  return readList(mark).toString('latin1').split('\n')
+/** The names that a mark is of; none when it is gone, or not yet listed. */
+export function namesMarkedBy(mark: FoundMark): string[] {
+  return mark.name === undefined ? readList(mark.folder).toString('latin1').split('\n') : [mark.name]
 }
 
 /** Deletes a mark and the sidecar that may be in it; the one whose mark it is may put that there in between. */
-export function deleteMark(mark: string): void {
-  for (;;) {
+export function deleteMark(folder: string): void {
+  for (let attempt = 1; ; attempt++) {
     try {
-      rmdirSync(mark)
+      rmdirSync(folder)
       break
     } catch (cause) {
       if (hasCode(cause, 'ENOENT', 'ENOTDIR')) break
-      if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST')) throw ioError('delete', mark, cause)
-      deleteFile(takenInto(mark))
+      // Something else is in it that nobody of us has put there.
+      if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST') || attempt === maxAttempts) throw ioError('delete', folder, cause)
+      deleteFile(takenInto(folder))
     }
   }
-  deleteFile(mark + listEnding)
+  deleteFile(folder + listEnding)
 }
 
 function takenInto(mark: string): string {
@@ -109,7 +130,7 @@ function makeFolder(folder: string, layout: Layout): void {
       mkdirSync(folder)
       return
     } catch (cause) {
-      if (!hasCode(cause, 'ENOENT') || attempt === 100) throw cause
+      if (!hasCode(cause, 'ENOENT') || attempt === maxAttempts) throw cause
       makeRemoving(layout)
     }
   }
@@ -120,6 +141,17 @@ function makeRemoving(layout: Layout): void {
     mkdirSync(layout.removing, { recursive: true })
   } catch (cause) {
     // Another has deleted what was just made.
-    if (!hasCode(cause, 'ENOENT')) throw cause
+    if (hasCode(cause, 'ENOENT')) return
+    if (!hasCode(cause, ...fullCodes) || !useReserve(layout)) throw cause
+  }
+}
+
+/** To give a folder another name takes no room. In the place of an empty `removing` it does no harm. */
+function useReserve(layout: Layout): boolean {
+  try {
+    renameSync(layout.reserve, layout.removing)
+    return true
+  } catch {
+    return statOf(layout.removing) !== undefined
   }
 }

@@ -2,10 +2,12 @@ import { sep } from 'node:path'
 import { Pace } from '@lash/attachments-core/backend'
 import type { DirectorySync } from './directory-sync.ts'
 import type { Folders } from './folders.ts'
+import { fullCodes, hasCode } from './io-error.ts'
 import { type Layout, shardOf } from './layout.ts'
 import { statOf } from './presence.ts'
 import { deleteMarksOf, RemovalMark } from './removal-mark.ts'
-import { deleteEmptyFolder, deleteFile, namesIn } from './vanishing.ts'
+import { deleteEmptyFolder, deleteFile, foldersIn, namesIn } from './vanishing.ts'
+import { isWriterName } from './writer-name.ts'
 
 /** Shards whose folders are synced at the same time. */
 const shardsAtOnce = 8
@@ -32,6 +34,10 @@ const shardsAtOnce = 8
  * One mark does for all names of a removal, since making a folder costs more than deleting many files. A write that fences it off by one
  * name fences off the others too: what was not yet taken of those is taken name by name, each under a mark of its own, where it
  * still has no bytes.
+ *
+ * A mark needs room. Where there is none, the bytes of one name go first, without a mark: to delete bytes alone is safe at any moment, since no
+ * sidecar goes with them. What they took is room enough for a mark of one name, under which the sidecar is then taken, as above. Killed
+ * in between, we leave a sidecar that no mark tells of.
  */
 export class Removal {
   readonly #layout: Layout
@@ -59,10 +65,22 @@ export class Removal {
       await this.#pace.step()
     }
     if (present.length === 0) return
+    let left: readonly string[]
+    try {
+      left = await this.#removeTogether(present, signal)
+    } catch (error) {
+      if (!hasCode((error as Error).cause, ...fullCodes)) throw error
+      return this.#removeWithoutRoom(present, signal)
+    }
+    for (const name of left) await this.#takeIfWithoutBytes([name])
+  }
+
+  /** Removes blobs under one mark; gives the names whose sidecars are left, because a write has fenced off the removal. */
+  async #removeTogether(names: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
     const left: string[] = []
-    await this.#marked(present, async mark => {
+    await this.#marked(names, async mark => {
       signal?.throwIfAborted()
-      const shards = [...byShard(present)]
+      const shards = [...byShard(names)]
       const next = async (): Promise<void> => {
         for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
           for (const name of shard[1]) {
@@ -75,20 +93,34 @@ export class Removal {
       const results = await Promise.allSettled(Array.from({ length: shardsAtOnce }, next))
       for (const result of results) if (result.status === 'rejected') throw result.reason
     })
-    for (const name of left) await this.discardSidecars([name])
+    return left
+  }
+
+  /** Removes blobs one by one, with what the bytes of each took as the room for its mark. */
+  async #removeWithoutRoom(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    for (const name of names) {
+      signal?.throwIfAborted()
+      deleteFile(this.#layout.bytesPath(name))
+      await this.#takeIfWithoutBytes([name])
+    }
+    this.#folders.keepReserve()
   }
 
   /** Takes away sidecars that have no bytes, such as a failed write leaves. Never fails: they do no harm where they are. */
   async discardSidecars(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
     try {
-      await this.#marked(names, async mark => {
-        const withoutBytes = names.filter(name => statOf(this.#layout.bytesPath(name)) === undefined)
-        for (const [shard, members] of byShard(withoutBytes)) await this.#takeSidecars(shard, members, mark)
-      })
+      await this.#takeIfWithoutBytes(names)
     } catch {
       // See above.
     }
+  }
+
+  async #takeIfWithoutBytes(names: readonly string[]): Promise<void> {
+    await this.#marked(names, async mark => {
+      const withoutBytes = names.filter(name => statOf(this.#layout.bytesPath(name)) === undefined)
+      for (const [shard, members] of byShard(withoutBytes)) await this.#takeSidecars(shard, members, mark)
+    })
   }
 
   /** Takes the sidecars of names of one shard, whose bytes are gone; gives the names that a write has fenced off. */
@@ -118,9 +150,8 @@ export class Removal {
 
   /** Deletes what any writer has staged of the names. */
   #fenceOffWrites(names: ReadonlySet<string>): void {
-    for (const writer of namesIn(this.#layout.staging)) {
+    for (const writer of foldersIn(this.#layout.staging).filter(isWriterName)) {
       const folder = this.#layout.staging + sep + writer
-      if (folder === this.#layout.removing) continue
       for (const staged of namesIn(folder)) {
         const name = staged.slice(0, staged.lastIndexOf('~'))
         if (names.has(name)) deleteFile(folder + sep + staged)

@@ -13,6 +13,7 @@ import {
 import { copyFile } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentContent } from '@lash/attachments-core'
+import { parsePhysicalName } from '@lash/attachments-core/backend'
 import { syncFile } from './directory-sync.ts'
 import { hasCode, ioError } from './io-error.ts'
 import { identityOf } from './presence.ts'
@@ -26,6 +27,14 @@ const exclusive = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** What file systems without hard links, or with no more of them for this file, answer. */
 const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
+
+const stagedPattern = /^(.+?)(?:\.json)?~[0-9]+$/
+
+/** The physical name of the blob that a staged file, its bytes or its sidecar, is to be part of; undefined for any other file. */
+export function stagedName(file: string): string | undefined {
+  const name = stagedPattern.exec(file)?.[1]
+  return name !== undefined && parsePhysicalName(name) !== undefined ? name : undefined
+}
 
 /** A file that nobody reads yet. Whoever deletes it takes its write back: it can no longer get a name. */
 export class StagedFile {

@@ -15,6 +15,17 @@ export function namesIn(folder: string): string[] {
   }
 }
 
+/** The names of the folders in a folder, without links to folders elsewhere. */
+export function foldersIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return []
+    throw ioError('list', folder, cause)
+  }
+}
+
 export function deleteFile(path: string): void {
   try {
     unlinkSync(path)

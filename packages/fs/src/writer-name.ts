@@ -20,6 +20,11 @@ export function newWriterName(): string {
   return `${process.pid}-${startOf(process.pid) ?? 0}-${machine}-${randomUUID().slice(0, 8)}`
 }
 
+/** Whether a name is that of a writer, of this process or another. What has no such name is somebody else's. */
+export function isWriterName(name: string): boolean {
+  return namePattern.test(name)
+}
+
 /**
  * Whether the writer of that name lives: true or false where it can be known, undefined for a writer in another container, on
  * another machine or before the last boot, and for a name that is no writer's.

@@ -36,6 +36,14 @@ interface Actor {
 /** Gives the number of the next step, or nothing for the one that follows. */
 type Step = (disk: Disk, id: number, memory: Memory) => number | undefined
 
+/** A mark of one name says it in the name of its folder: list and folder are one. The second under which an actor takes one is another. */
+const markOfOne = (id: number, name: number, purpose: string): string => `${id} ${purpose} of ${name}`
+
+function deleteFolder(disk: Disk, mark: string): void {
+  disk.marks.delete(mark)
+  if (mark.includes(' of ')) disk.lists.delete(mark)
+}
+
 const write = (name: number): readonly Step[] => [
   (disk, id) => void disk.staged.set(id, name),
   (disk, _id, memory) => {
@@ -43,7 +51,7 @@ const write = (name: number): readonly Step[] => [
     return undefined
   },
   (disk, _id, memory) => {
-    for (const mark of memory.found) disk.marks.delete(mark)
+    for (const mark of memory.found) deleteFolder(disk, mark)
     return undefined
   },
   (disk, _id, memory) => {
@@ -63,7 +71,7 @@ const write = (name: number): readonly Step[] => [
   },
 ]
 
-/** The removal's own part; what a write has fenced off of it is left. */
+/** The own part of a removal with a list; what a write has fenced off of it is left. */
 const batch = (...names: number[]): readonly Step[] => [
   (disk, id) => void disk.marks.add(`${id}`),
   (disk, id) => void disk.lists.set(`${id}`, names),
@@ -89,33 +97,61 @@ const batch = (...names: number[]): readonly Step[] => [
   (disk, id) => void disk.lists.delete(`${id}`),
 ]
 
+/** A mark of one name, and what is done under it. */
+const underMark = (name: number, purpose: string, ...steps: Step[]): readonly Step[] => [
+  (disk, id) => {
+    disk.marks.add(markOfOne(id, name, purpose))
+    disk.lists.set(markOfOne(id, name, purpose), [name])
+    return undefined
+  },
+  disk => {
+    for (const [writer, staged] of disk.staged) if (staged === name) disk.staged.delete(writer)
+    return undefined
+  },
+  ...steps,
+  (disk, id, memory) => {
+    if (disk.marks.has(markOfOne(id, name, purpose))) disk.sidecar[name] = false
+    else memory.left.push(name)
+    return undefined
+  },
+  (disk, id) => void deleteFolder(disk, markOfOne(id, name, purpose)),
+]
+
+/** The own part of a removal of one name. */
+const single = (name: number): readonly Step[] =>
+  underMark(name, 'removal', disk => {
+    disk.bytes[name] = false
+    return undefined
+  })
+
 /** Of a write that failed after its sidecar had its name, of the sweep of what a crashed one left, and of what a removal has left. */
-const discard = (name: number, from = 0, isWanted = (_memory: Memory) => true): readonly Step[] => {
-  const mark = (id: number) => `${id} ${name}`
-  return [
-    (disk, id, memory) => {
-      if (!isWanted(memory)) return from + 7
-      disk.marks.add(mark(id))
-      return undefined
-    },
-    (disk, id) => void disk.lists.set(mark(id), [name]),
-    disk => {
-      for (const [writer, staged] of disk.staged) if (staged === name) disk.staged.delete(writer)
-      return undefined
-    },
-    disk => (disk.bytes[name] ? from + 5 : undefined),
-    (disk, id) => {
-      if (disk.marks.has(mark(id))) disk.sidecar[name] = false
-      return undefined
-    },
-    (disk, id) => void disk.marks.delete(mark(id)),
-    (disk, id) => void disk.lists.delete(mark(id)),
-  ]
-}
+const discard = (name: number, from = 0): readonly Step[] =>
+  underMark(name, 'discard', disk => (disk.bytes[name] ? from + 4 : undefined))
+
+/** The same, if the removal has left it. */
+const discardLeft = (name: number, from: number): readonly Step[] => [
+  (_disk, _id, memory) => (memory.left.includes(name) ? undefined : from + 6),
+  ...discard(name, from + 1),
+]
 
 const removal = (...names: number[]): readonly Step[] => {
   const steps = [...batch(...names)]
-  for (const name of names) steps.push(...discard(name, steps.length, memory => memory.left.includes(name)))
+  for (const name of names) steps.push(...discardLeft(name, steps.length))
+  return steps
+}
+
+const removalOfOne = (name: number): readonly Step[] => [...single(name), ...discardLeft(name, 5)]
+
+/** On a full disk: the bytes go first, without a mark. */
+const removalWithoutRoom = (...names: number[]): readonly Step[] => {
+  const steps: Step[] = []
+  for (const name of names) {
+    steps.push(disk => {
+      disk.bytes[name] = false
+      return undefined
+    })
+    steps.push(...discard(name, steps.length))
+  }
   return steps
 }
 
@@ -184,6 +220,12 @@ test.each<[string, readonly (readonly Step[])[]]>([
   ['a write and two removals that take up what they left', [write(0), removal(0), removal(0)]],
   ['a write and two removals of two names', [write(0), removal(0, 1), removal(1, 0)]],
   ['a write and two removals, of two names and of one', [write(0), removal(0, 1), removal(0)]],
+  ['a write and two removals of one name', [write(0), removalOfOne(0), removalOfOne(0)]],
+  ['two writes, a removal of one name and a discard', [write(0), write(0), single(0), discard(0)]],
+  ['a write and removals of one name and of two', [write(0), removalOfOne(0), removal(0, 1)]],
+  ['two writes and a removal without room', [write(0), write(0), removalWithoutRoom(0, 1)]],
+  ['a write, a removal without room and one of one name', [write(0), removalWithoutRoom(0), removalOfOne(0)]],
+  ['a write, a removal without room and one of two names', [write(0), removalWithoutRoom(0, 1), removal(1, 0)]],
 ])('%s: no interleaving leaves bytes without a sidecar', (_title, programs) => {
   for (const start of starts) {
     const { states, broken, marked } = explore(programs, start)
@@ -214,6 +256,23 @@ test.each<[string, readonly (readonly Step[])[]]>([
     'the write deletes the list before the mark',
     [inOrder(write(0), 0, 1, 3, 2, 4, 5), inOrder(write(0), 0, 1, 3, 2, 4, 5), removal(0)],
   ],
+  [
+    'a removal without room takes sidecars without looking for bytes',
+    [write(0), removalWithoutRoom(0).with(3, nothing), removalWithoutRoom(0).with(3, nothing)],
+  ],
+  [
+    'a removal without room does not mark the name',
+    [
+      write(0),
+      removalWithoutRoom(0)
+        .with(1, nothing)
+        .with(4, disk => {
+          disk.sidecar[0] = false
+          return undefined
+        }),
+    ],
+  ],
+  ['a removal of one name takes the sidecar before the bytes', [write(0), inOrder(single(0), 0, 1, 3, 2, 4)]],
 ])('the exploration finds the fault when %s', (_title, programs) => {
   const broken = starts.map(start => explore(programs, start).broken)
   expect(Math.max(...broken)).toBeGreaterThan(0)

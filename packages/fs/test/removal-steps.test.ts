@@ -47,6 +47,10 @@ test.each<['full' | 'relaxed', PairTask, PairTask, string]>([
   ['relaxed', 'put the first', 'put the first', 'whole'],
   ['full', 'remove both', 'remove the first', 'absent'],
   ['full', 'remove both', 'remove both', 'absent'],
+  ['full', 'remove both without room', 'put the first', 'whole or absent'],
+  ['relaxed', 'remove both without room', 'put the first', 'whole or absent'],
+  ['relaxed', 'put the first', 'remove both without room', 'whole or absent'],
+  ['relaxed', 'remove both without room', 'remove both', 'absent'],
 ])('%s: "%s", with "%s" before any of its calls: the first is %s, and nothing else stays', async (...given) => {
   const [durability, task, other, expected] = given
   const lines = (await run('stops-at-calls', folder, durability, task, other)).trim().split('\n')
@@ -62,6 +66,7 @@ test.each<['full' | 'relaxed', PairTask, PairTask, string]>([
 
 test.each<['full' | 'relaxed', PairTask]>([
   ['full', 'remove both'],
+  ['relaxed', 'remove both without room'],
   ['full', 'put the first'],
   ['relaxed', 'put the first'],
 ])(
@@ -72,7 +77,7 @@ test.each<['full' | 'relaxed', PairTask]>([
       const root = join(folder, String(call))
       mkdirSync(root)
       const before = new FileAttachmentStore(root, { durability: 'relaxed' })
-      if (task === 'remove both') for (const bytes of pair) await before.put(bytes, meta)
+      if (task !== 'put the first') for (const bytes of pair) await before.put(bytes, meta)
       await before.close()
       const killed = await run('dies-at-call', root, durability, task, String(call)).then(
         () => false,
@@ -85,12 +90,16 @@ test.each<['full' | 'relaxed', PairTask]>([
       const another = new Uint8Array([call])
       await next.put(another, meta)
       await next.close()
-      expect(readdirSync(join(root, 'tmp'))).toEqual([])
+      expect(readdirSync(join(root, 'tmp'))).toEqual(['removing-reserve'])
       const files = (readdirSync(join(root, 'sha256'), { recursive: true }) as string[]).map(name =>
         join('sha256', name),
       )
       const ofAnother = [pathOf(another), `${pathOf(another)}.json`]
-      expect(files.filter(name => name.length > 10).sort()).toEqual([...filesOf(outcomes), ...ofAnother].sort())
+      const left = files.filter(name => name.length > 10 && !ofAnother.includes(name)).sort()
+      // Killed after the bytes and before the mark, for which there was no room, it may leave one sidecar that nothing tells of.
+      const alone = left.filter(name => name.endsWith('.json') && !left.includes(name.slice(0, -5)))
+      expect(alone.length).toBeLessThanOrEqual(task === 'remove both without room' ? 1 : 0)
+      expect(left.filter(name => !alone.includes(name))).toEqual(filesOf(outcomes))
       if (killed) continue
       expect(call).toBeGreaterThan(8)
       return

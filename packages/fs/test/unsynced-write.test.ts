@@ -49,6 +49,16 @@ const removal: readonly Step[] = [
   (disk, id) => [{ ...disk, marks: disk.marks.filter(other => other !== id) }],
 ]
 
+/** On a full disk: the bytes go first, without a mark. */
+const removalWithoutRoom: readonly Step[] = [
+  disk => [{ ...disk, bytes: false }],
+  (disk, id) => [{ ...disk, marks: [...disk.marks, id] }],
+  disk => [{ ...disk, staged: [] }],
+  disk => (disk.bytes ? [disk, 5] : [disk]),
+  (disk, id) => [disk.marks.includes(id) ? { ...disk, sidecar: undefined } : disk],
+  (disk, id) => [{ ...disk, marks: disk.marks.filter(other => other !== id) }],
+]
+
 /** Explores everything; gives the number of states, and how many of them have bytes without a whole sidecar. */
 function explore(programs: readonly (readonly Step[])[], start: Disk): [states: number, broken: number] {
   const seen = new Set<string>()
@@ -84,6 +94,8 @@ describe('every interleaving', () => {
   test.each<[string, readonly (readonly Step[])[]]>([
     ['two writes and a removal', [unsyncedWrite, unsyncedWrite, removal]],
     ['a write and two removals', [unsyncedWrite, removal, removal]],
+    ['two writes and a removal without room', [unsyncedWrite, unsyncedWrite, removalWithoutRoom]],
+    ['a write and removals with and without room', [unsyncedWrite, removal, removalWithoutRoom]],
     ['two writes and two removals', [unsyncedWrite, unsyncedWrite, removal, removal]],
   ])('of %s: no bytes beside a sidecar that is not whole', (_title, programs) => {
     for (const start of starts) {
@@ -159,7 +171,7 @@ describe('without syncs', () => {
     expect(first).toBeUndefined()
     await store.close()
     const staged = readdirSync(join(root, 'tmp'), { recursive: true })
-    expect(staged).toEqual([])
+    expect(staged).toEqual(['removing-reserve'])
   })
 
   test('folders that somebody removed are made again', async () => {

@@ -31,3 +31,12 @@ export function watchCalls(before: () => void): void {
   }
   syncBuiltinESMExports()
 }
+
+/** From now on, this thread finds no room on the disk for files that are written in one call, as lists of removals are. */
+export function refuseLists(): void {
+  const writeFileSync = (path: string): never => {
+    throw Object.assign(new Error(`ENOSPC: no space left on device, open '${path}'`), { code: 'ENOSPC' })
+  }
+  Object.assign(fs, { writeFileSync })
+  syncBuiltinESMExports()
+}

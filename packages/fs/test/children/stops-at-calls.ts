@@ -43,7 +43,7 @@ async function stopAtEveryCall(): Promise<void> {
     await store.close()
     if (calls < call) break
     const files = (readdirSync(root, { recursive: true }) as string[]).filter(
-      name => !/^(tmp|sha256(.[0-9a-f]{2})?)$/.test(name),
+      name => !/^(tmp(.removing-reserve)?|sha256(.[0-9a-f]{2})?)$/.test(name),
     )
     writeSync(1, `${JSON.stringify([...(await outcomeOf(root)), ...files.sort()])}\n`)
   }

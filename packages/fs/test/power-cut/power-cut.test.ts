@@ -106,6 +106,14 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
     expect([...(found.get('put') ?? [])]).toEqual(['whole'])
   })
 
+  test('put again after a removal without room', async () => {
+    const { base, operations } = await recorded('removed without room')
+    const { found } = await cutEverywhere(base, operations, body)
+    expect([...(found.get('deleting') ?? [])].sort()).toEqual(['absent', 'whole'])
+    for (const state of found.get('deleted') ?? ['nothing']) expect(['absent', 'whole']).toContain(state)
+    expect([...(found.get('put') ?? [])]).toEqual(['whole'])
+  })
+
   test('a removal that was killed, and what it left swept', async () => {
     const { base, operations } = await recorded('swept after a killed removal')
     const { found } = await cutEverywhere(base, operations, body)

@@ -6,6 +6,7 @@ export type Scenario =
   | 'found, not synced'
   | 'many at once'
   | 'swept after a killed removal'
+  | 'removed without room'
 
 export const meta = { mediaType: 'text/plain', label: 'a name' }
 

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'no
 import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { refuseLists } from '../children/file-system-calls.ts'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
 
 const [root = '', scenario = ''] = process.argv.slice(2)
@@ -51,6 +52,18 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     await next.put(new Uint8Array([1, 2, 3]), meta)
     await next.close()
     mark('swept')
+  },
+  async 'removed without room'() {
+    const other = new Uint8Array([1, 2, 3])
+    await store.put(body, meta)
+    await store.put(other, meta)
+    mark('put')
+    refuseLists()
+    mark('deleting')
+    await Promise.all([body, other].map(bytes => store.delete(contentId(bytes), { generation: 0 })))
+    mark('deleted')
+    await store.put(body, meta)
+    mark('put')
   },
   async 'many at once'() {
     await Promise.all([store.put(body, meta), store.put(body, meta), store.put(new Uint8Array([1, 2, 3]), meta)])

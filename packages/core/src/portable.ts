@@ -207,6 +207,10 @@ export class PortableAttachmentStore implements AttachmentStore {
     })
   }
 
+  get maxByteLength(): number {
+    return this.#maxByteLength
+  }
+
   pendingManifestCommitIds(): AttachmentId[] {
     return []
   }

@@ -5,6 +5,7 @@ import {
   AttachmentManifestRecordError,
   AttachmentNotFoundError,
   AttachmentStoreError,
+  AttachmentTooLargeError,
 } from './errors.ts'
 import { type AttachmentId, canonicalUri, isAttachmentId, isAttachmentIdPrefix } from './id.ts'
 import { Lifetime } from './lifetime.ts'
@@ -73,6 +74,10 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.inner.persistence
   }
 
+  get maxByteLength(): number | undefined {
+    return this.inner.maxByteLength
+  }
+
   prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
     return this.#lifetime.run(options.signal, () => this.inner.prepare(body, options))
   }
@@ -104,6 +109,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     signal: AbortSignal | undefined,
   ): Promise<AttachmentRef> {
     signal?.throwIfAborted()
+    // Before the intent: the content may be what another store prepared.
+    const { maxByteLength = content.byteLength } = this
+    if (content.byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
     const put = this.#pending.begin(content.id)
     try {
       const generation = await this.#writeAhead(put, content, meta, signal)

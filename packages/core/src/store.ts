@@ -80,6 +80,8 @@ export interface AttachmentListOptions extends AttachmentSignalOptions {
  */
 export interface AttachmentStore extends AsyncDisposable {
   readonly persistence: AttachmentStorePersistence
+  /** The largest body that `put` takes, in bytes, where a limit is known. */
+  readonly maxByteLength?: number | undefined
 
   /**
    * Reads a body once: hashes it and holds it in memory or, when it is a big stream, in a spool file. Stores nothing.

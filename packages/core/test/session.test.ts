@@ -112,3 +112,15 @@ test('metadata of a session whose intent had none is not that of another', async
   const other = new SessionScopedAttachmentStore(store, manifest, 'b')
   expect(await other.stat(id)).toEqual({ id, byteLength: bytes.byteLength, mediaType: 'application/octet-stream' })
 })
+
+test('content that another store prepared is held to the limit of this one, and leaves no intent', async () => {
+  const content = await new InMemoryAttachmentStore().prepare(bytes)
+  const manifest = new InMemoryAttachmentManifest()
+  const small = new InMemoryAttachmentStore({ maxByteLength: bytes.byteLength - 1 })
+  const session = new SessionScopedAttachmentStore(small, manifest, 'a')
+  await expect(session.put(content, meta)).rejects.toMatchObject({ code: 'too_large', maxByteLength: 6 })
+  expect(session.maxByteLength).toBe(6)
+  expect(await manifest.lookup('a', id)).toBeUndefined()
+  const exact = new InMemoryAttachmentStore({ maxByteLength: bytes.byteLength })
+  await new SessionScopedAttachmentStore(exact, manifest, 'a').put(content, meta)
+})

@@ -36,9 +36,11 @@ function given<Options extends object>(options: Options): Partial<Options> {
 }
 
 /** Given, or set for the SDK in the environment. */
-function hasCustomEndpoint({ endpoint }: S3ClientConfig): boolean {
-  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env
-  return Boolean(endpoint ?? AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL)
+function hasCustomEndpoint({ endpoint, ignoreConfiguredEndpointUrls }: S3ClientConfig): boolean {
+  if (endpoint !== undefined) return true
+  const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env
+  if (ignoreConfiguredEndpointUrls || AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true') return false
+  return Boolean(AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL)
 }
 
 /** Options of a request handler are completed; a handler that somebody made stays as it is. */

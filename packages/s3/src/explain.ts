@@ -34,12 +34,15 @@ export class Explainer {
   }
 
   async #server(): Promise<string> {
-    const { endpoint, region } = this.#client.config
+    const { endpoint, ignoreConfiguredEndpointUrls, serviceConfiguredEndpoint, region } = this.#client.config
     try {
       if (endpoint !== undefined) {
         const { protocol, hostname, port } = await endpoint()
         return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
       }
+      // Where the environment or a profile has it, the SDK does not write it to the client's configuration.
+      const configured = ignoreConfiguredEndpointUrls ? undefined : await serviceConfiguredEndpoint?.()
+      if (configured !== undefined) return new URL(configured).origin
       return `AWS region ${await region()}`
     } catch {
       return 'a server that is not configured'

@@ -1,8 +1,11 @@
 import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey } from '@lash/attachments-core'
 import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
-/** S3 allows 1,024 bytes in a key; ours add at most 91 to the prefix. */
-const maxPrefixBytes = 900
+/**
+ * S3 allows 1,024 bytes in a key, of which ours take at most 91 after the prefix. Some servers name the parts of an upload by the key and
+ * more, within the same limit; OpenStack Swift takes 55.
+ */
+const maxPrefixBytes = 800
 
 /** Names of objects: `<prefix>sha256/<first 2 digits of the id>/<physical name>`. */
 export class ObjectKeys {
@@ -44,12 +47,13 @@ function checkPrefix(prefix: unknown): string {
   const empty = prefix.startsWith('/') || prefix.includes('//')
   if (dotted || empty || !isPlain(prefix) || Buffer.byteLength(prefix) > maxPrefixBytes) {
     throw new AttachmentInvalidArgumentError(
-      `prefix must be at most ${maxPrefixBytes} bytes without control characters, and without a leading slash or a segment that is empty, "." or ".."; for example "attachments/"`,
+      `prefix must be at most ${maxPrefixBytes} bytes without control characters, U+FFFE and U+FFFF, and without a leading slash or a segment that is empty, "." or ".."; for example "attachments/"`,
     )
   }
   return prefix
 }
 
+/** Whether XML can carry it, in which listings and batch deletes name objects. */
 function isPlain(text: string): boolean {
-  return text.isWellFormed() && !/\p{Cc}/u.test(text)
+  return text.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(text)
 }

@@ -19,7 +19,7 @@ import { presignedUrl } from './presigned-url.ts'
 export interface S3AttachmentStoreOptions {
   /** Name of a bucket that exists. */
   bucket: string
-  /** What the names of all objects begin with, as it is: end it with a slash. Default: nothing. At most 900 bytes. */
+  /** What the names of all objects begin with, as it is: end it with a slash. Default: nothing. At most 800 bytes. */
   prefix?: string | undefined
   /** A client to use. It stays open on `close()`, and its settings stay its own: the defaults below are not applied to it. */
   client?: S3Client | undefined

@@ -1,10 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { S3FaultProxy, type SeenRequest } from '../../../conformance/services/s3-fault-proxy.ts'
 import { sampleBytes } from './sample-bytes.ts'
-import { collect, connection, describeWithProxy, TestPrefix } from './server.ts'
+import { collect, connection, describeWithProxy, failureOf, TestPrefix } from './server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -131,5 +134,59 @@ describe('followRegionRedirects', () => {
       expect(make).toThrow(AttachmentInvalidArgumentError)
       expect(make).toThrow(/followRegionRedirects.*set region/)
     }
+  })
+})
+
+describe('an endpoint that the environment configures', () => {
+  const clientConfig = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'key', secretAccessKey: 'secret' },
+    maxAttempts: 1,
+  }
+  let folder: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 's3-profile-'))
+  })
+
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(folder, { recursive: true })
+  })
+
+  test.each<[string, (file: string) => Record<string, string>]>([
+    ['AWS_ENDPOINT_URL', () => ({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' })],
+    [
+      'AWS_ENDPOINT_URL_S3',
+      () => ({ AWS_ENDPOINT_URL: 'http://127.0.0.1:8', AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9' }),
+    ],
+    ['a profile', file => ({ AWS_CONFIG_FILE: file, AWS_PROFILE: 'other' })],
+  ])('by %s is the one that errors name', async (_name, environment) => {
+    const file = join(folder, 'config')
+    await writeFile(file, '[profile other]\nendpoint_url = http://127.0.0.1:9\n')
+    for (const [name, value] of Object.entries(environment(file))) vi.stubEnv(name, value)
+    // Addresses of one host for all buckets do not come by themselves where a profile has the endpoint.
+    const config = { ...clientConfig, forcePathStyle: true }
+    for (const given of [{ clientConfig: config }, { client: new S3Client(config) }]) {
+      const store = new S3AttachmentStore({ bucket: 'my-bucket', ...given })
+      expect((await failureOf(store.stat('0'.repeat(64)))).message).toMatch(
+        /in bucket "my-bucket" at http:\/\/127\.0\.0\.1:9: .*cannot be reached/,
+      )
+      await store.close()
+    }
+  })
+
+  test('and that is to be ignored is not named', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9')
+    const requestHandler = { handle: () => Promise.reject(new Error('no way')) } as never
+    const store = new S3AttachmentStore({
+      bucket: 'my-bucket',
+      clientConfig: { ...clientConfig, requestHandler, ignoreConfiguredEndpointUrls: true },
+    })
+    expect((await failureOf(store.stat('0'.repeat(64)))).message).toContain('at AWS region us-east-1: ')
+    expect(await store.getUrl('0'.repeat(64), { generation: 0 })).toMatch(
+      /^https:\/\/my-bucket\.s3\.us-east-1\.amazonaws/,
+    )
+    await store.close()
   })
 })

@@ -43,7 +43,11 @@ describe('options', () => {
     [{ ...options, prefix: 'a//b/' }],
     [{ ...options, prefix: 'a/../b/' }],
     [{ ...options, prefix: 'a\u0000/' }],
-    [{ ...options, prefix: 'a'.repeat(901) }],
+    [{ ...options, prefix: 'a'.repeat(801) }],
+    [{ ...options, prefix: 'ä'.repeat(401) }],
+    [{ ...options, prefix: 'a\uFFFE/' }],
+    [{ ...options, prefix: '\uFFFF/' }],
+    [{ ...options, prefix: '\uD800/' }],
     [{ ...options, multipart: { partBytes: 5 * MiB - 1 } }],
     [{ ...options, multipart: { concurrency: 0 } }],
     [{ ...options, client: new S3Client({}) }],
@@ -68,6 +72,26 @@ describeWithServer('objects', () => {
       'lash-height': '4',
       'lash-label': '=Z3LDvMOfZS50eHQ',
     })
+  })
+
+  test.each([
+    ['of 800 bytes', `${'a'.repeat(757)}/`],
+    ['of odd characters', 'a b/%41+?#&=\'"<>[]{}|\\^`~!$@:;,*()/\u00e9\u{1F5FA}\u2028\uFFFD./'],
+    ['without a slash at the end', 'a'],
+  ])('stand under a prefix %s, whatever their size', async (_name, odd) => {
+    for (const direct of [{}, { client: there.client }]) {
+      const store = there.store(undefined, { prefix: there.prefix + odd, ...direct })
+      const bodies = [sampleBytes(100), sampleBytes(9 * MiB)]
+      for (const bytes of bodies) {
+        const { id } = await store.put(bytes, meta)
+        const answer = await fetch(await store.getUrl(id))
+        expectBytes(await answer.arrayBuffer(), bytes)
+        expectBytes((await store.get(id)).bytes, bytes)
+      }
+      expect((await collect(store.list())).map(blob => blob.id).sort()).toEqual(bodies.map(contentId).sort())
+      for (const bytes of bodies) await store.delete(contentId(bytes))
+      expect(await collect(store.list())).toEqual([])
+    }
   })
 
   test('that others put beside ours are not listed', async () => {

@@ -1,4 +1,5 @@
-import { closeSync, fsync, openSync } from 'node:fs'
+import { fsync, openSync } from 'node:fs'
+import { closeFile } from './close-file.ts'
 import { ioError } from './io-error.ts'
 
 /** Windows cannot sync a folder; its file systems log changes of names themselves. */
@@ -64,7 +65,7 @@ async function syncFolder(folder: string): Promise<void> {
     failures.set(folder, cause)
     throw ioError('sync the folder', folder, cause)
   } finally {
-    closeSync(descriptor)
+    closeFile(descriptor, folder)
   }
 }
 

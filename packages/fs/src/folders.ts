@@ -1,10 +1,12 @@
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import type { DirectorySync } from './directory-sync.ts'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
 import { WriteRevoked } from './revoked.ts'
+import { stagedName } from './staging.ts'
+import { deleteEmptyFolder, deleteFile, namesIn } from './vanishing.ts'
 import { newWriterName } from './writer-name.ts'
 
 /**
@@ -89,14 +91,18 @@ export class Folders {
     this.#durableShards.clear()
   }
 
-  /** Removes this writer's folder if it is empty. */
+  /** Removes what failed writes left, and this writer's folder if it is empty then. */
   close(): void {
     if (this.#base === undefined) return
     try {
-      rmdirSync(this.writerFolder)
+      for (const entry of namesIn(this.writerFolder)) {
+        if (stagedName(entry) !== undefined) deleteFile(this.writerFolder + sep + entry)
+      }
     } catch {
-      // A content that the host still holds may have its spool file here.
+      // The next store that opens here sweeps it, when this thread has ended.
     }
+    // A content that the host still holds may have its spool file here.
+    deleteEmptyFolder(this.writerFolder)
   }
 
   /** Makes the root and whatever is missing above it; returns the folders that gained a name. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
+import { constants, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import {
   AttachmentCorruptError,
@@ -10,6 +10,7 @@ import {
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
 import { fileStream, physicalName, wrongLength } from '@lash/attachments-core/backend'
+import { closeFile } from './close-file.ts'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
@@ -51,12 +52,12 @@ export async function readBlob(
         return { meta, body: await readWhole(descriptor, start, end - start, path, key) }
       }
       streamed = true
-      closeSync(descriptor)
+      closeFile(descriptor, path)
       const body = await openStream(path, start, end, meta)
       if (body === undefined) continue
       return { meta, body }
     } finally {
-      if (!streamed) closeSync(descriptor)
+      if (!streamed) closeFile(descriptor, path)
     }
   }
   throw missingSidecar(layout, name, key)
@@ -102,7 +103,12 @@ function openBytes(path: string, key: AttachmentKey): number | undefined {
 }
 
 function fileStats(descriptor: number, path: string, key: AttachmentKey): Stats {
-  const stats = fstatSync(descriptor)
+  let stats: Stats
+  try {
+    stats = fstatSync(descriptor)
+  } catch (cause) {
+    throw ioError('look at', path, cause, key.id)
+  }
   if (!stats.isFile()) throw notAFile(path, key)
   return stats
 }

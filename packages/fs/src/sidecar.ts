@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { constants, openSync, readSync } from 'node:fs'
 import {
   type AttachmentCreateMeta,
   type AttachmentId,
@@ -6,6 +6,7 @@ import {
   AttachmentMetadataDecodeError,
 } from '@lash/attachments-core'
 import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
+import { closeFile } from './close-file.ts'
 import { hasCode, ioError } from './io-error.ts'
 
 /** Far more than any metadata takes; what is bigger is not a sidecar. */
@@ -50,7 +51,7 @@ export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | un
     if (AttachmentMetadataDecodeError.isInstance(cause)) throw cause
     throw ioError('read', path, cause, id)
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
+    if (descriptor !== undefined) closeFile(descriptor, path)
   }
 }
 

@@ -1,23 +1,14 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  write,
-  writeSync,
-} from 'node:fs'
+import { constants, fchmodSync, fstatSync, linkSync, openSync, renameSync, write, writeSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentContent } from '@lash/attachments-core'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
+import { closeFile } from './close-file.ts'
 import { syncFile } from './directory-sync.ts'
 import { hasCode, ioError } from './io-error.ts'
 import { identityOf } from './presence.ts'
 import { WriteRevoked } from './revoked.ts'
+import { deleteFile } from './vanishing.ts'
 
 /** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
 export const synchronousWriteBytes: number = 128 * 1024
@@ -76,18 +67,20 @@ export class StagedFile {
 
   close(): void {
     if (this.#descriptor === undefined) return
-    closeSync(this.#descriptor)
+    const descriptor = this.#descriptor
+    // Given back even where the system reports a failure.
     this.#descriptor = undefined
+    closeFile(descriptor, this.path)
   }
 
   /** Closes and deletes what did not get its name; never fails. */
   discard(): void {
     try {
       this.close()
-      rmSync(this.path, { force: true })
     } catch {
-      // What stays is swept with the rest of this writer's folder.
+      // Nobody counts on it.
     }
+    discardFile(this.path)
   }
 
   /** Gives a linked spool file, which only its owner may read, the mode that every other file has. */
@@ -98,6 +91,14 @@ export class StagedFile {
     } catch (cause) {
       throw ioError('set the mode of', this.path, cause)
     }
+  }
+}
+
+function discardFile(path: string): void {
+  try {
+    deleteFile(path)
+  } catch {
+    // What stays is deleted when the store is closed, or swept with the rest of this writer's folder.
   }
 }
 
@@ -137,7 +138,7 @@ export class Staging {
     } catch (cause) {
       throw ioError('write', path, cause)
     } finally {
-      closeSync(descriptor)
+      closeFile(descriptor, path)
     }
     return true
   }
@@ -171,10 +172,16 @@ export class Staging {
       if (hasCode(cause, 'ENOENT')) return undefined
       if (!hasCode(cause, ...noLink)) throw ioError('link a spooled body to', path, cause)
       await copyFile(spooled, path).catch(error => {
+        discardFile(path)
         throw ioError('copy a spooled body to', path, error)
       })
     }
-    return new StagedFile(path, this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
+    try {
+      return new StagedFile(path, this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
+    } catch (error) {
+      discardFile(path)
+      throw error
+    }
   }
 
   #create(name: string): StagedFile {

@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
+import { closeFile } from './close-file.ts'
 import { type DirectorySync, syncFile } from './directory-sync.ts'
 import { DurableNames } from './durable-names.ts'
 import type { Folders } from './folders.ts'
@@ -199,7 +200,7 @@ export class Writer {
       if (descriptor !== undefined) this.#suspect.add(name)
       throw ioError('sync', path, cause)
     } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
+      if (descriptor !== undefined) closeFile(descriptor, path)
     }
   }
 }

@@ -5,19 +5,23 @@ import { hostname } from 'node:os'
 /*
  * Each open store has a folder of its own in `root/tmp`. The folder's name tells others whether its writer can still be alive:
  *
- *   <process id>-<start of the process>-<machine>-<random>
+ *   <thread id>-<start of the thread>-<machine>-<random>
  *
- * A process id alone is used again by others, so the start of the process (in clock ticks since boot) goes with it. Both mean something
- * only within one boot of one machine and within one PID namespace (a container has its own): `machine` is a digest of these.
+ * On Linux each thread has an id; that of a process is the id of its first. A worker thread may end long before its process does, and leave
+ * what it was doing. An id alone is used again by others, so the start of the thread (in clock ticks since boot) goes with it.
+ * Both mean something only within one boot of one machine and within one PID namespace (a container has its own): `machine` is a digest of
+ * these. Where threads have no ids, it is the id of the process, and 0.
  */
 
 const namePattern = /^([0-9]+)-([0-9]+)-([0-9a-f]{16})-[0-9a-f]{8}$/
 
 const machine: string = createHash('sha256').update(machineIdentity()).digest('hex').slice(0, 16)
 
-/** A name for a new writer of this process. */
+/** A name for a new writer of this thread. */
 export function newWriterName(): string {
-  return `${process.pid}-${startOf(process.pid) ?? 0}-${machine}-${randomUUID().slice(0, 8)}`
+  const thread = ownThread()
+  const start = thread === undefined ? undefined : startOf(thread)
+  return `${thread ?? process.pid}-${start ?? 0}-${machine}-${randomUUID().slice(0, 8)}`
 }
 
 /** Whether a name is that of a writer, of this process or another. What has no such name is somebody else's. */
@@ -32,15 +36,15 @@ export function isWriterName(name: string): boolean {
 export function isWriterAlive(name: string): boolean | undefined {
   const match = namePattern.exec(name)
   if (match === null || match[3] !== machine) return undefined
-  const pid = Number(match[1])
-  if (!processExists(pid)) return false
-  const start = startOf(pid)
+  const thread = Number(match[1])
+  if (!exists(thread)) return false
+  const start = startOf(thread)
   return start === undefined || match[2] === '0' ? undefined : start === match[2]
 }
 
-function processExists(pid: number): boolean {
+function exists(id: number): boolean {
   try {
-    process.kill(pid, 0)
+    process.kill(id, 0)
     return true
   } catch (error) {
     // EPERM: it exists and is somebody else's.
@@ -48,10 +52,20 @@ function processExists(pid: number): boolean {
   }
 }
 
-/** When a process started, on Linux; undefined elsewhere and when there is no such process. */
-function startOf(pid: number): string | undefined {
+/** The id of the thread that calls, on Linux, where `/proc` is that of this process's namespace. */
+function ownThread(): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const [pid, , thread] = readlinkSync('/proc/thread-self').split('/')
+    return pid === String(process.pid) ? Number(thread) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** When a thread started, on Linux; undefined elsewhere and when there is no such thread. */
+function startOf(id: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${id}/stat`, 'latin1')
     // The second field is the program's name in parentheses and may hold anything; the 22nd is the start.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   } catch {

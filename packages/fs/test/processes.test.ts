@@ -158,6 +158,31 @@ describe('a process that was killed', () => {
   })
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'what a thread left that was terminated is swept while its process lives, and not before',
+  async () => {
+    const child = fileURLToPath(new URL('./children/terminates-thread.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [child, root], { env })
+    expect(stdout.trim().split('\n')).toEqual(['1', '0'])
+  },
+)
+
+test.skipIf(process.platform === 'win32').each(['full', 'relaxed'])(
+  'a spooled body that cannot be opened, for there are too many open files, leaves nothing (%s)',
+  async durability => {
+    const child = fileURLToPath(new URL('./children/runs-out-of-files.ts', import.meta.url))
+    const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, child, root, durability]
+    const { stdout } = await promisify(execFile)('sh', limited, { env })
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line)),
+    ).toEqual([['refused', true], ['left'], ['again', true]])
+    expect(below('tmp')).toEqual(['removing-reserve'])
+  },
+)
+
 describe('a removal and a write of the same name', () => {
   const bytes = new Uint8Array([1, 2, 3])
   const id = contentId(bytes)

@@ -1,4 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 
 /** Sockets per server. Each concurrent request takes one. */
 const maxSockets = 128
@@ -11,8 +12,18 @@ const maxSockets = 128
  * - Requests that hang end: 5 s to connect, 60 s without a byte, 5 min from the start of a request to its answer.
  * - No `Expect: 100-continue`: the SDK opens a fresh connection for each request that has it.
  * - Path-style addresses for a custom endpoint: few lookalikes have a host name per bucket.
+ * @throws AttachmentInvalidArgumentError
  */
 export function createClient(config: S3ClientConfig): S3Client {
+  checkEndpoint(config.endpoint)
+  try {
+    return clientOf(config)
+  } catch (cause) {
+    throw new AttachmentInvalidArgumentError(`clientConfig is not right: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function clientOf(config: S3ClientConfig): S3Client {
   return new S3Client({
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -28,6 +39,20 @@ export function needsMiddleware(config: S3ClientConfig): boolean {
   const { requestChecksumCalculation, responseChecksumValidation, logger } = config
   const checksums = [requestChecksumCalculation, responseChecksumValidation]
   return logger !== undefined || checksums.some(when => when !== undefined && when !== 'WHEN_REQUIRED')
+}
+
+/** Whether nobody else uses the connections of a client made with this. */
+export function ownsConnections({ requestHandler: options }: S3ClientConfig): boolean {
+  const { handle, httpAgent, httpsAgent } = (options ?? {}) as Record<string, { destroy?: unknown } | undefined>
+  return ![handle, httpAgent?.destroy, httpsAgent?.destroy].some(given => typeof given === 'function')
+}
+
+/** An empty one, of a variable that is not set, would send everything to AWS. */
+function checkEndpoint(endpoint: S3ClientConfig['endpoint']): void {
+  if (typeof endpoint !== 'string' || /^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return
+  throw new AttachmentInvalidArgumentError(
+    'clientConfig.endpoint must be a URL such as "https://s3.example.com" or "http://localhost:9000"',
+  )
 }
 
 /** An option that is `undefined` is not given. */

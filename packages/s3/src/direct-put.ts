@@ -23,9 +23,10 @@ export class DirectPut {
     const headers = headersOf(write, bytes)
     const response = await this.#requests.send({ bucket, key, method: 'PUT', headers, body: bytes, signal })
     if (response === undefined) return false
-    const { statusCode, body } = response
+    const { statusCode, headers: answered, body } = response
     body?.resume?.()
-    if (statusCode >= 200 && statusCode < 300) return true
+    // Whatever else answers 200 to everything, such as a login page, gives no ETag.
+    if (statusCode === 200 && answered.etag !== undefined) return true
     if (telling.includes(statusCode)) throw statusError(statusCode)
     this.#requests.rest()
     return false

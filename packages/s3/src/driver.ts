@@ -36,8 +36,10 @@ export interface S3DriverOptions {
   readonly bucket: string
   readonly keys: ObjectKeys
   readonly client: S3Client
-  /** Whether the client is the store's own: then nobody adds middleware to it, and it is destroyed at the end. */
+  /** Whether the client is the store's own: then nobody adds middleware to it. */
   readonly ownsClient: boolean
+  /** Whether its connections are the store's own, too: then they are closed at the end. */
+  readonly ownsConnections: boolean
   /** Whether its middleware may be gone around. */
   readonly direct: boolean
   readonly conditionalWrites: boolean
@@ -170,6 +172,12 @@ export class S3Driver implements AttachmentDriver {
     do {
       const command = new ListObjectsV2Command(token === undefined ? input : { ...input, ContinuationToken: token })
       const page = await this.#explainer.explained('list', options.signal, this.#sender.send(command, options.signal))
+      // Where there is nothing under the prefix, an S3 server says at least that this is all.
+      if (page.Contents === undefined && page.IsTruncated === undefined) {
+        throw new AttachmentBackendError(
+          'what answers gives no listing and is not an S3 server; check clientConfig.endpoint, and look for a proxy that answers by itself',
+        )
+      }
       for (const { Key: name, Size: byteLength = 0, LastModified } of page.Contents ?? []) {
         const key = name === undefined ? undefined : this.#keys.parse(name)
         if (key === undefined) continue
@@ -183,7 +191,7 @@ export class S3Driver implements AttachmentDriver {
   }
 
   async close(): Promise<void> {
-    if (this.#options.ownsClient) this.#options.client.destroy()
+    if (this.#options.ownsConnections) this.#options.client.destroy()
   }
 
   async #presence(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<Presence> {

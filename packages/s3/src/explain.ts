@@ -55,8 +55,8 @@ function adviceOn(failure: S3Failure): string {
   const text = byCode ?? adviceByStatus(failure) ?? (isTls(failure.code) ? tlsAdvice : undefined)
   const status = failure.status === undefined ? '' : ` ${failure.status}`
   const said = failure.message === '' ? '' : `: ${withoutCredentials(failure.message)}`
-  const elsewhere =
-    failure.region === undefined ? '' : `; the server says that the bucket is in region ${failure.region}`
+  const region = failure.region === undefined ? '' : `; the server says that the bucket is in region ${failure.region}`
+  const elsewhere = failure.redirect === undefined ? region : `${region}; it redirects to ${failure.redirect}`
   return text === undefined
     ? `${failure.code}${status}${said}${elsewhere}`
     : `${text}${elsewhere} (${failure.code}${status}${said})`
@@ -65,6 +65,8 @@ function adviceOn(failure: S3Failure): string {
 const overloaded = 'the server is overloaded or fails, also after retries; try again later, or put less at once'
 const wrongRegion =
   'the region or the endpoint is not that of the bucket; set clientConfig.region (or AWS_REGION) and clientConfig.endpoint'
+const noCredentials =
+  'no credentials were found; set clientConfig.credentials or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
 const unreachable = 'the server cannot be reached; check clientConfig.endpoint, the network and whether the server runs'
 const cut = 'the connection was cut; try again, and look for a proxy or a load balancer that ends connections'
 const expired = 'the credentials have expired; renew them'
@@ -86,10 +88,7 @@ const advice: readonly (readonly [codes: readonly string[], advice: string])[] =
     ['PermanentRedirect', 'TemporaryRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
     wrongRegion,
   ],
-  [
-    ['CredentialsProviderError'],
-    'no credentials were found; set clientConfig.credentials or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  ],
+  [['CredentialsProviderError'], noCredentials],
   [
     ['XAmzContentSHA256Mismatch', 'BadDigest', 'InvalidDigest'],
     'the bytes were changed on the way to the server, which stored nothing; try again',
@@ -108,10 +107,11 @@ const advice: readonly (readonly [codes: readonly string[], advice: string])[] =
 ]
 
 function adviceByStatus({ status, message }: S3Failure): string | undefined {
-  if (status === 301 || status === 307) return wrongRegion
+  if (status !== undefined && status >= 300 && status < 400) return wrongRegion
   if (status === 401 || status === 403) return denied
   if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return overloaded
   if (message.includes('Region is missing')) return wrongRegion
+  if (message.includes('credential object is not valid')) return noCredentials
   return undefined
 }
 

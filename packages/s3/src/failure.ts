@@ -9,6 +9,8 @@ export interface S3Failure {
   readonly message: string
   /** Where the bucket is, when the server says so. */
   readonly region: string | undefined
+  /** Where the server would have the request sent. */
+  readonly redirect: string | undefined
 }
 
 export function failureOf(error: unknown): S3Failure {
@@ -19,6 +21,7 @@ export function failureOf(error: unknown): S3Failure {
     status: $metadata?.httpStatusCode,
     message: message === undefined || message === 'UnknownError' ? '' : message,
     region: $response?.headers?.['x-amz-bucket-region'],
+    redirect: URL.parse($response?.headers?.location ?? '')?.origin,
   }
 }
 

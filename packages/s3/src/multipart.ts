@@ -12,7 +12,7 @@ import { type Sender, withHeaders } from './sender.ts'
 
 export interface MultipartOptions {
   /**
-   * Bytes of a part, and of the largest body that goes up in one request. At least 5 MiB, as S3 demands; default 8 MiB. Grows by itself where
+   * Bytes of a part, and of the largest body that goes up in one request. From 5 MiB to 5 GiB, as S3 demands; default 8 MiB. Grows by itself where
    * a body would need more than 10,000 parts.
    */
   partBytes?: number | undefined
@@ -21,6 +21,7 @@ export interface MultipartOptions {
 }
 
 const minPartBytes = 5 * 1024 * 1024
+const maxPartBytes = 5 * 1024 * 1024 * 1024
 const maxParts = 10_000
 
 /** What one object is to become. */
@@ -44,8 +45,10 @@ export class MultipartUpload {
 
   constructor(sender: Sender, options: MultipartOptions) {
     const { partBytes = 8 * 1024 * 1024, concurrency = 8 } = options
-    if (!Number.isSafeInteger(partBytes) || partBytes < minPartBytes) {
-      throw new AttachmentInvalidArgumentError(`multipart.partBytes must be at least ${minPartBytes}`)
+    if (!Number.isSafeInteger(partBytes) || partBytes < minPartBytes || partBytes > maxPartBytes) {
+      throw new AttachmentInvalidArgumentError(
+        `multipart.partBytes must be a whole number from ${minPartBytes} to ${maxPartBytes}`,
+      )
     }
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
       throw new AttachmentInvalidArgumentError('multipart.concurrency must be at least 1')

@@ -117,8 +117,16 @@ export class ObjectWriter {
     // compares it with what arrived, and nothing is hashed a second time.
     const signed = withHeaders(input, { 'x-amz-content-sha256': content.id })
     const condition = write.onlyIfAbsent ? { IfNoneMatch: '*' } : undefined
-    await this.#sender.send(new PutObjectCommand(Object.assign(signed, condition)), write.signal)
+    const { ETag } = await this.#sender.send(new PutObjectCommand(Object.assign(signed, condition)), write.signal)
+    // Whatever else answers 200 to everything, such as a login page, gives no ETag, and has stored nothing.
+    if (ETag === undefined && (await this.#look(write)) !== 'right') throw notS3()
   }
+}
+
+function notS3(): AttachmentBackendError {
+  return new AttachmentBackendError(
+    'the put was answered as done, and there is no such object: what answers is not an S3 server; check clientConfig.endpoint, and look for a proxy that answers by itself',
+  )
 }
 
 function mayHaveSucceeded(error: unknown): boolean {

@@ -8,7 +8,7 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { abortable, checkGeneration } from '@lash/attachments-core/backend'
-import { createClient, needsMiddleware } from './client.ts'
+import { createClient, needsMiddleware, ownsConnections } from './client.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'
 import { Explainer } from './explain.ts'
@@ -76,6 +76,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
       keys,
       client,
       ownsClient: options.client === undefined,
+      ownsConnections: options.client === undefined && ownsConnections(clientConfig),
       // A client that was given may have middleware of its owner's, which no request may go around.
       direct: options.client === undefined && !needsMiddleware(clientConfig),
       conditionalWrites: options.conditionalWrites ?? true,
@@ -121,8 +122,10 @@ export class S3AttachmentStore extends PortableAttachmentStore {
 }
 
 function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
-  if (typeof options?.bucket !== 'string' || options.bucket.length === 0) {
-    throw new AttachmentInvalidArgumentError('bucket must be the name of a bucket')
+  // A dotted name would be resolved away in the address of an object, which would then be in another bucket.
+  const bucket: unknown = options?.bucket
+  if (typeof bucket !== 'string' || !/^[\w.:/-]+$/.test(bucket) || /^\.{1,2}$/.test(bucket)) {
+    throw new AttachmentInvalidArgumentError('bucket must be the name of a bucket, or the ARN of an access point')
   }
   if (options.client !== undefined && options.clientConfig !== undefined) {
     throw new AttachmentInvalidArgumentError('give either client or clientConfig: the settings of a client are its own')

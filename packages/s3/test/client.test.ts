@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
@@ -188,5 +190,28 @@ describe('an endpoint that the environment configures', () => {
       /^https:\/\/my-bucket\.s3\.us-east-1\.amazonaws/,
     )
     await store.close()
+  })
+})
+
+describe('connections', () => {
+  const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+  const config = { region: 'us-east-1', credentials, maxAttempts: 1 }
+
+  test.each<[string, (ended: () => void) => NonNullable<S3ClientConfig['requestHandler']>]>([
+    ['a handler', destroy => Object.assign(new S3Client(config).config.requestHandler, { destroy })],
+    ['an agent for http', destroy => ({ httpAgent: Object.assign(new HttpAgent(), { destroy }) })],
+    ['an agent for https', destroy => ({ httpsAgent: Object.assign(new HttpsAgent(), { destroy }) })],
+  ])('of %s that is given stay open on close: others may use them', async (_name, handlerOf) => {
+    let ended = false
+    const requestHandler = handlerOf(() => {
+      ended = true
+    })
+    for (const endpoint of ['http://127.0.0.1:9', 'https://127.0.0.1:9']) {
+      const clientConfig = { ...config, endpoint, requestHandler }
+      const store = new S3AttachmentStore({ bucket: 'my-bucket', clientConfig })
+      await failureOf(store.stat('0'.repeat(64)))
+      await store.close()
+    }
+    expect(ended).toBe(false)
   })
 })

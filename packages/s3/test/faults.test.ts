@@ -3,7 +3,12 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { HeadBucketCommand, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
+import {
+  AttachmentBackendError,
+  AttachmentCorruptError,
+  AttachmentNotFoundError,
+  contentId,
+} from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type S3Fault, S3FaultProxy, type SeenRequest } from '../../../conformance/services/s3-fault-proxy.ts'
@@ -455,6 +460,47 @@ describeWithProxy('a read', () => {
   })
 })
 
+describeWithProxy('what is not an S3 server', () => {
+  const bytes = sampleBytes(100)
+  const page: S3Fault = { kind: 'answer', status: 200, body: '<!doctype html><p>Please log in</p>' }
+  const nothing: S3Fault = { kind: 'answer', status: 200, body: '' }
+
+  test.each([
+    ['a page', page],
+    ['nothing', nothing],
+  ])('and answers everything with %s stores nothing, and holds nothing that is absent', async (_name, fault) => {
+    proxy.spoil({}, fault, 100)
+    for (const clientConfig of [{}, { logger: {} as never }]) {
+      const other = there.store(proxy.endpoint, { clientConfig })
+      for (const body of [bytes, new Blob([sampleBytes(2 * MiB)]), sampleBytes(9 * MiB)]) {
+        expect(await failureOf(other.put(body, meta))).toBeInstanceOf(AttachmentBackendError)
+      }
+      expect(await failureOf(collect(other.list()))).toBeInstanceOf(AttachmentBackendError)
+      expect(await failureOf(other.get(contentId(bytes)))).not.toBeInstanceOf(AttachmentNotFoundError)
+    }
+  })
+
+  test('is not what a server is that gives no ETag', async () => {
+    proxy.spoil({ method: 'PUT' }, { kind: 'change-headers', headers: { etag: undefined } }, 9)
+    await store.put(bytes, meta)
+    await isStored(bytes)
+  })
+
+  test.each([301, 302, 307, 308])('but redirects to one is told of with the address (%s)', async status => {
+    const headers = { location: 'https://user:my-password@s3.example.com/x?X-Amz-Signature=my-signature' }
+    proxy.spoil({}, { kind: 'answer', status, body: '', headers }, 100)
+    for (const call of [
+      () => store.put(bytes, meta),
+      () => store.get(contentId(bytes)),
+      () => store.stat(contentId(bytes)),
+    ]) {
+      const error = await failureOf(call())
+      expect(error).toBeInstanceOf(AttachmentBackendError)
+      expect(error.message).toMatch(/endpoint.*redirects to https:\/\/s3\.example\.com \(/)
+    }
+  })
+})
+
 describeWithProxy('a server', () => {
   const id = contentId(sampleBytes(1))
   const calls: Record<string, (store: S3AttachmentStore) => Promise<unknown>> = {
@@ -522,6 +568,14 @@ describe('credentials', () => {
       there.store(undefined, { clientConfig: { credentials } }).stat(contentId(sampleBytes(1))),
     )
     expect(error.message).toMatch(/no credentials were found.*AWS_ACCESS_KEY_ID/)
+    const undefinedOnes = { accessKeyId: undefined, secretAccessKey: undefined } as never
+    const other = await failureOf(
+      there
+        .store(undefined, { clientConfig: { credentials: undefinedOnes } })
+        .list()
+        .next(),
+    )
+    expect(other.message).toMatch(/no credentials were found.*AWS_ACCESS_KEY_ID/)
   })
 })
 

@@ -39,6 +39,15 @@ describe('options', () => {
   const options = { bucket: 'b', clientConfig: { region: 'us-east-1' } }
   test.each([
     [{ ...options, bucket: '' }],
+    [{ ...options, bucket: undefined as never }],
+    [{ ...options, bucket: '..' }],
+    [{ ...options, bucket: 'a?b' }],
+    [{ ...options, bucket: ' a' }],
+    [{ bucket: 'b', clientConfig: { region: '' } }],
+    [{ bucket: 'b', clientConfig: { endpoint: '' } }],
+    [{ bucket: 'b', clientConfig: { endpoint: 'localhost:9000' } }],
+    [{ bucket: 'b', clientConfig: { endpoint: 's3.example.com' } }],
+    [{ bucket: 'b', clientConfig: { requestHandler: 5 as never } }],
     [{ ...options, prefix: '/a/' }],
     [{ ...options, prefix: 'a//b/' }],
     [{ ...options, prefix: 'a/../b/' }],
@@ -49,6 +58,7 @@ describe('options', () => {
     [{ ...options, prefix: '\uFFFF/' }],
     [{ ...options, prefix: '\uD800/' }],
     [{ ...options, multipart: { partBytes: 5 * MiB - 1 } }],
+    [{ ...options, multipart: { partBytes: 5 * 1024 * MiB + 1 } }],
     [{ ...options, multipart: { concurrency: 0 } }],
     [{ ...options, client: new S3Client({}) }],
     [{ ...options, maxByteLength: -1 }],

@@ -1,6 +1,8 @@
 import { fsync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { closeFile } from './close-file.ts'
 import { ioError } from './io-error.ts'
+import { isGone } from './vanishing.ts'
 
 /** Windows cannot sync a folder; its file systems log changes of names themselves. */
 const supported = process.platform !== 'win32'
@@ -10,6 +12,9 @@ const supported = process.platform !== 'win32'
  * write, and the next fsync says that all is well: it must not be believed.
  */
 const failures = new Map<string, unknown>()
+
+/** Folders whose names were asked to be made durable in this process and are not yet known to be, by the folder that they are in. */
+const unsynced = new Map<string, Set<string>>()
 
 interface Turn {
   running: Promise<void>
@@ -37,6 +42,26 @@ export class DirectorySync {
       return turn.next
     }
     return this.#start(folder)
+  }
+
+  /** Makes a folder's own name durable. */
+  async syncName(folder: string): Promise<void> {
+    const parent = dirname(folder)
+    const names = unsynced.get(parent) ?? new Set()
+    unsynced.set(parent, names.add(folder))
+    await this.sync(parent)
+    names.delete(folder)
+    if (names.size === 0) unsynced.delete(parent)
+  }
+
+  /** Trusts folders again whose sync failed, where every name is gone that may have been lost by that. */
+  trustAgain(): void {
+    for (const folder of failures.keys()) {
+      const names = unsynced.get(folder)
+      if (names === undefined || ![...names].every(isGone)) continue
+      failures.delete(folder)
+      unsynced.delete(folder)
+    }
   }
 
   #start(folder: string): Promise<void> {

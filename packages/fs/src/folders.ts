@@ -6,7 +6,7 @@ import type { Layout } from './layout.ts'
 import { statOf } from './presence.ts'
 import { WriteRevoked } from './revoked.ts'
 import { stagedName } from './staging.ts'
-import { deleteEmptyFolder, deleteFile, namesIn } from './vanishing.ts'
+import { deleteEmptyFolder, deleteFile, isGone, namesIn } from './vanishing.ts'
 import { newWriterName } from './writer-name.ts'
 
 /**
@@ -24,6 +24,10 @@ export class Folders {
   /** Settles when the names of root, `sha256` and `tmp` are durable; undefined before they were made. */
   #base: Promise<void> | undefined
   readonly #durableShards = new Set<string>()
+  /** What this store has made. */
+  readonly #made = new Set<string>()
+  /** Whether the names of some of these could not be synced. */
+  #failed = false
 
   constructor(layout: Layout, directories: DirectorySync | undefined) {
     this.#layout = layout
@@ -47,14 +51,16 @@ export class Folders {
       return undefined
     }
     // Also when the folder was there: its maker may not have come to sync its name.
-    return Promise.all([base, directories.sync(this.#layout.shards)]).then(() => {
-      this.#durableShards.add(shard)
-    })
+    return Promise.all([base, directories.syncName(folder)]).then(
+      () => void this.#durableShards.add(shard),
+      error => this.#fail(error),
+    )
   }
 
   /** Makes the root, `sha256`, `tmp` and this writer's folder. */
   openBase(): Promise<void> {
     if (this.#base !== undefined) return this.#base
+    if (this.#failed) this.#unmake()
     const gained = this.#makeRoot()
     this.#make(this.#layout.shards)
     this.#make(this.#layout.staging)
@@ -62,7 +68,7 @@ export class Folders {
     this.keepReserve()
     const base = this.#syncBase(gained)
     this.#base = base
-    base.catch(() => this.forget())
+    base.catch(error => this.#fail(error)).catch(() => {})
     return base
   }
 
@@ -70,6 +76,7 @@ export class Folders {
   keepReserve(): void {
     try {
       mkdirSync(this.#layout.reserve)
+      this.#made.add(this.#layout.reserve)
     } catch {
       // It is there, or will be made by the next that can.
     }
@@ -105,13 +112,34 @@ export class Folders {
     deleteEmptyFolder(this.writerFolder)
   }
 
-  /** Makes the root and whatever is missing above it; returns the folders that gained a name. */
+  #fail(error: unknown): never {
+    this.#failed = true
+    this.forget()
+    throw error
+  }
+
+  /**
+   * Removes what this store has made, if it is empty, after a name of it could not be synced. The kernel has forgotten that name and would
+   * not write it with the next sync, but it writes that of a folder that is made anew.
+   */
+  #unmake(): void {
+    // The longest paths are the deepest.
+    for (const folder of [...this.#made].sort((one, other) => other.length - one.length)) {
+      deleteEmptyFolder(folder)
+      if (isGone(folder)) this.#made.delete(folder)
+    }
+    this.#failed = false
+    this.#directories?.trustAgain()
+  }
+
+  /** Makes the root and whatever is missing above it; returns the folders that it has made. */
   #makeRoot(): string[] {
     const gained: string[] = []
     const make = (folder: string): void => {
       try {
         mkdirSync(folder)
-        gained.push(dirname(folder))
+        this.#made.add(folder)
+        gained.push(folder)
       } catch (cause) {
         const parent = dirname(folder)
         if (hasCode(cause, 'ENOENT') && parent !== folder) {
@@ -129,6 +157,7 @@ export class Folders {
   #make(folder: string): void {
     try {
       mkdirSync(folder)
+      this.#made.add(folder)
     } catch (cause) {
       if (hasCode(cause, 'EEXIST') && statOf(folder)?.isDirectory() === true) return
       if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
@@ -144,12 +173,12 @@ export class Folders {
     const directories = this.#directories
     if (directories === undefined) return
     const above: Promise<void>[] = []
-    for (let folder = dirname(this.#layout.root); ; folder = dirname(folder)) {
-      const synced = directories.sync(folder)
+    for (let folder = this.#layout.root; folder !== dirname(folder); folder = dirname(folder)) {
+      const synced = directories.syncName(folder)
       above.push(gained.includes(folder) ? synced : synced.catch(ignoreClosed))
-      if (folder === dirname(folder)) break
     }
-    await Promise.all([directories.sync(this.#layout.root), ...above])
+    // One sync of the root does for all names in it.
+    await Promise.all([directories.syncName(this.#layout.shards), ...above])
   }
 }
 

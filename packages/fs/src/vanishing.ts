@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
 import { hasCode, ioError } from './io-error.ts'
 
 /*
@@ -23,6 +23,15 @@ export function foldersIn(folder: string): string[] {
   } catch (cause) {
     if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return []
     throw ioError('list', folder, cause)
+  }
+}
+
+/** Whether nothing has the path, for certain. */
+export function isGone(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
   }
 }
 

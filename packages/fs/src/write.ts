@@ -143,6 +143,8 @@ export class Writer {
         await this.#syncShard(shard)
       }
       await both(this.#finish(bytes), publishSidecar())
+      // A blob whose folder may not last must not be there for others to count on.
+      await opened
       signal?.throwIfAborted()
       bytes.publish(this.#layout.bytesPath(name))
     } catch (error) {
@@ -154,7 +156,7 @@ export class Writer {
     // A rename to another name of the same file does nothing: a spool file that has been linked before keeps its staged name.
     if (content.bytes === undefined) bytes.discard()
     // From here on others may count on the blob, so a failure leaves it where it is.
-    await Promise.all([this.#syncShard(shard), opened])
+    await this.#syncShard(shard)
     this.#durable.add(name, blobIdentity(bytes.identity, sidecar.identity))
     this.#suspect.delete(name)
   }

@@ -32,6 +32,23 @@ export function watchCalls(before: () => void): void {
   syncBuiltinESMExports()
 }
 
+/** Of the folders that are synced from now on, the sync of number `when` fails, and syncs nothing. Gives a function that tells its path. */
+export function failFolderSync(when: number): () => string | undefined {
+  const fsync = fs.fsync
+  let left = when
+  let failed: string | undefined
+  Object.assign(fs, {
+    fsync(descriptor: number, callback: (error: Error | null) => void) {
+      if (fs.fstatSync(descriptor).isDirectory()) left--
+      if (left !== 0 || failed !== undefined) return fsync(descriptor, callback)
+      failed = fs.readlinkSync(`/proc/self/fd/${descriptor}`)
+      return process.nextTick(callback, Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }))
+    },
+  })
+  syncBuiltinESMExports()
+  return () => failed
+}
+
 /** From now on, this thread finds no room on the disk for files that are written in one call, as lists of removals are. */
 export function refuseLists(): void {
   const writeFileSync = (path: string): never => {

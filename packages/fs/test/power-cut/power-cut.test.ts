@@ -19,10 +19,10 @@ const writer = fileURLToPath(new URL('./writer.ts', import.meta.url))
 let count = 0
 
 /** Runs a scenario in `<fresh folder>/deep/root`, and gives the folder and what was done in it. */
-async function recorded(scenario: Scenario): Promise<{ base: string; operations: Operation[] }> {
+async function recorded(scenario: Scenario, ...more: string[]): Promise<{ base: string; operations: Operation[] }> {
   const base = join(folder, `recorded-${count++}`)
   mkdirSync(base)
-  return { base, operations: await record(base, writer, join(base, 'deep', 'root'), scenario) }
+  return { base, operations: await record(base, writer, join(base, 'deep', 'root'), scenario, ...more) }
 }
 
 /** What a store finds in a state of the disk. A put afterwards must work whatever there is. */
@@ -112,6 +112,27 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
     expect([...(found.get('deleting') ?? [])].sort()).toEqual(['absent', 'whole'])
     for (const state of found.get('deleted') ?? ['nothing']) expect(['absent', 'whole']).toContain(state)
     expect([...(found.get('put') ?? [])]).toEqual(['whole'])
+  })
+
+  test('put again after the sync of one folder has failed: what is refused is not there, what resolves is whole', async () => {
+    const made = new Set<string>()
+    for (let when = 1; ; when++) {
+      const { base, operations } = await recorded('put again after a sync has failed', String(when))
+      const marks = operations.flatMap(operation => (operation.kind === 'mark' ? [operation.text] : []))
+      const [outcome, isThere, path = ''] = marks[0]?.split(' ') ?? []
+      if (path === 'nothing') break
+      expect({ path, outcome }).toEqual({ path, outcome: 'refused' })
+      const shard = join(base, 'deep', 'root', 'sha256', contentId(body).slice(0, 2))
+      if (path !== shard) expect({ path, isThere }).toEqual({ path, isThere: 'absent' })
+      // Folders that this put has made are made again; in others, what was lost is not known.
+      const again = path !== shard && path.startsWith(base)
+      expect({ path, marks: marks.slice(1) }).toEqual({ path, marks: [again ? 'put' : 'refused again'] })
+      const { found } = await cutEverywhere(base, operations, body)
+      for (const state of found.get('start') ?? []) expect(['absent', 'whole']).toContain(state)
+      if (again) expect([...(found.get('put') ?? [])]).toEqual(['whole'])
+      if (again) made.add(path.slice(base.length))
+    }
+    expect([...made].sort()).toEqual(['', '/deep', '/deep/root', '/deep/root/sha256'])
   })
 
   test('a removal that was killed, and what it left swept', async () => {

@@ -7,6 +7,7 @@ export type Scenario =
   | 'many at once'
   | 'swept after a killed removal'
   | 'removed without room'
+  | 'put again after a sync has failed'
 
 export const meta = { mediaType: 'text/plain', label: 'a name' }
 

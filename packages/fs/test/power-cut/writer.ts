@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'no
 import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import { refuseLists } from '../children/file-system-calls.ts'
+import { failFolderSync, refuseLists } from '../children/file-system-calls.ts'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
 
-const [root = '', scenario = ''] = process.argv.slice(2)
+const [root = '', scenario = '', number] = process.argv.slice(2)
 const mark = (text: string): void => void writeSync(1, `${text}\n`)
 const store = new FileAttachmentStore(root)
 
@@ -64,6 +64,20 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     mark('deleted')
     await store.put(body, meta)
     mark('put')
+  },
+  // Says of which folder the sync failed, and what was there of the blob afterwards.
+  async 'put again after a sync has failed'() {
+    const failed = failFolderSync(Number(number))
+    const refused = await store.put(body, meta).then(
+      () => false,
+      () => true,
+    )
+    const isThere = (await store.stat(contentId(body))) !== undefined
+    mark(`${refused ? 'refused' : 'resolved'} ${isThere ? 'there' : 'absent'} ${failed() ?? 'nothing'}`)
+    await store.put(body, meta).then(
+      () => mark('put'),
+      () => mark('refused again'),
+    )
   },
   async 'many at once'() {
     await Promise.all([store.put(body, meta), store.put(body, meta), store.put(new Uint8Array([1, 2, 3]), meta)])

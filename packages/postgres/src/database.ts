@@ -3,7 +3,7 @@ import { AttachmentBackendError, AttachmentInvalidArgumentError } from '@lash/at
 import { abortable } from '@lash/attachments-core/backend'
 import pg, { type PoolClient, type QueryResultRow, type Submittable } from 'pg'
 import type { PostgresOptions } from './options.ts'
-import { explained, isConnectionLoss, isSerializationFailure } from './postgres-error.ts'
+import { explained, isConnectionLoss, isSerializationFailure, isUnprepared } from './postgres-error.ts'
 import { textOnly } from './result-text.ts'
 import {
   checkSchema,
@@ -17,7 +17,7 @@ import {
 } from './schema.ts'
 import { checkConnection } from './sound-connection.ts'
 import type { Statement } from './statement.ts'
-import { StatementQuery, type StatementResult } from './statement-query.ts'
+import { forgetPrepared, StatementQuery, type StatementResult } from './statement-query.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
 const maxAttempts = 12
@@ -124,7 +124,12 @@ export class Database {
     values: readonly unknown[],
   ): Promise<{ rows: Row[] }> {
     const config = { text: statement.text, values: values as unknown[], types: textOnly }
-    return client.query<Row>(this.#prepare ? { ...config, name: statement.name } : config)
+    try {
+      return await client.query<Row>(this.#prepare ? { ...config, name: statement.name } : config)
+    } catch (error) {
+      if (isUnprepared(error)) forgetPrepared((client as { connection?: unknown }).connection, statement.name)
+      throw error
+    }
   }
 
   /** Once per instance, and again after a failure: checks the schema, and creates it where that is wanted. */
@@ -189,7 +194,8 @@ export class Database {
       try {
         return await this.#withClient(signal, work)
       } catch (error) {
-        if (attempt === maxAttempts || !isSerializationFailure((error as Error | undefined)?.cause)) throw error
+        const cause = (error as Error | undefined)?.cause
+        if (attempt === maxAttempts || !(isSerializationFailure(cause) || isUnprepared(cause))) throw error
         // Those that collided must not all come back at once.
         await abortable(setTimeout(Math.random() * 2 ** attempt), signal)
       }
@@ -304,6 +310,8 @@ function ownPool(options: PostgresOptions): pg.Pool {
   const pool = new pg.Pool(config)
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', ignore)
+  // So does one that the server ends in the moment in which it is handed out: the pool listens no more, and we do not yet.
+  pool.on('connect', client => client.on('error', ignore))
   return pool
 }
 

@@ -54,7 +54,7 @@ export interface PostgresManifestOptions extends PostgresOptions {
 
 export interface PostgresCommitOptions extends AttachmentCommitOptions {
   /**
-   * A `pg` client of the same database on which the host has a transaction open. The refs are committed exactly when that transaction is, and
+   * A `pg` client of the same database on which the host has a transaction open; any other is refused. The refs are committed exactly when that transaction is, and
    * not when it is rolled back. A refusal leaves the transaction usable.
    */
   client?: ClientBase | undefined
@@ -276,12 +276,20 @@ interface AgedColumns extends RefColumns {
   age: string
 }
 
-function checkClient(client: unknown): ClientBase | undefined {
-  if (client === undefined) return undefined
-  const query = (client as { query?: unknown } | null)?.query
-  if (typeof query !== 'function' || 'totalCount' in (client as object)) {
+function checkClient(given: unknown): ClientBase | undefined {
+  if (given === undefined) return undefined
+  const client = given as (Partial<ClientBase> & { readonly readyForQuery?: boolean }) | null
+  if (typeof client?.query !== 'function' || typeof client.escapeLiteral !== 'function') {
     throw new AttachmentInvalidArgumentError(
-      'client must be the pg client that the transaction is open on; a pool gives every statement another one',
+      'client must be the pg client that the transaction is open on, not a pool, which gives every statement another one, nor the client of another library',
+    )
+  }
+  // While it is busy, with its BEGIN perhaps, nobody knows yet.
+  const status = client.readyForQuery === false ? undefined : client.getTransactionStatus?.()
+  if (status === null) throw new AttachmentInvalidArgumentError('the client is not connected: connect it and BEGIN')
+  if (status === 'I') {
+    throw new AttachmentInvalidArgumentError(
+      'no transaction is open on the client: BEGIN before the commit, and release the client after COMMIT; or leave `client` out',
     )
   }
   return client as ClientBase

@@ -1,5 +1,6 @@
 import type { ClientBase, Connection, QueryResultRow, Submittable } from 'pg'
 import { bindMessage } from './bind-message.ts'
+import { isUnprepared } from './postgres-error.ts'
 import { parserOf } from './result-text.ts'
 import type { Statement } from './statement.ts'
 
@@ -22,6 +23,12 @@ interface PreparingConnection {
   readonly stream: { write(bytes: Uint8Array): boolean; cork(): void; uncork(): void }
   /** The text of each statement that the connection has prepared, by name. */
   readonly parsedStatements: Record<string, string | undefined>
+}
+
+/** Has the connection prepare the statement again: somebody may have said DISCARD ALL on it. */
+export function forgetPrepared(connection: unknown, name: string): void {
+  const { parsedStatements } = (connection ?? {}) as Partial<PreparingConnection>
+  if (parsedStatements !== undefined) delete parsedStatements[name]
 }
 
 /** Of statements that were described once. The text says what the columns are, so that is the same on every connection. */
@@ -123,7 +130,8 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
     this.callback(undefined, { rows: this.#rows, rowCount: this.#rowCount })
   }
 
-  handleError(error: unknown): void {
+  handleError(error: unknown, connection: Connection): void {
+    if (isUnprepared(error)) forgetPrepared(connection, this.name)
     this.callback(error)
   }
 

@@ -226,3 +226,28 @@ test('a put through a session whose store is limited, closed or elsewhere is not
   await putTo(elsewhere)
   expect(await store.stat(idOf('abcd'))).toBeDefined()
 })
+
+test('what is read has its memory to itself: it can be transferred, and a clone of it takes nothing else along', async () => {
+  const { store } = await setUp()
+  const owns = ({ buffer, byteOffset, byteLength }: Uint8Array) => byteOffset === 0 && buffer.byteLength === byteLength
+  for (const size of [0, 1, 5, 4000, 32_768, 32_769, 65_536, 65_537, 300_000, 2_097_152, 3_000_000]) {
+    const bytes = bytesOf('bytes'.slice(0, size), size)
+    const { id } = await store.put(bytes, text)
+    // One alone, and several that share a statement.
+    for (const { bytes: read } of [
+      await store.get(id),
+      ...(await Promise.all([1, 2, 3, 4].map(() => store.get(id)))),
+    ]) {
+      expect(owns(read), `get of ${size}`).toBe(true)
+      expect(structuredClone(read, { transfer: [read.buffer as ArrayBuffer] })).toEqual(bytes)
+    }
+    for (const range of [{}, { start: 1, end: Math.max(1, size - 1) }]) {
+      const { body } = await store.stream(id, range)
+      for await (const chunk of body) {
+        expect(owns(chunk), `chunk of ${size}`).toBe(true)
+        structuredClone(chunk, { transfer: [chunk.buffer as ArrayBuffer] })
+      }
+    }
+    expect((await store.get(id)).bytes).toEqual(bytes)
+  }
+})

@@ -1,4 +1,9 @@
-import { AttachmentBackendError, AttachmentInvalidArgumentError, contentId } from '@lash/attachments-core'
+import {
+  AttachmentBackendError,
+  AttachmentInvalidArgumentError,
+  contentId,
+  SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultProxy } from '../../../conformance/services/fault-proxy.ts'
@@ -245,3 +250,206 @@ test('a put behind a connection that has gone silent is aborted all the same', a
   restore()
   expect((await store.get(idOf('a'))).bytes).toEqual(bytesOf('a'))
 })
+
+test('whatever waits for a connection of the pool hears its signal, and what it waited for is given back', async () => {
+  const { url, schema } = await freshSchema()
+  const pool = poolOf(url, { max: 1 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const big = bytesOf('big', 5_000_000)
+  const { id } = await store.put(bytesOf('a'), text)
+  await manifest.recordIntent(intentOf('a', 'session'))
+  const session = new SessionScopedAttachmentStore(store, manifest, 'session')
+  const calls: ((signal: AbortSignal) => Promise<unknown>)[] = [
+    signal => store.put(new Blob([big]).stream(), text, { signal }),
+    signal => store.put(big, text, { signal }),
+    signal => store.put(bytesOf('b'), text, { signal }),
+    signal => session.put(bytesOf('b'), text, { signal }),
+    signal => store.get(id, { signal }),
+    signal => store.stream(id, { signal }),
+    signal => store.stat(id, { signal }),
+    signal => store.delete(id, { signal }),
+    signal => store.list({ signal }).next(),
+    signal => manifest.commitRefs('session', [id], { signal }),
+  ]
+  const client = await pool.connect()
+  for (const call of calls) {
+    const abort = new AbortController()
+    const waiting = pool.waitingCount
+    const outcome = call(abort.signal).catch(error => error)
+    while (pool.waitingCount === waiting) await new Promise(resolve => setImmediate(resolve))
+    abort.abort(new Error('enough'))
+    expect(await outcome).toBe(abort.signal.reason)
+  }
+  client.release()
+  while (pool.waitingCount > 0 || pool.idleCount === 0) await new Promise(resolve => setImmediate(resolve))
+  expect(pool.totalCount).toBe(1)
+  expect((await store.get(id)).bytes).toEqual(bytesOf('a'))
+  for (const absent of [contentId(big), idOf('b')]) expect(await store.stat(absent)).toBeUndefined()
+})
+
+/** Every call, on content that is there, and what a second one of it needs to be possible. */
+function everyCall(store: PostgresAttachmentStore, manifest: PostgresAttachmentManifest) {
+  const [small, medium, large] = [bytesOf('a'), bytesOf('medium', 300_000), bytesOf('large', 5_000_000)]
+  const everything = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 10 }
+  const claim = { attachmentId: idOf('c'), generation: 0, token: 'none' }
+  const calls: Record<string, () => Promise<unknown>> = {
+    'put of a row': () => store.put(small, text),
+    'put of chunks': () => store.put(medium, text),
+    'put of a copy': () => store.put(large, text),
+    'put through a session': () => new SessionScopedAttachmentStore(store, manifest, 'other').put(small, text),
+    'get of a row': () => store.get(idOf('a')),
+    'get of chunks': () => store.get(contentId(medium)),
+    stream: async () => (await store.stream(contentId(large))).body.cancel(),
+    stat: () => store.stat(idOf('a')),
+    list: () => store.list().next(),
+    recordIntent: () => manifest.recordIntent(intentOf('a', 'session')),
+    commitRefs: () => manifest.commitRefs('session', [idOf('a')]),
+    lookup: () => manifest.lookup('session', idOf('a')),
+    listRefs: () => manifest.listRefs('session').next(),
+    listUncommitted: () => manifest.listUncommitted(Number.MAX_SAFE_INTEGER).next(),
+    'release of one': () => manifest.releaseRefs('session', [idOf('a')]),
+    'release of all': () => manifest.releaseRefs('session'),
+    claimOrphans: () => manifest.claimOrphans(everything),
+    claimBlobs: () => manifest.claimBlobs([{ id: idOf('b'), generation: 0 }]),
+    settleClaims: () => manifest.settleClaims([claim]),
+    forget: () => manifest.forget(idOf('b')),
+    delete: () => store.delete(idOf('a')),
+  }
+  return Object.entries(calls)
+}
+
+test('a connection that the server ends during a call costs that call an error that says so, and the next works', async () => {
+  const { url, schema, admin } = await freshSchema()
+  const pool = poolOf(url)
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const calls = everyCall(store, manifest)
+  await manifest.lookup('session', idOf('a'))
+  const tables = ['contents', 'refs', 'blobs', 'chunks'].map(name => `${schema}.attachment_${name}`).join(', ')
+  const locker = await admin.connect()
+  onTestFinished(() => locker.release(true))
+  for (const [name, call] of calls) {
+    await locker.query(`BEGIN; LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`)
+    const outcome = call().then(
+      () => name,
+      error => error,
+    )
+    await untilBlocked(admin, schema)
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1`,
+      [`%${schema}%`],
+    )
+    const error = await outcome
+    expect(error, name).toBeInstanceOf(AttachmentBackendError)
+    expect(error.message, name).toMatch(/57P01.*repeat it|connection was lost/)
+    await locker.query('ROLLBACK')
+    await call()
+  }
+})
+
+test.each([
+  ['53100', /53100.*disk of the server is full.*nothing was changed/],
+  ['53200', /53200.*out of memory/],
+  ['53400', /53400.*limit of the server/],
+  ['58030', /58030.*look at its disk/],
+  ['25006', /25006.*connect to the primary/],
+  ['55P03', /55P03.*lock_timeout/],
+  ['XX001', /XX001.*restore/],
+])(
+  'an error %s of the server comes out of every call that writes with what to do, and nothing is left',
+  async (code, expected) => {
+    const { pool, schema, admin } = await freshSchema()
+    const store = closing(new PostgresAttachmentStore({ pool, schema }))
+    const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+    await manifest.recordIntent(intentOf('a', 'session'))
+    await admin.query(`
+    CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'it failed' USING ERRCODE = '${code}'; END $$`)
+    for (const table of ['contents', 'refs', 'blobs']) {
+      const name = `${schema}.attachment_${table}`
+      await admin.query(`CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON ${name} EXECUTE FUNCTION ${schema}.fail()`)
+    }
+    const writing = new Set([
+      'recordIntent',
+      'commitRefs',
+      'release of one',
+      'release of all',
+      'claimOrphans',
+      'claimBlobs',
+    ])
+    for (const [name, call] of everyCall(store, manifest)) {
+      if (name.startsWith('put') || writing.has(name)) expect((await failureOf(call())).message, name).toMatch(expected)
+    }
+    expect((await store.list().next()).done).toBe(true)
+  },
+)
+
+test('a role with no connection left is told to make its pools smaller', async () => {
+  const { url, schema, admin } = await freshSchema()
+  const role = new URL(url).username
+  await admin.query(`ALTER ROLE ${role} CONNECTION LIMIT 0`)
+  onTestFinished(async () => void (await admin.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`)))
+  const store = closing(new PostgresAttachmentStore({ connectionString: url, schema }))
+  expect((await failureOf(store.get(idOf('a')))).message).toMatch(/53300.*make the pools smaller/)
+})
+
+test('statements that somebody has taken from a connection are prepared again', async () => {
+  const { url, schema } = await freshSchema()
+  const pool = poolOf(url, { max: 1 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const round = async (name: string) => {
+    await store.put(bytesOf(name), text)
+    expect((await store.get(idOf('a'))).bytes).toEqual(bytesOf('a'))
+    await manifest.recordIntent(intentOf(name, 'session'))
+    await manifest.commitRefs('session', [idOf(name)])
+    await manifest.releaseRefs('session')
+    await manifest.claimOrphans({ olderThanEpochMs: 0, limit: 10 })
+  }
+  for (const name of ['a', 'b', 'c']) {
+    await round(name)
+    await pool.query('DISCARD ALL')
+  }
+  // In a transaction of the host the statement cannot be repeated, but the transaction can.
+  await manifest.recordIntent(intentOf('a', 'session'))
+  const commit = async () => {
+    const client = await pool.connect()
+    try {
+      await client.query('BEGIN')
+      await manifest.commitRefs('session', [idOf('a')], { client })
+      await client.query('COMMIT')
+    } finally {
+      await client.query('ROLLBACK')
+      client.release()
+    }
+  }
+  await expect(commit()).rejects.toThrow(/26000.*repeat it/)
+  await commit()
+})
+
+test.each(['idle_in_transaction_session_timeout=1', 'idle_session_timeout=1', 'statement_timeout=1', 'lock_timeout=1'])(
+  'with %s, calls are done or say what ended them',
+  async setting => {
+    const { url, schema, pool: plain, admin } = await freshSchema()
+    await closing(new PostgresAttachmentStore({ pool: plain, schema })).stat(idOf('a'))
+    const { rowCount } = await admin.query('SELECT FROM pg_settings WHERE name = $1', [setting.split('=')[0]])
+    if (rowCount === 0) return
+    const options = { connectionString: url, poolConfig: { options: `-c ${setting}` }, schema }
+    const store = closing(new PostgresAttachmentStore(options))
+    const manifest = closing(new PostgresAttachmentManifest(options))
+    for (const [name, call] of everyCall(store, manifest)) {
+      const error = await call().then(
+        () => undefined,
+        error => error,
+      )
+      if (error === undefined || ['not_found', 'intent_expired'].includes(error.code)) continue
+      // A session says that its put recorded nothing, with the same as its cause.
+      expect(['backend', 'manifest_record'], name).toContain(error.code)
+      expect(error.message, name).not.toMatch(/see the cause/)
+    }
+    // Nothing of it is half there.
+    const reader = closing(new PostgresAttachmentStore({ pool: plain, schema }))
+    for await (const { id } of reader.list()) expect((await reader.get(id)).meta.id).toBe(id)
+  },
+)

@@ -4,7 +4,7 @@ import {
   AttachmentSchemaError,
 } from '@lash/attachments-core'
 import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
-import type { PoolClient } from 'pg'
+import pg, { type PoolClient } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from './database.ts'
 
@@ -173,9 +173,48 @@ test('where there is no schema yet, a commit is refused and the transaction of t
   expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
 })
 
-test('a pool, or what is no client, is refused before anything is sent', async () => {
+test('a commit right behind a BEGIN that is still on its way is part of the transaction', async () => {
   const { manifest, pool } = await setUp()
-  for (const client of [pool, {}, null, 'client'] as never[]) {
+  const client = await pool.connect()
+  onTestFinished(() => client.release(true))
+  const beginning = client.query('BEGIN')
+  await manifest.commitRefs('session', [idOf('a')], { client })
+  await beginning
+  expect(await isCommitted(manifest, 'a')).toBe(false)
+  await client.query('COMMIT')
+  expect(await isCommitted(manifest, 'a')).toBe(true)
+})
+
+test('a transaction that has failed, or whose connection is gone, says so', async () => {
+  const { manifest, pool } = await setUp()
+  const failed = await begin(pool)
+  await failed.query('no sql').catch(() => {})
+  const commit = manifest.commitRefs('session', [idOf('a')], { client: failed })
+  await expect(commit).rejects.toThrow(/25P02.*roll it back/)
+  const gone = await begin(pool)
+  const { rows } = await gone.query('SELECT pg_backend_pid() AS pid')
+  await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+  await expect(manifest.commitRefs('session', [idOf('a')], { client: gone })).rejects.toThrow(
+    /57P01|the connection was lost/,
+  )
+})
+
+test('what is no client with an open transaction is refused before anything is sent', async () => {
+  const { manifest, pool, url } = await setUp()
+  const released = await pool.connect()
+  await released.query('BEGIN')
+  await released.query('COMMIT')
+  released.release()
+  const ended = new pg.Client({ connectionString: url })
+  await ended.connect()
+  await ended.end()
+  // As of postgres.js, and of a library with another client.
+  const sql = Object.assign(() => {}, { unsafe: () => {}, begin: () => {} })
+  const other = { query: () => Promise.resolve([[], []]), execute: () => {} }
+  const never = new pg.Client({ connectionString: url })
+  const without = await pool.connect()
+  onTestFinished(() => without.release())
+  for (const client of [pool, {}, null, 'client', sql, other, never, ended, released, without] as never[]) {
     const commit = manifest.commitRefs('session', [idOf('a')], { client })
     await expect(commit).rejects.toBeInstanceOf(AttachmentInvalidArgumentError)
   }

@@ -3,18 +3,18 @@ export default [
   {
     name: 'core, what loads with it',
     path: 'packages/core/dist/index.js',
-    limit: '6 kB',
+    limit: '6.5 kB',
     modifyEsbuildConfig: config => ({
       ...config,
       platform: 'node',
       format: 'esm',
-      external: ['./source.js', './verification.js'],
+      external: ['./source.js', './reading.js'],
     }),
   },
   {
     name: 'core, with everything that loads on demand',
     path: 'packages/core/dist/index.js',
-    limit: '8 kB',
+    limit: '8.5 kB',
     modifyEsbuildConfig: config => ({ ...config, platform: 'node', format: 'esm' }),
   },
 ]

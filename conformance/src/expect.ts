@@ -61,6 +61,31 @@ export async function rejection(promise: Promise<unknown>, message: string): Pro
   assert.fail(message)
 }
 
+const settlesWithinMs = 5000
+
+/** The promise. Fails when it has not settled in a time in which only something that waits for ever has not. */
+export async function settles<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new assert.AssertionError({ message: `${what}: has not settled in ${settlesWithinMs} ms` })
+    timer = setTimeout(() => reject(error), settlesWithinMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Whether the promise has not settled at the time of the call. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const marker = {}
+  return Promise.race([promise, marker]).then(
+    first => first === marker,
+    () => false,
+  )
+}
+
 /** The ids that the store lists, sorted; an id with two copies is there twice. */
 export async function listedIds(store: AttachmentStore): Promise<AttachmentId[]> {
   const listed = await collect(store.list())

@@ -36,6 +36,8 @@ export type Capability =
   | 'deny'
   /** `fixture.disconnect` makes the backend unreachable. */
   | 'disconnect'
+  /** `fixture.stall` keeps the backend from answering. */
+  | 'stall'
   /** `fixture.injected` tells whether a handle or pool given to the store is still open. */
   | 'injected'
   // Of a manifest.
@@ -89,6 +91,8 @@ export interface StoreFixture extends Fixture {
   deny?(): Promise<() => Promise<void>>
   /** Makes the backend unreachable; the function that it gives restores it. */
   disconnect?(): Promise<() => Promise<void>>
+  /** Keeps the backend from answering, without closing anything; the function that it gives restores it. */
+  stall?(): Promise<() => Promise<void>>
   /** Secrets that must not be in any message. */
   readonly secrets?: readonly string[]
   readonly injected?: {

@@ -4,11 +4,20 @@ import { AttachmentStoreError } from '@lash/attachments-core'
 import { describe, expect, test } from 'vitest'
 import { byteSabotages } from './sabotage/bytes.ts'
 import { lifeSabotages } from './sabotage/life.ts'
+import { memorySabotages } from './sabotage/memory.ts'
 import { metadataSabotages } from './sabotage/metadata.ts'
 import { placeSabotages } from './sabotage/places.ts'
 import { shelfHarness } from './sabotage/shelf-harness.ts'
+import { waitingSabotages } from './sabotage/waiting.ts'
 
-const sabotages = [...byteSabotages, ...metadataSabotages, ...placeSabotages, ...lifeSabotages]
+const sabotages = [
+  ...byteSabotages,
+  ...memorySabotages,
+  ...metadataSabotages,
+  ...placeSabotages,
+  ...lifeSabotages,
+  ...waitingSabotages,
+]
 
 test('the store that the sabotaged ones are made from passes every case', async () => {
   const report = await runConformance(shelfHarness())

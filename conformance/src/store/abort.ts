@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import type { AttachmentSignalOptions, AttachmentStore } from '@lash/attachments-core'
 import { caseGroup, type StoreCase } from '../case.ts'
-import { isAbsent, isStored, listedIds, nothingStaged, rejectsWithReason, sameBytes } from '../expect.ts'
+import { provided } from '../context.ts'
+import {
+  isAbsent,
+  isPending,
+  isStored,
+  listedIds,
+  nothingStaged,
+  rejectsWithReason,
+  sameBytes,
+  settles,
+} from '../expect.ts'
 import { handlesAreClosed, openHandles } from '../open-handles.ts'
 import { collect, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
 
@@ -147,6 +157,90 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
           await isStored(store, id, bytes, `after ${name}`)
         }
       }
+    },
+  },
+  {
+    name: 'signal-during-get',
+    title: 'a get, stream or stat whose signal aborts before it has settled rejects with the reason, of whatever size',
+    async run(context) {
+      const { store } = await context.create()
+      const all = [sampleBytes(1000), sampleBytes(300_000), sampleBytes(3 * MiB), new Uint8Array(2 * MiB).fill(7)]
+      for (const bytes of all) {
+        const { id } = await store.put(bytes, { mediaType: 'text/plain' })
+        for (const name of ['get', 'stream', 'stat']) {
+          for (const turns of [0, 1, 2, 5]) {
+            const abort = new AbortController()
+            const reason = new Error(`${name} of ${bytes.byteLength} bytes, after ${turns} turns`)
+            const calling = (calls[name] as Call)(store, id, { signal: abort.signal })
+            calling.catch(() => {})
+            for (let waited = 0; waited < turns; waited++) await turn()
+            const pending = isPending(calling)
+            abort.abort(reason)
+            if (await pending) await rejectsWithReason(settles(calling, reason.message), reason, reason.message)
+          }
+        }
+        await isStored(store, id, bytes, 'afterwards')
+      }
+    },
+  },
+  {
+    name: 'while-waiting',
+    title:
+      'a put that waits, for its source or for others that wait, holds nobody up and rejects as soon as it is aborted',
+    async run(context) {
+      const { store } = await context.create()
+      const { id } = await store.put(sampleBytes(1000), plain)
+      const waiting = Array.from({ length: 12 }, (_, index) => {
+        const source = stalledSource([sampleBytes(index % 2 === 0 ? 100 : 1_200_000, index + 2)])
+        const abort = new AbortController()
+        const putting = store.put(source.stream, plain, { signal: abort.signal })
+        putting.catch(() => {})
+        return { source, abort, putting, reason: new Error(`put ${index}`) }
+      })
+      try {
+        for (const { source, reason } of waiting)
+          await settles(source.stalled, `reading of the source of ${reason.message}`)
+        for (const [name, call] of Object.entries(calls))
+          await settles(call(store, id, {}), `${name} beside puts that wait`)
+        for (const { source, abort, putting, reason } of [...waiting.splice(5, 1), ...waiting]) {
+          abort.abort(reason)
+          await rejectsWithReason(settles(putting, reason.message), reason, reason.message)
+          await settles(source.whenCancelled, `cancelling the source of ${reason.message}`)
+        }
+      } finally {
+        for (const { source, reason } of waiting) if (source.cancelled() === undefined) source.fail(reason)
+      }
+      assert.deepEqual(await listedIds(store), [independentId(sampleBytes(9))])
+    },
+  },
+  {
+    name: 'unanswered',
+    title: 'a call that the backend does not answer rejects with the reason as soon as its signal aborts',
+    requires: ['stall'],
+    async run(context) {
+      const fixture = await context.create()
+      const { store } = fixture
+      const bytes = sampleBytes(3 * MiB)
+      const { id } = await store.put(bytes, plain)
+      const large: Call = (_store, _id, options) => store.put(webStream(sampleBytes(2 * MiB, 5)), plain, options)
+      const { prepare, 'prepare of a stream': _, ...answered } = calls
+      const restore = await provided(fixture.stall, 'stall').call(fixture)
+      try {
+        for (const [name, call] of Object.entries({ ...answered, 'put of a large stream': large })) {
+          const abort = new AbortController()
+          const reason = new Error(name)
+          const calling = call(store, id, { signal: abort.signal })
+          calling.catch(() => {})
+          for (let waited = 0; waited < 10; waited++) await turn()
+          abort.abort(reason)
+          await rejectsWithReason(settles(calling, name), reason, name)
+        }
+      } finally {
+        await restore()
+      }
+      // The delete may have been on its way.
+      await store.put(bytes, plain)
+      await isStored(store, id, bytes, 'when it answers again')
     },
   },
   {

@@ -3,9 +3,9 @@ import type { AttachmentStore } from '@lash/attachments-core'
 import { caseGroup, type StoreCase } from '../case.ts'
 import { StoreProcess } from '../child/store-process.ts'
 import { provided } from '../context.ts'
-import { hasCode, isStored, listedIds, rejectsWith } from '../expect.ts'
+import { hasCode, isStored, listedIds, rejectsWith, settles } from '../expect.ts'
 import { handlesAreClosed, openHandles } from '../open-handles.ts'
-import { collect, independentId, readUntilFailure, sampleBytes, turn, webStream } from '../samples.ts'
+import { collect, independentId, readUntilFailure, sampleBytes, stalledSource, turn, webStream } from '../samples.ts'
 
 const plain = { mediaType: 'application/octet-stream' }
 
@@ -78,6 +78,30 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       const store = context.use(await provided(fixture.reopen, 'reopen').call(fixture))
       for (const [index, bytes] of all.entries()) {
         if (succeeded[index]) await isStored(store, independentId(bytes), bytes, `put ${index}`)
+      }
+    },
+  },
+  {
+    name: 'stalled-source',
+    title:
+      'close does not wait for a source that gives nothing more: its put fails with a closed error, and it is told',
+    async run(context) {
+      const { store } = await context.create()
+      const sources = [100, 3_000_000].flatMap(length => {
+        const source = () => stalledSource([sampleBytes(length)])
+        return [source(), source()]
+      })
+      const reading = sources.map(({ stream }, index) =>
+        index % 2 === 0 ? store.put(stream, plain) : store.prepare(stream),
+      )
+      for (const promise of reading) promise.catch(() => {})
+      try {
+        for (const { stalled } of sources) await settles(stalled, 'reading of a source')
+        await settles(store.close(), 'close')
+        for (const promise of reading) await rejectsWith(promise, 'closed', 'a put whose source gave nothing more')
+        for (const { whenCancelled } of sources) await settles(whenCancelled, 'cancelling a source')
+      } finally {
+        for (const source of sources) if (source.cancelled() === undefined) source.finish()
       }
     },
   },

@@ -11,14 +11,17 @@ import { idCases } from './ids.ts'
 import { integrityCases } from './integrity.ts'
 import { listingCases } from './listing.ts'
 import { metadataCases } from './metadata.ts'
+import { ownershipCases } from './ownership.ts'
 import { rangeCases } from './ranges.ts'
 import { roundTripCases } from './round-trip.ts'
 import { sizeCases } from './sizes.ts'
+import { sourceCases } from './sources.ts'
 import { streamCases } from './streams.ts'
 
 /** Every case of the store contract, in the order of the report. */
 export const storeCases: readonly StoreCase[] = [
   ...roundTripCases,
+  ...ownershipCases,
   ...metadataCases,
   ...sizeCases,
   ...idCases,
@@ -29,6 +32,7 @@ export const storeCases: readonly StoreCase[] = [
   ...deleteCases,
   ...listingCases,
   ...rangeCases,
+  ...sourceCases,
   ...streamCases,
   ...abortCases,
   ...errorCases,

@@ -12,21 +12,11 @@ import {
   type AttachmentMeta,
   type AttachmentPutOptions,
   type AttachmentRef,
-  PortableAttachmentStore,
-  type PortableStoreOptions,
 } from '@lash/attachments-core'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
-import { type Shelf, ShelfDriver } from './shelf.ts'
+import { ShelfDriver } from './shelf.ts'
 import { secret } from './shelf-harness.ts'
-
-class ShelfStore extends PortableAttachmentStore {
-  protected readonly shelf: Shelf
-
-  constructor(shelf: Shelf, options: PortableStoreOptions) {
-    super(new ShelfDriver(shelf), options)
-    this.shelf = shelf
-  }
-}
+import { ShelfStore } from './shelf-store.ts'
 
 class DeniedIsAbsent extends ShelfDriver {
   override async read(

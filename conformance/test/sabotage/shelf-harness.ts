@@ -34,6 +34,7 @@ export function shelfHarness(
       'deny',
       'disconnect',
       'injected',
+      'stall',
       'durable',
       'reopen',
     ],
@@ -70,6 +71,14 @@ function fixture(open: OpenStore, options: StoreOptions = {}): StoreFixture {
     },
     deny: failing(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })),
     disconnect: failing(new Error('connect ECONNREFUSED')),
+    async stall() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      shelf.stalled = promise
+      return async () => {
+        shelf.stalled = undefined
+        resolve()
+      }
+    },
     injected: { isOpen: async () => shelf.handleOpen },
     dispose: () => store.close(),
   }

@@ -12,7 +12,7 @@ import {
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
-import { parsePhysicalName, physicalName, streamOf } from '@lash/attachments-core/backend'
+import { abortable, parsePhysicalName, physicalName, streamOf } from '@lash/attachments-core/backend'
 
 /** What a shelf keeps under one name. */
 export interface Item {
@@ -27,10 +27,13 @@ export class Shelf {
   readonly staged: Map<string, Uint8Array> = new Map()
   /** What every access fails with, while set. */
   failure: Error | undefined
+  /** What every access waits for, while set. */
+  stalled: Promise<void> | undefined
   handleOpen = true
   #names = 0
 
-  access(): void {
+  async access(signal?: AbortSignal): Promise<void> {
+    if (this.stalled !== undefined) await abortable(this.stalled, signal)
     if (this.failure !== undefined) throw this.failure
   }
 
@@ -59,7 +62,7 @@ export class ShelfDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    this.shelf.access()
+    await this.shelf.access(signal)
     if (this.isPresent(key, content)) return
     const name = physicalName(key)
     const staging = this.stagingName(name)
@@ -106,7 +109,7 @@ export class ShelfDriver implements AttachmentDriver {
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
-    this.shelf.access()
+    await this.shelf.access(options.signal)
     const item = this.shelf.items.get(physicalName(key))
     if (item === undefined) return undefined
     const meta = this.decode(key.id, item)
@@ -118,8 +121,8 @@ export class ShelfDriver implements AttachmentDriver {
     return streamOf(bytes, chunkBytes)
   }
 
-  async stat(key: AttachmentKey, _options?: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
-    this.shelf.access()
+  async stat(key: AttachmentKey, options?: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
+    await this.shelf.access(options?.signal)
     const item = this.shelf.items.get(physicalName(key))
     if (item === undefined) return undefined
     return { ...this.decode(key.id, item), byteLength: item.bytes.byteLength }
@@ -134,13 +137,16 @@ export class ShelfDriver implements AttachmentDriver {
     }
   }
 
-  async remove(keys: readonly AttachmentKey[], _options?: AttachmentDriverOptions): Promise<void> {
-    this.shelf.access()
+  async remove(keys: readonly AttachmentKey[], options?: AttachmentDriverOptions): Promise<void> {
+    await this.shelf.access(options?.signal)
     for (const key of keys) this.shelf.items.delete(physicalName(key))
   }
 
-  async *list({ prefix }: { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
-    this.shelf.access()
+  async *list({
+    prefix,
+    signal,
+  }: AttachmentDriverOptions & { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
+    await this.shelf.access(signal)
     for (const [name, item] of [...this.shelf.items]) {
       const key = parsePhysicalName(name)
       if (key?.id.startsWith(prefix)) yield { ...key, byteLength: item.bytes.byteLength }

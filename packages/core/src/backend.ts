@@ -7,7 +7,7 @@ export { isPreparedContent, streamOf } from './content.ts'
 export { parsePhysicalName, physicalName } from './driver.ts'
 export { fileStream } from './file-stream.ts'
 export { canonicalUri, isAttachmentIdPrefix } from './id.ts'
-export { wrongLength } from './integrity.ts'
+export { arrayFor, wrongLength } from './integrity.ts'
 export { Lifetime } from './lifetime.ts'
 export * from './manifest-input.ts'
 export {
@@ -19,4 +19,5 @@ export {
   refTo,
   storedMeta,
 } from './meta.ts'
+export { owned } from './owned.ts'
 export { Pace } from './pace.ts'

@@ -8,6 +8,11 @@ const offThreadBytes = 64 * 1024
  * reads one after the other does not pay for hops; who asks for many at once has them hashed on other processors.
  */
 const bytesPerTurn = 2 * 1024 * 1024
+/**
+ * Bigger bytes are hashed piece by piece: off the calling thread they would first be copied on it, and of 2 GiB no more than an
+ * error would come.
+ */
+const wholeBytes = 64 * 1024 * 1024
 
 /** SHA-256 of the bytes, in the form of an {@link AttachmentId}. Hashes on the calling thread. */
 export function contentId(bytes: Uint8Array): AttachmentId {
@@ -21,6 +26,7 @@ export function contentId(bytes: Uint8Array): AttachmentId {
  * promise; of many big ones that come together, most are hashed off the calling thread, and while some are, so are those that follow.
  */
 export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> {
+  if (bytes.byteLength > wholeBytes) return digestInPieces(bytes)
   if (bytes.byteLength >= offThreadBytes) {
     if (hashedThisTurn === 0) setImmediate(endTurn)
     hashedThisTurn += bytes.byteLength
@@ -53,17 +59,16 @@ async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
   }
 }
 
-/** A digest that is fed piece by piece. */
-export interface IncrementalDigest {
-  update(chunk: Uint8Array): void
-  id(): AttachmentId
+async function digestInPieces(bytes: Uint8Array): Promise<AttachmentId> {
+  const hash = incrementalDigest()
+  for (let start = 0; start < bytes.byteLength; start += bytesPerTurn) {
+    hash.update(bytes.subarray(start, start + bytesPerTurn))
+    await new Promise(setImmediate)
+  }
+  return hash.digest('hex')
 }
 
-/** Starts a digest over a stream of chunks. */
-export function incrementalDigest(): IncrementalDigest {
-  const hash = crypto.createHash('sha256')
-  return {
-    update: chunk => void hash.update(chunk),
-    id: () => hash.digest('hex'),
-  }
+/** Starts a digest that is fed piece by piece; its `digest('hex')` is the id. */
+export function incrementalDigest(): crypto.Hash {
+  return crypto.createHash('sha256')
 }

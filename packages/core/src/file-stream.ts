@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { owned } from './owned.ts'
 
 const chunkBytes = 256 * 1024
 
@@ -28,7 +29,7 @@ export function fileStream(
           const { bytesRead } = want > 0 ? await handle.read(buffer, 0, want, position) : { bytesRead: 0 }
           position += bytesRead
           if (ended !== undefined) return
-          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead))
+          if (bytesRead > 0) return controller.enqueue(owned(buffer.subarray(0, bytesRead)))
         } catch (error) {
           await finish()
           throw error

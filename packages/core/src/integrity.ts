@@ -1,5 +1,6 @@
-import { AttachmentCorruptError } from './errors.ts'
+import { AttachmentCorruptError, AttachmentInvalidArgumentError } from './errors.ts'
 import type { AttachmentId } from './id.ts'
+import type { AttachmentMeta } from './meta.ts'
 
 export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
   return new AttachmentCorruptError(
@@ -11,4 +12,17 @@ export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
 /** For backends that notice it before the portable store does. */
 export function wrongLength(id: AttachmentId, actual: number, expected: number): AttachmentCorruptError {
   return new AttachmentCorruptError(id, `${id} is damaged: ${actual} bytes, not ${expected}; put the original again`)
+}
+
+/**
+ * Room for all the bytes of a blob.
+ * @throws AttachmentInvalidArgumentError where one array cannot have so many, or the memory is not there.
+ */
+export function arrayFor({ id, byteLength }: AttachmentMeta): Uint8Array {
+  try {
+    return new Uint8Array(byteLength)
+  } catch (cause) {
+    const message = `${id} has ${byteLength} bytes, more than one array can hold here; read it with \`stream\``
+    throw new AttachmentInvalidArgumentError(message, { id, cause })
+  }
 }

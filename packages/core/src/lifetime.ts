@@ -1,3 +1,4 @@
+import { refuse } from './content.ts'
 import { AttachmentClosedError } from './errors.ts'
 
 /** Counts the calls in flight of something that can be closed. For stores and manifests alike. */
@@ -40,6 +41,18 @@ export class Lifetime {
     this.assertOpen()
     signal?.throwIfAborted()
     this.#inFlight++
+  }
+
+  /** As {@link enter}, for a call that is given a body: when the call is refused, or the check fails, the body's source is told. */
+  enterWith<T>(body: unknown, signal: AbortSignal | undefined, check: () => T): T {
+    try {
+      this.assertOpen()
+      const checked = check()
+      this.enter(signal)
+      return checked
+    } catch (error) {
+      return refuse(body, error)
+    }
   }
 
   exit(): void {

@@ -1,5 +1,13 @@
 import { abortable } from './abort.ts'
-import { type AttachmentBody, type AttachmentContent, PreparedContent, prepareContent, streamOf } from './content.ts'
+import {
+  type AttachmentBody,
+  type AttachmentContent,
+  loaded,
+  PreparedContent,
+  prepareContent,
+  stop,
+  streamOf,
+} from './content.ts'
 import { digest } from './digest.ts'
 import type { AttachmentDriver, AttachmentKey } from './driver.ts'
 import {
@@ -22,6 +30,7 @@ import {
   refTo,
   storedMeta,
 } from './meta.ts'
+import { owned } from './owned.ts'
 import { RemovalBatch } from './removal-batch.ts'
 import type {
   AttachmentGenerationOptions,
@@ -63,8 +72,13 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
   }
 
-  prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
-    return this.run(options.signal, async () => this.#content(body, options.signal))
+  async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
+    this.#lifetime.enterWith(body, options.signal, () => {})
+    try {
+      return (await this.#content(body, options.signal)).lend()
+    } finally {
+      this.#lifetime.exit()
+    }
   }
 
   async put(
@@ -73,14 +87,15 @@ export class PortableAttachmentStore implements AttachmentStore {
     options: AttachmentPutOptions = {},
   ): Promise<AttachmentRef> {
     const { signal } = options
-    this.#lifetime.enter(signal)
+    const { generation = 0 } = options
+    const checked = this.#lifetime.enterWith(body, signal, () => {
+      checkGeneration(generation)
+      return checkMeta(meta)
+    })
     let own: PreparedContent | undefined
     try {
-      const checked = checkMeta(meta)
-      const generation = options.generation === undefined ? 0 : checkGeneration(options.generation)
-      let content: PreparedContent
-      if (PreparedContent.is(body)) {
-        content = body
+      let content = PreparedContent.of(body)
+      if (content !== undefined) {
         if (content.byteLength > this.#maxByteLength) throw new AttachmentTooLargeError(this.#maxByteLength)
       } else {
         const prepared = this.#content(body, signal)
@@ -103,31 +118,53 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   #content(body: AttachmentBody, signal: AbortSignal | undefined): PreparedContent | Promise<PreparedContent> {
-    return prepareContent(body, { signal, maxByteLength: this.#maxByteLength, spool: this.driver.spool })
+    return prepareContent(body, {
+      // Close does not wait for a source that may never end.
+      signal: () => this.#lifetime.until(signal),
+      maxByteLength: this.#maxByteLength,
+      spool: this.driver.spool,
+    })
   }
 
   async get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    this.#lifetime.enter(options.signal)
+    const { signal } = options
+    this.#lifetime.enter(signal)
     try {
-      const { signal } = options
       const found = await this.#find('get', id, options, key => this.driver.read(key, { signal }))
       if (found === undefined) throw new AttachmentNotFoundError(id)
       const { meta, body } = found
-      const bytes = body instanceof Uint8Array ? body : await this.driven('get', signal, collect(body, meta))
+      const bytes = body instanceof Uint8Array ? owned(body) : await this.#collected(body, meta, signal)
       if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
       if (options.verify !== false) {
         const actual = digest(bytes)
-        if ((typeof actual === 'string' ? actual : await actual) !== id) throw wrongDigest(id)
+        if ((typeof actual === 'string' ? actual : await abortable(actual, signal)) !== id) throw wrongDigest(id)
       }
+      signal?.throwIfAborted()
       return { meta, bytes }
     } finally {
       this.#lifetime.exit()
     }
   }
 
+  async #collected(
+    body: ReadableStream<Uint8Array>,
+    meta: AttachmentMeta,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    try {
+      const { collect } = await reading()
+      return await collect(body, meta, signal)
+    } catch (error) {
+      // Of a stream that is being collected, its reader takes care.
+      void stop(body, error)
+      throw this.#mapped('get', error, signal)
+    }
+  }
+
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.run(options.signal, async () => {
       const range = checkRange(options)
+      const { verified } = await reading()
       const { signal } = options
       const found = await this.#find('get', id, options, key => this.driver.read(key, { ...range, signal }))
       if (found === undefined) throw new AttachmentNotFoundError(id)
@@ -135,15 +172,19 @@ export class PortableAttachmentStore implements AttachmentStore {
       const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
       const whole = length === meta.byteLength
       const stream = body instanceof Uint8Array ? streamOf(body) : body
-      // Loaded with the first stream, like the reading of streams.
-      const { verified } = await import('./verification.ts')
-      return { meta, body: verified(stream, id, length, whole, this.#lifetime.until(options.signal)) }
+      const checked = verified(stream, id, length, whole, this.#lifetime.until(signal))
+      signal?.throwIfAborted()
+      return { meta, body: checked }
     })
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
     const { signal } = options
-    return this.run(signal, () => this.#find('stat', id, options, key => this.driver.stat(key, { signal })))
+    return this.run(signal, async () => {
+      const found = await this.#find('stat', id, options, key => this.driver.stat(key, { signal }))
+      signal?.throwIfAborted()
+      return found
+    })
   }
 
   /**
@@ -248,6 +289,11 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 }
 
+/** Loaded with the first stream that is read, like the reading of sources. */
+function reading(): Promise<typeof import('./reading.ts')> {
+  return loaded(import('./reading.ts'))
+}
+
 interface Range {
   start: number
   end: number
@@ -262,19 +308,6 @@ function checkRange({ start, end }: AttachmentStreamOptions): Range | undefined 
 /** How many bytes of a blob the range covers. */
 function clip(range: Range, byteLength: number): number {
   return Math.max(0, Math.min(range.end, byteLength) - range.start)
-}
-
-/** Reads a body that should have the length of the metadata; stops at the first byte too many, and gives what there is of one too few. */
-async function collect(body: ReadableStream<Uint8Array>, meta: AttachmentMeta): Promise<Uint8Array> {
-  const bytes = new Uint8Array(meta.byteLength)
-  let length = 0
-  for await (const chunk of body) {
-    if (length + chunk.byteLength > bytes.byteLength)
-      throw wrongLength(meta.id, length + chunk.byteLength, meta.byteLength)
-    bytes.set(chunk, length)
-    length += chunk.byteLength
-  }
-  return length === bytes.byteLength ? bytes : bytes.subarray(0, length)
 }
 
 /** The message of a backend's error; drivers that know how say more. Credentials in a URL are not repeated. */

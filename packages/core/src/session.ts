@@ -78,29 +78,47 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.inner.maxByteLength
   }
 
-  prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
-    return this.#lifetime.run(options.signal, () => this.inner.prepare(body, options))
+  async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
+    const { signal } = options
+    this.#lifetime.enterWith(body, signal, () => {})
+    try {
+      return await this.#prepared(body, signal)
+    } finally {
+      this.#lifetime.exit()
+    }
   }
 
   /**
    * As of any store. The manifest chooses the generation; giving one is refused.
    * @throws AttachmentManifestRecordError when the intent could not be recorded; then no bytes were written.
    */
-  put(body: AttachmentBody, meta: AttachmentCreateMeta, options: AttachmentPutOptions = {}): Promise<AttachmentRef> {
+  async put(
+    body: AttachmentBody,
+    meta: AttachmentCreateMeta,
+    options: AttachmentPutOptions = {},
+  ): Promise<AttachmentRef> {
     const { signal } = options
-    return this.#lifetime.run(signal, async () => {
-      const checked = checkMeta(meta)
-      if (options.generation !== undefined) {
-        throw new AttachmentInvalidArgumentError('leave the generation out: the manifest chooses it')
-      }
-      if (PreparedContent.is(body)) return this.#putContent(body, checked, signal)
-      const content = await this.inner.prepare(body, { signal })
+    const checked = this.#lifetime.enterWith(body, signal, () => {
+      if (options.generation === undefined) return checkMeta(meta)
+      throw new AttachmentInvalidArgumentError('leave the generation out: the manifest chooses it')
+    })
+    try {
+      const given = PreparedContent.of(body)
+      if (given !== undefined) return await this.#putContent(given, checked, signal)
+      const content = await this.#prepared(body, signal)
       try {
-        return await this.#putContent(content, checked, signal)
+        return await this.#putContent(PreparedContent.of(content) ?? content, checked, signal)
       } finally {
         await content[Symbol.asyncDispose]()
       }
-    })
+    } finally {
+      this.#lifetime.exit()
+    }
+  }
+
+  /** Close does not wait for a source that may never end. */
+  #prepared(body: AttachmentBody, signal: AbortSignal | undefined): Promise<AttachmentContent> {
+    return this.inner.prepare(body, { signal: ArrayBuffer.isView(body) ? signal : this.#lifetime.until(signal) })
   }
 
   async #putContent(
@@ -156,6 +174,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
       const { entry, found } = await this.#read(id, options, generation =>
         this.inner.get(id, { ...options, generation }),
       )
+      options.signal?.throwIfAborted()
       return { meta: ownMeta(entry, found.meta), bytes: found.bytes }
     })
   }

@@ -1,52 +1,58 @@
-import { abortable } from './abort.ts'
-import { type AttachmentContent, type ContentOptions, PreparedContent } from './content.ts'
-import { incrementalDigest } from './digest.ts'
+import { type AttachmentContent, type ContentOptions, type PreparedContent, refuse, stop } from './content.ts'
 import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from './errors.ts'
-import { createSpoolFile, type SpoolFile } from './spool-file.ts'
-
-const defaultMemoryLimit = 1024 * 1024
+import { Gathering, pace } from './gathering.ts'
 
 /**
- * Reads and hashes a body that is not an array.
+ * Reads a body that is not an array to its end. On any failure its source is told, and no file is left.
  * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, `signal.reason`, or what the source failed with.
  */
-export async function readSource(body: unknown, options: ContentOptions): Promise<PreparedContent> {
-  const known = body instanceof Blob ? body.size : isContent(body) ? body.byteLength : undefined
-  if (known !== undefined && known > options.maxByteLength) throw new AttachmentTooLargeError(options.maxByteLength)
-  return spool(chunksOf(body), options)
+export async function readSource(
+  body: unknown,
+  signal: AbortSignal,
+  options: ContentOptions,
+): Promise<PreparedContent> {
+  const source = begun(body, signal, options.maxByteLength)
+  const gathering = new Gathering(options)
+  let wake: (reason: unknown) => void = () => {}
+  const onAbort = () => wake(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  // Not waited for any longer than the signal lets it.
+  const next = () =>
+    new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      signal.throwIfAborted()
+      wake = reject
+      Promise.resolve(source.next()).then(resolve, reject)
+    })
+  let ended = false
+  try {
+    for (;;) {
+      for (let turn = pace.step(); turn !== undefined; turn = pace.step()) await turn
+      const result = await next()
+      if (result?.done) break
+      const keeping = gathering.take(checkChunk(result?.value))
+      if (keeping !== undefined) await keeping
+    }
+    ended = true
+    const content = await gathering.finish()
+    signal.throwIfAborted()
+    return content
+  } catch (error) {
+    if (!ended) void stop(source, error)
+    await gathering.discard()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
-/**
- * Reads a source to its end: hashed as it passes, held in memory up to a limit and in a file above it. On any failure the source is told,
- * and no file is left.
- */
-async function spool(source: AsyncIterator<Uint8Array>, options: ContentOptions): Promise<PreparedContent> {
-  const { signal, maxByteLength } = options
-  const { directory, memoryLimit = defaultMemoryLimit } = options.spool ?? {}
-  const digest = incrementalDigest()
-  const held: Uint8Array[] = []
-  let byteLength = 0
-  let file: SpoolFile | undefined
+function begun(body: unknown, signal: AbortSignal, maxByteLength: number): AsyncIterator<Uint8Array> {
   try {
-    for await (const chunk of readChunks(source, signal)) {
-      byteLength += chunk.byteLength
-      if (byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
-      digest.update(chunk)
-      if (file === undefined && byteLength > memoryLimit) {
-        file = await createSpoolFile(directory)
-        for (const earlier of held.splice(0)) await file.append(earlier)
-      }
-      // The source may use its buffer again once it is asked for the next chunk.
-      if (file === undefined) held.push(new Uint8Array(chunk))
-      else await file.append(chunk)
-    }
-    signal?.throwIfAborted()
-    if (file === undefined) return new PreparedContent(digest.id(), Buffer.concat(held), byteLength)
-    await file.finish()
-    return new PreparedContent(digest.id(), file, byteLength)
+    signal.throwIfAborted()
+    const known = body instanceof Blob ? body.size : isContent(body) ? body.byteLength : undefined
+    if (known !== undefined && known > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
+    return chunksOf(body)
   } catch (error) {
-    await file?.remove()
-    throw error
+    return refuse(body, error)
   }
 }
 
@@ -72,36 +78,22 @@ function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array>
   if (stream.locked) throw new AttachmentInvalidArgumentError('the ReadableStream is locked: somebody else reads it')
   const reader = stream.getReader()
   return {
-    next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
+    async next() {
+      const result = await reader.read()
+      if (result.done) reader.releaseLock()
+      return result as IteratorResult<Uint8Array>
+    },
     async return(reason) {
-      await reader.cancel(reason)
+      const cancelled = reader.cancel(reason)
+      reader.releaseLock()
+      await cancelled
       return { done: true, value: undefined }
     },
   }
 }
 
-/**
- * The chunks of a source, each checked. When the one who reads stops, fails or is aborted, the source is told so and
- * not waited for.
- */
-async function* readChunks(
-  source: AsyncIterator<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, void> {
-  let ended = false
-  try {
-    for (;;) {
-      const { done, value } = await abortable(source.next(), signal)
-      if (done) {
-        ended = true
-        return
-      }
-      if (!ArrayBuffer.isView(value) || value[Symbol.toStringTag] !== 'Uint8Array') {
-        throw new AttachmentInvalidArgumentError('the source gave a chunk that is not a Uint8Array')
-      }
-      yield value
-    }
-  } finally {
-    if (!ended) source.return?.(signal?.reason)?.then(undefined, () => {})
-  }
+function checkChunk(chunk: unknown): Uint8Array {
+  if (ArrayBuffer.isView(chunk) && (chunk as Uint8Array)[Symbol.toStringTag] === 'Uint8Array')
+    return chunk as Uint8Array
+  throw new AttachmentInvalidArgumentError('the source gave a chunk that is not a Uint8Array')
 }

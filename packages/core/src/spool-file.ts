@@ -8,14 +8,8 @@ import { fileStream } from './file-stream.ts'
 
 /** Where a body waits that is too big to hold in memory. */
 export interface SpoolFile extends ContentFile {
-  /** Takes the bytes; the chunk may be used again when this has resolved. */
-  append(chunk: Uint8Array): Promise<void>
-  /** Writes what is still gathered. */
-  finish(): Promise<void>
+  append(bytes: Uint8Array): Promise<void>
 }
-
-/** Small chunks are gathered to this size before they are written. */
-const gatherBytes = 256 * 1024
 
 /** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
 export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
@@ -49,8 +43,6 @@ async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
 class OpenSpoolFile implements SpoolFile {
   readonly #handle: FileHandle
   readonly path: string | undefined
-  readonly #gather = new Uint8Array(gatherBytes)
-  #gathered = 0
   #removed: Promise<void> | undefined
 
   constructor(handle: FileHandle, path: string | undefined) {
@@ -58,22 +50,11 @@ class OpenSpoolFile implements SpoolFile {
     this.path = path
   }
 
-  async append(chunk: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < chunk.byteLength; ) {
-      const taken = chunk.subarray(offset, offset + gatherBytes - this.#gathered)
-      this.#gather.set(taken, this.#gathered)
-      this.#gathered += taken.byteLength
-      offset += taken.byteLength
-      if (this.#gathered === gatherBytes) await this.finish()
-    }
-  }
-
-  async finish(): Promise<void> {
+  async append(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#handle.appendFile(this.#gather.subarray(0, this.#gathered))
-      this.#gathered = 0
+      await this.#handle.appendFile(bytes)
     } catch (cause) {
-      throw ioError(this.path ?? 'a spool file', cause)
+      throw ioError(this.path, cause)
     }
   }
 
@@ -87,13 +68,20 @@ class OpenSpoolFile implements SpoolFile {
   }
 
   async #remove(): Promise<void> {
-    await this.#handle.close()
-    if (this.path !== undefined) await rm(this.path, { force: true })
+    const { path } = this
+    try {
+      await this.#handle.close().finally(() => path !== undefined && rm(path, { force: true }))
+    } catch (cause) {
+      // To be tried again.
+      this.#removed = undefined
+      throw ioError(path, cause)
+    }
   }
 }
 
-function ioError(path: string, cause: unknown): AttachmentIoError {
-  return new AttachmentIoError(path, `cannot spool a body to ${path}; free space or set spool.directory: ${cause}`, {
+function ioError(path: string | undefined, cause: unknown): AttachmentIoError {
+  const where = path ?? tmpdir()
+  return new AttachmentIoError(where, `a spool file failed in ${where}; free space or set spool.directory: ${cause}`, {
     cause,
   })
 }

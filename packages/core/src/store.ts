@@ -98,7 +98,10 @@ export interface AttachmentStore extends AsyncDisposable {
    */
   put(body: AttachmentBody, meta: AttachmentCreateMeta, options?: AttachmentPutOptions): Promise<AttachmentRef>
 
-  /** @throws AttachmentNotFoundError, AttachmentCorruptError, AttachmentMissingMetaError, AttachmentMetadataDecodeError. */
+  /**
+   * @throws AttachmentNotFoundError, AttachmentCorruptError, AttachmentMissingMetaError, AttachmentMetadataDecodeError,
+   * AttachmentInvalidArgumentError when one array cannot hold so many bytes: `stream` them.
+   */
   get(id: AttachmentId, options?: AttachmentGetOptions): Promise<StoredAttachment>
 
   /**
@@ -131,6 +134,9 @@ export interface AttachmentStore extends AsyncDisposable {
   /** Takes ids off {@link pendingManifestCommitIds}, once the host has committed them. Plain stores: nothing. */
   markManifestCommitted(ids: readonly AttachmentId[]): void
 
-  /** Waits for calls in flight, errors the streams still open, and frees what the store opened itself. Idempotent. */
+  /**
+   * Waits for calls in flight, and frees what the store opened itself. Waits for nobody else: streams still open fail, and so does a put
+   * whose source is still being read, with `AttachmentClosedError`; await puts first that should end well. Idempotent.
+   */
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { incrementalDigest } from './digest.ts'
 import type { AttachmentId } from './id.ts'
 import { wrongDigest, wrongLength } from './integrity.ts'
+import { owned } from './owned.ts'
 
 /**
  * A body that is checked as it is read: that it has the length, and the digest too when it is the whole blob. The last chunk is held
@@ -42,8 +43,8 @@ export function verified(
             received += value?.byteLength ?? 0
             if (done ? received !== length : received > length) throw wrongLength(id, received, length)
             if (value !== undefined) digest.update(value)
-            else if (wholeBlob && digest.id() !== id) throw wrongDigest(id)
-            if (ready !== undefined) controller.enqueue(ready)
+            else if (wholeBlob && digest.digest('hex') !== id) throw wrongDigest(id)
+            if (ready !== undefined) controller.enqueue(owned(ready))
             if (done) {
               await end(undefined)
               controller.close()

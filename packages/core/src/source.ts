@@ -1,5 +1,5 @@
 import { type AttachmentContent, type ContentOptions, type PreparedContent, refuse, stop } from './content.ts'
-import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from './errors.ts'
+import { AttachmentInvalidArgumentError } from './errors.ts'
 import { Gathering, pace } from './gathering.ts'
 
 /**
@@ -11,7 +11,7 @@ export async function readSource(
   signal: AbortSignal,
   options: ContentOptions,
 ): Promise<PreparedContent> {
-  const source = begun(body, signal, options.maxByteLength)
+  const source = begun(body, signal)
   const gathering = new Gathering(options)
   let wake: (reason: unknown) => void = () => {}
   const onAbort = () => wake(signal.reason)
@@ -45,27 +45,20 @@ export async function readSource(
   }
 }
 
-function begun(body: unknown, signal: AbortSignal, maxByteLength: number): AsyncIterator<Uint8Array> {
+function begun(body: unknown, signal: AbortSignal): AsyncIterator<Uint8Array> {
   try {
     signal.throwIfAborted()
-    const known = body instanceof Blob ? body.size : isContent(body) ? body.byteLength : undefined
-    if (known !== undefined && known > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
     return chunksOf(body)
   } catch (error) {
     return refuse(body, error)
   }
 }
 
-function isContent(body: unknown): body is AttachmentContent {
-  return (
-    typeof body === 'object' && body !== null && 'stream' in body && 'byteLength' in body && Symbol.asyncDispose in body
-  )
-}
-
 function chunksOf(body: unknown): AsyncIterator<Uint8Array> {
   if (typeof body === 'object' && body !== null) {
     if (body instanceof ReadableStream) return readerOf(body)
-    if (body instanceof Blob || isContent(body)) return readerOf(body.stream() as ReadableStream<Uint8Array>)
+    if (body instanceof Blob || ('stream' in body && 'byteLength' in body && Symbol.asyncDispose in body))
+      return readerOf((body as Blob).stream())
     if (Symbol.asyncIterator in body) return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
   }
   throw new AttachmentInvalidArgumentError(
@@ -83,11 +76,12 @@ function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array>
       if (result.done) reader.releaseLock()
       return result as IteratorResult<Uint8Array>
     },
-    async return(reason) {
-      const cancelled = reader.cancel(reason)
-      reader.releaseLock()
-      await cancelled
-      return { done: true, value: undefined }
+    return(reason) {
+      try {
+        return reader.cancel(reason) as Promise<never>
+      } finally {
+        reader.releaseLock()
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type AttachmentContent, type ContentOptions, type PreparedContent, refuse, stop } from './content.ts'
+import { type ContentOptions, type PreparedContent, refuse, stop } from './content.ts'
 import { AttachmentInvalidArgumentError } from './errors.ts'
 import { Gathering, pace } from './gathering.ts'
 

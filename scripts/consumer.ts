@@ -25,7 +25,7 @@ export function consumerStep(): Step {
 async function runExample(folder: string): Promise<boolean> {
   const example = /```ts\n([\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8'))?.[1]
   if (example === undefined) throw new Error('the README has no TypeScript example')
-  const packages = await Promise.all(['core', 'fs', 'sqlite'].map(tarballOf))
+  const packages = await Promise.all(['core', 'fs', 'sqlite'].map(name => tarballOf(`packages/${name}`)))
   const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>
   }

@@ -38,7 +38,7 @@ export function packageSteps(): Step[] {
   ]
 }
 
-async function packAll(): Promise<boolean> {
+export async function packAll(): Promise<boolean> {
   await rm(tarballs, { recursive: true, force: true })
   await mkdir(tarballs, { recursive: true })
   for (const folder of publishedFolders) {
@@ -48,10 +48,19 @@ async function packAll(): Promise<boolean> {
   return true
 }
 
-/** The tarball of a package, by the last part of its name. */
-export async function tarballOf(name: string): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8')) as {
-    version: string
-  }
-  return join(tarballs, `lash-attachments-${name}-${version}.tgz`)
+/** The tarball of the package in a folder. */
+export async function tarballOf(folder: string): Promise<string> {
+  const { name, version } = await manifestOf(folder)
+  return join(tarballs, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)
+}
+
+interface PackageManifest {
+  name: string
+  version: string
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+}
+
+export async function manifestOf(folder: string): Promise<PackageManifest> {
+  return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as PackageManifest
 }

@@ -19,6 +19,8 @@ export interface Step {
 export interface CommandOptions {
   cwd?: string
   env?: NodeJS.ProcessEnv
+  /** What it prints is shown only when it fails. */
+  quiet?: boolean
 }
 
 /** A step that is one command: passed when it exits with 0. */
@@ -36,9 +38,25 @@ export function runCommand(command: string, args: readonly string[], options: Co
     const child = spawn(command, args, {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: options.quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     })
+    const printed: Buffer[] = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => printed.push(chunk))
     child.on('error', reject)
-    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)))
+    child.on('close', (code, signal) => {
+      const exitCode = code ?? (signal === null ? 1 : 128)
+      if (exitCode !== 0) process.stderr.write(Buffer.concat(printed))
+      resolve(exitCode)
+    })
   })
+}
+
+export function sumOf(outcomes: Iterable<Outcome>): Outcome {
+  const sum: Outcome = { passed: 0, failed: 0, skipped: 0 }
+  for (const { passed, failed, skipped } of outcomes) {
+    sum.passed += passed
+    sum.failed += failed
+    sum.skipped += skipped
+  }
+  return sum
 }

@@ -1,36 +1,131 @@
+import { globSync } from 'node:fs'
+import { startServices, type TestServices } from '../conformance/services/index.ts'
+import { ensureStrace } from '../conformance/services/strace.ts'
+import { checkBuiltCode } from './built-code.ts'
+import { runColumns } from './columns-on.ts'
 import { consumerStep } from './consumer.ts'
+import { Installation } from './installation.ts'
 import { packageSteps } from './packages.ts'
-import { commandStep, type Outcome, type Step } from './step.ts'
-import { vitestStep } from './vitest.ts'
+import { RanWhere } from './ran-where.ts'
+import { installRuntime, pinnedNode, type Runtime, type RuntimeName } from './runtimes.ts'
+import { commandStep, type Outcome, outcomeOf, root, runCommand, type Step, sumOf } from './step.ts'
+import { runVitest } from './vitest.ts'
+import { workflowStep } from './workflows.ts'
+
+/*
+ * The test command. Everything that goes through public names runs on the packed packages, as users get them; what reads sources runs on
+ * those. With arguments, the tests whose file name contains one of them run, on the pinned Node alone.
+ */
+
+/** The oldest Node that the packages promise. */
+const oldestNode = '22.19'
+/** Where the essential cases run. */
+const newest: readonly RuntimeName[] = ['node', 'bun', 'deno']
+
+const filters = process.argv.slice(2).filter(argument => argument !== '--')
+const ranWhere = new RanWhere()
+let services: TestServices | undefined
+let installation: Installation | undefined
 
 const quietTurbo = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
-
 const steps: Step[] = [
   commandStep('Types', 'tsc', ['-p', 'tsconfig.json']),
   commandStep('Lint and format', 'biome', ['ci', '.']),
+  workflowStep(),
   commandStep('Build', 'turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env: quietTurbo }),
   commandStep('Size of core', 'size-limit', []),
   ...packageSteps(),
   consumerStep(),
-  vitestStep(process.argv.slice(2).filter(argument => argument !== '--')),
+  { title: 'Servers and tools of the tests', run: startServers },
+  { title: 'Tests that read sources', run: testSources },
+  { title: 'Install the tarballs outside the workspace', run: install },
+  { title: 'What is built says what the sources say', run: compareBuilt },
+  { title: 'Types of the tests against the tarballs', run: checkTypes },
+  { title: 'Tests on the tarballs, pinned Node', run: () => testTarballs(pinnedNode()) },
 ]
-
-const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
-const summary: string[] = []
-for (const [index, step] of steps.entries()) {
-  console.log(`\n[${index + 1}/${steps.length}] ${step.title}`)
-  const started = performance.now()
-  const outcome = await step.run().catch((error: unknown): Outcome => {
-    console.error(error)
-    return { passed: 0, failed: 1, skipped: 0 }
+if (filters.length === 0) {
+  steps.push({
+    title: 'Tests on the tarballs, oldest Node',
+    run: async () => testTarballs(await installRuntime('node', oldestNode)),
   })
-  total.passed += outcome.passed
-  total.failed += outcome.failed
-  total.skipped += outcome.skipped
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  summary.push(`  ${outcome.failed === 0 ? 'ok    ' : 'FAILED'}  ${step.title} (${seconds} s)`)
+  for (const name of newest) {
+    steps.push({ title: `Essential cases on the tarballs, newest ${name}`, run: () => testEssentials(name) })
+  }
 }
 
-console.log(`\n${summary.join('\n')}\n`)
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-process.exitCode = total.failed === 0 ? 0 : 1
+async function startServers(): Promise<Outcome> {
+  await ensureStrace()
+  services = await startServices()
+  const env = { NODE_COMPILE_CACHE: 'node_modules/.cache/compiled' }
+  await runCommand('node', ['scripts/fill-compile-cache.ts'], { env })
+  return { passed: 0, failed: 0, skipped: services.s3 === undefined ? 1 : 0 }
+}
+
+async function testSources(): Promise<Outcome> {
+  const all = globSync('{packages/*,conformance,examples/*,scripts}/**/*.source.test.ts', { cwd: root })
+  const files = all.filter(file => filters.length === 0 || filters.some(filter => file.includes(filter)))
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
+  const outcomes = await runVitest({ filters: files })
+  ranWhere.addFiles('sources', outcomes)
+  return sumOf(outcomes.values())
+}
+
+async function install(): Promise<Outcome> {
+  installation = await Installation.make()
+  return { passed: 1, failed: 0, skipped: 0 }
+}
+
+async function compareBuilt(): Promise<Outcome> {
+  const outcomes: Outcome[] = []
+  for (const folder of installed().packageFolders()) outcomes.push(await checkBuiltCode(folder))
+  return sumOf(outcomes)
+}
+
+/** As they are published, types included. */
+async function checkTypes(): Promise<Outcome> {
+  return outcomeOf((await runCommand('tsc', ['-p', installed().folder])) === 0)
+}
+
+async function testTarballs(runtime: Runtime): Promise<Outcome> {
+  const files = await runVitest({ folder: installed().folder, runtime, filters })
+  ranWhere.addFiles(`${runtime.name} ${runtime.version}`, files)
+  return sumOf(files.values())
+}
+
+async function testEssentials(name: RuntimeName): Promise<Outcome> {
+  const runtime = await installRuntime(name, 'latest')
+  const backends = await runColumns({ folder: installed().folder, runtime, essential: true })
+  for (const [backend, outcome] of backends) {
+    ranWhere.add(`kit on ${backend}`, `${name} ${runtime.version}, essential`, outcome)
+  }
+  return sumOf(backends.values())
+}
+
+function installed(): Installation {
+  if (installation === undefined) throw new Error('the tarballs are not installed: see above')
+  return installation
+}
+
+const total: Outcome[] = []
+const summary: string[] = []
+try {
+  for (const [index, step] of steps.entries()) {
+    console.log(`\n[${index + 1}/${steps.length}] ${step.title}`)
+    const started = performance.now()
+    const outcome = await step.run().catch((error: unknown): Outcome => {
+      console.error(error)
+      return { passed: 0, failed: 1, skipped: 0 }
+    })
+    total.push(outcome)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    summary.push(`  ${outcome.failed === 0 ? 'ok    ' : 'FAILED'}  ${step.title} (${seconds} s)`)
+  }
+} finally {
+  await installation?.[Symbol.asyncDispose]()
+  await services?.stop()
+}
+
+const { passed, failed, skipped } = sumOf(total)
+console.log(`\n${summary.join('\n')}\n\n${ranWhere.toMarkdown()}\n`)
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,37 +1,45 @@
-import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { root, runCommand, type Step } from './step.ts'
+import { join, relative } from 'node:path'
+import { pinnedNode, type Runtime } from './runtimes.ts'
+import { type Outcome, root, runCommand } from './step.ts'
 
 interface VitestReport {
-  numPassedTests: number
-  numFailedTests: number
-  numPendingTests: number
-  numTodoTests: number
-  numFailedTestSuites: number
+  numTotalTests: number
+  testResults: { name: string; assertionResults: { status: 'passed' | 'failed' | 'pending' | 'skipped' | 'todo' }[] }[]
 }
 
-/** The conformance matrix: every store, every manifest, every pair. */
-const matrix = join(root, 'reports', 'conformance.md')
+export interface VitestRun {
+  /** The workspace, or an installation of the tarballs. Default the workspace. */
+  folder?: string
+  /** Default the pinned Node. */
+  runtime?: Runtime
+  /** Test files whose path contains one of these; all without. */
+  filters?: readonly string[]
+  /** More arguments of vitest. */
+  args?: readonly string[]
+}
 
-/** All tests, or those whose file matches a filter. */
-export function vitestStep(filters: readonly string[]): Step {
-  return {
-    title: 'Tests',
-    async run() {
-      const file = join(root, 'reports', 'vitest.json')
-      for (const old of [file, matrix, join(root, 'reports', 'conformance')])
-        await rm(old, { recursive: true, force: true })
-      const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters]
-      const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled') }
-      await runCommand('node', ['scripts/fill-compile-cache.ts'], { env })
-      const exitCode = await runCommand('vitest', args, { env })
-      // Each part of the matrix is saved by its own test file; without some of them there is no whole to show.
-      if (existsSync(matrix)) console.log(`\n${await readFile(matrix, 'utf8')}`)
-      const report = JSON.parse(await readFile(file, 'utf8')) as VitestReport
-      // A file that fails to load, or a failing hook, fails the run without a failing test.
-      const failed = Math.max(report.numFailedTests, exitCode === 0 ? 0 : 1)
-      return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests }
-    },
+/** Runs tests and counts how they went, by file relative to the folder. A run that fails without a failing test is a failure of '(run)'. */
+export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
+  const { folder = root, runtime = pinnedNode(), filters = [], args = [] } = run
+  const file = join(folder, 'reports', 'vitest.json')
+  await rm(file, { force: true })
+  const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const exitCode = await runCommand(runtime.program, [vitest, 'run', ...reporters, ...args, ...filters], {
+    cwd: folder,
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled') },
+  })
+  const byFile = new Map<string, Outcome>()
+  const { testResults } = JSON.parse(await readFile(file, 'utf8')) as VitestReport
+  for (const { name, assertionResults } of testResults) {
+    const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 }
+    for (const { status } of assertionResults)
+      outcome[status === 'passed' || status === 'failed' ? status : 'skipped']++
+    byFile.set(relative(folder, name), outcome)
   }
+  // A file that fails to load, or a failing hook, fails the run without a failing test.
+  const hasFailed = [...byFile.values()].some(({ failed }) => failed > 0)
+  if (exitCode !== 0 && !hasFailed) byFile.set('(run)', { passed: 0, failed: 1, skipped: 0 })
+  return byFile
 }

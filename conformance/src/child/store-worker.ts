@@ -4,17 +4,16 @@
  */
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { type AttachmentStore, AttachmentStoreError } from '@lash/attachments-core'
 import type { ChildModule } from '../harness.ts'
+import { loadModule } from '../load-module.ts'
 import { independentId, sampleBytes, stalledSource, webStream } from '../samples.ts'
 import type { SampleName, StoreCommand, StoreReply } from './protocol.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
 const { module, options } = JSON.parse(process.argv[2] ?? '') as ChildModule
-const url = /^[a-z]{2,}:/.test(module) ? module : pathToFileURL(module).href
-const { open } = (await import(url)) as { open(options: unknown): AttachmentStore | Promise<AttachmentStore> }
+const { open } = await loadModule<{ open(options: unknown): AttachmentStore | Promise<AttachmentStore> }>(module)
 const store = await open(options)
 reply({ kind: 'ready' })
 

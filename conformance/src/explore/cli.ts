@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { SessionHarness } from '../harness.ts'
+import { loadModule } from '../load-module.ts'
 import { type Coverage, coverageTable } from './coverage.ts'
 import { plans } from './plans.ts'
 import { replay } from './replay.ts'
@@ -51,7 +50,7 @@ async function main(): Promise<void> {
 }
 
 async function load(path: string): Promise<SessionHarness> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as { default: unknown }
+  const module = await loadModule<{ default: unknown }>(path)
   const exported = typeof module.default === 'function' ? await module.default() : module.default
   return exported as SessionHarness
 }

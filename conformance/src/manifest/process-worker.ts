@@ -3,14 +3,13 @@
  * Started by {@link ManifestProcess} as `node process-worker <ChildModule as JSON>`.
  */
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { AttachmentIntentExpiredError, type AttachmentManifest } from '@lash/attachments-core'
 import type { ChildModule } from '../harness.ts'
+import { loadModule } from '../load-module.ts'
 import type { ManifestCall, ManifestReply } from './process.ts'
 
 const { module, options } = JSON.parse(process.argv[2] ?? '') as ChildModule
-const url = /^[a-z]{2,}:/.test(module) ? module : pathToFileURL(module).href
-const { open } = (await import(url)) as { open(options: unknown): AttachmentManifest | Promise<AttachmentManifest> }
+const { open } = await loadModule<{ open(options: unknown): AttachmentManifest | Promise<AttachmentManifest> }>(module)
 const manifest = await open(options)
 reply({ call: 0, value: undefined })
 

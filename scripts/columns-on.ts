@@ -1,0 +1,49 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { ReportJson } from '@lash/attachments-conformance'
+import type { Runtime } from './runtimes.ts'
+import { type Outcome, runCommand } from './step.ts'
+
+export interface ColumnsRun {
+  /** The workspace, or an installation of the tarballs. */
+  folder: string
+  runtime: Runtime
+  /** Default all. */
+  backends?: readonly string[]
+  /** Not the whole kit: bytes in and out, streams, commits, crashes, sweeps. */
+  essential?: boolean
+}
+
+/** Runs the kit on backends, without a test runner, and counts how it went by backend. The report stands in `reports` of the folder. */
+export async function runColumns(run: ColumnsRun): Promise<Map<string, Outcome>> {
+  const { folder, runtime, backends = [], essential = false } = run
+  const reports = join(folder, 'reports')
+  for (const old of ['conformance', 'conformance.json', 'conformance.md']) {
+    await rm(join(reports, old), { recursive: true, force: true })
+  }
+  const file = join('conformance', 'test', 'run-columns.ts')
+  const options = [...(essential ? ['--essential'] : []), '--reports', reports]
+  const args = [...runtime.runArguments, file, ...options, ...backends]
+  const exitCode = await runCommand(runtime.program, args, { cwd: folder })
+  const byBackend = await savedOutcomes(join(reports, 'conformance'))
+  if (exitCode !== 0 && ![...byBackend.values()].some(({ failed }) => failed > 0)) {
+    byBackend.set('(run)', { passed: 0, failed: 1, skipped: 0 })
+  }
+  return byBackend
+}
+
+/** What `saveReports` of the kit has left, a file per backend. */
+async function savedOutcomes(folder: string): Promise<Map<string, Outcome>> {
+  const byBackend = new Map<string, Outcome>()
+  for (const name of await readdir(folder).catch(() => [])) {
+    const reports = JSON.parse(await readFile(join(folder, name), 'utf8')) as ReportJson[]
+    const sum = (count: (total: ReportJson['total']) => number) =>
+      reports.reduce((before, { total }) => before + count(total), 0)
+    byBackend.set(basename(name, '.json'), {
+      passed: sum(({ passed, knownFailures }) => passed + knownFailures),
+      failed: sum(({ failed }) => failed),
+      skipped: 0,
+    })
+  }
+  return byBackend
+}

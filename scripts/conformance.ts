@@ -1,0 +1,67 @@
+import { cp, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startServices } from '../conformance/services/index.ts'
+import { runColumns } from './columns-on.ts'
+import { Installation } from './installation.ts'
+import { packAll } from './packages.ts'
+import { installRuntime, pinnedNode, type Runtime } from './runtimes.ts'
+import { root, runCommand, sumOf } from './step.ts'
+
+const usage = `Runs the conformance kit on the packed packages, installed outside the workspace.
+
+  pnpm conformance [--backend memory|fs|sqlite|postgres|s3 ...] [--node|--bun|--deno <version>] [--essential]
+
+  --backend    may be given several times; all without it
+  --node 22.19, --bun latest, --deno 2.9.6
+               the runtime, from npm; the pinned Node without it
+  --essential  bytes in and out, streams, commits, crashes and sweeps instead of the whole kit
+
+The report is left in reports/conformance.md and reports/conformance.json.`
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', multiple: true },
+    node: { type: 'string' },
+    bun: { type: 'string' },
+    deno: { type: 'string' },
+    essential: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+if (values.help) console.log(usage)
+else process.exitCode = (await run()) ? 0 : 1
+
+async function run(): Promise<boolean> {
+  const runtime = await chosenRuntime()
+  if ((await runCommand('turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { quiet: true })) !== 0)
+    return false
+  if (!(await packAll())) return false
+  const services = await startServices()
+  try {
+    await using installation = await Installation.make()
+    console.log(`The packed packages on ${runtime.name} ${runtime.version}\n`)
+    const { backend: backends, essential } = values
+    const outcomes = await runColumns({
+      folder: installation.folder,
+      runtime,
+      ...(backends && { backends }),
+      ...(essential && { essential }),
+    })
+    await mkdir(join(root, 'reports'), { recursive: true })
+    for (const name of ['conformance.md', 'conformance.json']) {
+      await cp(join(installation.folder, 'reports', name), join(root, 'reports', name))
+    }
+    return sumOf(outcomes.values()).failed === 0
+  } finally {
+    await services.stop()
+  }
+}
+
+async function chosenRuntime(): Promise<Runtime> {
+  for (const name of ['node', 'bun', 'deno'] as const) {
+    const version = values[name]
+    if (version !== undefined) return installRuntime(name, version)
+  }
+  return pinnedNode()
+}

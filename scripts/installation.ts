@@ -64,7 +64,7 @@ export class Installation implements AsyncDisposable {
       'install',
       '--prefer-offline',
       '--no-frozen-lockfile',
-      '--ignore-workspace',
+
       '--reporter=append-only',
     ]
     const exitCode = await runCommand('pnpm', install, { cwd: this.folder, quiet: true })

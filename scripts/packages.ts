@@ -43,7 +43,7 @@ export async function packAll(): Promise<boolean> {
   await mkdir(tarballs, { recursive: true })
   for (const folder of publishedFolders) {
     const args = ['pack', '--pack-destination', tarballs]
-    if ((await runCommand('pnpm', args, { cwd: join(root, folder) })) !== 0) return false
+    if ((await runCommand('pnpm', args, { cwd: join(root, folder), quiet: true })) !== 0) return false
   }
   return true
 }

@@ -60,13 +60,7 @@ export class Installation implements AsyncDisposable {
     await writeFile(join(this.folder, 'tsconfig.json'), JSON.stringify(tsconfig, undefined, 2))
     await writeFile(join(this.folder, 'package.json'), JSON.stringify(manifest, undefined, 2))
     await writeFile(join(this.folder, 'pnpm-workspace.yaml'), `${allowed}overrides:\n${overrides.join('')}`)
-    const install = [
-      'install',
-      '--prefer-offline',
-      '--no-frozen-lockfile',
-
-      '--reporter=append-only',
-    ]
+    const install = ['install', '--prefer-offline', '--no-frozen-lockfile', '--reporter=append-only']
     const exitCode = await runCommand('pnpm', install, { cwd: this.folder, quiet: true })
     if (exitCode !== 0) throw new Error(`the tarballs could not be installed in ${this.folder}`)
   }
@@ -85,21 +79,22 @@ const tsconfig = {
     noUncheckedIndexedAccess: true,
     exactOptionalPropertyTypes: true,
   },
-  exclude: ['**/node_modules', '**/*.source.test.ts'],
+  exclude: ['**/node_modules'],
 }
 
-/** All but sources, what was installed or built, and manifests, which would make a copied folder a package. */
+/** All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied folder a package. */
 function isCopied(path: string): boolean {
   const parts = relative(root, path).split(sep)
   if (parts.some(part => ['node_modules', 'dist', '.turbo', 'package.json', 'tsconfig.json'].includes(part)))
     return false
+  if (path.includes('.source.')) return false
   return !(parts.includes('src') && parts[0] !== 'examples')
 }
 
 /** What the tests and examples import beside our packages, as it is installed in the workspace. */
 async function toolVersions(): Promise<Record<string, string>> {
   const folders = [...publishedFolders, ...(await readdir(join(root, 'examples'))).map(name => join('examples', name))]
-  const versions: Record<string, string> = {}
+  const versions: Record<string, string> = { '@types/node': (await manifestOf('node_modules/@types/node')).version }
   for (const folder of folders) {
     const { dependencies, devDependencies } = await manifestOf(folder)
     for (const name of Object.keys({ ...dependencies, ...devDependencies })) {

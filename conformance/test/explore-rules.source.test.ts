@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rules } from './explore/rules.ts'
-import type { MutantOutcome } from './explore/run-mutants.ts'
+import type { MutantOutcome } from './explore/run-mutants.source.ts'
 
 /**
  * The proof that the explorer can fail: each safety rule of the protocol is switched off in turn, by a change to the real code, and what goes
@@ -13,7 +13,7 @@ describe('with one rule switched off', () => {
   let outcomes: MutantOutcome[] = []
 
   beforeAll(async () => {
-    const script = fileURLToPath(new URL('explore/run-mutants.ts', import.meta.url))
+    const script = fileURLToPath(new URL('explore/run-mutants.source.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 1 << 26 })
     outcomes = stdout
       .trim()

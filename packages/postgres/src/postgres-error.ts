@@ -34,7 +34,8 @@ const advice: Readonly<Record<string, string>> = {
   '57P03': 'the server is starting up or shutting down; repeat it in a moment',
   '57P04': 'the database was dropped',
   '57P05': 'the session was idle for too long; repeat it',
-  '08P01': 'the other side speaks another protocol, or is a pooler that does not take a setting of the pool: check host and port, and put settings on the role',
+  '08P01':
+    'the other side speaks another protocol, or is a pooler that does not take a setting of the pool: check host and port, and put settings on the role',
   ECONNREFUSED: 'nobody listens there: check host and port, and that the server runs',
   ENOTFOUND: 'the host has no address: check its name',
   EAI_AGAIN: 'the host name cannot be looked up now; repeat it',

@@ -6,13 +6,14 @@ const chunkBytes = 256 * 1024
 /**
  * A range of an open file as a stream that reads when it is asked to. `onEnd` is called once, when the stream has ended, failed or was
  * cancelled, maybe with a read under way; the handle is the caller's to close there. A file that is shorter than `end` ends the
- * stream early.
+ * stream early. The stream fails with the reason of the signal at the next read after it has aborted.
  */
 export function fileStream(
   handle: FileHandle,
   start: number,
   end: number,
   onEnd: () => Promise<void> = async () => {},
+  signal?: AbortSignal,
 ): ReadableStream<Uint8Array> {
   let position = start
   let ended: Promise<void> | undefined
@@ -24,6 +25,7 @@ export function fileStream(
     {
       async pull(controller) {
         try {
+          signal?.throwIfAborted()
           const want = Math.min(chunkBytes, end - position)
           const buffer = new Uint8Array(want)
           const { bytesRead } = want > 0 ? await handle.read(buffer, 0, want, position) : { bytesRead: 0 }

@@ -49,11 +49,11 @@ export async function readBlob(
       const start = Math.min(options.start ?? 0, size)
       const end = Math.min(options.end ?? size, size)
       if (end - start <= wholeReadBytes) {
-        return { meta, body: await readWhole(descriptor, start, end - start, path, key) }
+        return { meta, body: await readWhole(descriptor, start, end - start, path, key, signal) }
       }
       streamed = true
       closeFile(descriptor, path)
-      const body = await openStream(path, start, end, meta)
+      const body = await openStream(path, start, end, meta, signal)
       if (body === undefined) continue
       return { meta, body }
     } finally {
@@ -137,6 +137,7 @@ async function readWhole(
   length: number,
   path: string,
   key: AttachmentKey,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length)
   let offset = 0
@@ -147,12 +148,14 @@ async function readWhole(
         length <= synchronousReadBytes
           ? readSync(descriptor, bytes, offset, length - offset, position)
           : await readSome(descriptor, bytes, offset, length - offset, position)
+      if (signal?.aborted) break
       if (count === 0) break
       offset += count
     }
   } catch (cause) {
     throw ioError('read', path, cause, key.id)
   }
+  signal?.throwIfAborted()
   return offset === length ? bytes : bytes.subarray(0, offset)
 }
 
@@ -176,11 +179,12 @@ async function openStream(
   start: number,
   end: number,
   meta: AttachmentMeta,
+  signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   try {
     const handle = await open(path, 'r')
     const { size } = await handle.stat()
-    if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close())
+    if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close(), signal)
     await handle.close()
     throw wrongLength(meta.id, size, meta.byteLength)
   } catch (cause) {

@@ -194,6 +194,21 @@ describe('sidecars', () => {
   })
 })
 
+test.each([1_000_000, 32_000_000])('a get of %d bytes ends when it is aborted, and reads no further', async length => {
+  const big = contentId(new Uint8Array(length))
+  await store.put(new Uint8Array(length), meta)
+  const abort = new AbortController()
+  const getting = store.get(big, { signal: abort.signal, verify: false })
+  // The first read is under way, in another thread.
+  process.nextTick(() => abort.abort(new Error('changed my mind')))
+  const outcome = getting.then(
+    () => 'resolved',
+    (error: Error) => error.message,
+  )
+  expect(await outcome).toBe('changed my mind')
+  expect((await store.get(big)).bytes.byteLength).toBe(length)
+})
+
 test.skipIf(process.platform !== 'linux')('hundreds of puts at once do not open as many files', async () => {
   const puts = Array.from({ length: 400 }, (_none, index) => store.put(new TextEncoder().encode(`${index}`), meta))
   await puts[0]

@@ -16,5 +16,7 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is waited for comes at the pace of the machine; the default is a second.
+    expect: { poll: { timeout: 30_000 } },
   },
 })

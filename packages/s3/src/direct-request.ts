@@ -45,6 +45,7 @@ export class DirectRequests {
    * @throws `signal.reason`.
    */
   async send(request: DirectRequest): Promise<HttpResponse | undefined> {
+    request.signal?.throwIfAborted()
     if (Date.now() < this.#restUntil) return undefined
     const response = await abortable(this.#send(request), request.signal).catch(() => undefined)
     request.signal?.throwIfAborted()

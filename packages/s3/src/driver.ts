@@ -112,7 +112,7 @@ export class S3Driver implements AttachmentDriver {
     try {
       const answer = await this.#get(name, rangeOf(start, end), signal)
       if (answer === undefined) return undefined
-      const open = openBody(answer, start)
+      const open = openBody(answer, start, signal)
       const meta = this.#decode(key.id, answer.Metadata, open.body)
       const { ContentLength: length = Number.MAX_SAFE_INTEGER } = answer
       const last = Math.min(end, open.start + length)
@@ -135,7 +135,7 @@ export class S3Driver implements AttachmentDriver {
   ): Promise<OpenBody | undefined> {
     const signal = given === undefined ? stop : AbortSignal.any([stop, given])
     const answer = await this.#explainer.explained('get', signal, this.#get(name, rangeOf(start, end), signal))
-    return answer && openBody(answer, start)
+    return answer && openBody(answer, start, signal)
   }
 
   async #get(name: string, range: string | undefined, signal: AbortSignal | undefined): Promise<GotObject | undefined> {

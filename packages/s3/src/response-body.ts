@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { AttachmentBackendError } from '@lash/attachments-core'
 import type { GotObject } from './direct-read.ts'
 
@@ -44,9 +44,11 @@ export interface OpenBody {
 }
 
 /** @throws AttachmentBackendError when the answer to a request for the bytes from `start` on has others. */
-export function openBody(answer: GotObject, start: number): OpenBody {
+export function openBody(answer: GotObject, start: number, signal: AbortSignal | undefined): OpenBody {
   const { Body, ContentEncoding = '', ContentRange, $metadata } = answer
   const body = readableOf(Body)
+  // Some request handlers hear of an abort only until the answer has begun.
+  if (signal !== undefined) addAbortSignal(signal, body)
   const refuse = (why: string) => {
     body.destroy()
     return new AttachmentBackendError(why)

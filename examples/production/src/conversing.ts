@@ -76,7 +76,7 @@ async function answer(work: Work, conversationId: string): Promise<string | unde
 /** What was committed has to be there, in the middle of everything, too. */
 async function readBack({ host, tally, say }: Work, conversationId: string): Promise<void> {
   const refs = await latestRefs(host.pool, conversationId, 2)
-  await using session = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId)
+  const session = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId)
   try {
     const request = { attachments: refs.map((reference): LlmAttachment => ({ reference })) }
     const { attachments } = await resolveLlmRequestAttachments(request, session)

@@ -7,6 +7,7 @@ import type { Places, ProductionReport } from './report.ts'
 import type { Servers } from './servers.ts'
 import { verify } from './verify.ts'
 import type { ProductionView } from './view.ts'
+import { withResource } from './with-resource.ts'
 import { work } from './work.ts'
 
 /** Lets the processes work for so long, and checks what they leave. @throws the signal's reason, when it aborts; then too nothing stays behind. */
@@ -16,9 +17,18 @@ export async function runDemo(
   view: ProductionView,
   signal: AbortSignal,
 ): Promise<ProductionReport> {
-  const started = performance.now()
   signal.throwIfAborted()
-  await using ground = await Ground.make(servers)
+  return withResource(await Ground.make(servers), ground => demonstrate(ground, servers, seconds, view, signal))
+}
+
+async function demonstrate(
+  ground: Ground,
+  servers: Servers,
+  seconds: number,
+  view: ProductionView,
+  signal: AbortSignal,
+): Promise<ProductionReport> {
+  const started = performance.now()
   const { host, settings } = ground
   const places = placesOf(servers, settings)
   view.started(places, seconds)

@@ -6,6 +6,7 @@ import { openServers } from './servers.ts'
 import { TextView } from './text-view.ts'
 import { UsageError } from './usage-error.ts'
 import { silentView } from './view.ts'
+import { withResource } from './with-resource.ts'
 
 /** Why the example is to end: the signal that asks for it. */
 class Interruption {
@@ -28,8 +29,7 @@ async function main(): Promise<void> {
     const given = parseArguments(process.argv.slice(2))
     if (given.help) process.stdout.write(usage)
     else if (!(await demonstrate(given, interrupted.signal))) process.exitCode = 1
-  } catch (thrown) {
-    const error = firstOf(thrown)
+  } catch (error) {
     // With the handler gone, the signal sent again ends the process the way its parent expects.
     if (error instanceof Interruption) return void process.kill(process.pid, error.signal)
     process.exitCode = 1
@@ -41,8 +41,8 @@ async function main(): Promise<void> {
 async function demonstrate({ seconds, json }: ExampleArguments, signal: AbortSignal): Promise<boolean> {
   const view = new TextView(new Terminal(process.stdout))
   if (!json) view.opening()
-  await using servers = await openServers(line => process.stderr.write(`${line}\n`))
-  const report = await runDemo(servers, seconds, json ? silentView : view, signal)
+  const servers = await openServers(line => process.stderr.write(`${line}\n`))
+  const report = await withResource(servers, () => runDemo(servers, seconds, json ? silentView : view, signal))
   if (json) printJson(report)
   else view.finished(report)
   return report.ok
@@ -50,11 +50,6 @@ async function demonstrate({ seconds, json }: ExampleArguments, signal: AbortSig
 
 function printJson(report: ProductionReport): void {
   process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-}
-
-/** When things go wrong, putting away may fail as well. What went wrong first says more. */
-function firstOf(error: unknown): unknown {
-  return error instanceof SuppressedError ? firstOf(error.suppressed) : error
 }
 
 function messageOf(error: unknown): string {

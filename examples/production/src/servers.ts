@@ -16,20 +16,21 @@ export interface Servers extends AsyncDisposable {
  * @throws UsageError when one of them cannot be had.
  */
 export async function openServers(say: (line: string) => void): Promise<Servers> {
-  await using started = new AsyncDisposableStack()
   const [postgres, s3] = await Promise.allSettled([startPostgres(), startS3(say)])
-  if (postgres.status === 'fulfilled') started.defer(() => postgres.value.stop())
-  if (s3.status === 'fulfilled') started.defer(() => s3.value?.stop())
-  if (postgres.status === 'rejected') throw new UsageError(`there is no PostgreSQL: ${messageOf(postgres.reason)}`)
-  if (s3.status === 'rejected') throw new UsageError(messageOf(s3.reason))
-  if (s3.value === undefined) throw new UsageError('this example needs an S3 server')
+  const stop = async () => {
+    for (const server of [postgres, s3]) if (server.status === 'fulfilled') await server.value?.stop()
+  }
+  if (postgres.status === 'rejected' || s3.status === 'rejected' || s3.value === undefined) {
+    await stop()
+    if (postgres.status === 'rejected') throw new UsageError(`there is no PostgreSQL: ${messageOf(postgres.reason)}`)
+    throw new UsageError(s3.status === 'rejected' ? messageOf(s3.reason) : 'this example needs an S3 server')
+  }
   const { endpoint, bucket, region, accessKeyId, secretAccessKey } = s3.value
   const credentials = { accessKeyId, secretAccessKey }
-  const own = started.move()
   return {
     settings: { databaseUrl: postgres.value.url, bucket, region, endpoint, credentials },
     own: { postgres: postgres.value.own, s3: !process.env.LASH_TEST_S3_ENDPOINT },
-    [Symbol.asyncDispose]: () => own.disposeAsync(),
+    [Symbol.asyncDispose]: stop,
   }
 }
 

@@ -3,6 +3,7 @@ import { settingsFromEnvironment } from './host/settings.ts'
 import { sweepFromTimer } from './host/sweep-timer.ts'
 import type { SweeperMessage, SweeperTally } from './messages.ts'
 import { sayLast, whenAskedToStop } from './process-end.ts'
+import { withResource } from './with-resource.ts'
 
 /* The sweeper process. There may be any number of them; one is enough. */
 
@@ -11,8 +12,7 @@ const tally: SweeperTally = { sweeps: 0, reclaimed: 0, failures: 0 }
 const say = (message: SweeperMessage) => process.send?.(message)
 
 const stopping = whenAskedToStop()
-{
-  await using host = openHost(settingsFromEnvironment(), 'sweeper')
+await withResource(openHost(settingsFromEnvironment(), 'sweeper'), async host => {
   const report = ({ reclaimed, failures }: { reclaimed: number; failures: readonly string[] }) => {
     tally.sweeps++
     tally.reclaimed += reclaimed
@@ -21,5 +21,5 @@ const stopping = whenAskedToStop()
     say({ type: 'tally', tally })
   }
   await sweepFromTimer(host, { intervalMs, graceMs }, report, stopping)
-}
+})
 await sayLast({ type: 'tally', tally } satisfies SweeperMessage)

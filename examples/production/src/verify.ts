@@ -69,7 +69,7 @@ async function readAll(
 
 /** The digest or, when it cannot be read, why not. Computed apart from the library. */
 async function digestOf({ store, manifest }: Host, conversationId: string, ref: AttachmentRef): Promise<string> {
-  await using session = new SessionScopedAttachmentStore(store, manifest, conversationId)
+  const session = new SessionScopedAttachmentStore(store, manifest, conversationId)
   try {
     const { body, meta } = await session.stream(ref.id, { generation: ref.generation ?? 0 })
     const digest = await sha256(body)

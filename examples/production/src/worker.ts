@@ -4,6 +4,7 @@ import { openHost } from './host/host.ts'
 import { settingsFromEnvironment } from './host/settings.ts'
 import { noWork, type WorkerMessage } from './messages.ts'
 import { sayLast, whenAskedToStop } from './process-end.ts'
+import { withResource } from './with-resource.ts'
 
 /*
  * A worker process: serves a few conversations at a time, until it is asked to stop. Started again after a crash, it finishes
@@ -17,8 +18,7 @@ const conversationsAtATime = 4
 const stopping = whenAskedToStop()
 const tally = { ...noWork }
 const say = (message: WorkerMessage) => process.send?.(message)
-{
-  await using host = openHost(settingsFromEnvironment(), name)
+await withResource(openHost(settingsFromEnvironment(), name), async host => {
   const finishedDeletions = await finishDeletions(host, name)
   const resumed = await conversationsOf(host.pool, name, 'open')
   say({ type: 'started', resumed: resumed.length, finishedDeletions })
@@ -30,5 +30,5 @@ const say = (message: WorkerMessage) => process.send?.(message)
   )
   await Promise.all(slots)
   clearInterval(timer)
-}
+})
 await sayLast({ type: 'tally', tally } satisfies WorkerMessage)

@@ -1,6 +1,6 @@
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { ProductionReport } from '../src/report.ts'
 import { openServers } from '../src/servers.ts'
 import { runExample } from './example-process.ts'
@@ -49,7 +49,8 @@ describeWithServers('the example', () => {
 })
 
 async function expectNothingLeft({ schema, prefix }: { schema: string; prefix: string }): Promise<void> {
-  await using servers = await openServers(console.log)
+  const servers = await openServers(console.log)
+  onTestFinished(() => servers[Symbol.asyncDispose]())
   const { databaseUrl, bucket, region, endpoint, credentials } = servers.settings
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -57,6 +58,7 @@ async function expectNothingLeft({ schema, prefix }: { schema: string; prefix: s
   await client.end()
   expect(rows).toEqual([])
   const clientConfig = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) }
-  await using store = new S3AttachmentStore({ bucket, prefix, clientConfig })
+  const store = new S3AttachmentStore({ bucket, prefix, clientConfig })
+  onTestFinished(() => store.close())
   for await (const { id } of store.list()) expect.fail(`${id} is left in the bucket`)
 }

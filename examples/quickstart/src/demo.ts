@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SessionScopedAttachmentStore } from '@lash/attachments-core'
-import { openAttachments } from './attachments.ts'
+import { type Attachments, openAttachments } from './attachments.ts'
 import { commitTurn } from './commit-turn.ts'
 import { crashBeforeCommit } from './crash.ts'
 import type { DemoFolder } from './demo-folder.ts'
@@ -34,9 +34,22 @@ export async function runDemo(files: readonly InputFile[], folder: DemoFolder, v
 type Steps = Required<Omit<DemoReport, 'ok' | 'problems' | 'folder' | 'milliseconds'>>
 
 async function firstProcessLife(files: readonly InputFile[], folder: string, view: DemoView): Promise<Steps> {
-  await using attachments = openAttachments(folder)
+  const attachments = openAttachments(folder)
+  try {
+    return await liveUntilCrash(files, folder, view, attachments)
+  } finally {
+    await attachments[Symbol.asyncDispose]()
+  }
+}
+
+async function liveUntilCrash(
+  files: readonly InputFile[],
+  folder: string,
+  view: DemoView,
+  attachments: Attachments,
+): Promise<Steps> {
   const { store, manifest } = attachments
-  await using session = new SessionScopedAttachmentStore(store, manifest, sessionId)
+  const session = new SessionScopedAttachmentStore(store, manifest, sessionId)
 
   const puts = await putFiles(session, files, view)
   const secondPut = await putAgain(session, largest(files), store.root)
@@ -57,17 +70,21 @@ async function firstProcessLife(files: readonly InputFile[], folder: string, vie
 
 /** What a restarted host does: it opens everything again and knows of attachments what its session log says. */
 async function secondProcessLife(puts: readonly FilePut[], folder: string, view: DemoView) {
-  await using attachments = openAttachments(folder)
-  const log = await loadSessionLog(logPath(folder))
-  await using session = new SessionScopedAttachmentStore(attachments.store, attachments.manifest, log.sessionId)
-  const refs = new Map(log.turns.flatMap(turn => turn.attachments).map(ref => [ref.id, ref]))
-  const logged = puts.flatMap(put => {
-    const ref = refs.get(put.ref.id)
-    return ref === undefined ? [] : [{ ...put, ref }]
-  })
-  const verification = await verify(session, logged, 'after reopening')
-  view.verified(verification)
-  return verification
+  const attachments = openAttachments(folder)
+  try {
+    const log = await loadSessionLog(logPath(folder))
+    const session = new SessionScopedAttachmentStore(attachments.store, attachments.manifest, log.sessionId)
+    const refs = new Map(log.turns.flatMap(turn => turn.attachments).map(ref => [ref.id, ref]))
+    const logged = puts.flatMap(put => {
+      const ref = refs.get(put.ref.id)
+      return ref === undefined ? [] : [{ ...put, ref }]
+    })
+    const verification = await verify(session, logged, 'after reopening')
+    view.verified(verification)
+    return verification
+  } finally {
+    await attachments[Symbol.asyncDispose]()
+  }
 }
 
 function largest(files: readonly InputFile[]): InputFile {

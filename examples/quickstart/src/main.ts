@@ -28,14 +28,19 @@ async function main(): Promise<void> {
 
 async function demonstrate(given: DemoArguments): Promise<boolean> {
   const inspected = await inspectFiles(given.paths, base)
-  using folder = openFolder(given.directory && resolve(base, given.directory))
-  using made = inspected.length === 0 ? openFolder(undefined) : undefined
-  const files = made === undefined ? inspected : await inspectDefaultFiles(made)
-  const view = new TextView(new Terminal(process.stdout))
-  const report = await runDemo(files, folder, given.json ? silentView : view)
-  if (given.json) printJson(report)
-  else view.finished(report)
-  return report.ok
+  const folder = openFolder(given.directory && resolve(base, given.directory))
+  const made = inspected.length === 0 ? openFolder(undefined) : undefined
+  try {
+    const files = made === undefined ? inspected : await inspectDefaultFiles(made)
+    const view = new TextView(new Terminal(process.stdout))
+    const report = await runDemo(files, folder, given.json ? silentView : view)
+    if (given.json) printJson(report)
+    else view.finished(report)
+    return report.ok
+  } finally {
+    made?.[Symbol.dispose]()
+    folder[Symbol.dispose]()
+  }
 }
 
 async function inspectDefaultFiles(folder: DemoFolder): Promise<InputFile[]> {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -20,15 +21,17 @@ function blocks(language: string): string {
   return [...found].map(([, block]) => block).join('\n')
 }
 
-/** What `npm install` would bring, from the work tree. */
+/** What `npm install` would bring, from what is installed here. */
 async function install(): Promise<void> {
   const modules = join(folder, 'node_modules')
   await mkdir(join(modules, '@lash'), { recursive: true })
   for (const name of ['core', 'fs', 'sqlite']) {
-    await symlink(join(root, 'packages', name), join(modules, '@lash', `attachments-${name}`), 'junction')
+    const installed = await realpath(join(root, 'node_modules', '@lash', `attachments-${name}`))
+    await symlink(installed, join(modules, '@lash', `attachments-${name}`), 'junction')
+    if (name !== 'sqlite') continue
+    const driver = createRequire(join(installed, 'package.json')).resolve('better-sqlite3/package.json')
+    await symlink(dirname(driver), join(modules, 'better-sqlite3'), 'junction')
   }
-  const sqlite = join(root, 'packages', 'sqlite', 'node_modules', 'better-sqlite3')
-  await symlink(sqlite, join(modules, 'better-sqlite3'), 'junction')
 }
 
 test('the guide to getting started runs as it stands and prints what it says', async () => {

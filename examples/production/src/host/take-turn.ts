@@ -36,7 +36,7 @@ export async function takeTurn(
   uploads: readonly Upload[],
   answer: () => Promise<string | undefined>,
 ): Promise<TurnOutcome> {
-  await using session = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId)
+  const session = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId)
   let attachments = await putAll(session, uploads)
   const text = await answer()
   if (text === undefined) return { saved: undefined, putAgain: 0 }

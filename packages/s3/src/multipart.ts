@@ -36,6 +36,10 @@ export interface ObjectWrite {
   readonly signal: AbortSignal | undefined
 }
 
+interface PartChecksum {
+  readonly ChecksumAlgorithm?: 'CRC32'
+}
+
 /** Uploads in parts, several at once. The object appears as a whole when the last call is done, or not at all. */
 export class MultipartUpload {
   readonly partBytes: number
@@ -61,15 +65,14 @@ export class MultipartUpload {
 
   async write(write: ObjectWrite): Promise<void> {
     const { bucket, key, mediaType, metadata, signal } = write
-    const created = await this.#sender.send(
-      new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: mediaType, Metadata: metadata }),
-      signal,
-    )
+    const checksum = await this.#checksum()
+    const input = { Bucket: bucket, Key: key, ContentType: mediaType, Metadata: metadata, ...checksum }
+    const created = await this.#sender.send(new CreateMultipartUploadCommand(input), signal)
     if (created.UploadId === undefined) {
       throw new AttachmentBackendError('the server gave no id for a multipart upload; it may not be an S3 server')
     }
     try {
-      const parts = await this.#sendParts(write, created.UploadId)
+      const parts = await this.#sendParts(write, created.UploadId, checksum)
       await this.#complete(write, created.UploadId, parts)
     } catch (error) {
       await this.#abort(write, created.UploadId)
@@ -77,7 +80,15 @@ export class MultipartUpload {
     }
   }
 
-  async #sendParts(write: ObjectWrite, uploadId: string): Promise<CompletedPart[]> {
+  /**
+   * Of a client that sends checksums beside the signed hash, which is the SDK's default, the one that its parts have. AWS refuses them in an
+   * upload that did not announce them, or does not repeat them at its end.
+   */
+  async #checksum(): Promise<PartChecksum> {
+    return (await this.#sender.sendsChecksums()) ? { ChecksumAlgorithm: 'CRC32' } : {}
+  }
+
+  async #sendParts(write: ObjectWrite, uploadId: string, checksum: PartChecksum): Promise<CompletedPart[]> {
     const partBytes = Math.max(this.partBytes, Math.ceil(write.content.byteLength / maxParts))
     // The first failure ends the parts still in flight: nobody wants them any more.
     const stop = new AbortController()
@@ -89,7 +100,7 @@ export class MultipartUpload {
       while (more) {
         signal.throwIfAborted()
         more = await source.take(signal, async (index, bytes) => {
-          parts[index] = await this.#sendPart(write, uploadId, index + 1, bytes, signal)
+          parts[index] = await this.#sendPart(write, uploadId, index + 1, bytes, checksum, signal)
         })
       }
     }
@@ -111,13 +122,16 @@ export class MultipartUpload {
     uploadId: string,
     partNumber: number,
     bytes: Uint8Array,
+    checksum: PartChecksum,
     signal: AbortSignal,
   ): Promise<CompletedPart> {
     const hash = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-    const input = { Bucket: write.bucket, Key: write.key, UploadId: uploadId, PartNumber: partNumber, Body: bytes }
+    const part = { Bucket: write.bucket, Key: write.key, UploadId: uploadId, PartNumber: partNumber, Body: bytes }
+    const input = { ...part, ...checksum }
     const headers = { 'x-amz-content-sha256': Buffer.from(hash).toString('hex') }
-    const { ETag } = await this.#sender.send(new UploadPartCommand(withHeaders(input, headers)), signal)
-    return { PartNumber: partNumber, ETag }
+    const { ETag, ChecksumCRC32 } = await this.#sender.send(new UploadPartCommand(withHeaders(input, headers)), signal)
+    const sent = checksum.ChecksumAlgorithm === undefined ? {} : { ChecksumCRC32 }
+    return { PartNumber: partNumber, ETag, ...sent }
   }
 
   async #complete(write: ObjectWrite, uploadId: string, parts: CompletedPart[]): Promise<void> {

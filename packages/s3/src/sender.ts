@@ -53,6 +53,11 @@ export class Sender {
     this.#handlers = fixed ? new Map() : undefined
   }
 
+  /** Whether the client gives its uploads checksums that nobody demanded. */
+  async sendsChecksums(): Promise<boolean> {
+    return (await this.#client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED'
+  }
+
   /** @throws what the SDK throws, or `signal.reason`. */
   async send<Output>(command: S3Command<Output>, signal: AbortSignal | undefined): Promise<Output> {
     if (signal === undefined) return (await this.#handler(command)(command)).output as Output

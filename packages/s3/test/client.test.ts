@@ -128,6 +128,34 @@ describeWithProxy('checksums', () => {
   )
 })
 
+describeWithProxy('checksums of parts', () => {
+  test.each(['WHEN_SUPPORTED', 'WHEN_REQUIRED'] as const)(
+    'are announced at the beginning and repeated at the end, as AWS demands, or not made at all (%s)',
+    async requestChecksumCalculation => {
+      client = clientOf({ requestChecksumCalculation })
+      const bodies: string[] = []
+      client.middlewareStack.add(
+        next => args => {
+          const { body } = args.request as { body: unknown }
+          if (typeof body === 'string') bodies.push(body)
+          return next(args)
+        },
+        { step: 'build' },
+      )
+      const headers = { 'x-amz-checksum-crc32': 'wMlAkQ==' }
+      proxy.spoil({ method: 'PUT' }, { kind: 'change-headers', headers }, 2)
+      const bytes = sampleBytes(9 * MiB)
+      await there.store(undefined, { client }).put(bytes, meta)
+      const wanted = requestChecksumCalculation === 'WHEN_SUPPORTED'
+      const algorithms = proxy.requests.map(request => request.headers['x-amz-checksum-algorithm'])
+      expect(algorithms.filter(Boolean)).toEqual(wanted ? ['CRC32'] : [])
+      const sent = proxy.requests.filter(request => request.headers['x-amz-checksum-crc32'] !== undefined)
+      expect(sent).toHaveLength(wanted ? 2 : 0)
+      expect(bodies.join().match(/<ChecksumCRC32>wMlAkQ==</g) ?? []).toHaveLength(wanted ? 2 : 0)
+    },
+  )
+})
+
 describe('followRegionRedirects', () => {
   test('is refused: while the SDK follows one request, it sends the others to the other region too', () => {
     const config = { region: 'us-east-1', followRegionRedirects: true }

@@ -172,8 +172,8 @@ export class S3Driver implements AttachmentDriver {
     do {
       const command = new ListObjectsV2Command(token === undefined ? input : { ...input, ContinuationToken: token })
       const page = await this.#explainer.explained('list', options.signal, this.#sender.send(command, options.signal))
-      // Where there is nothing under the prefix, an S3 server says at least that this is all.
-      if (page.Contents === undefined && page.IsTruncated === undefined) {
+      // Where there is nothing under the prefix, an S3 server says at least of which bucket that is, and that it is all.
+      if ((page.Contents ?? page.Name ?? page.IsTruncated) === undefined) {
         throw new AttachmentBackendError(
           'what answers gives no listing and is not an S3 server; check clientConfig.endpoint, and look for a proxy that answers by itself',
         )

@@ -1,4 +1,27 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** What takes longest comes first, so that no worker begins it when the others are done. */
+class LongestFirst extends BaseSequencer {
+  static readonly #longest = [
+    'matrix-postgres',
+    'matrix-s3',
+    'crash.test',
+    'removal-',
+    'matrix-sqlite',
+    'matrix-',
+    'sabotaged',
+    'explore',
+  ]
+
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = LongestFirst.#longest.findIndex(name => moduleId.includes(name))
+      return found === -1 ? LongestFirst.#longest.length : found
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,6 +33,7 @@ export default defineConfig({
     ],
     globalSetup: 'conformance/services/global-setup.ts',
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.
     execArgv: ['--no-memory-protection-keys'],
     // Much of the time goes into waiting for syncs and servers.

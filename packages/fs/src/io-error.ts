@@ -12,6 +12,8 @@ const advice: Readonly<Record<string, string>> = {
   ENOTEMPTY: 'something in this folder is not of this store; move it away',
   ELOOP: 'symbolic links in this path lead in a circle',
   ENAMETOOLONG: 'the path of the root is too long for this file system; choose a shorter one',
+  EXDEV: 'the folders sha256 and tmp of the root must be on one file system; mount nothing at either',
+  EFBIG: 'no file may get so big; raise the limit of this process (ulimit -f), or choose another file system',
   EMFILE: 'this process has too many open files; raise its limit (ulimit -n) or put fewer at a time',
   ENFILE: 'this machine has too many open files; raise its limit',
   EIO: 'the disk reports a failure; check the disk and the kernel log',

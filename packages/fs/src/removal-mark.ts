@@ -24,20 +24,21 @@ const maxAttempts = 100
  */
 export class RemovalMark {
   readonly #folder: string
+  readonly #isOfOne: boolean
 
   /**
    * Marks the names.
    * @param unique - a name for the mark that was never used before.
    */
   constructor(layout: Layout, unique: string, names: readonly string[]) {
-    const isOfOne = names.length === 1
-    this.#folder = layout.removing + sep + (isOfOne ? `${names[0]}~${unique}` : unique)
+    this.#isOfOne = names.length === 1
+    this.#folder = layout.removing + sep + (this.#isOfOne ? `${names[0]}~${unique}` : unique)
     try {
       makeFolder(this.#folder, layout)
       // With line ends on both sides of each name, so that one is not found in another, nor in a list that is not yet whole.
-      if (!isOfOne) writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
+      if (!this.#isOfOne) writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
     } catch (cause) {
-      this.delete()
+      this.#abandon()
       throw ioError('mark a removal by the folder', this.#folder, cause)
     }
   }
@@ -51,12 +52,26 @@ export class RemovalMark {
       if (hasCode(cause, 'ENOENT')) return statOf(this.#folder) !== undefined
       throw ioError('delete', sidecar, cause)
     }
-    deleteFile(taken)
+    try {
+      deleteFile(taken)
+    } catch (error) {
+      if (statOf(taken)?.isDirectory()) throw giveBack(taken, sidecar)
+      throw error
+    }
     return true
   }
 
   delete(): void {
-    deleteMark(this.#folder)
+    deleteMark(this.#folder, this.#isOfOne)
+  }
+
+  /** Deletes what there may be of it after a failure, which says more than another. */
+  #abandon(): void {
+    try {
+      this.delete()
+    } catch {
+      // It is swept when this thread has ended.
+    }
   }
 }
 
@@ -85,7 +100,7 @@ export function deleteMarksOf(layout: Layout, name: string): void {
   for (const mark of marksIn(layout)) {
     const isOurs =
       mark.name === undefined ? readList(mark.folder).includes(`\n${name}\n`, 0, 'latin1') : mark.name === name
-    if (isOurs) deleteMark(mark.folder)
+    if (isOurs) deleteMark(mark.folder, mark.name !== undefined)
   }
 }
 
@@ -95,7 +110,7 @@ export function namesMarkedBy(mark: FoundMark): string[] {
 }
 
 /** Deletes a mark and the sidecar that may be in it; the one whose mark it is may put that there in between. */
-export function deleteMark(folder: string): void {
+export function deleteMark(folder: string, isOfOne: boolean): void {
   for (let attempt = 1; ; attempt++) {
     try {
       rmdirSync(folder)
@@ -107,7 +122,17 @@ export function deleteMark(folder: string): void {
       deleteFile(takenInto(folder))
     }
   }
-  deleteFile(folder + listEnding)
+  if (!isOfOne) deleteFile(folder + listEnding)
+}
+
+/** Puts a folder of somebody else's back in the place of a sidecar; it fails where there is one again. */
+function giveBack(taken: string, sidecar: string): Error {
+  try {
+    renameSync(taken, sidecar)
+  } catch (cause) {
+    return ioError('give back', taken, cause)
+  }
+  return ioError('delete', sidecar, Object.assign(new Error('not a file'), { code: 'EISDIR' }))
 }
 
 function takenInto(mark: string): string {

@@ -47,7 +47,7 @@ export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | un
     }
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined
-    if (hasCode(cause, 'EISDIR', 'EAGAIN')) throw damaged(id, path, 'it is not a file', cause)
+    if (hasCode(cause, 'EISDIR', 'EAGAIN', 'ESPIPE')) throw damaged(id, path, 'it is not a file', cause)
     if (AttachmentMetadataDecodeError.isInstance(cause)) throw cause
     throw ioError('read', path, cause, id)
   } finally {

@@ -55,7 +55,7 @@ async function sweepMark(mark: FoundMark, now: number, unfinished: Set<string>):
   // What is left of a mark without its folder stops nobody.
   if (statOf(mark.folder) !== undefined && !(await isAbandoned(mark.writer, mark.folder, now))) return
   for (const name of namesMarkedBy(mark)) if (parsePhysicalName(name) !== undefined) unfinished.add(name)
-  deleteMark(mark.folder)
+  deleteMark(mark.folder, mark.name !== undefined)
 }
 
 async function isAbandoned(writer: string, path: string, now: number): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -115,7 +116,47 @@ describe('in tmp', () => {
   })
 })
 
+test('a file in the place of removing is an I/O error of a removal, which says what it could not do', async () => {
+  await store.put(bytes, meta)
+  writeFileSync(join(root, 'tmp', 'removing'), 'x')
+  await expect(store.delete(id)).rejects.toThrow(
+    /cannot mark a removal by the folder .*; a part of this path is a file/,
+  )
+  await store.put(bytes, meta)
+  expect((await store.get(id)).bytes).toEqual(bytes)
+})
+
 describe('in sha256', () => {
+  const sidecarPath = (): string => join(shardFolder(), `${id}.json`)
+
+  test('a folder in the place of a sidecar stays where it is', async () => {
+    await store.put(bytes, meta)
+    unlinkSync(sidecarPath())
+    mkdirSync(sidecarPath())
+    writeFileSync(join(sidecarPath(), 'notes'), 'of somebody else')
+    for (const call of [() => store.put(bytes, meta), () => store.delete(id), () => store.put(bytes, meta)]) {
+      const error = await call().catch(reason => reason)
+      expect(error).toBeInstanceOf(AttachmentIoError)
+      expect(error).toMatchObject({ path: sidecarPath(), message: expect.stringContaining('move it away') })
+    }
+    expect(readFileSync(join(sidecarPath(), 'notes'), 'utf8')).toBe('of somebody else')
+    rmSync(sidecarPath(), { recursive: true })
+    await store.put(bytes, meta)
+    expect((await store.get(id)).bytes).toEqual(bytes)
+  })
+
+  test.skipIf(process.platform === 'win32')(
+    'a pipe in the place of a sidecar is no sidecar, and a put replaces it',
+    async () => {
+      await store.put(bytes, meta)
+      unlinkSync(sidecarPath())
+      execFileSync('mkfifo', [sidecarPath()])
+      await expect(store.get(id)).rejects.toMatchObject({ code: 'metadata_decode' })
+      await store.put(bytes, meta)
+      expect((await store.get(id)).bytes).toEqual(bytes)
+    },
+  )
+
   const other = `${id.slice(0, 2)}${'0'.repeat(62)}`
 
   test('what is no regular file does not stop a listing', async () => {

@@ -3,9 +3,11 @@ import type { Database, Statement } from 'better-sqlite3'
 import { checkTimeout } from './busy-timeout.ts'
 import { openConnection } from './connection.ts'
 import { makeFolder } from './folder.ts'
+import { GroupWriter, type GroupWriterOptions } from './group-writer.ts'
 import { type OperationKind, type OperationRequest, type OperationResult, Tables } from './operations.ts'
 import { ReadQueue } from './read-queue.ts'
 import { RefTable } from './ref-table.ts'
+import { anyPages, Room } from './room.ts'
 import { prepareSchema } from './schema.ts'
 import { syncSeenCommits } from './seen-commits.ts'
 import { attachmentError } from './sqlite-error.ts'
@@ -47,6 +49,7 @@ export class AttachmentDatabase {
   readonly #file: string | undefined
   readonly #reads: ReadQueue
   readonly #journalMode: Statement
+  readonly #transaction: WriteTransaction
   #hostRefs: RefTable | undefined
   readonly #queue: WriteQueue
   #holders = 0
@@ -76,14 +79,22 @@ export class AttachmentDatabase {
       this.#journalMode = prepare(this.#connection, 'PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#file = isPrivate(this.#connection) ? undefined : this.path
-      const transaction = new WriteTransaction(this.#connection, tables)
-      if (!isPrivate(this.#connection)) this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
-      const thread = isPrivate(this.#connection) ? undefined : new ThreadConnection(this.path)
-      this.#queue = new WriteQueue(transaction, thread, busyTimeoutMs, () => this.#connection.inTransaction)
+      this.#transaction = new WriteTransaction(this.#connection, tables)
+      this.#queue = new WriteQueue(new GroupWriter(this.#writerOptions(this.#transaction)))
     } catch (error) {
       if (this.#owned) this.#connection.close()
       throw this.error(error)
     }
+  }
+
+  #writerOptions(transaction: WriteTransaction): GroupWriterOptions {
+    const { busyTimeoutMs } = this
+    const isHandBusy = () => this.#connection.inTransaction
+    const alone = { transaction, room: undefined, thread: undefined, busyTimeoutMs, isHandBusy }
+    if (isPrivate(this.#connection)) return alone
+    this.#connection.pragma(`busy_timeout = ${handTimeoutMs}`)
+    const room = this.#connection.readonly ? undefined : new Room(this.#connection, this.path)
+    return { ...alone, room, thread: new ThreadConnection(this.path) }
   }
 
   #open(readonly: boolean): Database {
@@ -135,6 +146,8 @@ export class AttachmentDatabase {
       if (handle.inTransaction) return work(refs)
       const ours = handle === this.#connection
       if (ours) handle.pragma(`busy_timeout = ${this.busyTimeoutMs}`)
+      // It takes little room, and cannot wait until there is more.
+      if (ours) this.#transaction.limit(anyPages)
       try {
         return handle.transaction(() => work(refs)).immediate()
       } finally {

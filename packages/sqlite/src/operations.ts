@@ -41,6 +41,12 @@ export interface Operations {
   forget: { request: { id: AttachmentId; now: number }; result: undefined }
 }
 
+/** What a full disk is emptied with. It may use the room that is kept for it. */
+export const freesRoom: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  ...(['abandonUpload', 'cleanUploads', 'removeBlobs'] as const),
+  ...(['releaseRefs', 'claimOrphans', 'claimBlobs', 'settleClaims', 'forget'] as const),
+])
+
 export type OperationKind = keyof Operations
 export type OperationRequest<K extends OperationKind> = Operations[K]['request']
 export type OperationResult<K extends OperationKind> = Operations[K]['result']

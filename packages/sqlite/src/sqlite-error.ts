@@ -23,6 +23,11 @@ export function isBusy(error: unknown): boolean {
   return code.startsWith('SQLITE_LOCKED') || isIterating(error)
 }
 
+/** Whether there was no room, on the disk or in what may be written for now. */
+export function isFull(error: unknown): boolean {
+  return ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(codeOf(error))
+}
+
 /** What better-sqlite3 says when the host is in the midst of an `iterate` on the handle that we share with it. */
 function isIterating(error: unknown): boolean {
   return (error as Error | null)?.message === 'This database connection is busy executing a query'
@@ -52,10 +57,10 @@ export function attachmentError(error: unknown, path: string, busyTimeoutMs: num
       options,
     )
   }
-  if (code === 'SQLITE_FULL') {
+  if (isFull(error)) {
     return new AttachmentIoError(
       path,
-      `no space left for ${path}: ${text}; nothing was stored, free space and put again`,
+      `no space left for ${path}: ${text}; nothing was written; free space, or release and sweep what is not needed, and try again`,
       options,
     )
   }

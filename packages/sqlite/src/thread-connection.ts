@@ -1,6 +1,6 @@
 import type { Operation } from './operations.ts'
 import { packOperations } from './packed-operations.ts'
-import type { Outcome } from './write-transaction.ts'
+import type { CheckpointMode, Outcome } from './write-transaction.ts'
 import { WriterThread } from './writer-thread.ts'
 import type { WriterTarget } from './writer-worker.ts'
 
@@ -25,14 +25,14 @@ export class ThreadConnection {
   }
 
   /** @throws as WriteTransaction.run does, or WriterThreadLost. */
-  async run(operations: readonly Operation[]): Promise<Outcome[]> {
+  async run(operations: readonly Operation[], maxPages: number): Promise<Outcome[]> {
     const thread = this.#thread()
     const packed = packOperations(operations, thread.takeSpare())
-    return thread.ask({ kind: 'run', target: this.#target, ...packed }, [packed.buffer])
+    return thread.ask({ kind: 'run', target: this.#target, maxPages, ...packed }, [packed.buffer])
   }
 
-  async checkpoint(): Promise<void> {
-    await this.#ask('checkpoint')
+  async checkpoint(mode?: CheckpointMode): Promise<void> {
+    await this.#thread().ask({ kind: 'checkpoint', target: this.#target, mode })
   }
 
   /** Closes the connection; the last one of the process ends the thread. */
@@ -43,7 +43,7 @@ export class ThreadConnection {
     try {
       if (this.#used && WriterThread.isReady) {
         // Here, so that the last connection, on the event loop's thread, finds little to do when it is closed.
-        await this.#ask('checkpoint')
+        await this.checkpoint()
         await this.#ask('close')
       }
     } catch {
@@ -53,7 +53,7 @@ export class ThreadConnection {
     }
   }
 
-  async #ask(kind: 'open' | 'checkpoint' | 'close'): Promise<Outcome[]> {
+  async #ask(kind: 'open' | 'close'): Promise<Outcome[]> {
     return this.#thread().ask({ kind, target: this.#target })
   }
 

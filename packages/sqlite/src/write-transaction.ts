@@ -1,8 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { longLogBytes } from './connection.ts'
 import type { Operation, OperationKind, Tables } from './operations.ts'
+import { anyPages } from './room.ts'
 import { syncSeenCommits } from './seen-commits.ts'
-import { codeOf, type SqliteFailure } from './sqlite-error.ts'
+import { codeOf, isFull, type SqliteFailure } from './sqlite-error.ts'
 import { prepare } from './statement.ts'
 
 export interface Log {
@@ -10,6 +11,9 @@ export interface Log {
   /** Of them, those that are not in the database yet. */
   pendingBytes: number
 }
+
+/** How to make a log begin anew, however short it is: in the room that it has on the disk, or giving that back. */
+export type CheckpointMode = 'RESTART' | 'TRUNCATE'
 
 export type Outcome = { value: unknown } | { failure: SqliteFailure }
 
@@ -26,6 +30,7 @@ export class WriteTransaction {
   readonly #changes: Statement
   readonly #logState: Statement
   readonly #pageBytes: number
+  #maxPages = anyPages
 
   constructor(database: Database, tables: Tables) {
     this.#database = database
@@ -40,10 +45,12 @@ export class WriteTransaction {
 
   /**
    * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller gets its own
-   * outcome and none pays for another's failure.
+   * outcome and none pays for another's failure. Where there was no room, none runs alone: more room may be made for all.
+   * @param maxPages - what the database may grow to.
    * @throws the error of SQLite when the transaction cannot begin: somebody else holds the lock. Then nothing ran.
    */
-  run(operations: readonly Operation[]): Outcome[] {
+  run(operations: readonly Operation[], maxPages: number = anyPages): Outcome[] {
+    this.limit(maxPages)
     this.#begin.run()
     try {
       const before = this.#changes.get()
@@ -55,10 +62,16 @@ export class WriteTransaction {
     } catch (error) {
       // Some errors, such as a full disk, have rolled back already.
       if (this.#database.inTransaction) this.#rollback.run()
-      return operations.length === 1
-        ? [{ failure: failureOf(error) }]
-        : operations.map(operation => this.#alone(operation))
+      const isForAll = operations.length === 1 || isFull(error)
+      return operations.map(operation => (isForAll ? { failure: failureOf(error) } : this.#alone(operation)))
     }
+  }
+
+  /** What the database may grow to by what is written on this connection. */
+  limit(pages: number): void {
+    if (pages === this.#maxPages) return
+    this.#database.pragma(`max_page_count = ${pages}`)
+    this.#maxPages = pages
   }
 
   /** The log, whichever processes have written it; without WAL there is none. */
@@ -72,10 +85,12 @@ export class WriteTransaction {
    * is long all the same: while others go on writing there is always something left, so that it never begins anew. Then it takes the
    * write lock, moves the rest, and makes the next commit begin the log anew. It gives up when it does not get the lock soon, or
    * somebody reads from the log for longer; the next one tries again.
+   * @throws SQLITE_FULL when the database cannot grow by what is in the log.
    */
-  checkpoint(): void {
+  checkpoint(mode?: CheckpointMode): void {
     this.#database.pragma('wal_checkpoint(PASSIVE)')
-    if (this.log().bytes >= longLogBytes) this.#database.pragma('wal_checkpoint(RESTART)')
+    const anew = mode ?? (this.log().bytes >= longLogBytes ? 'RESTART' : undefined)
+    if (anew !== undefined) this.#database.pragma(`wal_checkpoint(${anew})`)
   }
 
   /** A commit that changes nothing syncs nothing. */
@@ -86,7 +101,7 @@ export class WriteTransaction {
 
   #alone(operation: Operation): Outcome {
     try {
-      return this.run([operation])[0] as Outcome
+      return this.run([operation], this.#maxPages)[0] as Outcome
     } catch (error) {
       return { failure: failureOf(error) }
     }

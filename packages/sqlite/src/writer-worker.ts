@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { openConnection } from './connection.ts'
 import { type Operation, Tables } from './operations.ts'
 import type { SqliteFailure } from './sqlite-error.ts'
-import { failureOf, type Outcome, WriteTransaction } from './write-transaction.ts'
+import { type CheckpointMode, failureOf, type Outcome, WriteTransaction } from './write-transaction.ts'
 
 /** A database as the writer thread knows it. */
 export interface WriterTarget {
@@ -12,11 +12,20 @@ export interface WriterTarget {
   readonly path: string
 }
 
+interface RunRequest {
+  kind: 'run'
+  target: WriterTarget
+  operations: Operation[]
+  maxPages: number
+  /** All bytes of the operations are in it. It comes back with the reply. */
+  buffer: ArrayBuffer
+}
+
 /** What the writer thread is asked to do. One at a time; each is answered. */
 export type WriterRequest =
-  /** All bytes of the operations are in the one buffer, which comes back with the reply. */
-  | { kind: 'run'; target: WriterTarget; operations: Operation[]; buffer: ArrayBuffer }
-  | { kind: 'open' | 'checkpoint' | 'close'; target: WriterTarget }
+  | RunRequest
+  | { kind: 'open' | 'close'; target: WriterTarget }
+  | { kind: 'checkpoint'; target: WriterTarget; mode: CheckpointMode | undefined }
   | { kind: 'end' }
 export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
 
@@ -40,15 +49,19 @@ class Writers {
 
   answer(request: WriterRequest): WriterReply {
     try {
-      if (request.kind === 'run') return { outcomes: this.#writer(request.target).transaction.run(request.operations) }
+      if (request.kind === 'run') return { outcomes: this.#run(request) }
       if (request.kind === 'open') this.#writer(request.target)
-      else if (request.kind === 'checkpoint') this.#writer(request.target).transaction.checkpoint()
+      else if (request.kind === 'checkpoint') this.#writer(request.target).transaction.checkpoint(request.mode)
       else if (request.kind === 'close') this.#close(request.target.number)
       else for (const number of [...this.#open.keys()]) this.#close(number)
       return { outcomes: [] }
     } catch (error) {
       return { failure: failureOf(error) }
     }
+  }
+
+  #run({ target, operations, maxPages }: RunRequest): Outcome[] {
+    return this.#writer(target).transaction.run(operations, maxPages)
   }
 
   #writer({ number, path }: WriterTarget): Writer {

@@ -1,33 +1,32 @@
 import type { Connection, Submittable } from 'pg'
 
-/** What `pg` calls on the statement that a connection is busy with. Its types know only `submit`. */
+/** What `pg` calls on the statement that a connection is busy with. Its types know only `submit`. No `#` names, as in `StatementQuery`. */
 abstract class CopyStatement implements Submittable {
   /** Settles when the connection is free again, or the statement has failed. */
   readonly done: Promise<void>
-  readonly #text: string
-  #resolve: () => void = () => {}
-  #reject: (error: unknown) => void = () => {}
+  readonly text: string
+  /** `pg` wraps it where there is a `query_timeout`, and what watches statements does so too. */
+  callback: (error?: unknown) => void = () => {}
 
   constructor(text: string) {
-    this.#text = text
+    this.text = text
     this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+      this.callback = error => (error ? reject(error) : resolve())
     })
     // It may fail before anybody waits for it.
     this.done.catch(() => {})
   }
 
   submit(connection: Connection): void {
-    connection.query(this.#text)
+    connection.query(this.text)
   }
 
   handleError(error: unknown): void {
-    this.#reject(error)
+    this.callback(error)
   }
 
   handleReadyForQuery(): void {
-    this.#resolve()
+    this.callback()
   }
 
   handleRowDescription(): void {}
@@ -51,12 +50,12 @@ export type CopyValue = Buffer | null
  * binary rows damages them.
  */
 export class CopyOut extends CopyStatement {
-  readonly #onRow: (values: readonly CopyValue[]) => void
+  private readonly onRow: (values: readonly CopyValue[]) => void
 
   /** @param onRow - gets the values of each row; they are in the connection's buffer, so copy what is to stay. */
   constructor(text: string, onRow: (values: readonly CopyValue[]) => void) {
     super(text)
-    this.#onRow = onRow
+    this.onRow = onRow
   }
 
   /** The server sends a row to a message, and the header before the first. */
@@ -64,7 +63,7 @@ export class CopyOut extends CopyStatement {
     const row = chunk.subarray(0, signature.length).equals(signature) ? chunk.subarray(headerBytes) : chunk
     // The trailer has a count of -1, and what is left of a header alone has none.
     if (row.length < 2 || row.readInt16BE() < 0) return
-    this.#onRow(valuesOf(row))
+    this.onRow(valuesOf(row))
   }
 }
 
@@ -98,39 +97,39 @@ export type CopyField = Uint8Array
 
 /** `COPY table (...) FROM STDIN (FORMAT binary)`, fed from a source at the pace of the connection. */
 export class CopyIn extends CopyStatement {
-  readonly #rows: AsyncIterable<readonly CopyField[]>
-  #stopped = false
-  #sourceError: { error: unknown } | undefined
+  private readonly rows: AsyncIterable<readonly CopyField[]>
+  private stopped = false
+  private sourceError: { error: unknown } | undefined
 
   constructor(text: string, rows: AsyncIterable<readonly CopyField[]>) {
     super(text)
-    this.#rows = rows
+    this.rows = rows
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    void this.#send(connection)
+    void this.send(connection)
   }
 
   override handleError(error: unknown): void {
-    this.#stopped = true
+    this.stopped = true
     // The server only repeats what we told it: that the source failed.
-    super.handleError(this.#sourceError === undefined ? error : this.#sourceError.error)
+    super.handleError(this.sourceError === undefined ? error : this.sourceError.error)
   }
 
-  async #send(connection: CopyConnection): Promise<void> {
+  private async send(connection: CopyConnection): Promise<void> {
     const { stream } = connection
     try {
       writeMessage(stream, [signature, Buffer.alloc(8)])
-      for await (const fields of this.#rows) {
-        if (this.#stopped) return
+      for await (const fields of this.rows) {
+        if (this.stopped) return
         if (!writeMessage(stream, rowOf(fields))) await drained(stream)
       }
-      if (this.#stopped) return
+      if (this.stopped) return
       writeMessage(stream, [trailer])
       connection.endCopyFrom()
     } catch (error) {
-      this.#sourceError = { error }
-      if (!this.#stopped) connection.sendCopyFail('the source failed')
+      this.sourceError = { error }
+      if (!this.stopped) connection.sendCopyFail('the source failed')
     }
   }
 }

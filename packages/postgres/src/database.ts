@@ -61,7 +61,7 @@ export class Database {
     this.#migrate = options.migrate ?? true
     this.#prepare = options.prepare ?? true
     this.#ownsPool = options.pool === undefined
-    this.pool = options.pool ?? ownPool(options)
+    this.pool = options.pool === undefined ? ownPool(options) : checkPool(options.pool)
     if ((this.pool.options as { pipeline?: boolean }).pipeline) {
       throw new AttachmentInvalidArgumentError(
         'the pool must not have `pipeline: true`: bytes come and go by COPY, which it cannot do',
@@ -105,7 +105,7 @@ export class Database {
         result = await work(session)
         signal?.throwIfAborted()
       } catch (error) {
-        await client.query('ROLLBACK').catch(() => {})
+        if (!isConnectionLoss(error)) await client.query('ROLLBACK').catch(ignore)
         throw error
       }
       try {
@@ -288,11 +288,21 @@ class Loan {
   }
 }
 
+function checkPool(given: unknown): pg.Pool {
+  const pool = given as Partial<pg.Pool> | null
+  if (typeof pool?.connect === 'function' && typeof pool.totalCount === 'number' && pool.options !== undefined) {
+    return pool as pg.Pool
+  }
+  throw new AttachmentInvalidArgumentError('pool must be a pg.Pool, not a client, nor the pool of another library')
+}
+
 function ownPool(options: PostgresOptions): pg.Pool {
   const { connectionString, poolConfig } = options
   if (connectionString === undefined && poolConfig === undefined) {
     throw new AttachmentInvalidArgumentError('give a pool, a connectionString or a poolConfig')
   }
+  // `pg` would go to this machine.
+  if (connectionString === '') throw new AttachmentInvalidArgumentError('the connectionString is empty')
   const config: pg.PoolConfig = {
     keepAlive: true,
     connectionTimeoutMillis: 30_000,

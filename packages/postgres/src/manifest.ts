@@ -78,10 +78,11 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
 
   /** @throws AttachmentInvalidArgumentError when the options cannot be right. */
   constructor(options: PostgresManifestOptions) {
-    const { now = Date.now, tombstoneRetentionMs = defaultTombstoneRetentionMs } = options
+    const { tombstoneRetentionMs = defaultTombstoneRetentionMs } = options
     if (!(tombstoneRetentionMs >= 0)) {
       throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')
     }
+    const now = wholeMilliseconds(options.now ?? Date.now)
     this.#database = new Database(options)
     this.#sql = manifestStatements(this.#database.schema)
     this.#intents = new Intents(this.#database)
@@ -274,6 +275,11 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
 /** An entry with the age of the oldest of its content. */
 interface AgedColumns extends RefColumns {
   age: string
+}
+
+/** A clock of the host may give fractions, as `performance` does. */
+function wholeMilliseconds(now: () => number): () => number {
+  return () => checkTime('what `now` gives', Math.floor(now()))
 }
 
 function checkClient(given: unknown): ClientBase | undefined {

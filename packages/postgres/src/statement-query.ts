@@ -40,18 +40,21 @@ const executeAndSync = Buffer.from('E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04', 'latin1')
 /**
  * A statement with its values on the way. As `pg` does it, with half the work: one message where `pg` writes four, no description of columns that are known, and
  * big values are not copied; they must not change until it is done.
+ *
+ * What watches statements for a host may put a proxy, or an object that inherits from it, in its place. So no name begins with `#`: those are
+ * of the object itself alone.
  */
 export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   /** `pg` remembers by these what the connection has prepared. */
   readonly name: string
   readonly text: string
-  /** `pg` wraps it where there is a `query_timeout`. */
+  /** `pg` wraps it where there is a `query_timeout`, and what watches statements does so too. */
   callback: (error: unknown, result?: StatementResult<Row>) => void
-  readonly #statement: Statement
-  readonly #values: readonly unknown[]
-  readonly #rows: Row[] = []
-  #columns: readonly Column[] | undefined
-  #rowCount = 0
+  private readonly statement: Statement
+  private readonly values: readonly unknown[]
+  private readonly rows: Row[] = []
+  private columns: readonly Column[] | undefined
+  private rowCount = 0
 
   /** Runs it on a client. `prepare`: whether under its name, for the next time. */
   static run<Row extends QueryResultRow>(
@@ -76,9 +79,9 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
     this.name = prepare ? statement.name : ''
     this.text = statement.text
     this.callback = callback
-    this.#statement = statement
-    this.#values = values
-    this.#columns = knownColumns.get(statement)
+    this.statement = statement
+    this.values = values
+    this.columns = knownColumns.get(statement)
   }
 
   submit(given: Connection): void {
@@ -89,45 +92,45 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
       if (this.name === '' || parsedStatements[this.name] === undefined) {
         connection.parse({ name: this.name, text: this.text })
       }
-      if (this.#columns === undefined) {
-        this.#write(stream, bindMessage(this.name, this.#values))
+      if (this.columns === undefined) {
+        this.write(stream, bindMessage(this.name, this.values))
         connection.describe({ type: 'P', name: '' })
         stream.write(executeAndSync)
       } else {
-        this.#write(stream, bindMessage(this.name, this.#values, executeAndSync))
+        this.write(stream, bindMessage(this.name, this.values, executeAndSync))
       }
     } finally {
       stream.uncork()
     }
   }
 
-  #write(stream: PreparingConnection['stream'], parts: readonly Uint8Array[]): void {
+  private write(stream: PreparingConnection['stream'], parts: readonly Uint8Array[]): void {
     for (const part of parts) stream.write(part)
   }
 
   handleRowDescription({ fields }: { fields: readonly { name: string; dataTypeID: number }[] }): void {
-    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
+    this.columns = fields.map(({ name, dataTypeID }) => ({ name, parse: parserOf(dataTypeID) }))
   }
 
   handleDataRow({ fields }: { fields: readonly (string | null)[] }): void {
     const row: Record<string, unknown> = {}
-    const columns = this.#columns as readonly Column[]
+    const columns = this.columns as readonly Column[]
     for (const [index, { name, parse }] of columns.entries()) {
       const text = fields[index] as string | null
       row[name] = text === null ? null : parse(text)
     }
-    this.#rows.push(row as Row)
+    this.rows.push(row as Row)
   }
 
   /** `INSERT 0 1`, `SELECT 5`. */
   handleCommandComplete({ text }: { text: string }): void {
-    this.#rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
+    this.rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
   }
 
   handleReadyForQuery(): void {
     // One that gives no rows has no description.
-    if (!knownColumns.has(this.#statement)) knownColumns.set(this.#statement, this.#columns ?? [])
-    this.callback(undefined, { rows: this.#rows, rowCount: this.#rowCount })
+    if (!knownColumns.has(this.statement)) knownColumns.set(this.statement, this.columns ?? [])
+    this.callback(undefined, { rows: this.rows, rowCount: this.rowCount })
   }
 
   handleError(error: unknown, connection: Connection): void {

@@ -5,6 +5,7 @@ import {
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
+import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultProxy } from '../../../conformance/services/fault-proxy.ts'
 import { startPrivatePostgres } from '../../../conformance/services/index.ts'
@@ -70,6 +71,9 @@ test('a connection string that cannot be read is refused at once, without repeat
   }
   const pipelined = poolOf('postgres://localhost/x', { pipeline: true } as object)
   expect(() => new PostgresAttachmentStore({ pool: pipelined })).toThrow(AttachmentInvalidArgumentError)
+  const notPools = [{}, null, 5, new pg.Client({ connectionString: 'postgres://localhost/x' }), () => {}] as never[]
+  for (const pool of notPools) expect(() => new PostgresAttachmentStore({ pool })).toThrow(/pool must be a pg.Pool/)
+  expect(() => new PostgresAttachmentStore({ connectionString: '' })).toThrow(/connectionString is empty/)
   expect(() => new PostgresAttachmentManifest({})).toThrow(/give a pool, a connectionString or a poolConfig/)
 })
 

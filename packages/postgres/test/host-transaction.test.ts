@@ -199,6 +199,16 @@ test('a transaction that has failed, or whose connection is gone, says so', asyn
   )
 })
 
+test('a clock that gives fractions is taken at its whole milliseconds, and one that gives no number is refused', async () => {
+  const { pool, schema } = await setUp()
+  const at = (now: () => number) => closing(new PostgresAttachmentManifest({ pool, schema, now }))
+  await at(() => 1234.5).commitRefs('session', [idOf('a')])
+  expect((await at(Date.now).lookup('session', idOf('a')))?.committedAtEpochMs).toBe(1234)
+  for (const time of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    await expect(at(() => time).releaseRefs('session')).rejects.toBeInstanceOf(AttachmentInvalidArgumentError)
+  }
+})
+
 test('what is no client with an open transaction is refused before anything is sent', async () => {
   const { manifest, pool, url } = await setUp()
   const released = await pool.connect()

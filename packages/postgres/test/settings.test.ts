@@ -146,6 +146,53 @@ async function liveThrough(pool: pg.Pool, schema: string): Promise<void> {
   expect(await all(store.list())).toEqual([])
 }
 
+/** Ways in which what watches statements for a host comes between. */
+const watchers: Record<string, (statement: object) => object> = {
+  'puts a proxy in place of each statement': statement => new Proxy(statement, {}),
+  'puts an object that inherits from it in place of each statement': statement => Object.create(statement),
+  'wraps the callback and writes into the text': statement => {
+    const query = statement as { text: unknown; callback?: (...results: unknown[]) => void }
+    if (query.callback === undefined && 'submit' in query) throw new Error('a statement without a callback')
+    const { text, callback } = query
+    if (typeof text !== 'string') throw new Error('a statement without a text')
+    query.text = `${text} /* watched */`
+    if (callback) query.callback = (...results) => callback(...results)
+    return query
+  },
+}
+
+test.each(Object.entries(watchers))(
+  'what watches the statements of a host and %s changes nothing',
+  async (_, watch) => {
+    class Watched extends pg.Client {
+      override query(...given: unknown[]): never {
+        const [statement, ...others] = given
+        const seen = typeof statement === 'object' && statement !== null ? watch(statement) : statement
+        return (super.query as (...args: unknown[]) => never)(seen, ...others)
+      }
+    }
+    const { schema, url } = await freshSchema()
+    const pool = poolOf(url, { Client: Watched } as pg.PoolConfig)
+    await liveThrough(pool, schema)
+    const store = closing(new PostgresAttachmentStore({ pool, schema }))
+    const bytes = bytesOf('big', 5_000_000)
+    const { id } = await store.put(bytes, text)
+    expect((await store.get(id)).bytes).toEqual(bytes)
+  },
+)
+
+test('a query_timeout leaves no timer behind a COPY that is done', async () => {
+  const { schema, url } = await freshSchema()
+  const pool = poolOf(url, { query_timeout: 600_000, idleTimeoutMillis: 0 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  await store.stat(idOf('a'))
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  const { id } = await store.put(bytesOf('big', 5_000_000), text)
+  await store.get(id)
+  expect(timers()).toBeLessThanOrEqual(before)
+})
+
 /** A schema with functions that are named as the server's own and lie. */
 async function liars(admin: pg.Pool): Promise<string> {
   const name = freshName()

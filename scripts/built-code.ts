@@ -27,6 +27,14 @@ export async function checkBuiltCode(packageFolder: string): Promise<Outcome> {
 }
 
 async function differences(packageFolder: string, name: string): Promise<string[]> {
+  try {
+    return await compare(packageFolder, name)
+  } catch (error) {
+    return [`dist/${name}.js or src/${name}.ts cannot be parsed: ${(error as Error).message.split('\n', 2).join(' ')}`]
+  }
+}
+
+async function compare(packageFolder: string, name: string): Promise<string[]> {
   const source = await readFile(join(packageFolder, 'src', `${name}.ts`), 'utf8')
   const built = await readFile(join(packageFolder, 'dist', `${name}.js`), 'utf8')
   const [expected, actual, asOldest] = await Promise.all([

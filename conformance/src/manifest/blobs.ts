@@ -179,6 +179,29 @@ export const blobCases: readonly ManifestCase[] = caseGroup('manifest', 'audit',
     },
   },
   {
+    name: 'beyond',
+    title: 'a blob beyond generation 2^51, from where content could not go on for ever, is left out; content goes on',
+    async run(context) {
+      const { manifest } = await context.create()
+      const half = 2 ** 51
+      await hold(manifest, 'held', 'session')
+      for (const generation of [half + 1, 2 * half - 1, 2 * half]) {
+        const blobs = [idOf('a'), idOf('held')].map(id => ({ id, generation }))
+        assert.deepEqual(await manifest.claimBlobs(blobs), [], `generation ${generation}`)
+      }
+      assert.equal(await record(manifest, 'a', 'session'), 0)
+      const claims = await manifest.claimBlobs([{ id: idOf('b'), generation: half }])
+      assert.equal(claims.length, 1)
+      await manifest.settleClaims(claims)
+      for (const next of [half + 1, half + 2]) {
+        assert.equal(await record(manifest, 'b', 'session'), next)
+        await manifest.commitRefs('session', [refOf('b', next)])
+        await manifest.releaseRefs('session', [idOf('b')])
+        await reclaim(manifest, 'b')
+      }
+    },
+  },
+  {
     name: 'mixed',
     title: 'one call claims what is stray, frees what is old and leaves out what is live; malformed ids are left out',
     async run(context) {

@@ -70,6 +70,7 @@ export const invalidInputCases: readonly ManifestCase[] = caseGroup('manifest', 
         ['no ref', null],
         ['negative generation', { ...refOf('a', 0), generation: -1 }],
         ['fractional generation', { ...refOf('a', 0), generation: 0.5 }],
+        ['generation without a next', { ...refOf('a', 0), generation: 2 ** 53 - 1 }],
         ['generation as text', { ...refOf('a', 0), generation: '0' }],
       ]
       for (const [what, ref] of bad) {
@@ -94,7 +95,7 @@ export const invalidInputCases: readonly ManifestCase[] = caseGroup('manifest', 
         await assertInvalid(async () => collected(manifest.listUncommitted(time)), `list older than ${time}`)
       }
       await assertInvalid(() => manifest.claimOrphans({ ...good, staleClaimEpochMs: 1.5 }), 'stale at 1.5')
-      for (const generation of [-1, 0.5, Number.NaN, 2 ** 53]) {
+      for (const generation of [-1, 0.5, Number.NaN, 2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53]) {
         const blobs = [
           { id: idOf('stray'), generation: 0 },
           { id: idOf('b'), generation },

@@ -46,6 +46,25 @@ export const auditingCases: readonly SessionCase[] = caseGroup('session', 'audit
     },
   },
   {
+    name: 'far-generations',
+    title:
+      'content of which somebody put a copy at a generation far away can be audited, put and committed as any other',
+    async run(context) {
+      const pair = await context.create()
+      const session = sessionOf(pair, 'session')
+      for (const [text, generation] of Object.entries({ half: 2 ** 51, beyond: 2 ** 51 + 1, last: 2 ** 52 })) {
+        await pair.store.put(bytesOf(text), textMeta, { generation })
+        for (let round = 0; round < 2; round++) {
+          assert.deepEqual((await audit(pair)).failures, [])
+          await hold(session, text)
+          await assertReads(session, text, `after a copy at generation ${generation}`)
+          await session.release([idOf(text)])
+          await sweep(pair)
+        }
+      }
+    },
+  },
+  {
     name: 'grace',
     title: 'an audit passes over blobs that the store says are younger than its cutoff',
     async run(context) {

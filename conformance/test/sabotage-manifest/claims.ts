@@ -1,5 +1,11 @@
-import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
-import type { CommitTarget } from '@lash/attachments-core/backend'
+import {
+  type AttachmentId,
+  type AttachmentKey,
+  isAttachmentId,
+  type OrphanClaim,
+  type OrphanQuery,
+} from '@lash/attachments-core'
+import { type CommitTarget, checkGeneration } from '@lash/attachments-core/backend'
 import { ageOf, isCommitted, type Line, type Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { ManifestSabotage } from './sabotage.ts'
@@ -90,6 +96,13 @@ class NeverTakesOver extends PlainManifest {
 class TakesOverAlways extends PlainManifest {
   protected override isStale(): boolean {
     return true
+  }
+}
+
+class AuditsAnyGeneration extends PlainManifest {
+  protected override listed(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
+    for (const { generation } of blobs) checkGeneration(generation)
+    return blobs.filter(({ id }) => isAttachmentId(id))
   }
 }
 
@@ -258,5 +271,10 @@ export const claimSabotages: readonly ManifestSabotage[] = [
     Manifest: AuditsByIdAlone,
     defect: 'an audit leaves the older copies of content that is live',
     caughtBy: ['manifest/audit/below', 'session/audit/older-copies'],
+  },
+  {
+    Manifest: AuditsAnyGeneration,
+    defect: 'an audit takes content to the last generation there is',
+    caughtBy: ['manifest/audit/beyond', 'session/audit/far-generations'],
   },
 ]

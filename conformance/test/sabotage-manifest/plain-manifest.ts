@@ -9,14 +9,13 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
-  isAttachmentId,
   type OrphanClaim,
   type OrphanQuery,
 } from '@lash/attachments-core'
 import {
   type CommitTarget,
+  checkBlobs,
   checkCommit,
-  checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
@@ -106,8 +105,7 @@ export class PlainManifest implements AttachmentManifest {
 
   async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     this.#assertOpen()
-    for (const { generation } of blobs) checkGeneration(generation)
-    return blobs.filter(({ id }) => isAttachmentId(id)).flatMap(blob => this.claimBlob(blob) ?? [])
+    return this.listed(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
   }
 
   async settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
@@ -225,6 +223,10 @@ export class PlainManifest implements AttachmentManifest {
     page.claim = this.token()
     page.claimedAt = this.notebook.now()
     return { attachmentId: page.id, generation: page.generation, token: page.claim }
+  }
+
+  protected listed(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
+    return checkBlobs(blobs)
   }
 
   protected claimBlob({ id, generation }: AttachmentKey): OrphanClaim | undefined {

@@ -14,6 +14,7 @@ export {
   checkGeneration,
   checkMeta,
   maxDimension,
+  maxGeneration,
   maxLabelBytes,
   maxMediaTypeLength,
   refTo,

@@ -1,13 +1,13 @@
 import type { AttachmentContent } from './content.ts'
 import type { AttachmentId } from './id.ts'
-import type { AttachmentMeta } from './meta.ts'
+import { type AttachmentMeta, maxGeneration } from './meta.ts'
 import type { AttachmentListing, AttachmentStorePersistence } from './store.ts'
 
 /** One physical copy of some bytes. */
 export interface AttachmentKey {
   /** Always well-formed. */
   readonly id: AttachmentId
-  /** A whole number, 0 or more. */
+  /** A whole number, 0 to 2^52. */
   readonly generation: number
 }
 
@@ -98,5 +98,5 @@ export function parsePhysicalName(name: string): AttachmentKey | undefined {
   const match = physicalNamePattern.exec(name)
   if (match === null) return undefined
   const generation = Number(match[2] ?? 0)
-  return Number.isSafeInteger(generation) ? { id: match[1] as string, generation } : undefined
+  return generation <= maxGeneration ? { id: match[1] as string, generation } : undefined
 }

@@ -1,7 +1,8 @@
+import type { AttachmentKey } from './driver.ts'
 import { AttachmentInvalidArgumentError } from './errors.ts'
 import { type AttachmentId, canonicalUri, isAttachmentId } from './id.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
-import { type AttachmentRef, checkGeneration, checkMeta, isPortableText } from './meta.ts'
+import { type AttachmentRef, checkGeneration, checkMeta, isPortableText, maxGeneration } from './meta.ts'
 
 /** Longest session id, in Unicode code points: what an index row of every database here still takes beside an id. */
 export const maxSessionIdLength = 512
@@ -57,6 +58,17 @@ export function checkCommit(refs: readonly (AttachmentRef | AttachmentId)[]): Co
       ? { id: checkId(ref), generation: undefined }
       : { id: checkId((ref as AttachmentRef | null)?.id), generation: checkGeneration(ref.generation ?? 0) },
   )
+}
+
+/**
+ * Checks the copies that a sweeper has listed. Leaves out those whose id is malformed, and those beyond half of the largest generation:
+ * taken there, content would soon have no next generation, and by itself no content ever comes there.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkBlobs(blobs: readonly AttachmentKey[]): AttachmentKey[] {
+  return blobs
+    .map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
+    .filter(({ id, generation }) => isAttachmentId(id) && generation <= maxGeneration / 2)
 }
 
 /**

@@ -110,7 +110,7 @@ export interface AttachmentManifest extends AsyncDisposable {
   /**
    * Claims copies that a store lists and no ref names. A copy below the content's generation is free to delete and is returned
    * with a token that settles nothing. One at or above it is claimed, and the content taken to its generation, when the content has no refs and no claim, or is not known at
-   * all. Every other is live and left out.
+   * all. Every other is live and left out; so is one beyond generation 2^51, which no manifest gives: delete it by hand.
    */
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]>
 

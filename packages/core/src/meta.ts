@@ -87,12 +87,15 @@ export function refTo(meta: AttachmentMeta, generation: number): AttachmentRef {
   return generation === 0 ? { ...meta } : { ...meta, generation }
 }
 
+/** Largest generation. A manifest takes content no further than half of it at the word of others, so there is always a next one. */
+export const maxGeneration: number = 2 ** 52
+
 /**
  * Checks a generation given by a caller.
- * @throws AttachmentInvalidArgumentError when it is not a whole number from 0 to 2^53-1.
+ * @throws AttachmentInvalidArgumentError when it is not a whole number from 0 to 2^52.
  */
 export function checkGeneration(generation: unknown): number {
-  return checkWhole('generation', generation)
+  return checkWhole('generation', generation, maxGeneration)
 }
 
 /** @throws AttachmentInvalidArgumentError when the value is not a whole number from 0 to the limit. */

@@ -40,7 +40,7 @@ export interface AttachmentSignalOptions {
 }
 
 export interface AttachmentPutOptions extends AttachmentSignalOptions {
-  /** The copy to write. A manifest's `recordIntent` says which; without a manifest: 0, the default. */
+  /** The copy to write. A manifest's `recordIntent` says which, 0 to 2^52; without a manifest: 0, the default. */
   generation?: number | undefined
 }
 

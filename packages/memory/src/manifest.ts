@@ -9,13 +9,12 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
-  isAttachmentId,
   type OrphanClaim,
   type OrphanQuery,
 } from '@lash/attachments-core'
 import {
+  checkBlobs,
   checkCommit,
-  checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
@@ -111,10 +110,7 @@ export class InMemoryAttachmentManifest implements AttachmentManifest {
 
   async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     this.#assertOpen()
-    const keys = blobs
-      .map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
-      .filter(({ id }) => isAttachmentId(id))
-    return keys.flatMap(key => this.#ledger.claimBlob(key) ?? [])
+    return checkBlobs(blobs).flatMap(key => this.#ledger.claimBlob(key) ?? [])
   }
 
   async settleClaims(claims: readonly OrphanClaim[]): Promise<void> {

@@ -18,8 +18,8 @@ import {
 } from '@lash/attachments-core'
 import {
   abortable,
+  checkBlobs,
   checkCommit,
-  checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
@@ -238,8 +238,7 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
 
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     return this.#lifetime.run(undefined, async () => {
-      const keys = blobs.map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
-      return this.#claims.claimBlobs(keys.filter(({ id }) => isAttachmentId(id)))
+      return this.#claims.claimBlobs(checkBlobs(blobs))
     })
   }
 

@@ -16,8 +16,8 @@ import {
   type OrphanQuery,
 } from '@lash/attachments-core'
 import {
+  checkBlobs,
   checkCommit,
-  checkGeneration,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
@@ -215,8 +215,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
 
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     return this.#run(async () => {
-      const keys = blobs.map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
-      const request = { blobs: keys.filter(({ id }) => isAttachmentId(id)), now: this.#now() }
+      const request = { blobs: checkBlobs(blobs), now: this.#now() }
       return this.#database.write('claimBlobs', request, { weight: blobs.length * 1024 })
     })
   }

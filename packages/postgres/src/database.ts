@@ -18,6 +18,7 @@ import {
 import { checkConnection } from './sound-connection.ts'
 import type { Statement } from './statement.ts'
 import { forgetPrepared, StatementQuery, type StatementResult } from './statement-query.ts'
+import { isBusy, transactionStatus } from './transaction-status.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
 const maxAttempts = 12
@@ -164,20 +165,19 @@ export class Database {
 
   async #prepareSchema(): Promise<void> {
     const client = await this.pool.connect()
-    client.on('error', ignore)
-    let failure: unknown
+    const loan = new Loan(this.pool, client, undefined)
     try {
+      await loan.checkFree()
       await checkConnection(client)
       const version = await installedVersion(client, this.schema)
       if (version < schemaVersion && this.#migrate) await migrate(client, this.schema)
       else checkVersion(version, this.schema)
       await checkSeesAll(client, this.schema)
     } catch (error) {
-      failure = error
+      loan.failed(error)
       throw error
     } finally {
-      client.off('error', ignore)
-      client.release(isConnectionLoss(failure))
+      loan.end()
     }
   }
 
@@ -217,6 +217,7 @@ export class Database {
       },
     }
     try {
+      await loan.checkFree()
       await checkConnection(client)
       signal?.throwIfAborted()
       return await work(session, client)
@@ -259,6 +260,22 @@ class Loan {
     // What breaks the connection also fails the statement on it; without a listener it would end the process.
     client.on('error', ignore)
     signal?.addEventListener('abort', this.#cancel, { once: true })
+  }
+
+  /**
+   * What we did on a client that somebody gave back in the middle of a transaction would be in that, and gone with it. The connection is dropped,
+   * so that this is met once.
+   * @throws AttachmentInvalidArgumentError
+   */
+  async checkFree(): Promise<void> {
+    // What it is still busy with may be the COMMIT, or the error that comes before the server is ready again.
+    if (isBusy(this.#client)) await this.#client.query('')
+    const status = transactionStatus(this.#client)
+    if (status !== 'T' && status !== 'E') return
+    this.#broken = true
+    throw new AttachmentInvalidArgumentError(
+      'a client of the pool was released with its transaction open, which is rolled back now: COMMIT or ROLLBACK before each release; repeat the call',
+    )
   }
 
   failed(error: unknown): void {

@@ -39,6 +39,7 @@ import { OrphanClaims } from './orphan-claims.ts'
 import { explained, isSerializationFailure } from './postgres-error.ts'
 import { byteaOf } from './statement.ts'
 import { driverOf } from './store.ts'
+import { transactionStatus } from './transaction-status.ts'
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
@@ -283,14 +284,13 @@ function wholeMilliseconds(now: () => number): () => number {
 
 function checkClient(given: unknown): ClientBase | undefined {
   if (given === undefined) return undefined
-  const client = given as (Partial<ClientBase> & { readonly readyForQuery?: boolean }) | null
+  const client = given as Partial<ClientBase> | null
   if (typeof client?.query !== 'function' || typeof client.escapeLiteral !== 'function') {
     throw new AttachmentInvalidArgumentError(
       'client must be the pg client that the transaction is open on, not a pool, which gives every statement another one, nor the client of another library',
     )
   }
-  // While it is busy, with its BEGIN perhaps, nobody knows yet.
-  const status = client.readyForQuery === false ? undefined : client.getTransactionStatus?.()
+  const status = transactionStatus(client as ClientBase)
   if (status === null) throw new AttachmentInvalidArgumentError('the client is not connected: connect it and BEGIN')
   if (status === 'I') {
     throw new AttachmentInvalidArgumentError(

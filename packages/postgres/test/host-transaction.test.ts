@@ -199,6 +199,41 @@ test('a transaction that has failed, or whose connection is gone, says so', asyn
   )
 })
 
+test.each(['BEGIN', 'BEGIN; SELECT 1/0'])(
+  'a client that is released in the middle of a transaction (%s) takes nothing of ours into it',
+  async how => {
+    const { url, schema, manifest: witness } = await setUp()
+    const pool = poolOf(url, { max: 1 })
+    const leak = async () => {
+      const client = await pool.connect()
+      await client.query(how).catch(() => {})
+      client.release()
+    }
+    const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+    const commit = () => manifest.commitRefs('session', [idOf('a')])
+    await leak()
+    await expect(commit()).rejects.toThrow(/released with its transaction open.*COMMIT or ROLLBACK before each release/)
+    await manifest.lookup('session', idOf('a'))
+    await leak()
+    await expect(commit()).rejects.toBeInstanceOf(AttachmentInvalidArgumentError)
+    expect(await isCommitted(witness, 'a')).toBe(false)
+    await commit()
+    expect(await isCommitted(witness, 'a')).toBe(true)
+  },
+)
+
+test('a client that is released before its COMMIT is done is waited for', async () => {
+  const { url, schema } = await setUp()
+  const pool = poolOf(url, { max: 1 })
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  const client = await pool.connect()
+  await client.query('BEGIN')
+  const committing = client.query('COMMIT')
+  client.release()
+  await manifest.commitRefs('session', [idOf('a')])
+  await committing
+})
+
 test('a clock that gives fractions is taken at its whole milliseconds, and one that gives no number is refused', async () => {
   const { pool, schema } = await setUp()
   const at = (now: () => number) => closing(new PostgresAttachmentManifest({ pool, schema, now }))

@@ -2,11 +2,12 @@ import { checkConcurrency, concurrently } from './concurrently.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
 import { isAttachmentId } from './id.ts'
 import type { AttachmentRef } from './meta.ts'
-import type { AttachmentSignalOptions, AttachmentStore } from './store.ts'
+import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store.ts'
 
 /** An attachment of a request to a model: with its bytes, or with a reference to them. */
 export interface LlmAttachment {
   mediaType?: string
+  /** None, or empty: to be filled in where there is a reference. */
   data?: Uint8Array
   reference?: AttachmentRef
 }
@@ -22,7 +23,7 @@ export interface ResolveAttachmentsOptions extends AttachmentSignalOptions {
 }
 
 /**
- * Fills in the bytes of attachments that carry a reference and no data. Returns a copy of the request; the one given is not
+ * Fills in the bytes of attachments that carry a reference and no data, with the media type that is stored. Returns a copy of the request; the one given is not
  * changed. Each content is read once, however often it is referred to. Give it a session-scoped store, so that a request can only
  * reach what its session holds.
  * @throws what `store.get` does, for the first attachment that fails; AttachmentInvalidArgumentError when an option is out of range.
@@ -36,9 +37,9 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   const { signal } = options
   const concurrency = checkConcurrency(options.concurrency ?? 8)
   const wanted = new Map<string, AttachmentRef>()
-  const found = new Map<string, Uint8Array>()
+  const found = new Map<string, StoredAttachment>()
   for (const { data, reference } of request.attachments) {
-    if (data !== undefined || reference === undefined) continue
+    if (data?.length || reference === undefined) continue
     if (!isAttachmentId(reference.id))
       throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
     wanted.set(keyOf(reference), reference)
@@ -48,8 +49,9 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   })
   const attachments = request.attachments.map(attachment => {
     const { data, reference } = attachment
-    if (data !== undefined || reference === undefined) return attachment
-    return { mediaType: reference.mediaType, ...attachment, data: found.get(keyOf(reference)) as Uint8Array }
+    if (data?.length || reference === undefined) return attachment
+    const { bytes, meta } = found.get(keyOf(reference)) as StoredAttachment
+    return { ...attachment, mediaType: meta.mediaType, data: bytes }
   })
   return { ...request, attachments }
 }
@@ -59,12 +61,12 @@ async function read(
   { id, generation = 0 }: AttachmentRef,
   store: AttachmentStore,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<StoredAttachment> {
   try {
-    return (await store.get(id, { signal, generation })).bytes
+    return await store.get(id, { signal, generation })
   } catch (error) {
     if (!AttachmentNotFoundError.isInstance(error)) throw error
-    return (await store.get(id, { signal })).bytes
+    return store.get(id, { signal })
   }
 }
 

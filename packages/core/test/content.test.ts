@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { mkdtemp, open, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rm, rmdir, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import {
   type AttachmentContent,
   type AttachmentDriver,
@@ -82,6 +83,29 @@ describe('prepare', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
+  test('a spool file that cannot be removed is an io error that says which, and can be tried again', async () => {
+    const content = await store.prepare(pieces(pattern(1024 * 1024), 1000))
+    const path = content.path as string
+    await rm(path)
+    await mkdir(path)
+    await expect(content[Symbol.asyncDispose]()).rejects.toMatchObject({ code: 'io', path })
+    await rmdir(path)
+    await content[Symbol.asyncDispose]()
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  test('a put whose source failed says so, also when its spool file cannot be removed', async () => {
+    const failure = new Error('source broke')
+    async function* failing() {
+      yield pattern(1024 * 1024)
+      const [name] = await readdir(directory)
+      await rm(join(directory, name as string))
+      await mkdir(join(directory, name as string))
+      throw failure
+    }
+    await expect(store.put(failing(), { mediaType: 'a/b' })).rejects.toBe(failure)
+  })
+
   test('without a folder, a big one is held in a file that never had a name', async context => {
     const unnamed = constants.O_RDWR | constants.O_DIRECTORY | 0o20000000
     const probe = await open(directory, unnamed).catch(() => undefined)
@@ -117,6 +141,33 @@ describe('prepare', () => {
     await using content = await preparing
     expect(content.id).toBe(id)
     expect(contentId(content.bytes as Uint8Array)).toBe(id)
+  })
+
+  test('what other threads write into a chunk meanwhile does not come between its digest and its bytes', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(2 * 1024 * 1024))
+    const writing = 'const { workerData } = require("node:worker_threads"); for (let i = 0; ; i++) workerData.fill(i)'
+    const worker = new Worker(writing, { eval: true, workerData: shared })
+    await expect.poll(() => shared[0]).toBeGreaterThan(0)
+    try {
+      for (const body of [shared, pieces(shared, 500_000), pieces(shared, 2 * 1024 * 1024)]) {
+        await using content = await store.prepare(body)
+        expect(contentId(await read(content))).toBe(content.id)
+      }
+    } finally {
+      await worker.terminate()
+    }
+  })
+
+  test('an array of more than 64 MiB is hashed piece by piece, with turns of the event loop between', async () => {
+    await using memory = new InMemoryAttachmentStore()
+    const bytes = new Uint8Array(65 * 1024 * 1024).fill(1)
+    let turns = 0
+    const turning = setInterval(() => turns++, 0)
+    const { id } = await memory.put(bytes, { mediaType: 'a/b' })
+    await memory.get(id)
+    clearInterval(turning)
+    expect(id).toBe(contentId(bytes))
+    expect(turns).toBeGreaterThan(10)
   })
 
   test('rejects with what the source failed with, and leaves no file', async () => {

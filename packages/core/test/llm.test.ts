@@ -23,7 +23,7 @@ test('fills in what carries a reference and no data, and changes nothing else', 
     attachments: [
       { mediaType: 'image/png', reference, data: bytes },
       inline,
-      { mediaType: 'image/x-mine', reference, data: bytes },
+      { mediaType: 'image/png', reference, data: bytes },
       {},
     ],
   })
@@ -36,6 +36,14 @@ test('keeps the data of an attachment that has both', async () => {
   const data = new Uint8Array([7])
   const resolved = await resolveLlmRequestAttachments({ attachments: [{ reference, data }] }, store)
   expect(resolved.attachments[0]?.data).toBe(data)
+})
+
+test('empty data is none; the media type is the stored one, whatever the reference or the attachment says', async () => {
+  await using store = new InMemoryAttachmentStore()
+  const reference = { ...(await store.put(bytes, meta)), mediaType: 'text/plain' }
+  const attachment = { mediaType: 'image/x-mine', data: new Uint8Array(0), reference }
+  const resolved = await resolveLlmRequestAttachments({ attachments: [attachment] }, store)
+  expect(resolved.attachments[0]).toEqual({ mediaType: 'image/png', data: bytes, reference })
 })
 
 test('a request without attachments comes back as it is', async () => {

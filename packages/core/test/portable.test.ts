@@ -79,6 +79,38 @@ test('a stream gives no last chunk of damaged bytes', async () => {
   expect(Buffer.concat(received).byteLength).toBeLessThan(bytes.byteLength)
 })
 
+test('get of more bytes than an array can hold says to stream them, and lets go of the body', async () => {
+  let cancelled = false
+  const body = new ReadableStream<Uint8Array>({
+    cancel() {
+      cancelled = true
+    },
+  })
+  const meta = { id, byteLength: 2 ** 45, mediaType: 'a/b' }
+  const store = new PortableAttachmentStore(driver({ read: async () => ({ meta, body }) }))
+  await expect(store.get(id)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    id,
+    message: expect.stringContaining('`stream`'),
+  })
+  expect(cancelled).toBe(true)
+})
+
+test('bytes that a driver gives as a window on bigger memory are copied out of it', async () => {
+  const pool = new Uint8Array(100)
+  pool.set(bytes, 7)
+  const window = pool.subarray(7, 7 + bytes.byteLength)
+  const meta = { id, byteLength: bytes.byteLength, mediaType: 'a/b' }
+  const whole = new PortableAttachmentStore(driver({ read: async () => ({ meta, body: window }) }))
+  const got = await whole.get(id)
+  expect(got.bytes).toEqual(bytes)
+  expect(got.bytes.buffer.byteLength).toBe(bytes.byteLength)
+  const streamed = new PortableAttachmentStore(
+    driver({ read: async () => ({ meta, body: ReadableStream.from([window]) as ReadableStream<Uint8Array> }) }),
+  )
+  for await (const chunk of (await streamed.stream(id)).body) expect(chunk.buffer.byteLength).toBe(bytes.byteLength)
+})
+
 test('close waits for calls in flight, and frees the driver once', async () => {
   const release = Promise.withResolvers<undefined>()
   let closed = 0

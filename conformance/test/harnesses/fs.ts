@@ -28,7 +28,11 @@ export function fsStoreHarness(): StoreHarness {
       'reopen',
       'child',
     ],
-    lacks: { disconnect: 'a file system is not connected to', injected: 'it is given no handle' },
+    lacks: {
+      disconnect: 'a file system is not connected to',
+      stall: 'a file system cannot be kept from answering',
+      injected: 'it is given no handle',
+    },
     async create(options): Promise<StoreFixture> {
       const root = await folder.next()
       const store = new FileAttachmentStore(root, options)

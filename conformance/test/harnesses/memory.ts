@@ -17,6 +17,7 @@ export function memoryStoreHarness(): StoreHarness {
       staging: 'nothing is staged',
       deny: 'there is no access to deny',
       disconnect: 'there is nothing to connect to',
+      stall: 'there is nothing to wait for',
       injected: 'it is given no handle',
       'damage:flip': outOfReach,
       'damage:truncate': outOfReach,

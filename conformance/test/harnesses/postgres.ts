@@ -27,7 +27,7 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
     capabilities: [
       ...(['generations', 'metadata-of-first-put', 'plain', 'size-limit', 'incremental-reads'] as const),
       ...(['damage:flip', 'damage:truncate', 'damage:extend', 'damage:empty', 'damage:damage-metadata'] as const),
-      ...(['deny', 'disconnect', 'durable', 'reopen', 'child'] as const),
+      ...(['deny', 'disconnect', 'stall', 'durable', 'reopen', 'child'] as const),
       ...(givenPool ? (['injected'] as const) : []),
     ],
     lacks: {
@@ -56,6 +56,10 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
         deny: () => fresh.deny(),
         async disconnect() {
           const restore = proxy.disconnect()
+          return async () => restore()
+        },
+        async stall() {
+          const restore = proxy.stall()
           return async () => restore()
         },
         ...(pool === undefined ? {} : { injected: { isOpen: async () => !pool.ended && !pool.ending } }),

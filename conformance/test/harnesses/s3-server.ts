@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -22,6 +23,7 @@ export class SwitchableConfig {
   readonly config: S3ClientConfig
   #denied = false
   #disconnected = false
+  #mutePort: number | undefined
   readonly #agents: (HttpAgent | HttpsAgent)[]
 
   constructor(server: S3Connection) {
@@ -56,10 +58,27 @@ export class SwitchableConfig {
     }
   }
 
-  /** An agent that finds nobody at the other end while disconnected. */
+  /** From now on, whoever connects gets no answer. */
+  async stall(): Promise<() => Promise<void>> {
+    const sockets = new Set<Socket>()
+    const mute = createServer(socket => sockets.add(socket.on('error', () => {})))
+    await once(mute.listen(0, '127.0.0.1'), 'listening')
+    this.#mutePort = (mute.address() as AddressInfo).port
+    for (const agent of this.#agents) agent.destroy()
+    return async () => {
+      this.#mutePort = undefined
+      for (const socket of sockets) socket.destroy()
+      mute.close()
+    }
+  }
+
+  /** An agent that finds nobody at the other end while disconnected, and nobody who answers while stalled. */
   #switchable<A extends HttpAgent | HttpsAgent>(agent: A): A {
     const original = agent.createConnection.bind(agent) as (...given: unknown[]) => unknown
-    const switched = (...given: unknown[]): unknown => (this.#disconnected ? refused() : original(...given))
+    const switched = (...given: unknown[]): unknown => {
+      if (this.#mutePort !== undefined) return connect({ host: '127.0.0.1', port: this.#mutePort })
+      return this.#disconnected ? refused() : original(...given)
+    }
     return Object.assign(agent, { createConnection: switched })
   }
 }

@@ -29,7 +29,7 @@ export function s3StoreHarness({ givenClient = false }: S3HarnessOptions = {}): 
     capabilities: [
       ...(['generations', 'metadata-of-first-put', 'plain', 'size-limit', 'durable', 'reopen', 'child'] as const),
       ...(['damage:flip', 'damage:truncate', 'damage:extend', 'damage:empty', 'damage:drop-metadata'] as const),
-      ...(['damage:damage-metadata', 'incremental-reads', 'staging', 'deny', 'disconnect'] as const),
+      ...(['damage:damage-metadata', 'incremental-reads', 'staging', 'deny', 'disconnect', 'stall'] as const),
       ...(givenClient ? (['injected'] as const) : []),
     ],
     lacks: givenClient ? {} : { injected: 'it makes its own client; see s3 (given client)' },
@@ -65,6 +65,7 @@ async function createFixture(
     },
     deny: () => way.deny(),
     disconnect: () => way.disconnect(),
+    stall: () => way.stall(),
     ...(given === undefined ? {} : { injected: { isOpen: () => answers(given) } }),
     async dispose() {
       await store.close()

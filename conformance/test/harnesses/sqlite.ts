@@ -73,6 +73,7 @@ export function sqliteStoreHarness({
     ],
     lacks: {
       disconnect: local,
+      stall: local,
       deny: 'what is open stays open, whatever becomes of the mode of its file',
       'damage:drop-metadata': 'bytes and metadata are in one row, and the metadata must not be null',
       ...(target === 'path' ? { injected: 'the store opens the file itself' } : {}),

@@ -182,10 +182,7 @@ export function copied<T>(make: () => T): T {
   try {
     return make()
   } catch (cause) {
-    throw new AttachmentInvalidArgumentError(
-      `the bytes are detached, resized, or too many to copy; then give a stream: ${cause}`,
-      { cause },
-    )
+    throw new AttachmentInvalidArgumentError(`cannot copy the bytes; give very many as a stream: ${cause}`, { cause })
   }
 }
 

@@ -33,13 +33,13 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   store: AttachmentStore,
   options: ResolveAttachmentsOptions = {},
 ): Promise<Request> {
-  if (request.attachments === undefined) return { ...request }
+  if (!request.attachments) return { ...request }
   const { signal } = options
   const concurrency = checkConcurrency(options.concurrency ?? 8)
   const wanted = new Map<string, AttachmentRef>()
   const found = new Map<string, StoredAttachment>()
   for (const { data, reference } of request.attachments) {
-    if (data?.length || reference === undefined) continue
+    if (data?.length || !reference) continue
     if (!isAttachmentId(reference.id))
       throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
     wanted.set(keyOf(reference), reference)
@@ -49,7 +49,7 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   })
   const attachments = request.attachments.map(attachment => {
     const { data, reference } = attachment
-    if (data?.length || reference === undefined) return attachment
+    if (data?.length || !reference) return attachment
     const { bytes, meta } = found.get(keyOf(reference)) as StoredAttachment
     return { ...attachment, mediaType: meta.mediaType, data: bytes }
   })

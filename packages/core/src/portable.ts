@@ -241,7 +241,9 @@ export class PortableAttachmentStore implements AttachmentStore {
       const { signal } = options
       if (options.generation !== undefined) {
         const generation = checkGeneration(options.generation)
-        return this.driven('delete', signal, abortable(this.#removals.remove({ id, generation }), signal))
+        // An abort ends this call and not the removal, which close then still waits for.
+        const removing = this.run(undefined, () => this.#removals.remove({ id, generation }))
+        return this.driven('delete', signal, abortable(removing, signal))
       }
       const keys = await this.#copies(id, signal)
       if (keys.length > 0) await this.driven('delete', signal, this.driver.remove(keys, { signal }))

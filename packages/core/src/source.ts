@@ -59,7 +59,8 @@ function chunksOf(body: unknown): AsyncIterator<Uint8Array> {
     if (body instanceof ReadableStream) return readerOf(body)
     if (body instanceof Blob || ('stream' in body && 'byteLength' in body && Symbol.asyncDispose in body))
       return readerOf((body as Blob).stream())
-    if (Symbol.asyncIterator in body) return (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    const iterator = (body as Partial<AsyncIterable<Uint8Array>>)[Symbol.asyncIterator]?.()
+    if (iterator?.next !== undefined) return iterator
   }
   throw new AttachmentInvalidArgumentError(
     'the body must be a Uint8Array, ArrayBuffer, Blob, ReadableStream, AsyncIterable of Uint8Array, or prepared content; encode a string with TextEncoder',

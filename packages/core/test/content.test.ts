@@ -231,6 +231,8 @@ describe('prepare', () => {
     (async function* () {
       yield 'text'
     })(),
+    { [Symbol.asyncIterator]: () => ({}) },
+    { [Symbol.asyncIterator]: () => undefined },
   ])('refuses a body that is not bytes: %j', async body => {
     await expect(store.prepare(body as never)).rejects.toThrow(AttachmentInvalidArgumentError)
   })

@@ -46,6 +46,13 @@ test('empty data is none; the media type is the stored one, whatever the referen
   expect(resolved.attachments[0]).toEqual({ mediaType: 'image/png', data: bytes, reference })
 })
 
+test('null, as JSON has it, is no reference and no attachments', async () => {
+  await using store = new InMemoryAttachmentStore()
+  for (const request of [{ attachments: null }, { attachments: [{ reference: null }] }]) {
+    expect(await resolveLlmRequestAttachments(request as object, store)).toEqual(request)
+  }
+})
+
 test('a request without attachments comes back as it is', async () => {
   await using store = new InMemoryAttachmentStore()
   expect(await resolveLlmRequestAttachments({ model: 'm' } as object, store)).toEqual({ model: 'm' })

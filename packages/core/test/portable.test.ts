@@ -132,6 +132,32 @@ test('close waits for calls in flight, and frees the driver once', async () => {
   expect(closed).toBe(1)
 })
 
+test('close waits for a removal whose delete was aborted', async () => {
+  const release = Promise.withResolvers<void>()
+  const calls: string[] = []
+  const store = new PortableAttachmentStore(
+    driver({
+      async remove() {
+        await release.promise
+        calls.push('removed')
+      },
+      async close() {
+        calls.push('closed')
+      },
+    }),
+  )
+  const abort = new AbortController()
+  const deleting = store.delete(id, { generation: 0, signal: abort.signal })
+  await new Promise(setImmediate)
+  abort.abort(new Error('enough'))
+  await expect(deleting).rejects.toThrow('enough')
+  const closing = store.close()
+  await new Promise(setImmediate)
+  release.resolve()
+  await closing
+  expect(calls).toEqual(['removed', 'closed'])
+})
+
 test('an abort cancels the body of a stream that nobody reads', async () => {
   const cancelled = Promise.withResolvers<unknown>()
   const endless = new ReadableStream<Uint8Array>({

@@ -28,6 +28,7 @@ import {
 import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
 import { rowBytes } from './driver.ts'
 import type { RefPosition, SessionRefs } from './ref-table.ts'
+import { packTargets } from './ref-targets.ts'
 import { driverOf, type SharedDatabase } from './store.ts'
 
 export interface SqliteManifestOptions {
@@ -112,13 +113,14 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
           'commitRefs cannot join a transaction of better-sqlite3, which is synchronous; call commitRefsSync inside it',
         )
       }
-      const targets = checkCommit(refs)
+      const targets = packTargets(checkCommit(refs))
       checkSessionId(sessionId)
       const { signal } = options
       signal?.throwIfAborted()
-      if (targets.length === 0) return
+      const { length } = targets.generations
+      if (length === 0) return
       const request = { sessionId, targets, now: this.#now() }
-      const expired = await this.#database.write('commitRefs', request, { weight: targets.length * 1024, signal })
+      const expired = await this.#database.write('commitRefs', request, { weight: length * 1024, signal })
       if (expired.length > 0) throw new AttachmentIntentExpiredError(expired)
     })
   }
@@ -132,7 +134,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
    */
   commitRefsSync(sessionId: string, committed: readonly (AttachmentRef | AttachmentId)[]): void {
     this.#lifetime.assertOpen()
-    const targets = checkCommit(committed)
+    const targets = packTargets(checkCommit(committed))
     checkSessionId(sessionId)
     const expired = this.#database.writeRefsSync(refs => refs.commit(sessionId, targets, this.#now()))
     if (expired.length > 0) throw new AttachmentIntentExpiredError(expired)
@@ -141,7 +143,8 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
     return this.#run(async () => {
       checkSessionId(sessionId)
-      const request = { sessionId, ids: ids?.filter(isAttachmentId), now: this.#now() }
+      const targets = ids && packTargets(ids.filter(isAttachmentId).map(id => ({ id, generation: undefined })))
+      const request = { sessionId, targets, now: this.#now() }
       const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.countOfSession(sessionId)))
       await this.#database.write('releaseRefs', request, { weight: count * 1024 })
     })

@@ -1,10 +1,10 @@
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
-import type { CommitTarget } from '@lash/attachments-core/backend'
 import type { Database } from 'better-sqlite3'
 import { BlobTable, type BlobToWrite } from './blob-table.ts'
 import { type ClaimStep, ClaimTable } from './claim-table.ts'
 import type { Encoded } from './compression.ts'
 import { type Intent, RefTable } from './ref-table.ts'
+import type { RefTargets } from './ref-targets.ts'
 import { UploadTable } from './upload-table.ts'
 
 /** A blob whose bytes go into its row; the generation may come from the intent. */
@@ -30,9 +30,9 @@ export interface Operations {
   /** An intent for the blob, with the blob's metadata, and the blob; its generation comes from the intent. */
   recordIntentAndPut: { request: { sessionId: string; intentAtEpochMs: number; blob: SmallBlob }; result: number }
   /** The ids that cannot be committed; then nothing has changed. */
-  commitRefs: { request: { sessionId: string; targets: readonly CommitTarget[]; now: number }; result: AttachmentId[] }
+  commitRefs: { request: { sessionId: string; targets: RefTargets; now: number }; result: AttachmentId[] }
   releaseRefs: {
-    request: { sessionId: string; ids: readonly AttachmentId[] | undefined; now: number }
+    request: { sessionId: string; targets: RefTargets | undefined; now: number }
     result: undefined
   }
   claimOrphans: { request: { query: OrphanQuery; now: number }; result: ClaimStep }
@@ -108,7 +108,7 @@ function handlers({ blobs, uploads, refs, claims }: Tables): Handlers {
       return generation
     },
     commitRefs: ({ sessionId, targets, now }) => refs.commit(sessionId, targets, now),
-    releaseRefs: ({ sessionId, ids, now }) => refs.release(sessionId, ids, now),
+    releaseRefs: ({ sessionId, targets, now }) => refs.release(sessionId, targets, now),
     claimOrphans: ({ query, now }) => claims.claimOrphans(query, now),
     claimBlobs: ({ blobs, now }) => claims.claimBlobs(blobs, now),
     settleClaims: ({ claims: settled, now, purgeBefore }) => claims.settle(settled, now, purgeBefore),

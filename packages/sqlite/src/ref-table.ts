@@ -1,8 +1,9 @@
 import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
-import { type CommitTarget, canonicalUri } from '@lash/attachments-core/backend'
+import { canonicalUri } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { metaFields } from './blob-table.ts'
 import { idBytes, idOf } from './id-bytes.ts'
+import { idAt, lastIntent, type RefTargets } from './ref-targets.ts'
 import { prepare } from './statement.ts'
 
 interface RefRow {
@@ -18,14 +19,8 @@ interface RefRow {
   label: string | null
 }
 
-interface CommitRow {
-  ref_generation: number
-  committed_at: number | null
-  released_at: number | null
-  /** Null: the content has no row. */
-  generation: number | null
-  claim: string | null
-}
+/** What is looked at of refs to commit: the position of each among them, and its row's number; null where it cannot be committed. */
+type CommitRow = [position: number, number: number | null, committedAt: number | null]
 
 /** A part of a listing, and where it ends; undefined when nothing follows. */
 export interface SessionRefs {
@@ -44,6 +39,9 @@ export type Intent = Omit<AttachmentIntent, 'canonicalUri'>
 
 export const refPageRows = 500
 
+/** Up to so many, a statement for each costs less than one for all; of a hundred thousand, one for all costs a fifth. */
+const fewRows = 1
+
 const columns = 'id, session_id, generation, intent_at, committed_at, released_at, media_type, width, height, label'
 
 /** The sessions' side of the manifest: intents, commits, releases. Statements on one connection; those that write belong in a transaction. */
@@ -51,9 +49,12 @@ export class RefTable {
   readonly #content: Statement
   readonly #reviveContent: Statement
   readonly #upsert: Statement
-  readonly #commitRow: Statement
-  readonly #commit: Statement
+  readonly #findOne: Statement
+  readonly #findMany: Statement
+  readonly #commitOne: Statement
+  readonly #commitMany: Statement
   readonly #release: Statement
+  readonly #releaseMany: Statement
   readonly #releaseAll: Statement
   readonly #lookup: Statement
   readonly #ofSession: Statement
@@ -77,22 +78,39 @@ export class RefTable {
         released_at = NULL, generation = excluded.generation, intent_at = excluded.intent_at,
         media_type = excluded.media_type, width = excluded.width, height = excluded.height, label = excluded.label`,
     )
-    this.#commitRow = prepare(
+    const find = `
+      SELECT targets.position, refs.number, refs.committed_at
+      FROM targets
+      LEFT JOIN lash_attachment_contents AS contents ON contents.id = targets.id
+      LEFT JOIN lash_attachment_refs AS refs ON refs.id = targets.id AND refs.session_id = :sessionId
+        -- Live, at the content's generation, and under no claim.
+        AND refs.released_at IS NULL AND contents.claim IS NULL AND refs.generation = coalesce(contents.generation, 0)
+        AND targets.generation IN (${lastIntent}, refs.generation)`
+    this.#findOne = prepare(
       database,
-      `
-      SELECT refs.generation AS ref_generation, refs.committed_at, refs.released_at, contents.generation, contents.claim
-      FROM lash_attachment_refs AS refs LEFT JOIN lash_attachment_contents AS contents ON contents.id = refs.id
-      WHERE refs.id = ? AND refs.session_id = ?`,
-    )
-    this.#commit = prepare(
+      `WITH targets (position, id, generation) AS (SELECT 0, :id, :generation) ${find}`,
+    ).raw()
+    this.#findMany = prepare(
       database,
-      `
-      UPDATE lash_attachment_refs SET committed_at = ? WHERE id = ? AND session_id = ? AND committed_at IS NULL`,
+      `WITH targets (position, id, generation) AS (
+        SELECT key, substr(:ids, 32 * key + 1, 32), value FROM json_each(:generations)
+      ) ${find}`,
+    ).raw()
+    this.#commitOne = prepare(database, 'UPDATE lash_attachment_refs SET committed_at = ? WHERE number = ?')
+    this.#commitMany = prepare(
+      database,
+      'UPDATE lash_attachment_refs SET committed_at = ? WHERE number IN (SELECT value FROM json_each(?))',
     )
     this.#release = prepare(
       database,
       `
       UPDATE lash_attachment_refs SET released_at = ? WHERE id = ? AND session_id = ? AND released_at IS NULL`,
+    )
+    this.#releaseMany = prepare(
+      database,
+      `UPDATE lash_attachment_refs SET released_at = :now WHERE released_at IS NULL AND number IN (
+        SELECT refs.number FROM json_each(:generations) CROSS JOIN lash_attachment_refs AS refs
+        ON refs.id = substr(:ids, 32 * key + 1, 32) AND refs.session_id = :sessionId)`,
     )
     this.#releaseAll = prepare(
       database,
@@ -147,25 +165,46 @@ export class RefTable {
   }
 
   /** Returns the ids that cannot be committed; when there are any, nothing has changed. */
-  commit(sessionId: string, targets: readonly CommitTarget[], now: number): AttachmentId[] {
-    const toCommit: Buffer[] = []
+  commit(sessionId: string, targets: RefTargets, now: number): AttachmentId[] {
+    const uncommitted: number[] = []
     const expired = new Set<AttachmentId>()
-    for (const target of targets) {
-      const id = idBytes(target.id)
-      const row = this.#commitRow.get(id, sessionId) as CommitRow | undefined
-      if (row === undefined || !canCommit(row, target)) expired.add(target.id)
-      else if (row.committed_at === null) toCommit.push(id)
+    for (const [position, number, committedAt] of this.#find(sessionId, targets)) {
+      if (number === null) expired.add(idOf(idAt(targets, position)))
+      else if (committedAt === null) uncommitted.push(number)
     }
-    if (expired.size === 0) for (const id of toCommit) this.#commit.run(now, id, sessionId)
-    return [...expired]
+    if (expired.size > 0) return [...expired]
+    if (uncommitted.length > fewRows) this.#commitMany.run(now, JSON.stringify(uncommitted))
+    else for (const number of uncommitted) this.#commitOne.run(now, number)
+    return []
   }
 
-  release(sessionId: string, ids: readonly AttachmentId[] | undefined, now: number): void {
-    if (ids === undefined) {
+  #find(sessionId: string, targets: RefTargets): Iterable<CommitRow> {
+    const { ids, generations } = targets
+    if (generations.length > fewRows) {
+      const request = { sessionId, ids, generations: JSON.stringify(generations) }
+      return this.#findMany.iterate(request) as Iterable<CommitRow>
+    }
+    return generations.map((generation, position) => {
+      const request = { sessionId, id: idAt(targets, position), generation }
+      const [, number, committedAt] = this.#findOne.get(request) as CommitRow
+      return [position, number, committedAt]
+    })
+  }
+
+  /** Of those that are given, or of all. */
+  release(sessionId: string, targets: RefTargets | undefined, now: number): void {
+    if (targets === undefined) {
       this.#releaseAll.run(now, sessionId)
       return
     }
-    for (const id of ids) this.#release.run(now, idBytes(id), sessionId)
+    const { ids, generations } = targets
+    if (generations.length > fewRows) {
+      this.#releaseMany.run({ now, sessionId, ids, generations: JSON.stringify(generations) })
+      return
+    }
+    generations.forEach((_, position) => {
+      this.#release.run(now, idAt(targets, position), sessionId)
+    })
   }
 
   lookup(sessionId: string, id: AttachmentId): AttachmentManifestEntry | undefined {
@@ -188,13 +227,6 @@ export class RefTable {
   page(after: RefPosition | undefined): AttachmentManifestEntry[] {
     return (this.#page.all(idBytes(after?.id ?? ''), after?.sessionId ?? '') as RefRow[]).map(entryOf)
   }
-}
-
-/** Whether the ref is live, and at the content's generation, under no claim. */
-function canCommit(row: CommitRow, target: CommitTarget): boolean {
-  const generation = row.generation ?? 0
-  if (row.released_at !== null || row.claim !== null || generation !== row.ref_generation) return false
-  return target.generation === undefined || target.generation === generation
 }
 
 function entryOf(row: RefRow): AttachmentManifestEntry {

@@ -1,0 +1,27 @@
+import type { CommitTarget } from '@lash/attachments-core/backend'
+
+/** Bytes of an id. */
+const idLength = 32
+/** As a generation: that of the session's last intent. */
+export const lastIntent: number = -1
+
+/** Refs that a session commits or releases, packed: an object for each of a hundred thousand would take long to cross to the writer thread. */
+export interface RefTargets {
+  /** The ids, one after the other. */
+  readonly ids: Uint8Array
+  /** Of each; {@link lastIntent} for a bare id. */
+  readonly generations: readonly number[]
+}
+
+export function packTargets(targets: readonly CommitTarget[]): RefTargets {
+  const ids = new Uint8Array(targets.length * idLength)
+  const digits = Buffer.from(ids.buffer)
+  targets.forEach(({ id }, index) => {
+    digits.write(id, index * idLength, 'hex')
+  })
+  return { ids, generations: targets.map(({ generation }) => generation ?? lastIntent) }
+}
+
+export function idAt({ ids }: RefTargets, index: number): Buffer {
+  return Buffer.from(ids.buffer, ids.byteOffset + index * idLength, idLength)
+}

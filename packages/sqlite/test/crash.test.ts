@@ -2,6 +2,7 @@ import { contentId } from '@lash/attachments-core'
 import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { runChild } from './children/run-child.ts'
+import { WatchedStore } from './children/watched-store.ts'
 import { collected } from './collected.ts'
 import { newPath, rawDatabase } from './folder.ts'
 
@@ -35,30 +36,18 @@ test('a writer killed between two chunks leaves nothing to read, nothing in the 
 
 test("an upload taken for a dead writer's starts again, and stores all of it", async () => {
   const path = await newPath()
-  const store = new SqliteAttachmentStore({ path })
+  const store = new WatchedStore({ path })
   onTestFinished(() => store.close())
   const raw = rawDatabase(path)
   const bytes = new Uint8Array(9 * 1024 * 1024).map((_, index) => index >> 12)
-  const content = await store.prepare(new Blob([bytes]))
-  const whole = content.stream.bind(content)
   let streams = 0
-  content.stream = () => {
-    streams++
-    let passed = 0
-    const sleeping = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        passed += chunk.byteLength
-        // Somebody else cleans up behind the writer's back, once.
-        if (streams === 1 && passed > 6 * 1024 * 1024) raw.exec('DELETE FROM lash_attachment_uploads')
-        controller.enqueue(chunk)
-      },
-    })
-    return whole().pipeThrough(sleeping)
-  }
-  const { id } = await store.put(content, meta)
+  const id = await store.putWatched(bytes, (passed, stream) => {
+    streams = stream
+    // Somebody else cleans up behind the writer's back, once.
+    if (stream === 1 && passed > 6 * 1024 * 1024) raw.exec('DELETE FROM lash_attachment_uploads')
+  })
   expect(streams).toBe(2)
   expect(Buffer.compare((await store.get(id)).bytes, bytes)).toBe(0)
-  await content[Symbol.asyncDispose]()
 })
 
 test('a process that leaves everything open ends by itself', async () => {

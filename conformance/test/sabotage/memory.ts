@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import type {
   AttachmentBody,
   AttachmentContent,
@@ -10,7 +11,6 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from '@lash/attachments-core'
-import { turn } from '../../src/samples.ts'
 import { onStore, type Sabotage } from './sabotage.ts'
 import { ShelfStore } from './shelf-store.ts'
 

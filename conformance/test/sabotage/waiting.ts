@@ -10,7 +10,6 @@ import {
   type AttachmentRef,
   type StoredAttachment,
 } from '@lash/attachments-core'
-import { collect } from '../../src/samples.ts'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
 import { ShelfDriver } from './shelf.ts'
 import { ShelfStore } from './shelf-store.ts'
@@ -106,7 +105,7 @@ class WaitsForSources extends ReadsItsOwnWay {
   readonly #reading = new Set<Promise<unknown>>()
 
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
-    const reading = collect(source)
+    const reading = chunksOf(source)
     this.#reading.add(reading)
     return reading.then(chunks => put(Buffer.concat(chunks)))
   }
@@ -193,3 +192,9 @@ export const waitingSabotages: readonly Sabotage[] = [
     open: onDriver(WaitsForAnswers),
   },
 ]
+
+async function chunksOf(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  return chunks
+}

@@ -41,8 +41,9 @@ export class Reserve {
         const length = Math.min(noise.length, bytes - this.#bytes)
         this.#bytes += writeSync(this.#descriptor, noise, 0, length, this.#bytes)
       }
-    } catch {
+    } catch (error) {
       // No room, or no right to make files here: then there is what there is.
+      if ((error as NodeJS.ErrnoException).errno === undefined) throw error
     }
   }
 

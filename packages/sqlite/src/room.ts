@@ -59,7 +59,7 @@ export class Room {
   extend(bytes: number): boolean {
     const fileBytes = statSync(this.#path).size
     // What is written takes pages of indexes, too.
-    const wanted = this.growthBytes + bytes + bytes / 4 + firstBytes + forFreeing(fileBytes)
+    const wanted = this.growthBytes + bytes + Math.ceil(bytes / 4) + firstBytes + forFreeing(fileBytes)
     const { bytes: reserved } = this.#reserve
     const step = Math.min(reserved, mostStepBytes)
     const enough = reserved >= wanted || this.#reserve.grow(Math.min(mostBytes, Math.max(wanted, reserved + step)))
@@ -93,5 +93,5 @@ export class Room {
 }
 
 function forFreeing(fileBytes: number): number {
-  return Math.min(mostForFreeing, Math.max(leastForFreeing, fileBytes / 64))
+  return Math.min(mostForFreeing, Math.max(leastForFreeing, Math.ceil(fileBytes / 64)))
 }

@@ -41,6 +41,12 @@ test('an operation that waits for its group can be taken back; the others of the
   expect(await collected(store.list())).toHaveLength(1)
 })
 
+test.each([700_001, 1_048_575, 1_048_577, 5_000_003])('the first put may be of any length (%i bytes)', async length => {
+  const { store } = await newAttachments()
+  const { id } = await store.put(new Uint8Array(length).fill(7), meta)
+  expect((await store.get(id)).bytes).toHaveLength(length)
+})
+
 test('a put of a session is an intent and its bytes, both or none', async () => {
   const { store, manifest, raw } = await newAttachments()
   const session = new SessionScopedAttachmentStore(store, manifest, 'session')

@@ -77,7 +77,10 @@ export class GroupWriter {
     if (room === undefined || !outcomes.some(isFullOutcome)) return outcomes
     const together = (left: readonly Operation[]) => this.#unlocked(left, weight)
     let now = outcomes
-    if (room.extend(weight)) now = await again(operations, now, isFullOutcome, together)
+    // A weight is a guess.
+    for (const guess of [weight, 4 * weight, 16 * weight]) {
+      if (now.some(isFullOutcome) && room.extend(guess)) now = await again(operations, now, isFullOutcome, together)
+    }
     const { bytes, pendingBytes } = transaction.log()
     if (now.some(isFullOutcome) && (pendingBytes >= worthMovingBytes || room.growthBytes > 0)) {
       await room.lend(() => this.#beginLogAnew(bytes >= worthwhileBytes ? 'TRUNCATE' : 'RESTART'))

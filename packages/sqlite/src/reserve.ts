@@ -13,6 +13,7 @@ export class Reserve {
   readonly #path: string
   #descriptor: number | undefined
   #bytes = 0
+  #isRefused = false
 
   constructor(path: string) {
     this.#path = path
@@ -20,6 +21,11 @@ export class Reserve {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Whether the last attempt failed for another reason than that there is no room, so that nothing is known of that. */
+  get isRefused(): boolean {
+    return this.#isRefused
   }
 
   /** Makes it so long. Returns false, having changed nothing, when there is no room for that. */
@@ -34,6 +40,7 @@ export class Reserve {
 
   /** Makes it so long, or as long as there is room. */
   take(bytes: number): void {
+    this.#isRefused = false
     try {
       this.#descriptor ??= openNameless(this.#path)
       noise ??= randomBytes(256 * 1024)
@@ -43,7 +50,9 @@ export class Reserve {
       }
     } catch (error) {
       // No room, or no right to make files here: then there is what there is.
-      if ((error as NodeJS.ErrnoException).errno === undefined) throw error
+      const { errno, code = '' } = error as NodeJS.ErrnoException
+      if (errno === undefined) throw error
+      this.#isRefused = !['ENOSPC', 'EDQUOT'].includes(code)
     }
   }
 

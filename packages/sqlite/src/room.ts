@@ -52,7 +52,8 @@ export class Room {
   renew(): void {
     const fileBytes = statSync(this.#path).size
     const bytes = fileBytes + Math.max(0, this.#reserve.bytes - forFreeing(fileBytes))
-    this.#maxPages = this.#reserve.bytes >= mostBytes ? anyPages : Math.floor(bytes / this.#pageBytes)
+    const isFree = this.#reserve.bytes >= mostBytes || this.#reserve.isRefused
+    this.#maxPages = isFree ? anyPages : Math.floor(bytes / this.#pageBytes)
   }
 
   /** Makes room for so many bytes to be written. Returns false when the disk has none. */
@@ -64,7 +65,7 @@ export class Room {
     const step = Math.min(reserved, mostStepBytes)
     const enough = reserved >= wanted || this.#reserve.grow(Math.min(mostBytes, Math.max(wanted, reserved + step)))
     this.renew()
-    return enough
+    return enough || this.#reserve.isRefused
   }
 
   /** Gives up what is in reserve for as long as the work takes, and takes of it what is left then. */

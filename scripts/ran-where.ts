@@ -30,7 +30,9 @@ function partOf(file: string): string {
   if (backend !== undefined) return `kit on ${backend}`
   const [top = '', name = ''] = file.split('/')
   if (top === 'packages') return `tests of ${name}`
-  return top === 'conformance' ? 'tests of the kit, crashes, schedules' : top
+  if (top === 'conformance')
+    return /test\/(crash|hostile)/.test(file) ? 'crashes, odd hosts' : 'tests of the kit, schedules'
+  return top
 }
 
 function text(outcome: Outcome | undefined): string {

@@ -94,5 +94,4 @@ parentPort?.on('message', (request: WriterRequest) => {
   const reply = writers.answer(request)
   if (request.kind === 'run') parentPort?.postMessage({ ...reply, buffer: request.buffer }, [request.buffer])
   else parentPort?.postMessage(reply)
-  if (request.kind === 'end') parentPort?.close()
 })

@@ -37,7 +37,7 @@ export default defineConfig({
     // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.
     execArgv: ['--no-memory-protection-keys'],
     // Much of the time goes into waiting for syncs and servers.
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // What is waited for comes at the pace of the machine; the default is a second.

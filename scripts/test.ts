@@ -19,8 +19,8 @@ import { workflowStep } from './workflows.ts'
 
 /** The oldest Node that the packages promise. */
 const oldestNode = '22.19'
-/** What tests the kit itself and orders the schedules of others: once is enough. */
-const testsOfTheKit: readonly string[] = ['sabotaged-*', 'no-flakes*', 'explore*'].map(
+/** What tests the kit itself, orders the schedules of others, or is about odd settings of a server: once is enough. */
+const testsOfTheKit: readonly string[] = ['sabotaged-*', 'no-flakes*', 'explore*', 'hostile-*'].map(
   name => `conformance/test/${name}.test.ts`,
 )
 /** Where the essential cases run. */

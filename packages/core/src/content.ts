@@ -54,13 +54,13 @@ export function prepareContent(
   return typeof id === 'string' ? held(bytes, id) : id.then(digested => held(bytes, digested))
 }
 
-/** Loaded when a body is first not an array, so that core also loads where there is no file system. */
+/** A module of its own, so that core also loads where there is no file system. */
 async function readSource(body: AttachmentBody, options: ContentOptions): Promise<PreparedContent> {
   const source = await loaded(import('./source.ts')).catch(error => refuse(body, error))
   return source.readSource(body, options.signal(), options)
 }
 
-/** What core loads when it is first needed. Where that fails, for want of file descriptors, the next call tries again. */
+/** What is not loaded with core. Where that fails, for want of file descriptors, the next call tries again; from Node 24 on, that can succeed. */
 export function loaded<T>(module: Promise<T>): Promise<T> {
   return module.catch(cause => {
     throw new AttachmentIoError(cause?.path ?? '', `cannot load a module of core: ${cause}`, { cause })

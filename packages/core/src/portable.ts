@@ -70,6 +70,8 @@ export class PortableAttachmentStore implements AttachmentStore {
     if (!(this.#maxByteLength >= 0)) throw new AttachmentInvalidArgumentError('maxByteLength must be 0 or more')
     this.#removals = new RemovalBatch(driver)
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
+    // In time: later there may be no file descriptor left, and Node 22 never tries again what it once could not load.
+    for (const module of [import('./source.ts'), import('./reading.ts')]) module.catch(() => {})
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
@@ -241,8 +243,8 @@ export class PortableAttachmentStore implements AttachmentStore {
       const { signal } = options
       if (options.generation !== undefined) {
         const generation = checkGeneration(options.generation)
-        // An abort ends this call and not the removal, which close then still waits for.
-        const removing = this.run(undefined, () => this.#removals.remove({ id, generation }))
+        // An abort ends this call at once, and the removal when the driver hears of it, which close then still waits for.
+        const removing = this.run(undefined, () => this.#removals.remove({ id, generation }, signal))
         return this.driven('delete', signal, abortable(removing, signal))
       }
       const keys = await this.#copies(id, signal)
@@ -291,7 +293,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 }
 
-/** Loaded with the first stream that is read, like the reading of sources. */
+/** Loaded in the background, like the reading of sources. */
 function reading(): Promise<typeof import('./reading.ts')> {
   return loaded(import('./reading.ts'))
 }

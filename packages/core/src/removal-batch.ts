@@ -2,6 +2,7 @@ import type { AttachmentDriver, AttachmentKey } from './driver.ts'
 
 interface Removal {
   key: AttachmentKey
+  signal: AbortSignal | undefined
   resolve(): void
   reject(error: unknown): void
 }
@@ -18,10 +19,11 @@ export class RemovalBatch {
     this.#driver = driver
   }
 
-  remove(key: AttachmentKey): Promise<void> {
+  /** The signal ends the driver's work where all that are removed together have the same one, as those of a sweep do. */
+  remove(key: AttachmentKey, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush())
-      this.#waiting.push({ key, resolve, reject })
+      this.#waiting.push({ key, signal, resolve, reject })
     })
   }
 
@@ -33,10 +35,11 @@ export class RemovalBatch {
   }
 
   async #removeAll(batch: Removal[]): Promise<void> {
+    const signal = batch[0]?.signal
     try {
       await this.#driver.remove(
         batch.map(removal => removal.key),
-        {},
+        { signal: batch.every(removal => removal.signal === signal) ? signal : undefined },
       )
       for (const removal of batch) removal.resolve()
     } catch (error) {

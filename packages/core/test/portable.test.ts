@@ -158,6 +158,22 @@ test('close waits for a removal whose delete was aborted', async () => {
   expect(calls).toEqual(['removed', 'closed'])
 })
 
+test('a driver hears the signal of a removal, unless another is removed with it that goes on', async () => {
+  const heard: (AbortSignal | undefined)[] = []
+  const store = new PortableAttachmentStore(
+    driver({
+      async remove(_keys, { signal }) {
+        heard.push(signal)
+      },
+    }),
+  )
+  const { signal } = new AbortController()
+  await store.delete(id, { generation: 0, signal })
+  await Promise.all([store.delete(id, { generation: 0, signal }), store.delete(id, { generation: 1, signal })])
+  await Promise.all([store.delete(id, { generation: 0, signal }), store.delete(id, { generation: 1 })])
+  expect(heard).toEqual([signal, signal, undefined])
+})
+
 test('an abort cancels the body of a stream that nobody reads', async () => {
   const cancelled = Promise.withResolvers<unknown>()
   const endless = new ReadableStream<Uint8Array>({

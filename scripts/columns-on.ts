@@ -12,24 +12,29 @@ export interface ColumnsRun {
   backends?: readonly string[]
   /** Not the whole kit: bytes in and out, streams, commits, crashes, sweeps. */
   essential?: boolean
+  /** What it prints is shown only when it fails. */
+  quiet?: boolean
 }
 
-/** Runs the kit on backends, without a test runner, and counts how it went by backend. The report stands in `reports` of the folder. */
+/** Runs the kit on backends, without a test runner, and counts how it went by backend. The report stands in {@link reportsOf}. */
 export async function runColumns(run: ColumnsRun): Promise<Map<string, Outcome>> {
-  const { folder, runtime, backends = [], essential = false } = run
-  const reports = join(folder, 'reports')
-  for (const old of ['conformance', 'conformance.json', 'conformance.md']) {
-    await rm(join(reports, old), { recursive: true, force: true })
-  }
+  const { folder, runtime, backends = [], essential = false, quiet = false } = run
+  const reports = reportsOf(run)
+  await rm(reports, { recursive: true, force: true })
   const file = join('conformance', 'test', 'run-columns.ts')
   const options = [...(essential ? ['--essential'] : []), '--reports', reports]
   const args = [...runtime.runArguments, file, ...options, ...backends]
-  const exitCode = await runCommand(runtime.program, args, { cwd: folder })
+  const exitCode = await runCommand(runtime.program, args, { cwd: folder, quiet })
   const byBackend = await savedOutcomes(join(reports, 'conformance'))
   if (exitCode !== 0 && ![...byBackend.values()].some(({ failed }) => failed > 0)) {
     byBackend.set('(run)', { passed: 0, failed: 1, skipped: 0 })
   }
   return byBackend
+}
+
+/** Where a run leaves its report: a folder for each runtime, so that several can run at once. */
+export function reportsOf({ folder, runtime }: ColumnsRun): string {
+  return join(folder, 'reports', `${runtime.name}-${runtime.version}`)
 }
 
 /** What `saveReports` of the kit has left, a file per backend. */

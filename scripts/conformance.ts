@@ -2,7 +2,7 @@ import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startServices } from '../conformance/services/index.ts'
-import { runColumns } from './columns-on.ts'
+import { reportsOf, runColumns } from './columns-on.ts'
 import { Installation } from './installation.ts'
 import { packAll } from './packages.ts'
 import { installRuntime, pinnedNode, type Runtime } from './runtimes.ts'
@@ -42,15 +42,16 @@ async function run(): Promise<boolean> {
     await using installation = await Installation.make()
     console.log(`The packed packages on ${runtime.name} ${runtime.version}\n`)
     const { backend: backends, essential } = values
-    const outcomes = await runColumns({
+    const columns = {
       folder: installation.folder,
       runtime,
       ...(backends && { backends }),
       ...(essential && { essential }),
-    })
+    }
+    const outcomes = await runColumns(columns)
     await mkdir(join(root, 'reports'), { recursive: true })
     for (const name of ['conformance.md', 'conformance.json']) {
-      await cp(join(installation.folder, 'reports', name), join(root, 'reports', name))
+      await cp(join(reportsOf(columns), name), join(root, 'reports', name))
     }
     return sumOf(outcomes.values()).failed === 0
   } finally {

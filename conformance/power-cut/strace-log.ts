@@ -10,7 +10,8 @@ export const tracedCalls: readonly string[] = [
 
 /**
  * Understands what `strace -f -xx` wrote. What lies outside of the folder is left out, and lines that the process printed are marks.
- * Of a call that was still running when another began, a sync counts from its beginning to its end, anything else from its end.
+ * Of a call that was still running when another began, a sync counts from its beginning to its end, a close from its beginning, since its
+ * descriptor may be another's before it ends, and anything else from its end.
  */
 export function parseStrace(log: string, folder: string): Operation[] {
   const parser = new StraceParser(folder)
@@ -56,6 +57,8 @@ class StraceParser {
   }
 
   #begin(thread: string, text: string): void {
+    const closed = /^close\((\d+)/.exec(text)
+    if (closed !== null) this.#closed(Number(closed[1]))
     const sync = /^(?:fsync|fdatasync)\((\d+)/.exec(text)
     const file = sync === null ? undefined : this.#open.get(Number(sync[1]))?.file
     if (file === undefined) return
@@ -79,9 +82,6 @@ class StraceParser {
       case 'creat':
       case 'openat':
         this.#opened(result, this.#path(args, texts, 0), args)
-        return
-      case 'close':
-        this.#closed(descriptor)
         return
       case 'write':
       case 'writev':

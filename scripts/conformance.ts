@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -51,7 +52,9 @@ async function run(): Promise<boolean> {
     const outcomes = await runColumns(columns)
     await mkdir(join(root, 'reports'), { recursive: true })
     for (const name of ['conformance.md', 'conformance.json']) {
-      await cp(join(reportsOf(columns), name), join(root, 'reports', name))
+      const report = join(reportsOf(columns), name)
+      // There is none when nothing could be run, of which the reason has been printed.
+      if (existsSync(report)) await cp(report, join(root, 'reports', name))
     }
     return sumOf(outcomes.values()).failed === 0
   } finally {

@@ -99,13 +99,13 @@ async function testTarballs(runtime: Runtime, excluded: readonly string[] = []):
 async function testEssentials(): Promise<Outcome> {
   const runtimes = await Promise.all(newest.map(name => installRuntime(name, 'latest')))
   const { folder } = installed()
-  const runs = runtimes.map(runtime => runColumns({ folder, runtime, essential: true, quiet: true }))
-  for (const [index, backends] of (await Promise.all(runs)).entries()) {
+  const runs = await Promise.all(runtimes.map(runtime => runColumns({ folder, runtime, essential: true, quiet: true })))
+  for (const [index, backends] of runs.entries()) {
     const { name, version } = runtimes[index] as Runtime
     for (const [backend, outcome] of backends)
       ranWhere.add(`kit on ${backend}`, `${name} ${version}, essential`, outcome)
   }
-  return sumOf((await Promise.all(runs)).flatMap(backends => [...backends.values()]))
+  return sumOf(runs.flatMap(backends => [...backends.values()]))
 }
 
 function installed(): Installation {

@@ -1,19 +1,19 @@
-import { fork } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildSqlite3 } from './build-peers.ts'
-import { type Backend, backends, type Cell, cells } from './cell.ts'
+import { backends, type Cell, cells } from './cell.ts'
 import { chart } from './chart.ts'
 import type { Contender } from './contender.ts'
 import { contendersOf } from './contenders/index.ts'
 import { describeMachine } from './machine.ts'
-import type { Measurement } from './measure.ts'
+import { measureInChild } from './measure-in-child.ts'
 import { markdown, printCell } from './report.ts'
 import { type CellResult, compare, type Sample } from './result.ts'
 import { startServices } from './services.ts'
+import { checkOut, measurePair, type Pairing, printPairing, printSummary } from './versions.ts'
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter(argument => argument !== '--'),
@@ -21,49 +21,86 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
+    compare: { type: 'string' },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 
 if (values.help) {
-  console.log(`bench [--quick] [--only TEXT]... [--rounds N] [--out FOLDER]
+  console.log(`bench [--quick] [--only TEXT]... [--rounds N] [--out FOLDER] [--compare VERSION]
 
   --quick       a tenth of the operations, and one round
   --only TEXT   only cells whose name contains TEXT, such as "fs", "sqlite put", "1 MiB"
-  --rounds N    how often each contender takes its turn in each cell (3; quick: 1)
-  --out FOLDER  where the results go (bench/results)`)
+  --rounds N    how often each contender takes its turn in each cell (3; quick: 1; compare: 5)
+  --out FOLDER  where the results go (bench/results)
+  --compare VERSION  ours alone, beside another version of it: a commit, or a folder with a checkout`)
   process.exit(0)
 }
 
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+const rounds = Number(values.rounds ?? (values.compare !== undefined ? 5 : values.quick ? 1 : 3))
 const chosen = cells.filter(cell => values.only === undefined || values.only.some(text => cell.id.includes(text)))
 if (chosen.length === 0) throw new Error(`no cell has a name that contains ${values.only?.join(' or ')}`)
 
-if (chosen.some(({ backend }) => backend === 'sqlite')) buildSqlite3()
+if (values.compare === undefined && chosen.some(({ backend }) => backend === 'sqlite')) buildSqlite3()
+const here = fileURLToPath(new URL('../..', import.meta.url))
+const share = values.quick ? 0.1 : 1
 const folder = await mkdtemp(join(tmpdir(), 'lash-bench-'))
 const services = await startServices(new Set(chosen.map(({ backend }) => backend)))
-const results: CellResult[] = []
 try {
-  for (const backend of backends) await runBackend(backend)
+  if (values.compare === undefined) await runAll()
+  else await runPairs(values.compare)
 } finally {
   await services.stop()
   await rm(folder, { recursive: true, force: true })
 }
-await save()
 
-async function runBackend(backend: Backend): Promise<void> {
-  const ofBackend = chosen.filter(cell => cell.backend === backend)
-  if (ofBackend.length === 0) return
-  const unavailable = services.unavailable(backend)
-  if (unavailable !== undefined) return console.log(`\n${backend}: not measured, ${unavailable}`)
-  const contenders = await contendersOf(backend)
-  for (const cell of ofBackend) {
-    const measured = contenders.filter(({ operations }) => operations?.includes(cell.operation) ?? true)
-    const result = compare(cell, await runCell(cell, measured))
+async function runAll(): Promise<void> {
+  const results: CellResult[] = []
+  for (const cell of measurable()) {
+    const result = compare(cell, await runCell(cell, await contendersIn(cell)))
     results.push(result)
     printCell(result)
   }
+  await save(results)
+}
+
+/** Ours alone, here and in the other version. */
+async function runPairs(version: string): Promise<void> {
+  const other = checkOut(version, here, join(folder, 'other'))
+  const pairings: Pairing[] = []
+  try {
+    for (const cell of measurable()) {
+      const ours = (await contendersIn(cell)).filter(({ role }) => role === 'ours' || role === 'variant')
+      for (const { name: contenderName } of ours) {
+        const turn = { cellId: cell.id, contenderName, share, folder, env: services.env }
+        try {
+          const ratios = await measurePair(rounds, { older: other.folder, newer: here }, turn)
+          if (ratios.length === 0) continue
+          pairings.push({ ...turn, ratios })
+          printPairing({ ...turn, ratios })
+        } catch (error) {
+          console.log(`${cell.id}: ${contenderName}: not measured, ${(error as Error).message}`)
+        }
+      }
+    }
+  } finally {
+    other.remove()
+  }
+  printSummary(pairings)
+}
+
+/** The chosen cells of the backends that can be measured here. */
+function measurable(): readonly Cell[] {
+  for (const backend of backends) {
+    const why = services.unavailable(backend)
+    if (why !== undefined) console.log(`\n${backend}: not measured, ${why}`)
+  }
+  return chosen.filter(({ backend }) => services.unavailable(backend) === undefined)
+}
+
+async function contendersIn({ backend, operation }: Cell): Promise<readonly Contender[]> {
+  return (await contendersOf(backend)).filter(({ operations }) => operations?.includes(operation) ?? true)
 }
 
 /** The contenders take turns, so that a machine that slows down slows all of them; each round begins with another. */
@@ -74,7 +111,14 @@ async function runCell(cell: Cell, contenders: readonly Contender[]): Promise<Sa
     for (const sample of [...samples.slice(first), ...samples.slice(0, first)]) {
       if (sample.failure !== undefined) continue
       try {
-        const measurement = await measureInChild(cell, sample.contender)
+        const measurement = await measureInChild({
+          checkout: here,
+          cellId: cell.id,
+          contenderName: sample.contender.name,
+          share,
+          folder,
+          env: services.env,
+        })
         if (measurement !== undefined) sample.measurements.push(measurement)
       } catch (error) {
         sample.failure = error instanceof Error ? error.message : String(error)
@@ -84,33 +128,7 @@ async function runCell(cell: Cell, contenders: readonly Contender[]): Promise<Sa
   return samples
 }
 
-function measureInChild(cell: Cell, contender: Contender): Promise<Measurement | undefined> {
-  const share = values.quick ? '0.1' : '1'
-  const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
-  const child = fork(worker, [cell.id, contender.name, share, folder], {
-    env: { ...process.env, ...services.env },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-  return new Promise((resolve, reject) => {
-    let measurement: Measurement | undefined
-    let complaint = ''
-    child.stderr?.on('data', text => {
-      complaint = `${complaint}${text}`.slice(-2000)
-    })
-    child.on('message', message => {
-      measurement = (message as { measurement?: Measurement }).measurement
-    })
-    child.on('error', reject)
-    child.on('exit', code => (code === 0 ? resolve(measurement) : reject(new Error(lastError(complaint)))))
-  })
-}
-
-function lastError(complaint: string): string {
-  return complaint.split('\n').find(line => /Error/.test(line)) ?? 'the contender ended without a result'
-}
-
-async function save(): Promise<void> {
+async function save(results: readonly CellResult[]): Promise<void> {
   const out = values.out ?? fileURLToPath(new URL('../results', import.meta.url))
   await mkdir(out, { recursive: true })
   const machine = await describeMachine()

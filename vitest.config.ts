@@ -10,8 +10,8 @@ class LongestFirst extends BaseSequencer {
     'removal-',
     'matrix-sqlite',
     'matrix-',
-    'sabotaged',
-    'explore',
+    'sabotage/',
+    'explore/',
   ]
 
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

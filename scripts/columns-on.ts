@@ -21,7 +21,7 @@ export async function runColumns(run: ColumnsRun): Promise<Map<string, Outcome>>
   const { folder, runtime, backends = [], essential = false, quiet = false } = run
   const reports = reportsOf(run)
   await rm(reports, { recursive: true, force: true })
-  const file = join('conformance', 'test', 'run-columns.ts')
+  const file = join('conformance', 'test', 'matrix', 'run-columns.ts')
   const options = [...(essential ? ['--essential'] : []), '--reports', reports]
   const args = [...runtime.runArguments, file, ...options, ...backends]
   const exitCode = await runCommand(runtime.program, args, { cwd: folder, quiet })

@@ -26,7 +26,7 @@ export class RanWhere {
 
 /** Which part of the tests a file belongs to: `kit on fs`, `tests of fs`, `examples`. */
 function partOf(file: string): string {
-  const backend = /^conformance\/test\/matrix-(\w+)/.exec(file)?.[1]
+  const backend = /^conformance\/test\/matrix\/matrix-(\w+)/.exec(file)?.[1]
   if (backend !== undefined) return `kit on ${backend}`
   const [top = '', name = ''] = file.split('/')
   if (top === 'packages') return `tests of ${name}`

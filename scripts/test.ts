@@ -20,7 +20,7 @@ import { workflowStep } from './workflows.ts'
 /** The oldest Node that the packages promise. */
 const oldestNode = '22.19'
 /** What tests the kit itself, orders the schedules of others, or is about odd settings of a server: once is enough. */
-const testsOfTheKit: readonly string[] = ['sabotaged-*', 'no-flakes*', 'explore*', 'hostile-*'].map(
+const testsOfTheKit: readonly string[] = ['sabotage/*', 'explore/*', 'matrix/hostile-*'].map(
   name => `conformance/test/${name}.test.ts`,
 )
 /** Where the essential cases run. */

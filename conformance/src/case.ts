@@ -1,5 +1,5 @@
-import type { CaseContext } from './context.ts'
 import type { Capability, FixtureOf, HarnessKind } from './harness.ts'
+import type { CaseContext } from './run/context.ts'
 
 /** One rule of the contract, with the check that proves it. Throws (by `node:assert/strict`) when the rule is broken. */
 export interface ConformanceCase<Kind extends HarnessKind = HarnessKind> {

@@ -1,4 +1,3 @@
-export type { LiveReport } from './adapter.ts'
 export {
   type CaseDefinition,
   type ConformanceCase,
@@ -8,7 +7,6 @@ export {
   type StoreCase,
 } from './case.ts'
 export { allCases, manifestCases, sessionCases, storeCases } from './cases.ts'
-export { CaseContext, provided } from './context.ts'
 export type * from './harness.ts'
 export {
   type CaseOutcome,
@@ -18,7 +16,9 @@ export {
   reportsToMarkdown,
   type Tally,
   tally,
-} from './report.ts'
-export { type CaseJson, type ReportJson, reportFromJson, reportToJson } from './report-json.ts'
-export { casesFor, notApplicableReason, runCase, runConformance, unknownKnownFailures } from './run.ts'
-export { saveReports, wholeMarkdown } from './save-reports.ts'
+} from './report/report.ts'
+export { type CaseJson, type ReportJson, reportFromJson, reportToJson } from './report/report-json.ts'
+export { saveReports, wholeMarkdown } from './report/save-reports.ts'
+export type { LiveReport } from './run/adapter.ts'
+export { CaseContext, provided } from './run/context.ts'
+export { casesFor, notApplicableReason, runCase, runConformance, unknownKnownFailures } from './run/run.ts'

@@ -1,6 +1,6 @@
 import { after, describe, test } from 'node:test'
-import { adapt, type LiveReport } from './adapter.ts'
 import type { ManifestHarness, SessionHarness, StoreHarness } from './harness.ts'
+import { adapt, type LiveReport } from './run/adapter.ts'
 
 const runner = {
   describe: (name: string, body: () => void) => void describe(name, body),

@@ -1,6 +1,6 @@
 import { afterAll, describe, test } from 'vitest'
-import { adapt, type LiveReport } from './adapter.ts'
 import type { ManifestHarness, SessionHarness, StoreHarness } from './harness.ts'
+import { adapt, type LiveReport } from './run/adapter.ts'
 
 const runner = {
   describe,

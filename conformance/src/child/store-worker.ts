@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { type AttachmentStore, AttachmentStoreError } from '@lash/attachments-core'
 import type { ChildModule } from '../harness.ts'
-import { loadModule } from '../load-module.ts'
-import { independentId, sampleBytes, stalledSource, webStream } from '../samples.ts'
+import { loadModule } from '../run/load-module.ts'
+import { independentId, sampleBytes, stalledSource, webStream } from '../run/samples.ts'
 import type { SampleName, StoreCommand, StoreReply } from './protocol.ts'
 
 const meta = { mediaType: 'application/octet-stream' }

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import type { SessionHarness } from '../harness.ts'
-import { loadModule } from '../load-module.ts'
-import { type Coverage, coverageTable } from './coverage.ts'
-import { plans } from './plans.ts'
-import { replay } from './replay.ts'
-import { parseSchedule, planNamed } from './schedule.ts'
-import { exploreSome } from './seeded.ts'
-import { exploreAll } from './systematic.ts'
-import { ExplorationFailure } from './violation.ts'
+import { loadModule } from '../run/load-module.ts'
+import { ExplorationFailure } from './judge/violation.ts'
+import { plans } from './plans/plans.ts'
+import { type Coverage, coverageTable } from './search/coverage.ts'
+import { replay } from './search/replay.ts'
+import { parseSchedule, planNamed } from './search/schedule.ts'
+import { exploreSome } from './search/seeded.ts'
+import { exploreAll } from './search/systematic.ts'
 
 const usage = `Explores what can happen between sessions and sweepers, on a store and a manifest.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { AttachmentIntentExpiredError } from '@lash/attachments-core'
 import { caseGroup, type SessionCase } from '../case.ts'
-import { provided } from '../context.ts'
+import { provided } from '../run/context.ts'
 import { type Gate, intercepted, stoppedBefore } from './gates.ts'
 import { assertReads, blobsOf, gateOf, hold, idOf, inBackground, put, sessionOf, sweep } from './steps.ts'
 

@@ -11,8 +11,8 @@ import {
   reclaimUnreferencedAttachments,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import type { CaseContext } from '../context.ts'
 import type { AttachmentPair, SessionFixture } from '../harness.ts'
+import type { CaseContext } from '../run/context.ts'
 import { Gate } from './gates.ts'
 
 /** The steps that the session cases are made of. */

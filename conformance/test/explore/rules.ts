@@ -18,8 +18,8 @@ export interface Rule {
   readonly caught: ViolationKind
 }
 
-const ledger = (find: string, replace: string): Change => ({ file: 'memory/src/ledger.ts', find, replace })
-const core = (name: string, find: string, replace: string): Change => ({ file: `core/src/${name}.ts`, find, replace })
+const ledger = (find: string, replace: string): Change => ({ file: 'memory/src/manifest/ledger.ts', find, replace })
+const core = (path: string, find: string, replace: string): Change => ({ file: `core/src/${path}.ts`, find, replace })
 
 /** Every rule that carries a guarantee, in the order of the operations. The changes are to the real code. */
 export const rules: readonly Rule[] = [
@@ -257,7 +257,7 @@ export const rules: readonly Rule[] = [
     rule: 'an audit deletes only what the manifest gives it a claim to',
     off: [
       core(
-        'audit',
+        'sweep/audit',
         'batch.length === 0 ? [] : await manifest.claimBlobs(batch)',
         "batch.map(blob => ({ attachmentId: blob.id, generation: blob.generation, token: '' }))",
       ),
@@ -268,7 +268,7 @@ export const rules: readonly Rule[] = [
   // Sweepers.
   {
     rule: 'a sweeper deletes the generation that it has claimed, and no other',
-    off: [core('sweep', 'this.#store.delete(id, { generation })', 'this.#store.delete(id)')],
+    off: [core('sweep/sweep', 'this.#store.delete(id, { generation })', 'this.#store.delete(id)')],
     plan: 'two-sweepers',
     caught: 'generation reused',
   },
@@ -276,7 +276,7 @@ export const rules: readonly Rule[] = [
     rule: 'a claim is settled only when its bytes are deleted',
     off: [
       core(
-        'sweep',
+        'sweep/sweep',
         'if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)',
         'await this.#delete(claim)\n        deleted.push(claim)',
       ),
@@ -287,9 +287,9 @@ export const rules: readonly Rule[] = [
   {
     rule: 'a sweeper deletes before it settles',
     off: [
-      core('sweep', 'if (deleted.length > 0) await this.#manifest.settleClaims(deleted)', ''),
+      core('sweep/sweep', 'if (deleted.length > 0) await this.#manifest.settleClaims(deleted)', ''),
       core(
-        'sweep',
+        'sweep/sweep',
         'const deleted: OrphanClaim[] = []',
         'const deleted: OrphanClaim[] = []\n    if (fresh.length > 0) await this.#manifest.settleClaims(fresh)',
       ),
@@ -302,7 +302,7 @@ export const rules: readonly Rule[] = [
     rule: 'a put writes the generation that its intent was given',
     off: [
       core(
-        'session',
+        'session/session',
         'await this.inner.put(content, meta, { generation, signal })',
         'await this.inner.put(content, meta, { generation: 0, signal })',
       ),
@@ -314,7 +314,7 @@ export const rules: readonly Rule[] = [
     rule: 'a put records its intent before it writes',
     off: [
       core(
-        'session',
+        'session/session',
         'const generation = await this.manifest.recordIntent(intent)',
         'await this.inner.put(content, meta, { generation: 0 })\n    const generation = await this.manifest.recordIntent(intent)',
       ),
@@ -324,19 +324,19 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'a bare id is offered only while the last intent is that of a put that succeeded',
-    off: [core('pending', '(ref.generation ?? 0) === intentGeneration', 'true')],
+    off: [core('session/pending', '(ref.generation ?? 0) === intentGeneration', 'true')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },
   {
     rule: 'a bare id is not offered after an intent that may or may not be recorded',
-    off: [core('pending', '!intentUnknown &&', '')],
+    off: [core('session/pending', '!intentUnknown &&', '')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },
   {
     rule: 'a delete takes bytes only when every session has released them',
-    off: [core('session', ', releasedOnly: true }', ' }')],
+    off: [core('session/session', ', releasedOnly: true }', ' }')],
     plan: 'delete',
     caught: 'isolation',
   },
@@ -344,7 +344,7 @@ export const rules: readonly Rule[] = [
     rule: 'a delete takes the generation that it has claimed, and no other',
     off: [
       core(
-        'session',
+        'session/session',
         'this.inner.delete(claim.attachmentId, { generation: claim.generation, signal })',
         'this.inner.delete(claim.attachmentId, { signal })',
       ),
@@ -356,7 +356,7 @@ export const rules: readonly Rule[] = [
     rule: 'a session reads only what it holds',
     off: [
       core(
-        'session',
+        'session/session',
         'if (entry === undefined || !isLive(entry)) return undefined',
         'if (entry === undefined) return undefined',
       ),
@@ -366,7 +366,7 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: "a session sees its own metadata, not another's",
-    off: [core('session', "entry.meta ?? { mediaType: 'application/octet-stream' }", 'stored')],
+    off: [core('session/session', "entry.meta ?? { mediaType: 'application/octet-stream' }", 'stored')],
     plan: 'two-sweepers',
     caught: 'isolation',
   },

@@ -2,14 +2,12 @@
  * What authors of stores and manifests need beside the main entry: checks of what callers give, names, and pieces that
  * every backend would otherwise write again.
  */
-export { abortable } from './abort.ts'
-export { isPreparedContent, streamOf } from './content.ts'
-export { parsePhysicalName, physicalName } from './driver.ts'
-export { fileStream } from './file-stream.ts'
-export { canonicalUri, isAttachmentIdPrefix } from './id.ts'
-export { arrayFor, wrongLength } from './integrity.ts'
-export { Lifetime } from './lifetime.ts'
-export * from './manifest-input.ts'
+export { abortable } from './calls/abort.ts'
+export { Lifetime } from './calls/lifetime.ts'
+export { Pace } from './calls/pace.ts'
+export { streamOf } from './content/byte-stream.ts'
+export { isPreparedContent } from './content/content.ts'
+export { canonicalUri, isAttachmentIdPrefix } from './content/id.ts'
 export {
   checkGeneration,
   checkMeta,
@@ -19,6 +17,9 @@ export {
   maxMediaTypeLength,
   refTo,
   storedMeta,
-} from './meta.ts'
-export { owned } from './owned.ts'
-export { Pace } from './pace.ts'
+} from './content/meta.ts'
+export * from './manifest/manifest-input.ts'
+export { fileStream } from './reading/file-stream.ts'
+export { arrayFor, wrongLength } from './reading/integrity.ts'
+export { owned } from './reading/owned.ts'
+export { parsePhysicalName, physicalName } from './store/driver.ts'

@@ -1,4 +1,4 @@
-import type { AttachmentId } from './id.ts'
+import type { AttachmentId } from './content/id.ts'
 
 /** What went wrong, to branch on. Messages are for people and may change; codes do not. */
 export type AttachmentErrorCode =

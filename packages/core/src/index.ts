@@ -1,30 +1,30 @@
-export { reclaimUnreferencedAttachments } from './audit.ts'
-export type { AttachmentBody, AttachmentContent } from './content.ts'
-export { contentId } from './digest.ts'
+export type { AttachmentBody, AttachmentContent } from './content/content.ts'
+export { contentId } from './content/digest.ts'
+export { type AttachmentId, isAttachmentId } from './content/id.ts'
+export type {
+  AttachmentCreateMeta,
+  AttachmentMeta,
+  AttachmentRef,
+} from './content/meta.ts'
+export type { AttachmentSpoolOptions } from './content/spool-file.ts'
+export * from './errors.ts'
+export * from './llm.ts'
+export * from './manifest/manifest.ts'
+export { type AttachmentPersistence, PersistenceManifestAdapter } from './manifest/persistence.ts'
+export { SessionScopedAttachmentStore, type SessionScopedStoreOptions } from './session/session.ts'
 export type {
   AttachmentDriver,
   AttachmentDriverOptions,
   AttachmentDriverRead,
   AttachmentDriverReadOptions,
   AttachmentKey,
-  AttachmentSpoolOptions,
-} from './driver.ts'
-export * from './errors.ts'
-export { type AttachmentId, isAttachmentId } from './id.ts'
-export * from './llm.ts'
-export * from './manifest.ts'
-export type {
-  AttachmentCreateMeta,
-  AttachmentMeta,
-  AttachmentRef,
-} from './meta.ts'
-export { type AttachmentPersistence, PersistenceManifestAdapter } from './persistence.ts'
-export { PortableAttachmentStore, type PortableStoreOptions } from './portable.ts'
-export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './reclaim.ts'
-export { SessionScopedAttachmentStore, type SessionScopedStoreOptions } from './session.ts'
-export * from './store.ts'
+} from './store/driver.ts'
+export { PortableAttachmentStore, type PortableStoreOptions } from './store/portable.ts'
+export * from './store/store.ts'
+export { reclaimUnreferencedAttachments } from './sweep/audit.ts'
+export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './sweep/reclaim.ts'
 export type {
   AttachmentReclamationFailure,
   AttachmentReclamationReport,
   AttachmentSweepOptions,
-} from './sweep.ts'
+} from './sweep/sweep.ts'

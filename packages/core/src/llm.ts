@@ -1,8 +1,8 @@
-import { checkConcurrency, concurrently } from './concurrently.ts'
+import { checkConcurrency, concurrently } from './calls/concurrently.ts'
+import { isAttachmentId } from './content/id.ts'
+import type { AttachmentRef } from './content/meta.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
-import { isAttachmentId } from './id.ts'
-import type { AttachmentRef } from './meta.ts'
-import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store.ts'
+import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store/store.ts'
 
 /** An attachment of a request to a model: with its bytes, or with a reference to them. */
 export interface LlmAttachment {

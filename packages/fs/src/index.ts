@@ -1,1 +1,1 @@
-export { FileAttachmentStore, type FileAttachmentStoreOptions } from './store.ts'
+export { FileAttachmentStore, type FileAttachmentStoreOptions } from './store/store.ts'

@@ -1,2 +1,2 @@
-export { InMemoryAttachmentManifest, type InMemoryManifestOptions } from './manifest.ts'
-export { InMemoryAttachmentStore, type InMemoryStoreOptions } from './store.ts'
+export { InMemoryAttachmentManifest, type InMemoryManifestOptions } from './manifest/manifest.ts'
+export { InMemoryAttachmentStore, type InMemoryStoreOptions } from './store/store.ts'

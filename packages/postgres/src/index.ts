@@ -1,4 +1,8 @@
-export { PostgresAttachmentManifest, type PostgresCommitOptions, type PostgresManifestOptions } from './manifest.ts'
+export { migrationSql } from './database/schema.ts'
+export {
+  PostgresAttachmentManifest,
+  type PostgresCommitOptions,
+  type PostgresManifestOptions,
+} from './manifest/manifest.ts'
 export type { PostgresOptions } from './options.ts'
-export { migrationSql } from './schema.ts'
-export { PostgresAttachmentStore, type PostgresStoreOptions } from './store.ts'
+export { PostgresAttachmentStore, type PostgresStoreOptions } from './store/store.ts'

@@ -1,3 +1,3 @@
-export type { ContentDisposition } from './content-disposition.ts'
-export type { MultipartOptions } from './multipart.ts'
-export { S3AttachmentStore, type S3AttachmentStoreOptions, type S3UrlOptions } from './store.ts'
+export type { ContentDisposition } from './store/content-disposition.ts'
+export { S3AttachmentStore, type S3AttachmentStoreOptions, type S3UrlOptions } from './store/store.ts'
+export type { MultipartOptions } from './upload/multipart.ts'

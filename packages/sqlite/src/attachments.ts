@@ -1,6 +1,6 @@
-import { AttachmentDatabase, type SqliteDatabaseOptions } from './database.ts'
-import { SqliteAttachmentManifest, type SqliteManifestOptions } from './manifest.ts'
-import { SqliteAttachmentStore, type SqliteStoreOptions } from './store.ts'
+import { AttachmentDatabase, type SqliteDatabaseOptions } from './database/database.ts'
+import { SqliteAttachmentManifest, type SqliteManifestOptions } from './manifest/manifest.ts'
+import { SqliteAttachmentStore, type SqliteStoreOptions } from './store/store.ts'
 
 export interface SqliteAttachmentsOptions
   extends SqliteStoreOptions,

@@ -1,0 +1,95 @@
+import type { HarnessKind } from '../harness.ts'
+
+export type CaseStatus = 'passed' | 'failed' | 'known-failure' | 'not-applicable'
+
+/** How one case went on one harness. */
+export interface CaseOutcome {
+  readonly id: string
+  readonly group: string
+  readonly title: string
+  readonly status: CaseStatus
+  readonly durationMs: number
+  /** Why it does not apply, or why the failure is known. */
+  readonly reason?: string
+  readonly error?: Error
+}
+
+/** How one backend did. */
+export interface ConformanceReport {
+  readonly kind: HarnessKind
+  readonly backend: string
+  /** No case failed but those known to, and `knownFailures` names real cases only. */
+  readonly ok: boolean
+  readonly unknownKnownFailures: readonly string[]
+  readonly outcomes: readonly CaseOutcome[]
+}
+
+export interface Tally {
+  passed: number
+  failed: number
+  knownFailures: number
+  notApplicable: number
+}
+
+const tallied = {
+  passed: 'passed',
+  failed: 'failed',
+  'known-failure': 'knownFailures',
+  'not-applicable': 'notApplicable',
+} as const satisfies Record<CaseStatus, keyof Tally>
+
+/** Counts outcomes. */
+export function tally(outcomes: readonly CaseOutcome[]): Tally {
+  const counts: Tally = { passed: 0, failed: 0, knownFailures: 0, notApplicable: 0 }
+  for (const { status } of outcomes) counts[tallied[status]]++
+  return counts
+}
+
+/**
+ * The reports of one kind as a Markdown table: a line per group, a column per backend. A cell says how many passed, then what
+ * else there is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
+ */
+export function reportsToMarkdown(reports: readonly ConformanceReport[]): string {
+  const groups = groupsOf(reports.flatMap(report => report.outcomes))
+  const rows = [
+    ['group', ...reports.map(report => report.backend)],
+    ...groups.map(group => [group, ...reports.map(report => cell(inGroup(report.outcomes, group)))]),
+    ['total', ...reports.map(report => cell(report.outcomes))],
+  ]
+  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0), 3))
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  const rule = `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`
+  const [head, ...body] = rows.map(line)
+  return [head, rule, ...body].join('\n')
+}
+
+/** Why cases do not apply, a line per backend and reason. Empty when all of them do. */
+export function notApplicableLines(reports: readonly ConformanceReport[]): string[] {
+  return reports.flatMap(({ backend, outcomes }) => {
+    const counts = new Map<string, number>()
+    for (const { status, reason } of outcomes) {
+      if (status === 'not-applicable' && reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    }
+    return [...counts].map(([reason, count]) => `${backend}: ${count} not applicable, ${reason}`)
+  })
+}
+
+function cell(outcomes: readonly CaseOutcome[]): string {
+  const { passed, failed, knownFailures, notApplicable } = tally(outcomes)
+  const parts = [`${passed}`]
+  if (failed > 0) parts.push(`${failed} FAILED`)
+  if (knownFailures > 0) parts.push(`${knownFailures} known`)
+  if (notApplicable > 0) parts.push(`${notApplicable} n/a`)
+  return parts.join(', ')
+}
+
+/** The groups of the outcomes, each once, in order. */
+export function groupsOf(outcomes: readonly CaseOutcome[]): string[] {
+  return [...new Set(outcomes.map(outcome => outcome.group))]
+}
+
+/** The outcomes of one group. */
+export function inGroup(outcomes: readonly CaseOutcome[], group: string): CaseOutcome[] {
+  return outcomes.filter(outcome => outcome.group === group)
+}

@@ -1,0 +1,50 @@
+import type { AnyHarness, Capability, Fixture, StoreOptions } from '../harness.ts'
+
+/** What a case is given: fixtures to work on, and a place to leave what must be put away afterwards. */
+export class CaseContext<F extends Fixture = Fixture> {
+  readonly #harness: AnyHarness
+  readonly #afterwards: (() => Promise<unknown>)[] = []
+
+  constructor(harness: AnyHarness) {
+    this.#harness = harness
+  }
+
+  /** A fresh, empty fixture; disposed of after the case. */
+  async create(options?: StoreOptions): Promise<F> {
+    const create = this.#harness.create as (options?: StoreOptions) => Promise<Fixture>
+    const fixture = await create.call(this.#harness, options)
+    this.#afterwards.push(() => fixture.dispose())
+    return fixture as F
+  }
+
+  /** Whether the harness is capable of it, for a case that can check more then. */
+  has(capability: Capability): boolean {
+    return this.#harness.capabilities.includes(capability)
+  }
+
+  /** Has the resource closed after the case, and before the fixtures. */
+  use<R extends AsyncDisposable>(resource: R): R {
+    this.defer(async () => resource[Symbol.asyncDispose]())
+    return resource
+  }
+
+  /** Has the function called after the case, latest first. */
+  defer(undo: () => Promise<unknown>): void {
+    this.#afterwards.push(undo)
+  }
+
+  /** Puts everything away, latest first; goes on past a failure and throws the first one. */
+  async finish(): Promise<void> {
+    const failures: unknown[] = []
+    for (const undo of this.#afterwards.splice(0).reverse()) {
+      await undo().catch(error => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+/** A part of the fixture that the harness says it has. */
+export function provided<T>(part: T | undefined, name: string): T {
+  if (part === undefined) throw new Error(`the harness declares a capability for which its fixture has no \`${name}\``)
+  return part
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import type { AttachmentBody, AttachmentContent, AttachmentRef } from '@lash/attachments-core'
+import { caseGroup, type StoreCase } from '../../case.ts'
+import { hasCode, isStored, rejectsWith } from '../../run/expect.ts'
+import { chunksOf, independentId, sampleBytes, turn, webStream } from '../../run/samples.ts'
+
+const plain = { mediaType: 'application/octet-stream' }
+const MiB = 1024 * 1024
+
+/** Bytes that backends keep in different ways: in a row, in chunks, compressed, in a file. */
+const kinds: readonly (readonly [mediaType: string, bytes: Uint8Array])[] = [
+  ['application/octet-stream', sampleBytes(1)],
+  ['application/octet-stream', sampleBytes(1000)],
+  ['application/octet-stream', sampleBytes(5000)],
+  ['application/octet-stream', sampleBytes(300_000)],
+  ['application/octet-stream', sampleBytes(3 * MiB + 17)],
+  ['text/plain', new Uint8Array(1500).fill(0x61)],
+  ['text/plain', new Uint8Array(40_000).fill(0x62)],
+  ['text/plain', new Uint8Array(2 * MiB).fill(0x63)],
+]
+
+/** Whose memory the bytes are in. */
+export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownership', [
+  {
+    name: 'get',
+    title:
+      'what get gives is all of its buffer, and its reader may overwrite and transfer that: nothing stored is harmed',
+    async run(context) {
+      const { store } = await context.create()
+      for (const [mediaType, bytes] of kinds) {
+        const { id } = await store.put(bytes, { mediaType })
+        for (let time = 0; time < 3; time++) spend((await store.get(id)).bytes, `get of ${bytes.byteLength} bytes`)
+        await isStored(store, id, bytes, `${bytes.byteLength} bytes of ${mediaType}`)
+      }
+    },
+  },
+  {
+    name: 'stream',
+    title: 'each chunk of a stream is all of its buffer, and its reader may overwrite and transfer that',
+    async run(context) {
+      const { store } = await context.create()
+      for (const [mediaType, bytes] of kinds) {
+        const { id } = await store.put(bytes, { mediaType })
+        const { byteLength } = bytes
+        for (const range of [{}, { start: 1 }, { start: byteLength >> 2, end: byteLength >> 1 }]) {
+          const { body } = await store.stream(id, range)
+          for await (const chunk of body) spend(chunk, `a chunk of ${byteLength} bytes`)
+        }
+        await isStored(store, id, bytes, `${byteLength} bytes of ${mediaType}`)
+      }
+    },
+  },
+  {
+    name: 'prepare',
+    title:
+      'what prepared content shows is all of its buffer; overwriting it changes neither the content nor what is stored',
+    async run(context) {
+      const { store } = await context.create()
+      for (const [, bytes] of kinds) {
+        const what = `${bytes.byteLength} bytes prepared`
+        for (const body of [bytes, webStream(bytes), new Blob([bytes.slice()])]) {
+          const content: AttachmentContent = await store.prepare(body)
+          content.bytes?.fill(1)
+          for await (const chunk of content.stream()) spend(chunk, `a chunk of ${what}`)
+          const { id } = await store.put(content, plain)
+          assert.equal(id, independentId(bytes), what)
+          await isStored(store, id, bytes, `${what} and put`)
+          content.bytes?.fill(2)
+          if (content.bytes !== undefined) spend(content.bytes, what)
+          await content[Symbol.asyncDispose]()
+          await isStored(store, id, bytes, `${what}, put, and changed`)
+          await store.delete(id)
+        }
+      }
+    },
+  },
+  {
+    name: 'chunk-copied-late',
+    title: 'a source that writes into its chunks too early harms itself at most: what is stored is what its id says',
+    async run(context) {
+      const { store } = await context.create()
+      for (const length of [10_000, 3 * MiB]) {
+        for (const share of [false, true]) {
+          const bytes = sampleBytes(length, share ? 2 : 1)
+          const source = restlessSource(bytes, share)
+          const putting = store.put(source.chunks(), plain)
+          const ref = share ? await unlessRefused(putting) : await putting
+          source.rest()
+          if (ref !== undefined) {
+            const { bytes: stored } = await store.get(ref.id)
+            assert.equal(independentId(stored), ref.id, `${length} bytes are not those of their id`)
+          }
+          const { id } = await store.put(bytes, plain)
+          await isStored(store, id, bytes, 'the same bytes, put by somebody else')
+        }
+      }
+    },
+  },
+  {
+    name: 'shared-memory',
+    title:
+      'of memory that other threads share, or that can grow, the bytes at the time of the call are put, or it is refused',
+    async run(context) {
+      const { store } = await context.create()
+      for (const length of [100, 100_000]) {
+        const bytes = sampleBytes(length)
+        const bodies = [
+          viewOf(new SharedArrayBuffer(length), bytes),
+          viewOf(new SharedArrayBuffer(length, { maxByteLength: 2 * length }), bytes),
+          viewOf(new ArrayBuffer(length, { maxByteLength: 2 * length }), bytes),
+          viewOf(new ArrayBuffer(length, { maxByteLength: 2 * length }), bytes).buffer as ArrayBuffer,
+        ]
+        for (const body of bodies) {
+          const putting = store.put(body as AttachmentBody, plain)
+          new Uint8Array(ArrayBuffer.isView(body) ? body.buffer : body).fill(0)
+          const ref = await unlessRefused(putting)
+          if (ref === undefined) continue
+          assert.equal(ref.id, independentId(bytes))
+          await isStored(store, ref.id, bytes, Object.prototype.toString.call(body))
+          await store.delete(ref.id)
+        }
+      }
+    },
+  },
+  {
+    name: 'memory-that-is-gone',
+    title: 'an array or a chunk whose memory is detached, or resized away, is an invalid argument and not empty',
+    async run(context) {
+      const { store } = await context.create()
+      const gone = () => {
+        const detached = sampleBytes(8)
+        structuredClone(detached, { transfer: [detached.buffer] })
+        const resizable = new ArrayBuffer(8, { maxByteLength: 8 })
+        const outOfBounds = new Uint8Array(resizable, 4, 4)
+        resizable.resize(2)
+        return { detached, outOfBounds }
+      }
+      for (const [name, bytes] of Object.entries(gone())) {
+        async function* source() {
+          yield sampleBytes(10)
+          yield bytes
+        }
+        await rejectsWith(store.put(bytes, plain), 'invalid_argument', `${name} array`)
+        await rejectsWith(store.prepare(bytes), 'invalid_argument', `${name} array, prepared`)
+        await rejectsWith(store.put(source(), plain), 'invalid_argument', `${name} chunk`)
+      }
+      assert.equal(await store.stat(independentId(new Uint8Array(0))), undefined, 'the empty blob was stored')
+    },
+  },
+])
+
+/** A put of memory that others share; undefined when it is refused. */
+function unlessRefused(putting: Promise<AttachmentRef>): Promise<AttachmentRef | undefined> {
+  return putting.catch(error => {
+    hasCode(error, 'invalid_argument', 'put of shared memory')
+    return undefined
+  })
+}
+
+/** Fails unless the bytes have their memory for themselves; does the worst to it. */
+function spend(bytes: Uint8Array, what: string): void {
+  const { buffer, byteLength } = bytes
+  assert.equal(buffer.byteLength, byteLength, `${what}: it is a window on memory of others`)
+  new Uint8Array(buffer).fill(0xee)
+  structuredClone(bytes, { transfer: [buffer as ArrayBuffer] })
+  assert.equal(bytes.byteLength, 0, `${what}: it cannot be transferred`)
+}
+
+function viewOf(memory: ArrayBuffer | SharedArrayBuffer, bytes: Uint8Array): Uint8Array {
+  const view = new Uint8Array(memory)
+  view.set(bytes)
+  return view
+}
+
+/** A source that goes on writing into each chunk after it has given it. */
+function restlessSource(bytes: Uint8Array, share: boolean) {
+  let resting = false
+  const scribble = async (chunk: Uint8Array) => {
+    for (let time = 1; time < 60 && !resting; time++) {
+      await (time % 10 === 0 ? turn() : undefined)
+      chunk.fill(time)
+    }
+  }
+  return {
+    rest() {
+      resting = true
+    },
+    async *chunks(): AsyncGenerator<Uint8Array, void, void> {
+      for (const chunk of chunksOf(bytes, 700_000)) {
+        const given = share ? viewOf(new SharedArrayBuffer(chunk.byteLength), chunk) : chunk
+        void scribble(given)
+        yield given
+      }
+    },
+  }
+}

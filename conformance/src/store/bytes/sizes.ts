@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { AttachmentTooLargeError } from '@lash/attachments-core'
+import { type CaseDefinition, caseGroup, type StoreCase } from '../../case.ts'
+import { isAbsent, isStored, listedIds, rejectsWith, sameBytes } from '../../run/expect.ts'
+import { independentId, readAll, sampleBytes, webStream } from '../../run/samples.ts'
+
+const plain = { mediaType: 'application/octet-stream' }
+const KiB = 1024
+const MiB = 1024 * KiB
+const limit = 100 * KiB
+
+/** The boundaries at which buffers, chunks, rows and parts of the backends begin and end. */
+const sizes: Record<string, number> = {
+  empty: 0,
+  'one-byte': 1,
+  'just-below-64-kib': 64 * KiB - 1,
+  '64-kib': 64 * KiB,
+  'just-above-64-kib': 64 * KiB + 1,
+  'just-below-1-mib': MiB - 1,
+  '1-mib': MiB,
+  'just-above-1-mib': MiB + 1,
+  'just-below-5-mib': 5 * MiB - 1,
+  '5-mib': 5 * MiB,
+  'just-above-5-mib': 5 * MiB + 1,
+}
+
+/** Every size comes back whole; one over the limit is refused. */
+export const sizeCases: readonly StoreCase[] = caseGroup('store', 'sizes', [
+  ...Object.entries(sizes).map(([name, byteLength]) => sizeCase(name, byteLength)),
+  {
+    name: 'over-64-mib-streamed',
+    title: 'more than 64 MiB go in as a stream and come out as one, exactly',
+    async run(context) {
+      const { store } = await context.create()
+      const byteLength = 65 * MiB + 5
+      const expected = createHash('sha256')
+      async function* source() {
+        for (let at = 0; at < byteLength; at += MiB) {
+          const bytes = sampleBytes(Math.min(MiB, byteLength - at), at / MiB)
+          expected.update(bytes)
+          yield bytes
+        }
+      }
+      const ref = await store.put(source(), plain)
+      assert.equal(ref.byteLength, byteLength)
+      assert.equal(ref.id, expected.digest('hex'))
+      const actual = createHash('sha256')
+      const { body, meta } = await store.stream(ref.id)
+      assert.equal(meta.byteLength, byteLength)
+      for await (const chunk of body) actual.update(chunk)
+      assert.equal(actual.digest('hex'), ref.id)
+      const late = await store.stream(ref.id, { start: 64 * MiB - 5, end: 64 * MiB + 5 })
+      const around = Buffer.concat([sampleBytes(MiB, 63).subarray(-5), sampleBytes(MiB, 64).subarray(0, 5)])
+      sameBytes(await readAll(late.body), around, 'a range near the end')
+    },
+  },
+  {
+    name: 'limit-is-inclusive',
+    title: 'a body of exactly the limit is taken, in every form',
+    requires: ['size-limit'],
+    async run(context) {
+      const { store } = await context.create({ maxByteLength: limit })
+      const bytes = sampleBytes(limit)
+      for (const body of [bytes, new Blob([bytes]), webStream(bytes)]) {
+        const ref = await store.put(body, plain)
+        await isStored(store, ref.id, bytes, 'at the limit')
+        await store.delete(ref.id)
+      }
+    },
+  },
+  {
+    name: 'over-the-limit',
+    title: 'a body over the limit is a too-large error that says the limit, and nothing is stored',
+    requires: ['size-limit'],
+    async run(context) {
+      const { store } = await context.create({ maxByteLength: limit })
+      const bytes = sampleBytes(limit + 1)
+      for (const body of [bytes, bytes.slice().buffer, new Blob([bytes]), webStream(bytes)]) {
+        const what = Object.prototype.toString.call(body)
+        const error = await rejectsWith(store.put(body, plain), 'too_large', what)
+        assert.ok(AttachmentTooLargeError.isInstance(error))
+        assert.equal(error.maxByteLength, limit, what)
+      }
+      await isAbsent(store, independentId(bytes), 'after refusals')
+      assert.deepEqual(await listedIds(store), [])
+    },
+  },
+  {
+    name: 'endless-source',
+    title: 'a source that never ends is stopped at the limit and told so',
+    requires: ['size-limit'],
+    async run(context) {
+      const { store } = await context.create({ maxByteLength: limit })
+      let given = 0
+      const told = Promise.withResolvers<void>()
+      const endless = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          given += 8 * KiB
+          controller.enqueue(new Uint8Array(8 * KiB))
+        },
+        cancel() {
+          told.resolve()
+        },
+      })
+      await rejectsWith(store.put(endless, plain), 'too_large', 'an endless source')
+      await told.promise
+      assert.ok(given <= limit + 64 * KiB, `${given} bytes were read where ${limit} are the limit`)
+      assert.deepEqual(await listedIds(store), [])
+    },
+  },
+])
+
+/** Puts so many bytes as an array and as a stream, and reads them whole and streamed. */
+function sizeCase(name: string, byteLength: number): CaseDefinition<'store'> {
+  return {
+    name,
+    title: `${byteLength} bytes come back, from an array and from a stream`,
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(byteLength, 7)
+      const id = independentId(bytes)
+      for (const body of [bytes, webStream(bytes)]) {
+        const ref = await store.put(body, plain)
+        assert.equal(ref.id, id)
+        assert.equal(ref.byteLength, byteLength)
+        await isStored(store, id, bytes, name)
+        const { body: streamed } = await store.stream(id)
+        sameBytes(await readAll(streamed), bytes, 'stream')
+        const [listed] = await listedIds(store)
+        assert.equal(listed, id)
+        await store.delete(id)
+      }
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import type { AttachmentCreateMeta, AttachmentStore } from '@lash/attachments-core'
+import { caseGroup, type StoreCase } from '../../case.ts'
+import { isAbsent, rejectsWith } from '../../run/expect.ts'
+import { independentId, sampleBytes, webStream } from '../../run/samples.ts'
+
+/** Metadata comes back as it was given, and is checked before anything is stored. */
+export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata', [
+  {
+    name: 'every-field',
+    title: 'media type, width, height and label come back from put, get, stream and stat',
+    async run(context) {
+      const { store } = await context.create()
+      await comesBack(store, { mediaType: 'image/png', width: 640, height: 480, label: 'chart.png' })
+    },
+  },
+  {
+    name: 'no-optional-field',
+    title: 'fields that were not given are absent, not null, undefined or zero',
+    async run(context) {
+      const { store } = await context.create()
+      await comesBack(store, { mediaType: 'application/pdf' })
+    },
+  },
+  {
+    name: 'extremes',
+    title:
+      'zero and the largest width and height, the empty and the longest label, and the longest media type come back',
+    async run(context) {
+      const { store } = await context.create()
+      await comesBack(store, { mediaType: 'image/gif', width: 0, height: 0, label: '' })
+      await comesBack(store, { mediaType: 'image/gif', width: 2 ** 31 - 1, height: 2 ** 31 - 1 })
+      await comesBack(store, { mediaType: 'text/plain', label: 'x'.repeat(1024) })
+      await comesBack(store, { mediaType: 'text/plain', label: '€'.repeat(341) })
+      await comesBack(store, { mediaType: `application/${'x'.repeat(243)}` })
+    },
+  },
+  {
+    name: 'labels',
+    title: 'labels come back code point by code point, whatever their script, quotes, line ends or blanks',
+    async run(context) {
+      const { store } = await context.create()
+      const labels = [
+        'photo du été 2026 – n°1.png',
+        'レポート最終版.pdf',
+        'דוח שנתי.pdf',
+        '👩‍👩‍👧‍👦 🏳️‍🌈.jpg',
+        'e\u0301 is not \u00e9',
+        ' blanks at both ends ',
+        'tab\tline\nreturn\r\nend',
+        `quotes ' " \` and ; -- /* % _ \\ $1 :a ? {}`,
+        '=?UTF-8?Q?not_encoded?=',
+        '%41%00+plus',
+        '../../etc/passwd',
+        'control \u0001 \u001f \u007f \u0085 \u2028 \ufeff',
+        '\u{10ffff}\uffff',
+        'null',
+      ]
+      for (const label of labels) await comesBack(store, { mediaType: 'text/plain', label })
+    },
+  },
+  {
+    name: 'media-types',
+    title: 'media types come back exactly, with their parameters and their case',
+    async run(context) {
+      const { store } = await context.create()
+      const types = [
+        'text/plain;charset=utf-8',
+        'text/plain; charset="utf-8"; format=flowed',
+        'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+        'multipart/mixed; boundary="a b;c\\"d,e=f"',
+        'Image/PNG',
+        'application/x-www-form-urlencoded',
+        'video/mp4;codecs="avc1.640028, mp4a.40.2"',
+      ]
+      for (const mediaType of types) await comesBack(store, { mediaType })
+    },
+  },
+  {
+    name: 'ref-is-plain-json',
+    title: 'a ref is plain JSON with known fields only, and has no generation when that is 0',
+    async run(context) {
+      const { store } = await context.create()
+      const meta = { mediaType: 'image/png', width: 1, label: 'a', unknown: 'field' } as AttachmentCreateMeta
+      const ref = await store.put(sampleBytes(10), meta)
+      assert.deepEqual(JSON.parse(JSON.stringify(ref)), { ...ref })
+      const known = { id: ref.id, byteLength: 10, mediaType: 'image/png', width: 1, label: 'a' }
+      assert.deepEqual({ ...ref }, known)
+      assert.deepEqual(await store.stat(ref.id), known)
+    },
+  },
+  {
+    name: 'bad-metadata',
+    title: 'bad metadata is an invalid argument, before anything is stored',
+    async run(context) {
+      const { store } = await context.create()
+      const bytes = sampleBytes(1000)
+      for (const [index, meta] of badMetadata.entries()) {
+        const what = `bad metadata ${index}: ${JSON.stringify(meta)?.slice(0, 60)}`
+        await rejectsWith(store.put(bytes, meta as AttachmentCreateMeta), 'invalid_argument', what)
+        await rejectsWith(store.put(webStream(bytes), meta as AttachmentCreateMeta), 'invalid_argument', what)
+      }
+      await isAbsent(store, independentId(bytes), 'after refusals')
+    },
+  },
+])
+
+const mediaType = 'text/plain'
+const badMetadata: readonly unknown[] = [
+  undefined,
+  null,
+  'text/plain',
+  {},
+  { mediaType: '' },
+  { mediaType: 'text' },
+  { mediaType: '/plain' },
+  { mediaType: 'text/' },
+  { mediaType: 'text/plain\r\nx-injected: 1' },
+  { mediaType: 'text/plain\0' },
+  { mediaType: 'tëxt/plain' },
+  { mediaType: 'text/plain;' },
+  { mediaType: `text/${'x'.repeat(251)}` },
+  { mediaType: 7 },
+  { mediaType, width: -1 },
+  { mediaType, width: 1.5 },
+  { mediaType, width: Number.NaN },
+  { mediaType, width: '640' },
+  { mediaType, height: 2 ** 31 },
+  { mediaType, height: Number.POSITIVE_INFINITY },
+  { mediaType, height: null },
+  { mediaType, label: 7 },
+  { mediaType, label: null },
+  { mediaType, label: 'nul\0' },
+  { mediaType, label: 'half of a pair \ud800' },
+  { mediaType, label: 'x'.repeat(1025) },
+  { mediaType, label: '€'.repeat(342) },
+]
+
+let seed = 1000
+
+/** Puts fresh bytes with the metadata and fails unless everything that shows metadata shows exactly it. */
+async function comesBack(store: AttachmentStore, meta: AttachmentCreateMeta): Promise<void> {
+  const bytes = sampleBytes(64, seed++)
+  const expected = { id: independentId(bytes), byteLength: 64, ...meta }
+  const what = JSON.stringify(meta).slice(0, 100)
+  assert.deepEqual({ ...(await store.put(bytes, meta)) }, expected, `ref of ${what}`)
+  assert.deepEqual((await store.get(expected.id)).meta, expected, `get of ${what}`)
+  assert.deepEqual(await store.stat(expected.id), expected, `stat of ${what}`)
+  const { meta: streamed, body } = await store.stream(expected.id)
+  await body.cancel()
+  assert.deepEqual(streamed, expected, `stream of ${what}`)
+}

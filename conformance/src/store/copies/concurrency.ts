@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { AttachmentNotFoundError, type AttachmentStore } from '@lash/attachments-core'
+import { caseGroup, type StoreCase } from '../../case.ts'
+import { StoreProcess } from '../../child/store-process.ts'
+import { provided } from '../../run/context.ts'
+import { isAbsent, isStored, listedIds, sameBytes } from '../../run/expect.ts'
+import { collect, independentId, readUntilFailure, sampleBytes, turn, webStream } from '../../run/samples.ts'
+
+const plain = { mediaType: 'application/octet-stream' }
+
+export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concurrency', [
+  {
+    name: '100-identical-puts',
+    title: '100 puts of the same bytes at once are one blob, and all of them succeed',
+    async run(context) {
+      const { store } = await context.create()
+      for (const length of [1000, 300_000]) {
+        const bytes = sampleBytes(length)
+        const refs = await Promise.all(
+          Array.from({ length: 100 }, (_, index) => store.put(index % 10 === 0 ? webStream(bytes) : bytes, plain)),
+        )
+        assert.deepEqual([...new Set(refs.map(ref => ref.id))], [independentId(bytes)])
+        await isStored(store, independentId(bytes), bytes, 'afterwards')
+      }
+      assert.equal((await listedIds(store)).length, 2)
+    },
+  },
+  {
+    name: '20-distinct-puts',
+    title: '20 puts of different bytes at once are 20 blobs, each whole',
+    async run(context) {
+      const { store } = await context.create()
+      const all = Array.from({ length: 20 }, (_, index) => sampleBytes(1 + index * 60_000, index + 1))
+      const refs = await Promise.all(all.map((bytes, index) => store.put(index % 2 ? bytes : webStream(bytes), plain)))
+      for (const [index, bytes] of all.entries()) {
+        await isStored(store, refs[index]?.id ?? '', bytes, `blob ${index}`)
+      }
+      assert.equal((await listedIds(store)).length, 20)
+    },
+  },
+  {
+    name: 'get-during-put',
+    title: 'whoever reads while a blob is being put sees all of it or none: by get, stream, stat and list',
+    async run(context) {
+      const { store } = await context.create()
+      for (let round = 0; round < 3; round++) {
+        const bytes = sampleBytes(2_000_000, round + 1)
+        const putting = settling(store.put(round === 1 ? bytes : webStream(bytes), plain))
+        while (!putting.done) {
+          await allOrNothing(store, bytes)
+          await turn()
+        }
+        await putting.result
+        await isStored(store, independentId(bytes), bytes, 'afterwards')
+      }
+    },
+  },
+  {
+    name: 'get-during-heal',
+    title: 'while a copy of the wrong length is being replaced, no reader sees bytes that are not right',
+    requires: ['damage:truncate'],
+    async run(context) {
+      const fixture = await context.create()
+      const { store } = fixture
+      const bytes = sampleBytes(2_000_000)
+      const { id } = await store.put(bytes, plain)
+      await provided(fixture.corrupt, 'corrupt').call(fixture, id, 'truncate')
+      const putting = settling(Promise.all(Array.from({ length: 5 }, () => store.put(webStream(bytes), plain))))
+      while (!putting.done) {
+        const bytesRead = await store.get(id).then(
+          stored => stored.bytes,
+          () => undefined,
+        )
+        if (bytesRead !== undefined) sameBytes(bytesRead, bytes, 'meanwhile')
+        await turn()
+      }
+      await putting.result
+      await isStored(store, id, bytes, 'afterwards')
+    },
+  },
+  {
+    name: 'put-with-delete',
+    title: 'puts and deletes of the same bytes at once leave all of it or nothing, and none of them fails',
+    async run(context) {
+      const { store } = await context.create()
+      for (let round = 0; round < 10; round++) {
+        const bytes = sampleBytes(round % 2 === 0 ? 2000 : 400_000)
+        const id = independentId(bytes)
+        await Promise.all([
+          store.put(bytes, plain),
+          store.delete(id),
+          store.put(webStream(bytes), plain),
+          allOrNothing(store, bytes),
+          store.delete(id),
+          allOrNothing(store, bytes),
+        ])
+        await allOrNothing(store, bytes)
+        await store.put(bytes, plain)
+        await isStored(store, id, bytes, 'put afterwards')
+        await store.delete(id)
+        await isAbsent(store, id, 'deleted afterwards')
+      }
+    },
+  },
+  {
+    name: 'two-instances',
+    title: 'two instances over the same data see what each other put and deleted, and put the same bytes at once',
+    requires: ['reopen'],
+    async run(context) {
+      const fixture = await context.create()
+      const { store } = fixture
+      const other = context.use(await provided(fixture.reopen, 'reopen').call(fixture))
+      const bytes = sampleBytes(2000)
+      const { id } = await store.put(bytes, plain)
+      await isStored(other, id, bytes, 'put by the first')
+      await other.delete(id)
+      await isAbsent(store, id, 'deleted by the second')
+      for (let seed = 2; seed < 12; seed++) {
+        const shared = sampleBytes(seed % 2 === 0 ? 2000 : 500_000, seed)
+        await Promise.all([store.put(shared, plain), other.put(webStream(shared), plain), store.put(shared, plain)])
+        await isStored(store, independentId(shared), shared, 'by the first')
+        await isStored(other, independentId(shared), shared, 'by the second')
+      }
+      assert.equal((await listedIds(store)).length, 10)
+    },
+  },
+  {
+    name: 'two-processes',
+    title: 'processes that put the same bytes at the same time all succeed, and every blob is whole and there once',
+    requires: ['child'],
+    async run(context) {
+      const fixture = await context.create()
+      const child = provided(fixture.child, 'child')
+      const starting = Promise.all([StoreProcess.start(child), StoreProcess.start(child)])
+      const [first, second] = (await starting).map(started => context.use(started)) as [StoreProcess, StoreProcess]
+      const samples = Array.from({ length: 8 }, (_, index) => ({
+        length: index % 2 === 0 ? 3000 : 700_000,
+        seed: index + 1,
+      }))
+      await Promise.all([
+        first.call({ op: 'put-all', samples, streamed: true }),
+        second.call({ op: 'put-all', samples }),
+        ...samples.map(({ length, seed }) => fixture.store.put(sampleBytes(length, seed), plain)),
+      ])
+      for (const { length, seed } of samples) {
+        const bytes = sampleBytes(length, seed)
+        await isStored(fixture.store, independentId(bytes), bytes, `blob ${seed}`)
+      }
+      assert.equal((await listedIds(fixture.store)).length, samples.length)
+    },
+  },
+])
+
+/** A promise that can be asked whether it has settled. */
+function settling<T>(result: Promise<T>): { done: boolean; result: Promise<T> } {
+  const state = { done: false, result }
+  const settled = () => {
+    state.done = true
+  }
+  result.then(settled, settled)
+  return state
+}
+
+/** Fails when anything shows the blob in part. */
+async function allOrNothing(store: AttachmentStore, bytes: Uint8Array): Promise<void> {
+  const id = independentId(bytes)
+  const stat = await store.stat(id)
+  if (stat !== undefined) assert.equal(stat.byteLength, bytes.byteLength, 'stat shows a part')
+  const stored = await unlessNotFound(store.get(id))
+  if (stored !== undefined) sameBytes(stored.bytes, bytes, 'get shows a part')
+  const opened = await unlessNotFound(store.stream(id))
+  if (opened !== undefined) {
+    const { byteLength, failed } = await readUntilFailure(opened.body)
+    assert.ok(failed || byteLength === bytes.byteLength, `a stream ended after ${byteLength} bytes`)
+  }
+  const listed = await collect(store.list({ prefix: id }))
+  assert.ok(listed.length <= 1, 'list shows one blob twice')
+  for (const blob of listed) assert.equal(blob.byteLength, bytes.byteLength, 'list shows a part')
+}
+
+async function unlessNotFound<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (AttachmentNotFoundError.isInstance(error)) return undefined
+    throw error
+  }
+}

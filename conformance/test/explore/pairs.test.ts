@@ -1,0 +1,32 @@
+import type { SessionHarness } from '@lash/attachments-conformance'
+import { type Coverage, coverageTable, exploreSome } from '@lash/attachments-conformance/explore'
+import { afterAll, describe, test } from 'vitest'
+import { fsStoreHarness } from '../harnesses/fs.ts'
+import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
+import { pairHarness } from '../harnesses/pair.ts'
+import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
+
+const covered: Coverage[] = []
+
+/** How many schedules a pair can do in a few seconds. */
+const pairs: readonly [SessionHarness, number][] = [
+  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 500],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 120],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 120],
+  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 1000],
+  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 250],
+  [sqlitePairHarness(), 500],
+]
+
+describe('schedules chosen at random', () => {
+  for (const [harness, schedules] of pairs) {
+    test(`on ${harness.name}`, async () => {
+      covered.push(await exploreSome(harness, { schedules }))
+    }, 300_000)
+  }
+})
+
+afterAll(async () => {
+  console.log(`\n${coverageTable(covered)}\n`)
+  for (const [harness] of pairs) await harness.cleanup()
+})

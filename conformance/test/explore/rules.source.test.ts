@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rules } from './rules.ts'
+import type { MutantOutcome } from './run-mutants.source.ts'
+
+/**
+ * The proof that the explorer can fail: each safety rule of the protocol is switched off in turn, by a change to the real code, and what goes
+ * wrong is found, with the shortest schedule that shows it.
+ */
+describe('with one rule switched off', () => {
+  let outcomes: MutantOutcome[] = []
+
+  beforeAll(async () => {
+    const script = fileURLToPath(new URL('run-mutants.source.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 1 << 26 })
+    outcomes = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as MutantOutcome)
+  }, 300_000)
+
+  for (const [index, { rule, caught }] of rules.entries()) {
+    test(`${rule} -> ${caught}`, () => {
+      const { kind, message } = outcomes[index] as MutantOutcome
+      expect(kind, message).toBe(caught)
+    })
+  }
+
+  afterAll(() => {
+    for (const [index, { rule }] of rules.entries()) console.log(`without: ${rule}\n${outcomes[index]?.message}\n`)
+  })
+})

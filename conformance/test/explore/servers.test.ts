@@ -1,0 +1,51 @@
+import type { SessionHarness } from '@lash/attachments-conformance'
+import { type Coverage, coverageTable, exploreSome, type SeededOptions } from '@lash/attachments-conformance/explore'
+import { afterAll, describe, test } from 'vitest'
+import { fsStoreHarness } from '../harnesses/fs.ts'
+import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
+import { pairHarness } from '../harnesses/pair.ts'
+import { postgresManifestHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
+import { s3StoreHarness } from '../harnesses/s3.ts'
+import { sqliteManifestHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
+import { missingServer } from '../matrix/columns.ts'
+
+const covered: Coverage[] = []
+
+const s3 = missingServer('s3') === undefined ? s3StoreHarness() : undefined
+const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifestHarness]
+
+/** Pairs of which a half is a server, and how many schedules they can do in a few seconds. */
+const pairs: readonly [SessionHarness, SeededOptions][] = [
+  ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
+    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 120 }],
+  ),
+  ...[memoryManifestHarness, sqliteManifestHarness].map((manifest): [SessionHarness, SeededOptions] => [
+    pairHarness(postgresStoreHarness(), manifest()),
+    { schedules: 120 },
+  ]),
+  ...(s3 === undefined
+    ? []
+    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 50 }])),
+]
+
+describe('schedules chosen at random', () => {
+  for (const [harness, options] of pairs) {
+    test(`on ${harness.name}`, async () => {
+      covered.push(await exploreSome(harness, options))
+    }, 300_000)
+  }
+
+  test('with transactions of hosts held open, on memory x postgres', async () => {
+    const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
+    try {
+      covered.push(await exploreSome(harness, { schedules: 150, transactions: 'held' }))
+    } finally {
+      await harness.cleanup()
+    }
+  }, 300_000)
+})
+
+afterAll(async () => {
+  console.log(`\n${coverageTable(covered)}\n`)
+  for (const [harness] of pairs) await harness.cleanup()
+})

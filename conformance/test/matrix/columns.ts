@@ -1,0 +1,69 @@
+import type { AnyHarness, ManifestHarness, StoreHarness } from '@lash/attachments-conformance'
+import { fsStoreHarness } from '../harnesses/fs.ts'
+import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
+import { pairHarness } from '../harnesses/pair.ts'
+import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
+import { s3StoreHarness } from '../harnesses/s3.ts'
+import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
+import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
+
+/** Each is paired with itself and those before it. */
+export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
+
+export type Backend = (typeof backends)[number]
+
+/** The columns of the matrix that a backend brings: its store, its manifest, its pairs. All backends together make the whole. */
+export function columnsOf(backend: Backend): AnyHarness[] {
+  return missingServer(backend) === undefined ? columns[backend]() : []
+}
+
+/** Why nothing of the backend can be run, or undefined when it can. */
+export function missingServer(backend: Backend): string | undefined {
+  const variable = serverVariables[backend]
+  if (variable === undefined || process.env[variable]) return undefined
+  return `${backend}: there is no server, ${variable} is not set`
+}
+
+const serverVariables: Partial<Record<Backend, string>> = {
+  postgres: 'LASH_TEST_POSTGRES_URL',
+  s3: 'LASH_TEST_S3_ENDPOINT',
+}
+
+const columns: Record<Backend, () => AnyHarness[]> = {
+  memory: () => [
+    memoryStoreHarness(),
+    memorySessionStoreHarness(),
+    memoryManifestHarness(),
+    ...pairs([memoryStoreHarness], [memoryManifestHarness]),
+  ],
+  fs: () => [fsStoreHarness(), fsSessionStoreHarness(), ...pairs([fsStoreHarness], [memoryManifestHarness])],
+  sqlite: () => [
+    sqliteStoreHarness(),
+    sqliteManifestHarness(),
+    sqliteManifestHarness({ target: 'memory' }),
+    ...pairs([memoryStoreHarness, fsStoreHarness, sqliteStoreHarness], [sqliteManifestHarness]),
+    ...pairs([sqliteStoreHarness], [memoryManifestHarness]),
+    sqlitePairHarness(),
+  ],
+  postgres: () => [
+    postgresStoreHarness(),
+    postgresStoreHarness({ givenPool: true }),
+    postgresManifestHarness(),
+    ...pairs([memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness], [postgresManifestHarness]),
+    ...pairs([postgresStoreHarness], [memoryManifestHarness, sqliteManifestHarness]),
+    postgresPairHarness(),
+  ],
+  s3: () => [
+    s3StoreHarness(),
+    s3StoreHarness({ givenClient: true }),
+    ...pairs(
+      [s3StoreHarness],
+      [memoryManifestHarness, sqliteManifestHarness, ...(missingServer('postgres') ? [] : [postgresManifestHarness])],
+    ),
+  ],
+}
+
+/** Every store with every manifest, each pair of its own. */
+function pairs(stores: readonly (() => StoreHarness)[], manifests: readonly (() => ManifestHarness)[]): AnyHarness[] {
+  return stores.flatMap(store => manifests.map(manifest => pairHarness(store(), manifest())))
+}

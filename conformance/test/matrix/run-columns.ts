@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util'
+import {
+  type ConformanceReport,
+  casesFor,
+  runConformance,
+  saveReports,
+  tally,
+  wholeMarkdown,
+} from '@lash/attachments-conformance'
+import { backends, columnsOf, missingServer } from './columns.ts'
+import { isEssential } from './essential.ts'
+
+/*
+ * The matrix without a test runner, on any runtime that runs TypeScript:
+ *
+ *   node conformance/test/matrix/run-columns.ts [--essential] [--reports <folder>] [<backend> ...]
+ */
+
+const { values, positionals } = parseArgs({
+  options: { essential: { type: 'boolean' }, reports: { type: 'string' } },
+  allowPositionals: true,
+})
+const unknown = positionals.filter(name => !(backends as readonly string[]).includes(name))
+if (unknown.length > 0) throw new Error(`no such backend: ${unknown.join(', ')}; there are ${backends.join(', ')}`)
+const chosen = positionals.length === 0 ? backends : backends.filter(name => positionals.includes(name))
+
+const all: ConformanceReport[] = []
+for (const backend of chosen) {
+  const missing = missingServer(backend)
+  if (missing !== undefined) {
+    console.log(`skipped: ${missing}`)
+    if (process.env.CI === 'true') process.exitCode = 1
+    continue
+  }
+  const reports: ConformanceReport[] = []
+  for (const harness of columnsOf(backend)) {
+    const cases = casesFor(harness).filter(tested => !values.essential || isEssential(tested))
+    reports.push(await runConformance(harness, cases))
+    console.log(progressLine(reports.at(-1) as ConformanceReport))
+  }
+  if (values.reports !== undefined) await saveReports(values.reports, backend, reports)
+  all.push(...reports)
+}
+console.log(`\n${wholeMarkdown(all)}`)
+
+const { passed, failed } = tally(all.flatMap(report => report.outcomes))
+console.log(`${passed} passed, ${failed} failed`)
+// Whatever a backend has left open does not keep the process.
+process.exit(process.exitCode ?? (all.every(report => report.ok) ? 0 : 1))
+
+function progressLine(report: ConformanceReport): string {
+  const counts = tally(report.outcomes)
+  const failed = counts.failed === 0 ? '' : `, ${counts.failed} FAILED`
+  return `${report.kind} ${report.backend}: ${counts.passed} passed${failed}`
+}

@@ -1,0 +1,25 @@
+import { AttachmentInvalidArgumentError } from '../errors.ts'
+
+/** Runs the call on every item, so many at a time; rejects with the first failure, and starts no more after it. */
+export async function concurrently<T>(
+  items: readonly T[],
+  limit: number,
+  call: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = each(items)
+  const worker = async () => {
+    for (const item of waiting) await call(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+}
+
+/** @throws AttachmentInvalidArgumentError when the limit is less than 1. */
+export function checkConcurrency(limit: number): number {
+  if (limit >= 1) return limit
+  throw new AttachmentInvalidArgumentError('concurrency must be 1 or more')
+}
+
+/** Gives each item once, whoever asks. A loop over a generator that is left by a failure ends it, for the others too. */
+function* each<T>(items: readonly T[]): Generator<T, void, void> {
+  yield* items
+}

@@ -1,0 +1,100 @@
+import { Pace } from '../calls/pace.ts'
+import { AttachmentTooLargeError } from '../errors.ts'
+import { type ContentOptions, PreparedContent } from './content.ts'
+import { copied } from './copy.ts'
+import { incrementalDigest } from './digest.ts'
+import { createSpoolFile, type SpoolFile } from './spool-file.ts'
+
+const defaultMemoryLimit = 1024 * 1024
+/** Chunks are gathered into blocks of up to so many bytes, however small they are; the first block is small. */
+const blockBytes = 256 * 1024
+const firstBlockBytes = 1024
+
+/** Of all sources together: what comes without being waited for leaves the event loop its turns. */
+export const pace: Pace = new Pace()
+
+/** The bytes of a source, as they come: hashed, and held in memory up to a limit and in a file above it. */
+export class Gathering {
+  readonly #options: ContentOptions
+  readonly #digest = incrementalDigest()
+  readonly #held: Uint8Array[] = []
+  #block = new Uint8Array(0)
+  #used = 0
+  #byteLength = 0
+  #file: SpoolFile | undefined
+
+  constructor(options: ContentOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Copies the chunk, at once and before anything else: what is hashed and kept is the copy, whoever writes into the chunk.
+   * @throws AttachmentTooLargeError, AttachmentInvalidArgumentError.
+   */
+  take(chunk: Uint8Array): Promise<void> | undefined {
+    const { byteLength } = chunk
+    const { maxByteLength } = this.#options
+    if (this.#byteLength + byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
+    const full = copied(() => this.#copy(chunk, byteLength))
+    this.#byteLength += byteLength
+    return full && this.#keep(full)
+  }
+
+  /** All of it; there are no more chunks. */
+  async finish(): Promise<PreparedContent> {
+    await this.#keep(this.#block.subarray(0, this.#used))
+    const held = this.#file ?? copied(() => joined(this.#held, this.#byteLength))
+    return new PreparedContent(this.#digest.digest('hex'), held, this.#byteLength)
+  }
+
+  /** Frees what is held, after a failure: that is to be heard of, not what may follow from it. */
+  async discard(): Promise<void> {
+    await this.#file?.remove().catch(() => {})
+  }
+
+  /** Gives back the block that the chunk has filled, if it has. */
+  #copy(chunk: Uint8Array, byteLength: number): Uint8Array | undefined {
+    const block = this.#block
+    const room = block.byteLength - this.#used
+    if (byteLength <= room) {
+      block.set(chunk, this.#used)
+      this.#used += byteLength
+      return undefined
+    }
+    const rest = byteLength - room
+    const next = new Uint8Array(Math.max(rest, Math.min(blockBytes, Math.max(firstBlockBytes, this.#byteLength))))
+    block.set(chunk.subarray(0, room), this.#used)
+    next.set(chunk.subarray(room))
+    this.#block = next
+    this.#used = rest
+    return block
+  }
+
+  async #keep(block: Uint8Array): Promise<void> {
+    const { directory, memoryLimit = defaultMemoryLimit } = this.#options.spool ?? {}
+    if (this.#file === undefined && this.#byteLength > memoryLimit) {
+      this.#file = await createSpoolFile(directory)
+      for (const earlier of this.#held.splice(0)) await this.#file.append(earlier)
+    }
+    for (let start = 0; start < block.byteLength; start += blockBytes) {
+      for (let turn = pace.step(); turn !== undefined; turn = pace.step()) await turn
+      const part = block.subarray(start, start + blockBytes)
+      this.#digest.update(part)
+      await this.#file?.append(part)
+    }
+    if (this.#file === undefined && block.byteLength > 0) this.#held.push(block)
+  }
+}
+
+/** The blocks as one array, which owns its memory. */
+function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8Array {
+  const [only] = blocks
+  if (only?.buffer.byteLength === byteLength) return only
+  const bytes = new Uint8Array(byteLength)
+  let offset = 0
+  for (const block of blocks) {
+    bytes.set(block, offset)
+    offset += block.byteLength
+  }
+  return bytes
+}

@@ -1,0 +1,99 @@
+import { type AttachmentId, canonicalUri, isAttachmentId } from '../content/id.ts'
+import { type AttachmentRef, checkGeneration, checkMeta, isPortableText, maxGeneration } from '../content/meta.ts'
+import { AttachmentInvalidArgumentError } from '../errors.ts'
+import type { AttachmentKey } from '../store/driver.ts'
+import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
+
+/** Longest session id, in Unicode code points: what an index row of every database here still takes beside an id. */
+export const maxSessionIdLength = 512
+/** Most claims that one `claimOrphans` returns. */
+export const maxClaimLimit = 10_000
+
+/**
+ * Checks a session id: 1 to 512 characters of well-formed Unicode without NUL. Compared code point by code point: no case folding,
+ * no normalization.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkSessionId(sessionId: unknown): string {
+  // Two ids that differ in a lone surrogate would be one in UTF-8, and one session would read the other's attachments.
+  if (isPortableText(sessionId) && sessionId !== '') {
+    if (sessionId.length <= maxSessionIdLength || [...sessionId].length <= maxSessionIdLength) return sessionId
+  }
+  throw new AttachmentInvalidArgumentError(
+    `the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`,
+  )
+}
+
+/**
+ * Checks an intent, and returns it with nothing but its known fields.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
+  const attachmentId = checkId(intent.attachmentId)
+  if (intent.canonicalUri !== canonicalUri(attachmentId))
+    throw new AttachmentInvalidArgumentError('the canonical URI must be sha256:<attachment id>')
+  return {
+    attachmentId,
+    sessionId: checkSessionId(intent.sessionId),
+    canonicalUri: intent.canonicalUri,
+    intentAtEpochMs: checkTime('intentAtEpochMs', intent.intentAtEpochMs),
+    ...(intent.meta === undefined ? {} : { meta: checkMeta(intent.meta) }),
+  }
+}
+
+/** A ref to commit: at a generation or, for a bare id, at that of the session's last intent. */
+export interface CommitTarget {
+  readonly id: AttachmentId
+  readonly generation: number | undefined
+}
+
+/**
+ * Checks what a caller wants committed.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkCommit(refs: readonly (AttachmentRef | AttachmentId)[]): CommitTarget[] {
+  if (!Array.isArray(refs)) throw new AttachmentInvalidArgumentError('the refs must be an array')
+  return refs.map(ref =>
+    typeof ref === 'string'
+      ? { id: checkId(ref), generation: undefined }
+      : { id: checkId((ref as AttachmentRef | null)?.id), generation: checkGeneration(ref.generation ?? 0) },
+  )
+}
+
+/**
+ * Checks the copies that a sweeper has listed. Leaves out those whose id is malformed, and those beyond half of the largest generation:
+ * taken there, content would soon have no next generation, and by itself no content ever comes there.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkBlobs(blobs: readonly AttachmentKey[]): AttachmentKey[] {
+  return blobs
+    .map(({ id, generation }) => ({ id, generation: checkGeneration(generation) }))
+    .filter(({ id, generation }) => isAttachmentId(id) && generation <= maxGeneration / 2)
+}
+
+/**
+ * Checks a query for orphans.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
+  checkTime('olderThanEpochMs', query.olderThanEpochMs)
+  if (query.staleClaimEpochMs !== undefined) checkTime('staleClaimEpochMs', query.staleClaimEpochMs)
+  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > maxClaimLimit) {
+    throw new AttachmentInvalidArgumentError(`the limit must be a whole number from 1 to ${maxClaimLimit}`)
+  }
+  return query
+}
+
+/**
+ * Checks a time.
+ * @throws AttachmentInvalidArgumentError when it is not a whole number of milliseconds since 1970.
+ */
+export function checkTime(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value)) return value as number
+  throw new AttachmentInvalidArgumentError(`${name} must be a whole number of milliseconds since 1970`)
+}
+
+function checkId(id: unknown): AttachmentId {
+  if (isAttachmentId(id)) return id
+  throw new AttachmentInvalidArgumentError('an attachment id must be 64 lower-case hex digits')
+}

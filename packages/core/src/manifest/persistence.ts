@@ -1,0 +1,100 @@
+import { Lifetime } from '../calls/lifetime.ts'
+import type { AttachmentId } from '../content/id.ts'
+import type { AttachmentRef } from '../content/meta.ts'
+import type { AttachmentKey } from '../store/driver.ts'
+import type {
+  AttachmentCommitOptions,
+  AttachmentIntent,
+  AttachmentManifest,
+  AttachmentManifestEntry,
+  OrphanClaim,
+  OrphanQuery,
+} from './manifest.ts'
+
+/**
+ * The part of a host's own persistence object that is an attachment manifest. Each method has the semantics of the method of
+ * `AttachmentManifest` that the adapter calls it for.
+ */
+export interface AttachmentPersistence {
+  recordAttachmentIntent(intent: AttachmentIntent): Promise<number>
+  commitAttachmentRefs(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options?: AttachmentCommitOptions,
+  ): Promise<void>
+  releaseAttachmentRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void>
+  lookupAttachmentRef(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined>
+  listAttachmentRefs(sessionId: string): AsyncIterable<AttachmentManifestEntry>
+  listUncommittedAttachments(olderThanEpochMs: number): AsyncIterable<AttachmentManifestEntry>
+  claimAttachmentOrphans(query: OrphanQuery): Promise<OrphanClaim[]>
+  claimAttachmentBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]>
+  settleAttachmentClaims(claims: readonly OrphanClaim[]): Promise<void>
+  forgetAttachment(id: AttachmentId): Promise<void>
+}
+
+/**
+ * The manifest face of a bigger persistence object, for hosts that keep sessions, turns and attachments behind one interface and commit
+ * them together. `close` closes the adapter; the persistence object is the host's and stays open.
+ */
+export class PersistenceManifestAdapter implements AttachmentManifest {
+  readonly #persistence: AttachmentPersistence
+  readonly #lifetime = new Lifetime('the manifest')
+
+  constructor(persistence: AttachmentPersistence) {
+    this.#persistence = persistence
+  }
+
+  recordIntent(intent: AttachmentIntent): Promise<number> {
+    return this.#lifetime.run(undefined, () => this.#persistence.recordAttachmentIntent(intent))
+  }
+
+  commitRefs(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options: AttachmentCommitOptions = {},
+  ): Promise<void> {
+    return this.#lifetime.run(options.signal, () => this.#persistence.commitAttachmentRefs(sessionId, refs, options))
+  }
+
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+    return this.#lifetime.run(undefined, () => this.#persistence.releaseAttachmentRefs(sessionId, ids))
+  }
+
+  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+    return this.#lifetime.run(undefined, () => this.#persistence.lookupAttachmentRef(sessionId, id))
+  }
+
+  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    this.#lifetime.assertOpen()
+    yield* this.#persistence.listAttachmentRefs(sessionId)
+  }
+
+  async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    this.#lifetime.assertOpen()
+    yield* this.#persistence.listUncommittedAttachments(olderThanEpochMs)
+  }
+
+  claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    return this.#lifetime.run(undefined, () => this.#persistence.claimAttachmentOrphans(query))
+  }
+
+  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+    return this.#lifetime.run(undefined, () => this.#persistence.claimAttachmentBlobs(blobs))
+  }
+
+  settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
+    return this.#lifetime.run(undefined, () => this.#persistence.settleAttachmentClaims(claims))
+  }
+
+  forget(id: AttachmentId): Promise<void> {
+    return this.#lifetime.run(undefined, () => this.#persistence.forgetAttachment(id))
+  }
+
+  close(): Promise<void> {
+    return this.#lifetime.close(async () => {})
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

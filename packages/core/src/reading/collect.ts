@@ -1,0 +1,27 @@
+import { abortable } from '../calls/abort.ts'
+import type { AttachmentMeta } from '../content/meta.ts'
+import { arrayFor, wrongLength } from './integrity.ts'
+
+/** Reads a body that should have the length of the metadata; stops at the first byte too many, and gives what there is of one too few. */
+export async function collect(
+  body: ReadableStream<Uint8Array>,
+  meta: AttachmentMeta,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const reader = body.getReader()
+  try {
+    const bytes = arrayFor(meta)
+    let length = 0
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal)
+      if (done) return length === bytes.byteLength ? bytes : bytes.subarray(0, length)
+      if (length + value.byteLength > bytes.byteLength)
+        throw wrongLength(meta.id, length + value.byteLength, meta.byteLength)
+      bytes.set(value, length)
+      length += value.byteLength
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {})
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import type { AttachmentId } from '../content/id.ts'
+import type { AttachmentMeta } from '../content/meta.ts'
+import { AttachmentCorruptError, AttachmentInvalidArgumentError } from '../errors.ts'
+
+export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
+  return new AttachmentCorruptError(
+    id,
+    `${id} is damaged: its SHA-256 is another; delete it and put the original again`,
+  )
+}
+
+/** For backends that notice it before the portable store does. */
+export function wrongLength(id: AttachmentId, actual: number, expected: number): AttachmentCorruptError {
+  return new AttachmentCorruptError(id, `${id} is damaged: ${actual} bytes, not ${expected}; put the original again`)
+}
+
+/**
+ * Room for all the bytes of a blob.
+ * @throws AttachmentInvalidArgumentError where one array cannot have so many, or the memory is not there.
+ */
+export function arrayFor({ id, byteLength }: AttachmentMeta): Uint8Array {
+  try {
+    return new Uint8Array(byteLength)
+  } catch (cause) {
+    const message = `${id} has ${byteLength} bytes, more than one array can hold here; read it with \`stream\``
+    throw new AttachmentInvalidArgumentError(message, { id, cause })
+  }
+}

@@ -1,0 +1,60 @@
+import type { AttachmentManifest } from '../manifest/manifest.ts'
+import { checkTime } from '../manifest/manifest-input.ts'
+import type { AttachmentStore } from '../store/store.ts'
+import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
+
+export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
+  /** Count what would be reclaimed, and change nothing. */
+  dryRun?: boolean | undefined
+  /**
+   * Take over claims of other sweepers made at or before this time, in milliseconds since 1970. Default: `olderThanEpochMs`,
+   * but never a claim of this sweep. Taking over a sweeper that is still at work is harmless.
+   */
+  staleClaimEpochMs?: number | undefined
+}
+
+/**
+ * Deletes the bytes of content that nobody has committed and that every session last touched at or before `olderThanEpochMs`
+ * (milliseconds since 1970). Run it from a timer or a cron job, from as many machines as you like.
+ *
+ * Choose an age longer than the slowest turn takes from put to commit. A turn that is slower gets `AttachmentIntentExpiredError` from its
+ * commit and must put again; committed bytes are never lost, at any age, whatever crashes or stalls.
+ *
+ * Goes on past failing deletes and reports them. Rejects when the manifest fails.
+ */
+export async function reclaimOrphanedAttachments(
+  manifest: AttachmentManifest,
+  store: AttachmentStore,
+  olderThanEpochMs: number,
+  options: AttachmentReclaimOptions = {},
+): Promise<AttachmentReclamationReport> {
+  checkTime('olderThanEpochMs', olderThanEpochMs)
+  const { signal, batchSize: limit = defaultBatchSize } = options
+  signal?.throwIfAborted()
+  if (options.dryRun) return countOrphans(manifest, olderThanEpochMs, signal)
+
+  const sweep = new Sweep(manifest, store, options)
+  const staleClaimEpochMs = options.staleClaimEpochMs ?? Math.min(olderThanEpochMs, Date.now() - 1)
+  for (;;) {
+    const claims = await manifest.claimOrphans({ olderThanEpochMs, limit, staleClaimEpochMs })
+    sweep.report.scannedIntentCount += claims.length
+    const progressed = await sweep.take(claims)
+    if (!progressed || claims.length < limit) return sweep.report
+  }
+}
+
+async function countOrphans(
+  manifest: AttachmentManifest,
+  olderThanEpochMs: number,
+  signal: AbortSignal | undefined,
+): Promise<AttachmentReclamationReport> {
+  let scannedIntentCount = 0
+  let previous: string | undefined
+  for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
+    signal?.throwIfAborted()
+    // The entries of one content come one after the other.
+    if (attachmentId !== previous) scannedIntentCount++
+    previous = attachmentId
+  }
+  return { scannedIntentCount, reclaimedCount: 0, failures: [] }
+}

@@ -1,0 +1,236 @@
+import { constants, fchmodSync, fstatSync, linkSync, openSync, renameSync, write, writeSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { sep } from 'node:path'
+import type { AttachmentContent } from '@lash/attachments-core'
+import { parsePhysicalName } from '@lash/attachments-core/backend'
+import { identityOf } from '../store/presence.ts'
+import { closeFile } from './close-file.ts'
+import { syncFile } from './directory-sync.ts'
+import { hasCode, ioError } from './io-error.ts'
+import { WriteRevoked } from './revoked.ts'
+import { deleteFile } from './vanishing.ts'
+
+/** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
+export const synchronousWriteBytes: number = 128 * 1024
+
+/** Made anew, or not at all. */
+const exclusive = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+
+/** What file systems without hard links, or with no more of them for this file, answer. */
+const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
+
+const stagedPattern = /^(.+?)(?:\.json)?~[0-9]+$/
+
+/** The physical name of the blob that a staged file, its bytes or its sidecar, is to be part of; undefined for any other file. */
+export function stagedName(file: string): string | undefined {
+  const name = stagedPattern.exec(file)?.[1]
+  return name !== undefined && parsePhysicalName(name) !== undefined ? name : undefined
+}
+
+/** A file that nobody reads yet. Whoever deletes it takes its write back: it can no longer get a name. */
+export class StagedFile {
+  readonly path: string
+  /** Of the file as it is under its later name; known when it is synced. */
+  identity = ''
+  #descriptor: number | undefined
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.#descriptor = descriptor
+  }
+
+  get descriptor(): number {
+    return this.#descriptor as number
+  }
+
+  /** Makes the bytes durable and closes the file. After a failure the file must not get a name. */
+  async sync(): Promise<void> {
+    try {
+      await syncFile(this.descriptor)
+      this.identity = identityOf(fstatSync(this.descriptor))
+    } catch (cause) {
+      throw ioError('sync', this.path, cause)
+    } finally {
+      this.close()
+    }
+  }
+
+  /** Gives the file its name, in place of whatever has it. */
+  publish(target: string): void {
+    try {
+      renameSync(this.path, target)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', target, cause)
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor === undefined) return
+    const descriptor = this.#descriptor
+    // Given back even where the system reports a failure.
+    this.#descriptor = undefined
+    closeFile(descriptor, this.path)
+  }
+
+  /** Closes and deletes what did not get its name; never fails. */
+  discard(): void {
+    try {
+      this.close()
+    } catch {
+      // Nobody counts on it.
+    }
+    discardFile(this.path)
+  }
+
+  /** Gives a linked spool file, which only its owner may read, the mode that every other file has. */
+  adoptMode(like: StagedFile): void {
+    try {
+      const { mode } = fstatSync(like.descriptor)
+      if (fstatSync(this.descriptor).mode !== mode) fchmodSync(this.descriptor, mode & 0o777)
+    } catch (cause) {
+      throw ioError('set the mode of', this.path, cause)
+    }
+  }
+}
+
+function discardFile(path: string): void {
+  try {
+    deleteFile(path)
+  } catch {
+    // What stays is deleted when the store is closed, or swept with the rest of this writer's folder.
+  }
+}
+
+/** Makes staged files in one writer's folder. Their names are never used twice. */
+export class Staging {
+  readonly #folder: string
+  #count = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Stages something small, at once. */
+  stage(name: string, bytes: Uint8Array): StagedFile {
+    const file = this.#create(name)
+    try {
+      writeAllNow(file.descriptor, bytes)
+      return file
+    } catch (cause) {
+      file.discard()
+      throw ioError('write', file.path, cause)
+    }
+  }
+
+  /** Makes a small file under its last name, unless the name is taken: then it does nothing and says false. */
+  createUnder(path: string, bytes: Uint8Array): boolean {
+    let descriptor: number
+    try {
+      descriptor = openSync(path, exclusive)
+    } catch (cause) {
+      if (hasCode(cause, 'EEXIST')) return false
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', path, cause)
+    }
+    try {
+      writeAllNow(descriptor, bytes)
+    } catch (cause) {
+      throw ioError('write', path, cause)
+    } finally {
+      closeFile(descriptor, path)
+    }
+    return true
+  }
+
+  /** Stages a content: bytes by writing, a spool file by linking, so that it is not written twice. */
+  async stageContent(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<StagedFile> {
+    const { bytes, path } = content
+    if (bytes !== undefined && bytes.byteLength <= synchronousWriteBytes) return this.stage(name, bytes)
+    if (bytes === undefined && path !== undefined) {
+      const linked = await this.#link(name, path)
+      if (linked !== undefined) return linked
+    }
+    const file = this.#create(name)
+    try {
+      if (bytes === undefined) await writeStream(file.descriptor, content, signal)
+      else await writeAll(file.descriptor, bytes)
+      return file
+    } catch (cause) {
+      file.discard()
+      if (signal?.aborted) throw signal.reason
+      throw hasCode(cause, 'ENOENT') ? cause : ioError('write', file.path, cause)
+    }
+  }
+
+  /** The spool file under a second name, or a copy of it; undefined when it has lost its name to somebody. */
+  async #link(name: string, spooled: string): Promise<StagedFile | undefined> {
+    const path = this.#newPath(name)
+    try {
+      linkSync(spooled, path)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) return undefined
+      if (!hasCode(cause, ...noLink)) throw ioError('link a spooled body to', path, cause)
+      await copyFile(spooled, path).catch(error => {
+        discardFile(path)
+        throw ioError('copy a spooled body to', path, error)
+      })
+    }
+    try {
+      return new StagedFile(path, this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
+    } catch (error) {
+      discardFile(path)
+      throw error
+    }
+  }
+
+  #create(name: string): StagedFile {
+    const path = this.#newPath(name)
+    return new StagedFile(path, this.#open(path, exclusive))
+  }
+
+  #newPath(name: string): string {
+    this.#count++
+    return `${this.#folder}${sep}${name}~${this.#count}`
+  }
+
+  #open(path: string, flags: string | number): number {
+    try {
+      return openSync(path, flags)
+    } catch (cause) {
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      throw ioError('write', path, cause)
+    }
+  }
+}
+
+function writeAllNow(descriptor: number, bytes: Uint8Array): void {
+  let offset = 0
+  do {
+    offset += writeSync(descriptor, bytes, offset, bytes.byteLength - offset)
+  } while (offset < bytes.byteLength)
+}
+
+async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.byteLength; ) {
+    offset += await new Promise<number>((resolve, reject) => {
+      write(descriptor, bytes, offset, bytes.byteLength - offset, null, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      )
+    })
+  }
+}
+
+async function writeStream(
+  descriptor: number,
+  content: AttachmentContent,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let length = 0
+  for await (const chunk of content.stream()) {
+    signal?.throwIfAborted()
+    length += chunk.byteLength
+    await writeAll(descriptor, chunk)
+  }
+  if (length !== content.byteLength) throw new Error(`the body has ${length} bytes, not ${content.byteLength}`)
+}

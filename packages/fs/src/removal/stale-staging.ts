@@ -1,0 +1,75 @@
+import { lstat, readdir, unlink } from 'node:fs/promises'
+import { sep } from 'node:path'
+import { parsePhysicalName } from '@lash/attachments-core/backend'
+import type { Folders } from '../disk/folders.ts'
+import type { Layout } from '../disk/layout.ts'
+import { stagedName } from '../disk/staging.ts'
+import { deleteEmptyFolder, foldersIn } from '../disk/vanishing.ts'
+import { statOf } from '../store/presence.ts'
+import type { Removal } from './removal.ts'
+import { deleteMark, type FoundMark, marksIn, namesMarkedBy } from './removal-mark.ts'
+import { isWriterAlive, isWriterName } from './writer-name.ts'
+
+/** After so long without a change, what a writer left that cannot be asked after is taken for abandoned. */
+const abandonedMs = 24 * 60 * 60 * 1000
+
+/**
+ * Deletes what crashed writers left in `root/tmp`: at once when its writer is provably dead, after a day without a change when it
+ * cannot be known (another machine or container). Touches nothing but what carries the name of a writer, and in its folder nothing but what a
+ * writer makes there: all else is somebody else's.
+ *
+ * It would do no harm to be wrong: a write whose staged file is swept starts again, a removal whose mark is swept takes the rest
+ * under new ones, and a content whose spool file is swept still has it open. Times are compared with the time that the
+ * same file system gives to a file of ours, not with this machine's clock.
+ */
+export async function sweepStaging(layout: Layout, folders: Folders, removal: Removal): Promise<void> {
+  const now = (await lstat(folders.writerFolder)).mtimeMs
+  const unfinished = new Set<string>()
+  for (const writer of foldersIn(layout.staging)) {
+    if (!isWriterName(writer) || writer === folders.writerName) continue
+    await sweepWriter(layout.staging + sep + writer, writer, now, unfinished).catch(leave)
+  }
+  for (const mark of marksIn(layout)) {
+    if (mark.writer !== folders.writerName) await sweepMark(mark, now, unfinished).catch(leave)
+  }
+  deleteEmptyFolder(layout.removing)
+  // A write or a removal that never ended may have left a sidecar without bytes.
+  await removal.discardSidecars([...unfinished])
+}
+
+/** What cannot be swept must not stop the sweep of the rest. */
+function leave(): void {}
+
+async function sweepWriter(folder: string, writer: string, now: number, unfinished: Set<string>): Promise<void> {
+  if (!(await isAbandoned(writer, folder, now))) return
+  for (const entry of await namesIn(folder)) {
+    const name = stagedName(entry)
+    if (name === undefined && !entry.startsWith('spool-')) continue
+    if (name !== undefined) unfinished.add(name)
+    await unlink(folder + sep + entry)
+  }
+  deleteEmptyFolder(folder)
+}
+
+async function sweepMark(mark: FoundMark, now: number, unfinished: Set<string>): Promise<void> {
+  // What is left of a mark without its folder stops nobody.
+  if (statOf(mark.folder) !== undefined && !(await isAbandoned(mark.writer, mark.folder, now))) return
+  for (const name of namesMarkedBy(mark)) if (parsePhysicalName(name) !== undefined) unfinished.add(name)
+  deleteMark(mark.folder, mark.name !== undefined)
+}
+
+async function isAbandoned(writer: string, path: string, now: number): Promise<boolean> {
+  const alive = isWriterAlive(writer)
+  if (alive !== undefined) return !alive
+  let latest = (await lstat(path)).mtimeMs
+  for (const entry of await namesIn(path)) {
+    const { mtimeMs } = await lstat(path + sep + entry)
+    latest = Math.max(latest, mtimeMs)
+  }
+  return now - latest > abandonedMs
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  // What is no folder or gone meanwhile holds nothing.
+  return readdir(folder).catch(() => [])
+}

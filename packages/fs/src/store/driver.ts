@@ -1,0 +1,90 @@
+import type {
+  AttachmentContent,
+  AttachmentDriver,
+  AttachmentDriverOptions,
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentKey,
+  AttachmentListing,
+  AttachmentMeta,
+  AttachmentSpoolOptions,
+} from '@lash/attachments-core'
+import { Pace, physicalName } from '@lash/attachments-core/backend'
+import { DirectorySync } from '../disk/directory-sync.ts'
+import { Folders } from '../disk/folders.ts'
+import type { Layout } from '../disk/layout.ts'
+import { Removal } from '../removal/removal.ts'
+import { sweepStaging } from '../removal/stale-staging.ts'
+import { listBlobs } from './list.ts'
+import { readBlob, statBlob } from './read.ts'
+import { Writer } from './write.ts'
+
+/** See `FileAttachmentStoreOptions.durability`. */
+export type Durability = 'full' | 'relaxed'
+
+/** The file system as a backend. */
+export class FileDriver implements AttachmentDriver {
+  readonly specificationVersion = 1
+  readonly name = 'fs'
+  readonly persistence = 'durable'
+  /** In this store's own folder below `root/tmp`, on the same file system as the bytes, so that a spool file can be linked into place. */
+  readonly spool: AttachmentSpoolOptions
+  readonly #layout: Layout
+  readonly #folders: Folders
+  readonly #removal: Removal
+  readonly #writer: Writer
+  /** Small things are done on the calling thread; many of them in a row must not keep it to themselves. */
+  readonly #pace = new Pace()
+  #swept: Promise<void> | undefined
+
+  constructor(layout: Layout, durability: Durability) {
+    const directories = durability === 'full' ? new DirectorySync() : undefined
+    this.#layout = layout
+    const folders = new Folders(layout, directories)
+    this.#folders = folders
+    this.spool = {
+      // Made, and looked at, only when a body is spooled.
+      get directory() {
+        return folders.spoolFolder()
+      },
+    }
+    this.#removal = new Removal(layout, this.#folders, directories)
+    this.#writer = new Writer(layout, this.#folders, this.#removal, directories)
+  }
+
+  async write(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    options: AttachmentDriverOptions,
+  ): Promise<void> {
+    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
+    const writing = this.#writer.write(key, content, meta, options.signal)
+    if (writing !== undefined) await writing
+    // In passing, once; whatever fails is left for the next store that opens here.
+    this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
+  }
+
+  async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
+    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
+    return readBlob(this.#layout, key, options)
+  }
+
+  async stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
+    options.signal?.throwIfAborted()
+    return statBlob(this.#layout, key)
+  }
+
+  remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void> {
+    return this.#removal.remove(keys.map(physicalName), options.signal)
+  }
+
+  list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing> {
+    return listBlobs(this.#layout, options.prefix, options.signal)
+  }
+
+  async close(): Promise<void> {
+    await this.#swept
+    this.#folders.close()
+  }
+}

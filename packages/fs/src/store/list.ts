@@ -1,0 +1,76 @@
+import { lstatSync, type Stats } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { sep } from 'node:path'
+import type { AttachmentId, AttachmentListing } from '@lash/attachments-core'
+import { Pace, parsePhysicalName } from '@lash/attachments-core/backend'
+import { hasCode, ioError } from '../disk/io-error.ts'
+import type { Layout } from '../disk/layout.ts'
+import { statOf } from './presence.ts'
+
+/** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */
+export async function* listBlobs(
+  layout: Layout,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AttachmentListing, void, void> {
+  const pace = new Pace()
+  for (const shard of await shardsOf(layout, prefix)) {
+    const folder = layout.shardFolder(shard)
+    for (const name of await namesInShard(folder)) {
+      signal?.throwIfAborted()
+      const key = parsePhysicalName(name)
+      // A file in the wrong shard is not found by its id, so it is not ours.
+      if (key === undefined || !name.startsWith(shard) || !name.startsWith(prefix)) continue
+      await pace.step()
+      const stats = statOfEntry(folder + sep + name, key.id)
+      if (stats?.isFile() !== true) continue
+      yield { ...key, byteLength: stats.size, lastModifiedMs: stats.mtimeMs }
+    }
+  }
+}
+
+async function shardsOf(layout: Layout, prefix: string): Promise<string[]> {
+  if (prefix.length >= 2) return [prefix.slice(0, 2)]
+  const names = await namesIn(layout.shards)
+  return names.filter(name => /^[0-9a-f]{2}$/.test(name) && name.startsWith(prefix)).sort()
+}
+
+/** None also when the shard is a file, or a link that leads nowhere: it is not ours, and must not stop the listing of the others. */
+async function namesInShard(folder: string): Promise<string[]> {
+  try {
+    return await namesIn(folder)
+  } catch (error) {
+    if (isForeign(error as Error, folder)) return []
+    throw error
+  }
+}
+
+/** The state of what an entry is or leads to; undefined when it is gone, or a link that leads nowhere. */
+function statOfEntry(path: string, id: AttachmentId): Stats | undefined {
+  try {
+    return statOf(path, id)
+  } catch (error) {
+    if (isForeign(error as Error, path)) return undefined
+    throw error
+  }
+}
+
+/** Whether a call failed for what has the path itself, which nobody here has made, and not for a folder above. */
+function isForeign({ cause }: Error, path: string): boolean {
+  if (!hasCode(cause, 'ELOOP', 'ENOTDIR')) return false
+  try {
+    return !lstatSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** The names in a folder; none when there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return []
+    throw ioError('list', folder, cause)
+  }
+}

@@ -1,0 +1,216 @@
+import { openSync } from 'node:fs'
+import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
+import { physicalName } from '@lash/attachments-core/backend'
+import { closeFile } from '../disk/close-file.ts'
+import { type DirectorySync, syncFile } from '../disk/directory-sync.ts'
+import { DurableNames } from '../disk/durable-names.ts'
+import type { Folders } from '../disk/folders.ts'
+import { hasCode, ioError } from '../disk/io-error.ts'
+import { KeyedQueue } from '../disk/keyed-queue.ts'
+import { type Layout, shardOf } from '../disk/layout.ts'
+import { WriteRevoked } from '../disk/revoked.ts'
+import { Slots } from '../disk/slots.ts'
+import { type StagedFile, Staging, synchronousWriteBytes } from '../disk/staging.ts'
+import type { Removal } from '../removal/removal.ts'
+import { blobIdentity, intactIdentity, isIntact } from './presence.ts'
+import { encodeSidecar } from './sidecar.ts'
+import { writeUnsynced } from './unsynced-write.ts'
+
+/** A write is taken back once for each removal of the same name that overlaps it; more than this is not chance. */
+const maxAttempts = 100
+/** Writes under way at once. Each holds two files open; a thousand puts at once must not be too many open files. */
+const writesAtOnce = 64
+
+/**
+ * Writes blobs so that after a crash or a power cut at any moment each is whole or absent. The order, each step after the one before:
+ *
+ * 1. bytes and sidecar are written to staging, where nobody reads, and synced;
+ * 2. removals under way of the same name are fenced off (see removal.ts);
+ * 3. the sidecar gets its name, and the folder is synced: a sidecar without bytes is no blob;
+ * 4. the bytes get their name, and the folder is synced: the blob is there, and stays.
+ *
+ * Step 3 is synced by itself because names that are not synced survive a power cut independently of each other.
+ */
+export class Writer {
+  readonly #layout: Layout
+  readonly #folders: Folders
+  readonly #removal: Removal
+  /** Undefined when durability is relaxed: then nothing is synced. */
+  readonly #directories: DirectorySync | undefined
+  readonly #staging: Staging
+  readonly #queue = new KeyedQueue()
+  readonly #slots = new Slots(writesAtOnce)
+  readonly #durable = new DurableNames()
+  /** Found, and could not be synced. The kernel reports that once and then forgets it, so they must be written anew. */
+  readonly #suspect = new Set<string>()
+
+  constructor(layout: Layout, folders: Folders, removal: Removal, directories: DirectorySync | undefined) {
+    this.#layout = layout
+    this.#folders = folders
+    this.#removal = removal
+    this.#directories = directories
+    this.#staging = new Staging(folders.writerFolder)
+  }
+
+  /** Undefined when it is done already. */
+  write(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
+    const name = physicalName(key)
+    if (this.#queue.isBusy(name)) return this.#writeInTurn(name, key, content, meta, signal)
+    signal?.throwIfAborted()
+    const outcome = this.#writeAtOnce(name, key, content, meta)
+    if (outcome === 'done') return undefined
+    return this.#writeInTurn(name, key, content, meta, signal, outcome === 'failed')
+  }
+
+  /** What needs no waiting: nothing is to be written, or what is to be written is small and not synced. */
+  #writeAtOnce(
+    name: string,
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+  ): 'done' | 'failed' | 'has to wait' {
+    if (this.#directories !== undefined) {
+      if (!this.#durable.knows(name)) return 'has to wait'
+      const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
+      return found !== undefined && this.#isDurable(name, found) ? 'done' : 'has to wait'
+    }
+    if (isIntact(this.#layout, name, key.id, content.byteLength)) return 'done'
+    if (content.bytes === undefined || content.byteLength > synchronousWriteBytes) return 'has to wait'
+    try {
+      writeUnsynced(this.#layout, this.#folders, this.#removal, this.#staging, name, content.bytes, meta)
+      return 'done'
+    } catch {
+      return 'failed'
+    }
+  }
+
+  /** @param failed - a write at once may have left a sidecar. Whatever stopped it stops this one too, if it lasts. */
+  #writeInTurn(
+    name: string,
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal: AbortSignal | undefined,
+    failed: boolean = false,
+  ): Promise<void> {
+    return this.#queue.run(name, async () => {
+      if (failed) {
+        await this.#removal.discardSidecars([name])
+        this.#folders.forget()
+      }
+      for (let attempt = 1; ; attempt++) {
+        signal?.throwIfAborted()
+        const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
+        try {
+          if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
+          return await this.#slots.run(() => this.#publish(name, content, meta, signal))
+        } catch (error) {
+          if (!(error instanceof WriteRevoked)) throw error
+          if (attempt === maxAttempts) throw ioError('write', this.#layout.bytesPath(name), error.cause, key.id)
+          this.#folders.forget()
+        }
+      }
+    })
+  }
+
+  async #publish(
+    name: string,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted()
+    const shard = shardOf(name)
+    const opened = this.#folders.open(shard)
+    opened?.catch(() => {})
+    const bytes = await this.#staging.stageContent(name, content, signal)
+    let sidecar: StagedFile | undefined
+    let named = false
+    try {
+      const staged = this.#staging.stage(`${name}.json`, Buffer.from(encodeSidecar(meta)))
+      sidecar = staged
+      if (content.bytes === undefined) bytes.adoptMode(staged)
+      const publishSidecar = async () => {
+        await this.#finish(staged)
+        this.#removal.fenceOff(name)
+        staged.publish(this.#layout.sidecarPath(name))
+        named = true
+        await this.#syncShard(shard)
+      }
+      await both(this.#finish(bytes), publishSidecar())
+      // A blob whose folder may not last must not be there for others to count on.
+      await opened
+      signal?.throwIfAborted()
+      bytes.publish(this.#layout.bytesPath(name))
+    } catch (error) {
+      bytes.discard()
+      sidecar?.discard()
+      if (named) await this.#removal.discardSidecars([name])
+      throw error
+    }
+    // A rename to another name of the same file does nothing: a spool file that has been linked before keeps its staged name.
+    if (content.bytes === undefined) bytes.discard()
+    // From here on others may count on the blob, so a failure leaves it where it is.
+    await this.#syncShard(shard)
+    this.#durable.add(name, blobIdentity(bytes.identity, sidecar.identity))
+    this.#suspect.delete(name)
+  }
+
+  async #finish(file: StagedFile): Promise<void> {
+    if (this.#directories === undefined) file.close()
+    else await file.sync()
+  }
+
+  async #syncShard(shard: string): Promise<void> {
+    await this.#directories?.sync(this.#layout.shardFolder(shard))
+  }
+
+  /**
+   * Makes sure that a blob that was found survives a power cut: another process may have given it its name a moment ago and not yet
+   * synced it, or may never sync. Once for each blob; afterwards it is known.
+   */
+  async #confirm(name: string, identity: string): Promise<void> {
+    if (this.#directories === undefined || this.#isDurable(name, identity)) return
+    await this.#slots.run(() => this.#syncFoundBlob(name))
+    this.#durable.add(name, identity)
+  }
+
+  #isDurable(name: string, identity: string): boolean {
+    return this.#durable.has(name, identity) && !this.#suspect.has(name)
+  }
+
+  async #syncFoundBlob(name: string): Promise<void> {
+    const shard = shardOf(name)
+    const opened = this.#folders.open(shard)
+    const [bytes, sidecar] = [this.#layout.bytesPath(name), this.#layout.sidecarPath(name)]
+    await Promise.all([this.#syncFound(name, bytes), this.#syncFound(name, sidecar), this.#syncShard(shard), opened])
+  }
+
+  async #syncFound(name: string, path: string): Promise<void> {
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(path, process.platform === 'win32' ? 'r+' : 'r')
+      await syncFile(descriptor)
+    } catch (cause) {
+      // Removed meanwhile.
+      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (descriptor !== undefined) this.#suspect.add(name)
+      throw ioError('sync', path, cause)
+    } finally {
+      if (descriptor !== undefined) closeFile(descriptor, path)
+    }
+  }
+}
+
+/** Waits for both, also when one fails: what it left can be cleaned up only when the other has come to rest. */
+async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  const results = await Promise.allSettled([first, second])
+  for (const result of results) {
+    if (result.status === 'rejected') throw result.reason
+  }
+}

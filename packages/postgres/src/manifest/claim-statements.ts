@@ -1,0 +1,127 @@
+import { type Statement, statement } from '../database/statement.ts'
+
+/**
+ * The steps of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and `settle` are run in transactions of
+ * `Database`, which find rows by index whatever the planner believes of the tables; those three are written so that it does.
+ */
+export interface ClaimStatements {
+  /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks like an orphan. */
+  readonly lockOrphans: Statement
+  /** $1 ids locked before, $2 time, $3 released only, $4 now. Drops refs and claims; gives the claims. */
+  readonly claimLocked: Statement
+  /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims; gives them. */
+  readonly takeOver: Statement
+  /** $1 ids, $2 generations, each id once. Which of them look claimable, and what is below the content's generation. */
+  readonly lookAtBlobs: Statement
+  /** $1 ids and $2 generations, $3 now. Claims content that has no row; gives the claims. */
+  readonly claimUnknown: Statement
+  /** $1 ids. Locks them; gives the ids locked. */
+  readonly lockContents: Statement
+  /** $1 ids locked before and $2 generations, $3 now. Claims those without refs and claim; gives the claims. */
+  readonly claimUnreferenced: Statement
+  /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. */
+  readonly settle: Statement
+}
+
+/** Most tombstones that one settlement purges. */
+const purgeBatch = 500
+
+export function claimStatements(schema: string): ClaimStatements {
+  const contents = `"${schema}".attachment_contents`
+  const refs = `"${schema}".attachment_refs`
+  return {
+    // Not prepared: its plan is to be made for the ids and the limit of the call. What it finds is a proposal; whether content is an orphan is decided
+    // once it is locked.
+    lockOrphans: {
+      name: '',
+      text: `
+      SELECT pg_catalog.encode(c.id, 'hex') AS id
+      FROM ${refs} r
+      CROSS JOIN LATERAL (SELECT c.id FROM ${contents} c WHERE c.id = r.id AND c.claim IS NULL FOR UPDATE SKIP LOCKED OFFSET 0) c
+      WHERE (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $1
+        AND ($3::bytea[] IS NULL OR r.id = ANY ($3::bytea[]))
+        AND (NOT $4::boolean OR NOT EXISTS (
+          SELECT FROM ${refs} other
+          WHERE other.id = r.id AND (other.released_at IS NULL OR other.released_at > $1)
+          OFFSET 0
+        ))
+      ORDER BY coalesce(r.released_at, r.intent_at), r.id
+      LIMIT $2`,
+    },
+
+    // The refs are read by id, and once: the planner would look for old ones in all of the table otherwise.
+    claimLocked: statement(`
+      WITH ref AS MATERIALIZED (
+        SELECT r.id, r.session_id, r.released_at IS NOT NULL AS released,
+          (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2 AS old
+        FROM pg_catalog.unnest($1::bytea[]) AS locked (id) JOIN ${refs} r ON r.id = locked.id
+      ), orphan AS MATERIALIZED (
+        SELECT id FROM ref GROUP BY id HAVING pg_catalog.bool_and(old AND (released OR NOT $3::boolean))
+      ), dropped AS (
+        DELETE FROM ${refs} r USING ref
+        WHERE r.id = ref.id AND r.session_id = ref.session_id
+          AND ref.old AND (NOT $3::boolean OR ref.id IN (SELECT id FROM orphan))
+      )
+      UPDATE ${contents} c SET claim = pg_catalog.gen_random_uuid(), claimed_at = $4
+      WHERE c.id = ANY (ARRAY(SELECT id FROM orphan)) AND c.claim IS NULL
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+
+    // A row under a claim has no refs, so there is nothing to look at once it is locked.
+    takeOver: {
+      name: '',
+      text: `
+      WITH stale AS MATERIALIZED (
+        SELECT id FROM ${contents}
+        WHERE claim IS NOT NULL AND claimed_at <= $1 AND ($3::bytea[] IS NULL OR id = ANY ($3::bytea[]))
+        ORDER BY claimed_at
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
+      )
+      UPDATE ${contents} c SET claim = pg_catalog.gen_random_uuid(), claimed_at = $4
+      WHERE c.id = ANY (ARRAY(SELECT id FROM stale))
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
+    },
+
+    lookAtBlobs: statement(`
+      SELECT pg_catalog.encode(b.id, 'hex') AS id, c.generation,
+        c.id IS NULL AS unknown,
+        c.claim IS NULL AND c.generation <= b.generation
+          AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id OFFSET 0) AS unreferenced
+      FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      LEFT JOIN LATERAL (SELECT * FROM ${contents} c WHERE c.id = b.id OFFSET 0) c ON true`),
+
+    claimUnknown: statement(`
+      INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
+      SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      ORDER BY b.id
+      ON CONFLICT (id) DO NOTHING
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+
+    lockContents: statement(`
+      SELECT pg_catalog.encode(c.id, 'hex') AS id FROM ${contents} c
+      WHERE c.id = ANY ($1::bytea[])
+      ORDER BY c.id
+      FOR UPDATE SKIP LOCKED`),
+
+    claimUnreferenced: statement(`
+      UPDATE ${contents} c SET generation = b.generation, claim = pg_catalog.gen_random_uuid(), claimed_at = $3, settled_at = NULL
+      FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      WHERE c.id = b.id AND c.claim IS NULL AND c.generation <= b.generation
+        AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = c.id)
+      RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
+
+    settle: statement(`
+      WITH standing AS MATERIALIZED (
+        SELECT c.id
+        FROM ${contents} c JOIN unnest((SELECT $1::bytea[]), (SELECT $2::text[])) AS claim (id, token) ON c.id = claim.id AND c.claim = claim.token
+        ORDER BY c.id
+        FOR UPDATE OF c
+      ), expired AS MATERIALIZED (
+        SELECT id FROM ${contents} WHERE settled_at <= $4 ORDER BY settled_at LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED
+      ), purged AS (
+        DELETE FROM ${contents} c USING expired WHERE c.id = expired.id
+      )
+      UPDATE ${contents} c SET generation = c.generation + 1, claim = NULL, claimed_at = NULL, settled_at = $3
+      FROM standing WHERE c.id = standing.id`),
+  }
+}

@@ -1,0 +1,163 @@
+import type { AttachmentKey } from '@lash/attachments-core'
+import { type Statement, statement } from '../database/statement.ts'
+
+/** Bytes in a chunk row. Part of the schema: ranges are found by it. */
+export const chunkBytes: number = 256 * 1024
+/** Bytes that a row of a result carries. As text they take twice their size: from about here on a COPY is faster, with its round trip. */
+const rowBytes = 32 * 1024
+
+export interface BlobStatements {
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. No row when it was inserted; otherwise one: what was there before. */
+  readonly insertSmall: Statement
+  /**
+   * Many of insertSmall, sorted by key, each key once. Arrays, but for the last: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 where in $9, the bytes
+   * of all of them, theirs begin, from 1. Rows: id, generation, and what was there before, of those that were not inserted.
+   */
+  readonly insertManySmall: Statement
+  /** $1 to $8 as of insertSmall; the server cuts the bytes into chunks. No row when the copy is there. */
+  readonly insertChunked: Statement
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata; the chunks follow. No row when the copy is there. */
+  readonly insertHead: Statement
+  /** $1 id, $2 generation. */
+  readonly stat: Statement
+  /** $1 id, $2 generation: the row, whether the bytes are in it, and the bytes when they are few. */
+  readonly read: Statement
+  /** $1 id, $2 generation. */
+  readonly lock: Statement
+  /** $1 id, $2 generation. */
+  readonly dropChunks: Statement
+  /** As insertHead, for a copy that is there. */
+  readonly replaceHead: Statement
+  /** $1 ids, $2 generations. */
+  readonly remove: Statement
+  /** $1 id and $2 generation of the last one seen, $3 last id wanted. */
+  readonly list: Statement
+  copyChunksIn(): string
+  /** The bytes that are in the row. The arguments are as of copyChunksOut. */
+  copyBytesOut(id: string, generation: number): string
+  /** Place among the keys, length, metadata, whether the bytes are in the row, and the bytes if so, of those that are there. */
+  copyRowsOut(keys: readonly AttachmentKey[]): string
+  /** The arguments are well-formed: an id of hex digits and whole numbers. COPY takes no parameters. */
+  copyChunksOut(id: string, generation: number, first: number, last: number): string
+}
+
+export const listPage = 1000
+
+export function blobStatements(schema: string): BlobStatements {
+  const blobs = `"${schema}".attachment_blobs`
+  const chunks = `"${schema}".attachment_chunks`
+  return {
+    insertSmall: statement(`
+      WITH inserted AS (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING true
+      )
+      SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
+      FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
+
+    // The copies are looked up one by one, by key: a plan made while the table was small must not be one that reads all of it.
+    insertManySmall: statement(`
+      WITH member AS MATERIALIZED (
+        SELECT id, generation, byte_length, media_type, width, height, label, substring($9::bytea FROM start FOR byte_length) AS bytes
+        FROM unnest($1::bytea[], $2::bigint[], $3::integer[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::integer[])
+          AS m (id, generation, byte_length, media_type, width, height, label, start)
+      ), inserted AS MATERIALIZED (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+        SELECT * FROM member ORDER BY id, generation
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING id, generation
+      )
+      SELECT pg_catalog.encode(m.id, 'hex') AS id, m.generation, b.*
+      FROM member m
+      LEFT JOIN LATERAL (
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
+        FROM ${blobs} b
+        WHERE b.id = m.id AND b.generation = m.generation
+        OFFSET 0
+      ) b ON true
+      WHERE (m.id, m.generation) NOT IN (SELECT id, generation FROM inserted)`),
+
+    insertChunked: statement(`
+      WITH head AS (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING id, generation, byte_length
+      )
+      INSERT INTO ${chunks} (id, generation, seq, bytes)
+      SELECT id, generation, seq, substring($8::bytea FROM seq * ${chunkBytes} + 1 FOR ${chunkBytes})
+      FROM head, pg_catalog.generate_series(0, ((byte_length - 1) / ${chunkBytes})::integer) AS seq`),
+
+    insertHead: statement(`
+      INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      ON CONFLICT (id, generation) DO NOTHING`),
+
+    stat: statement(`
+      SELECT byte_length, media_type, width, height, label,
+        coalesce(
+          pg_catalog.octet_length(b.bytes),
+          (SELECT pg_catalog.sum(pg_catalog.octet_length(c.bytes)) FROM ${chunks} c WHERE c.id = b.id AND c.generation = b.generation),
+          0
+        ) AS stored_length
+      FROM ${blobs} b
+      WHERE id = $1 AND generation = $2`),
+
+    read: statement(`
+      SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL AS in_row,
+        CASE WHEN pg_catalog.octet_length(bytes) <= ${rowBytes} THEN bytes END AS bytes
+      FROM ${blobs}
+      WHERE id = $1 AND generation = $2`),
+
+    lock: statement(`SELECT FROM ${blobs} WHERE id = $1 AND generation = $2 FOR UPDATE`),
+
+    dropChunks: statement(`DELETE FROM ${chunks} WHERE id = $1 AND generation = $2`),
+
+    replaceHead: statement(`
+      UPDATE ${blobs}
+      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7, stored_at = pg_catalog.now(), bytes = NULL
+      WHERE id = $1 AND generation = $2`),
+
+    // The chunks go by the foreign key: a DELETE of their own here would not see those of a writer that it had waited for.
+    remove: statement(`
+      WITH doomed AS MATERIALIZED (
+        SELECT b.id, b.generation
+        FROM ${blobs} b
+        JOIN unnest((SELECT $1::bytea[]), (SELECT $2::bigint[])) AS key (id, generation) ON b.id = key.id AND b.generation = key.generation
+        ORDER BY b.id, b.generation
+        FOR UPDATE OF b
+      )
+      DELETE FROM ${blobs} b USING doomed d WHERE b.id = d.id AND b.generation = d.generation`),
+
+    list: statement(`
+      SELECT pg_catalog.encode(b.id, 'hex') AS id, b.generation, b.byte_length,
+        pg_catalog.floor(extract(epoch FROM b.stored_at)::numeric * 1000::numeric)::bigint AS stored_at
+      FROM ${blobs} b
+      WHERE (b.id, b.generation) > ($1, $2) AND b.id <= $3
+      ORDER BY b.id, b.generation
+      LIMIT ${listPage}`),
+
+    copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
+
+    copyBytesOut: (id, generation) =>
+      `COPY (SELECT bytes FROM ${blobs} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
+
+    copyRowsOut: keys =>
+      `COPY (
+        SELECT key.place, b.*
+        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, pg_catalog.decode('${id}', 'hex'), ${generation}::bigint)`).join(', ')})
+          AS key (place, id, generation)
+        CROSS JOIN LATERAL (
+          SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL, bytes
+          FROM ${blobs} b
+          WHERE b.id = key.id AND b.generation = key.generation
+          OFFSET 0
+        ) b
+      ) TO STDOUT (FORMAT binary)`,
+
+    copyChunksOut: (id, generation, first, last) =>
+      `COPY (SELECT bytes FROM ${chunks} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
+  }
+}

@@ -1,0 +1,113 @@
+import {
+  AttachmentCorruptError,
+  type AttachmentKey,
+  type AttachmentMeta,
+  AttachmentNotFoundError,
+} from '@lash/attachments-core'
+import type { Database } from '../database/database.ts'
+import { byteaOf } from '../database/statement.ts'
+import { CopyOut } from '../protocol/copy-protocol.ts'
+import { type BlobStatements, chunkBytes } from './blob-statements.ts'
+
+/** Chunks that one statement brings: what a stream holds in memory at a time, 2 MiB. */
+const pageChunks = 8
+
+/**
+ * Reads a range of a blob out of its chunks, a page at a time. No connection is held between two pages, so a slow reader costs the pool nothing.
+ * Every chunk is checked for its length: a range has no digest that would tell.
+ */
+export class ChunkReader {
+  readonly #database: Database
+  readonly #sql: BlobStatements
+  readonly #key: AttachmentKey
+  readonly #byteLength: number
+  readonly #end: number
+  readonly #signal: AbortSignal | undefined
+  #position: number
+
+  /** @param range - within the blob; `start` at most `end`. */
+  constructor(
+    database: Database,
+    sql: BlobStatements,
+    key: AttachmentKey,
+    meta: AttachmentMeta,
+    range: { start: number; end: number },
+    signal: AbortSignal | undefined,
+  ) {
+    this.#database = database
+    this.#sql = sql
+    this.#key = key
+    this.#byteLength = meta.byteLength
+    this.#position = range.start
+    this.#end = range.end
+    this.#signal = signal
+  }
+
+  /** All of the range at once where one statement brings it, otherwise a stream. */
+  async body(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    if (this.#position >= this.#end) return new Uint8Array()
+    const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(this.#position / chunkBytes)
+    return chunks > pageChunks ? this.#stream() : joined(await this.#page())
+  }
+
+  /** The next chunks, each in an array of its own; none at the end. */
+  async #page(): Promise<Uint8Array[]> {
+    if (this.#position >= this.#end) return []
+    const first = Math.floor(this.#position / chunkBytes)
+    const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
+    const { id, generation } = this.#key
+    let page: Uint8Array[] = []
+    let damaged = false
+    await this.#database.submit(() => {
+      page = []
+      damaged = false
+      return new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), ([chunk]) => {
+        if (chunk == null) return
+        const offset = (first + page.length) * chunkBytes
+        damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
+        page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))
+      })
+    }, this.#signal)
+    if (damaged || page.length !== last - first + 1) throw await this.#missing()
+    this.#position = (last + 1) * chunkBytes
+    return page
+  }
+
+  #stream(): ReadableStream<Uint8Array> {
+    let page: Uint8Array[] = []
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async controller => {
+          if (page.length === 0) page = await this.#page()
+          const chunk = page.shift()
+          if (chunk === undefined) controller.close()
+          else controller.enqueue(chunk)
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /** Chunks are missing because the blob was deleted meanwhile, or because it is damaged. */
+  async #missing(): Promise<Error> {
+    const { id, generation } = this.#key
+    const { rowCount } = await this.#database.query(this.#sql.read, [byteaOf(id), generation], this.#signal)
+    if (rowCount === 0) return new AttachmentNotFoundError(id)
+    return new AttachmentCorruptError(
+      id,
+      `the stored bytes of ${id} are damaged: chunks are missing or have a wrong length; put the original again`,
+    )
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const only = chunks[0]
+  if (chunks.length === 1 && only !== undefined) return only
+  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.byteLength, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}

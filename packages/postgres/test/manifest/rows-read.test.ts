@@ -1,0 +1,123 @@
+import { type AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import type pg from 'pg'
+import { expect, test } from 'vitest'
+import { bytesOf, closing, freshSchema, idOf, noGrace, poolOf, text } from '../database.ts'
+
+/*
+ * What a call costs must not grow with the tables, whatever the server knows of them: it has never analyzed them, or did so before they grew. The server
+ * counts the rows that it reads, so nothing here depends on the speed of the machine.
+ */
+
+/** Committed refs and blobs that every call has to do without reading. */
+const tableRows = 20_000
+/** Content that each call is about, and how many rows it may read for each. */
+const count = 100
+const rowsForEach = 10
+
+const tables = ['contents', 'refs', 'blobs', 'chunks'].map(name => `attachment_${name}`)
+
+async function setUp(grown: 'never analyzed' | 'analyzed before they grew') {
+  const { schema, url } = await freshSchema()
+  // One connection, so that it is its own rows that it counts.
+  const pool = poolOf(url, { max: 1 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
+  await manifest.lookup('nobody', idOf('nothing'))
+  for (const table of tables) await pool.query(`ALTER TABLE ${schema}.${table} SET (autovacuum_enabled = false)`)
+  if (grown === 'analyzed before they grew') {
+    await fill(pool, schema, 0, 100)
+    for (const table of tables) await pool.query(`ANALYZE ${schema}.${table}`)
+    await fill(pool, schema, 100, tableRows)
+  } else {
+    await fill(pool, schema, 0, tableRows)
+  }
+  const { rows } = await pool.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::integer AS version`,
+  )
+  return { schema, pool, store, manifest, tellsAtOnce: (rows[0]?.version ?? 0) >= 150_000 }
+}
+
+/** Committed content `row 0`, `row 1` and so on, a hundred to a session. */
+async function fill(pool: pg.Pool, schema: string, from: number, to: number): Promise<void> {
+  const rows = `(SELECT number, convert_to('row ' || number, 'UTF8') AS bytes FROM generate_series(${from}, ${to - 1}) AS number) AS row`
+  await pool.query(`INSERT INTO ${schema}.attachment_contents (id) SELECT sha256(bytes) FROM ${rows}`)
+  await pool.query(
+    `INSERT INTO ${schema}.attachment_refs (id, session_id, generation, intent_at, committed_at, media_type)
+     SELECT sha256(bytes), 'session ' || number / 100, 0, 1, 2, 'text/plain' FROM ${rows}`,
+  )
+  await pool.query(
+    `INSERT INTO ${schema}.attachment_blobs (id, generation, byte_length, media_type, bytes)
+     SELECT sha256(bytes), 0, length(bytes), 'text/plain', bytes FROM ${rows}`,
+  )
+}
+
+/** Rows and index entries that the statements of the connection have read in the tables. */
+async function rowsRead(pool: pg.Pool, schema: string): Promise<number> {
+  await pool.query('SELECT pg_stat_force_next_flush()')
+  const { rows } = await pool.query<{ read: string }>(
+    `SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = $1)
+          + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = $1) AS read`,
+    [schema],
+  )
+  return Number(rows[0]?.read)
+}
+
+test.for(['never analyzed', 'analyzed before they grew'] as const)(
+  'no call reads more rows than it is about, in tables %s',
+  async (grown, { skip }) => {
+    const { schema, pool, store, manifest, tellsAtOnce } = await setUp(grown)
+    skip(!tellsAtOnce, 'servers before PostgreSQL 15 do not tell at once what they have read')
+    const costs: Record<string, number> = {}
+    const measured = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+      const before = await rowsRead(pool, schema)
+      const result = await call()
+      costs[name] = (await rowsRead(pool, schema)) - before
+      return result
+    }
+    const session = new SessionScopedAttachmentStore(store, manifest, 'session')
+    const putAll = (kind: string): Promise<AttachmentRef[]> =>
+      Promise.all(Array.from({ length: count }, (_, number) => session.put(bytesOf(`${kind} ${number}`), text)))
+    const rowIds = Array.from({ length: count }, (_, number) => idOf(`row ${number}`))
+    const everything = { olderThanEpochMs: noGrace, limit: 1000 }
+
+    expect(await measured('empty claim', () => manifest.claimOrphans(everything))).toEqual([])
+    await measured('put', () => putAll('kept'))
+    await measured('put again', () => putAll('kept'))
+    await measured('commit', () => session.commit())
+    await measured('get', () => Promise.all(rowIds.map(id => store.get(id))))
+    await measured('lookup', () => Promise.all(rowIds.map(id => manifest.lookup('session 0', id))))
+    await measured('stat', () => Promise.all(rowIds.map(id => store.stat(id))))
+
+    await putAll('orphan')
+    const listed: string[] = []
+    await measured('listUncommitted', async () => {
+      for await (const { attachmentId } of manifest.listUncommitted(noGrace)) listed.push(attachmentId)
+    })
+    expect(new Set(listed).size).toBe(count)
+    const claims = await measured('claim', () => manifest.claimOrphans(everything))
+    expect(claims).toHaveLength(count)
+    const taken = { ...everything, staleClaimEpochMs: noGrace }
+    const stale = await measured('claim of stale claims', () => manifest.claimOrphans(taken))
+    expect(stale).toHaveLength(count)
+    await measured('delete', () =>
+      Promise.all(stale.map(({ attachmentId: id, generation }) => store.delete(id, { generation }))),
+    )
+    await measured('settle', () => manifest.settleClaims(stale))
+
+    const live = rowIds.map(id => ({ id, generation: 0 }))
+    expect(await measured('claimBlobs of live ones', () => manifest.claimBlobs(live))).toEqual([])
+    const strays = rowIds.map((_, number) => ({ id: idOf(`stray ${number}`), generation: 0 }))
+    const strayClaims = await measured('claimBlobs of strays', () => manifest.claimBlobs(strays))
+    expect(strayClaims).toHaveLength(count)
+    await manifest.settleClaims(strayClaims)
+    expect(await measured('claimBlobs of tombstones', () => manifest.claimBlobs(strays))).toHaveLength(count)
+
+    await measured('release', () => manifest.releaseRefs('session 1', [idOf('row 100')]))
+    await measured('release of all', () => manifest.releaseRefs('session 0'))
+    const released = { ...everything, ids: rowIds, releasedOnly: true }
+    expect(await measured('claim of what is released', () => manifest.claimOrphans(released))).toHaveLength(count)
+
+    for (const [name, cost] of Object.entries(costs)) expect(cost, name).toBeLessThanOrEqual(count * rowsForEach)
+  },
+)

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
+import { AttachmentBackendError } from '@lash/attachments-core'
+import { failureOf, isMissing, isUnsupported } from '../requests/failure.ts'
+import { type Sender, withHeaders } from '../requests/sender.ts'
+
+/** Deletes in flight at once, where a server has no batch delete. */
+const singleConcurrency = 16
+
+/** Deletes objects: many in one request where the server can do it, which is found out at the first try. */
+export class ObjectRemover {
+  readonly #sender: Sender
+  readonly #bucket: string
+  #batches: boolean
+
+  constructor(sender: Sender, bucket: string, batches: boolean) {
+    this.#sender = sender
+    this.#bucket = bucket
+    this.#batches = batches
+  }
+
+  /** Up to 1,000 keys, each once. A key that is not there is fine. */
+  async remove(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    if (keys.length === 0) return
+    if (keys.length > 1 && this.#batches) {
+      try {
+        return await this.#removeBatch(keys, signal)
+      } catch (error) {
+        if (!hasNoBatches(error)) throw error
+        this.#batches = false
+      }
+    }
+    await this.#removeSingly(keys, signal)
+  }
+
+  async #removeBatch(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const input = { Bucket: this.#bucket, Delete: { Objects: keys.map(Key => ({ Key })), Quiet: true } }
+    const command = new DeleteObjectsCommand(withHeaders(input, contentMd5))
+    const { Errors = [] } = await this.#sender.send(command, signal)
+    const failed = Errors.filter(error => error.Code !== 'NoSuchKey')
+    const first = failed[0]
+    if (first === undefined) return
+    throw new AttachmentBackendError(
+      `${failed.length} of ${keys.length} objects were not deleted; the first, ${first.Key}: ${first.Code} ${first.Message ?? ''}; allow s3:DeleteObject, and look for an object lock`,
+    )
+  }
+
+  async #removeSingly(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const waiting = [...keys]
+    const worker = async () => {
+      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) await this.#removeOne(key, signal)
+    }
+    const workers = Array.from({ length: Math.min(singleConcurrency, keys.length) }, worker)
+    const failed = (await Promise.allSettled(workers)).find(outcome => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  async #removeOne(key: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#sender.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), signal)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+}
+
+/** Google's answers with 400 and NotImplemented or, since it takes the request for another, InvalidArgument. */
+function hasNoBatches(error: unknown): boolean {
+  return isUnsupported(error) || failureOf(error).code === 'InvalidArgument'
+}
+
+/** Older servers demand it of a batch, and the SDK sends a newer checksum instead. */
+function contentMd5(body: unknown): Record<string, string> {
+  return {
+    'content-md5': createHash('md5')
+      .update(body as string)
+      .digest('base64'),
+  }
+}

@@ -1,0 +1,140 @@
+import { addAbortSignal, Readable } from 'node:stream'
+import { AttachmentBackendError } from '@lash/attachments-core'
+import type { GotObject } from '../direct/direct-read.ts'
+
+/** The body of an answer: a Node stream, or a web stream where the client was given a handler that uses `fetch`. */
+export function readableOf(body: unknown): Readable {
+  return body instanceof Readable ? body : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
+}
+
+/** Reads a short body of known length into memory. Frees its socket also when it fails. */
+export function collectBody(body: Readable, length: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const bytes = new Uint8Array(length)
+    let received = 0
+    let ended = false
+    body.on('data', (chunk: Uint8Array) => {
+      received += chunk.byteLength
+      if (received > length) body.destroy()
+      else bytes.set(chunk, received - chunk.byteLength)
+    })
+    body.once('error', cause => reject(cutAfter(received, length, cause)))
+    body.once('end', () => {
+      ended = true
+      if (received === length) resolve(bytes)
+      else reject(cutAfter(received, length))
+    })
+    body.once('close', () => {
+      if (!ended) reject(cutAfter(received, length))
+    })
+  })
+}
+
+/** Of a request for the bytes from `start` to before `end`; undefined for all. */
+export function rangeOf(start: number, end: number): string | undefined {
+  if (end < Number.MAX_SAFE_INTEGER) return `bytes=${start}-${end - 1}`
+  return start === 0 ? undefined : `bytes=${start}-`
+}
+
+/** An answer with bytes of an object. */
+export interface OpenBody {
+  readonly body: Readable
+  /** Where in the object the body begins: at 0, whatever was asked for, where a server ignores Range. */
+  readonly start: number
+}
+
+/** @throws AttachmentBackendError when the answer to a request for the bytes from `start` on has others. */
+export function openBody(answer: GotObject, start: number, signal: AbortSignal | undefined): OpenBody {
+  const { Body, ContentEncoding = '', ContentRange, $metadata } = answer
+  const body = readableOf(Body)
+  // Some request handlers hear of an abort only until the answer has begun.
+  if (signal !== undefined) addAbortSignal(signal, body)
+  const refuse = (why: string) => {
+    body.destroy()
+    return new AttachmentBackendError(why)
+  }
+  // `aws-chunked`, which some servers give back, is about how the bytes once came in.
+  if (/gzip|deflate|br|zstd|compress/.test(ContentEncoding)) {
+    throw refuse(
+      `a proxy before the server, or the server, compresses its answers (Content-Encoding: ${ContentEncoding}); have it pass them as they are`,
+    )
+  }
+  if ($metadata.httpStatusCode !== 206) return { body, start: 0 }
+  if (ContentRange !== undefined && !ContentRange.startsWith(`bytes ${start}-`)) {
+    throw refuse(
+      `the server, or a proxy before it, gives another range than the one from byte ${start}: ${ContentRange}`,
+    )
+  }
+  return { body, start }
+}
+
+/**
+ * The bytes of an object from `start` to `end`, as a stream that reads when it is asked to. When the connection is lost, also because nobody
+ * read for longer than it lasts, `reopen` gives the rest; one that ends again before a byte has come is an error. Cancelling frees the socket.
+ */
+export function streamBody(
+  first: OpenBody,
+  start: number,
+  end: number,
+  reopen: (position: number, signal: AbortSignal) => Promise<OpenBody | undefined>,
+): ReadableStream<Uint8Array> {
+  const stop = new AbortController()
+  let open = first
+  const chunks = (async function* () {
+    let position = start
+    for (let progress = true; ; ) {
+      try {
+        for await (const bytes of between(open, position, end)) {
+          position += bytes.byteLength
+          progress = true
+          yield bytes
+        }
+        return
+      } catch (cause) {
+        if (position === end) return
+        const next = progress ? await reopen(position, stop.signal) : undefined
+        if (next === undefined) throw cutAfter(position - start, end - start, cause)
+        open = next
+        progress = false
+        if (stop.signal.aborted) open.body.destroy()
+      }
+    }
+  })()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel() {
+        stop.abort()
+        open.body.destroy()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The bytes of a body that stand there in the object. What comes after them is not waited for. */
+async function* between({ body, start }: OpenBody, from: number, to: number): AsyncGenerator<Uint8Array> {
+  let position = start
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    const wanted = chunk.subarray(Math.max(0, from - position), Math.max(0, to - position))
+    position += chunk.byteLength
+    if (wanted.byteLength > 0) yield owned(wanted)
+    if (position > to) return
+  }
+}
+
+/** Bytes with their memory to themselves, to be transferred or cloned alone. */
+function owned(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteLength } = bytes
+  return buffer.byteLength === byteLength ? new Uint8Array(buffer as ArrayBuffer) : new Uint8Array(bytes)
+}
+
+function cutAfter(received: number, length: number, cause?: unknown): Error {
+  const of = length > Number.MAX_SAFE_INTEGER / 2 ? '' : ` of ${length}`
+  const why = cause === undefined ? '' : ` (${(cause as NodeJS.ErrnoException).code ?? (cause as Error).message})`
+  return new AttachmentBackendError(`the download was cut after ${received}${of} bytes${why}; read it again`, { cause })
+}

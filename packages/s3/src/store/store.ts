@@ -1,0 +1,139 @@
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import {
+  type AttachmentId,
+  AttachmentInvalidArgumentError,
+  AttachmentNotFoundError,
+  type AttachmentSpoolOptions,
+  isAttachmentId,
+  PortableAttachmentStore,
+} from '@lash/attachments-core'
+import { abortable, checkGeneration } from '@lash/attachments-core/backend'
+import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
+import { Explainer } from '../requests/explain.ts'
+import { presignedUrl } from '../requests/presigned-url.ts'
+import type { MultipartOptions } from '../upload/multipart.ts'
+import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
+import { S3Driver } from './driver.ts'
+import { ObjectKeys } from './object-key.ts'
+
+export interface S3AttachmentStoreOptions {
+  /** Name of a bucket that exists. */
+  bucket: string
+  /** What the names of all objects begin with, as it is: end it with a slash. Default: nothing. At most 800 bytes. */
+  prefix?: string | undefined
+  /** A client to use. It stays open on `close()`, and its settings stay its own: the defaults below are not applied to it. */
+  client?: S3Client | undefined
+  /**
+   * For the client that the store makes when it is given none, and destroys on `close()`. Region and credentials come by the
+   * SDK's own chain when they are not given. Defaults that differ from the SDK's: see the README.
+   */
+  clientConfig?: S3ClientConfig | undefined
+  /**
+   * Whether the server knows `If-None-Match: *` on a PUT. Default true: a server that answers 501 is remembered as one that does not. Give
+   * false for a server that ignores it silently; then an object is looked for before each put.
+   */
+  conditionalWrites?: boolean | undefined
+  /** Whether the server knows DeleteObjects. Default true: one that answers 405 or 501 is remembered as one that does not. */
+  batchDelete?: boolean | undefined
+  multipart?: MultipartOptions | undefined
+  /** Largest body that `put` takes, in bytes. Default: what the server takes, on AWS 5 TiB. */
+  maxByteLength?: number | undefined
+  /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
+  spool?: AttachmentSpoolOptions | undefined
+}
+
+export interface S3UrlOptions {
+  /** In seconds from now; a whole number from 1 to 604,800 (a week). Default 900. Never longer than temporary credentials last. */
+  expiresIn?: number | undefined
+  /** What a browser is to do with the bytes. Default `attachment`: saved, not shown; images still show in a page of yours. */
+  contentDisposition?: string | ContentDisposition | undefined
+  /** The copy. When given, the URL is made without asking the server whether there is such a copy. */
+  generation?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
+const maxUrlSeconds = 604_800
+
+/**
+ * Attachments as objects of an S3 bucket: AWS or any server that speaks its protocol. One object per blob, named
+ * `<prefix>sha256/<first 2 digits>/<id>`, with its metadata beside the bytes.
+ *
+ * Beyond what every store guarantees: the server checks the SHA-256 of what it receives before it stores it; a new small blob costs
+ * one request; objects appear whole, also big ones that go up in parts.
+ */
+export class S3AttachmentStore extends PortableAttachmentStore {
+  readonly #bucket: string
+  readonly #keys: ObjectKeys
+  readonly #client: S3Client
+  readonly #explainer: Explainer
+
+  /** Connects to nothing yet. @throws AttachmentInvalidArgumentError */
+  constructor(options: S3AttachmentStoreOptions) {
+    const { bucket, clientConfig = {}, client = createClient(clientConfig) } = checked(options)
+    const keys = new ObjectKeys(options.prefix ?? '')
+    const driver = new S3Driver({
+      bucket,
+      keys,
+      client,
+      ownsClient: options.client === undefined,
+      ownsConnections: options.client === undefined && ownsConnections(clientConfig),
+      // A client that was given may have middleware of its owner's, which no request may go around.
+      direct: options.client === undefined && !needsMiddleware(clientConfig),
+      conditionalWrites: options.conditionalWrites ?? true,
+      batchDelete: options.batchDelete ?? true,
+      multipart: options.multipart ?? {},
+      spool: options.spool,
+    })
+    super(driver, { maxByteLength: options.maxByteLength })
+    this.#bucket = bucket
+    this.#keys = keys
+    this.#client = client
+    this.#explainer = new Explainer(client, bucket)
+  }
+
+  /**
+   * A URL from which anybody can GET the bytes until it expires, ranges included; the answer has the blob's media type. It cannot be
+   * taken back, and the bytes are not verified on their way: who must be sure compares their SHA-256 with the id.
+   * @throws AttachmentNotFoundError when there is no such blob (unless `generation` is given), AttachmentInvalidArgumentError.
+   */
+  getUrl(id: AttachmentId, options: S3UrlOptions = {}): Promise<string> {
+    return this.run(options.signal, async () => {
+      const { expiresIn = 900, signal } = options
+      if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > maxUrlSeconds) {
+        throw new AttachmentInvalidArgumentError(
+          `expiresIn must be a whole number of seconds from 1 to ${maxUrlSeconds}`,
+        )
+      }
+      const disposition = contentDisposition(options.contentDisposition ?? 'attachment')
+      if (!isAttachmentId(id)) throw new AttachmentNotFoundError(id)
+      const generation = options.generation ?? (await this.#generationOf(id, signal))
+      const key = this.#keys.of({ id, generation: checkGeneration(generation) })
+      const get = { bucket: this.#bucket, key, expiresIn, contentDisposition: disposition }
+      return this.#explainer.explained('getUrl', signal, abortable(presignedUrl(this.#client, get), signal))
+    })
+  }
+
+  /** Of a copy that is there: the first where it is, as for `get`. */
+  async #generationOf(id: AttachmentId, signal: AbortSignal | undefined): Promise<number> {
+    if ((await this.driver.stat({ id, generation: 0 }, { signal })) !== undefined) return 0
+    for await (const { generation } of this.driver.list({ prefix: id, signal })) return generation
+    throw new AttachmentNotFoundError(id)
+  }
+}
+
+function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
+  // A dotted name would be resolved away in the address of an object, which would then be in another bucket.
+  const bucket: unknown = options?.bucket
+  if (typeof bucket !== 'string' || !/^[\w.:/-]+$/.test(bucket) || /^\.{1,2}$/.test(bucket)) {
+    throw new AttachmentInvalidArgumentError('bucket must be the name of a bucket, or the ARN of an access point')
+  }
+  if (options.client !== undefined && options.clientConfig !== undefined) {
+    throw new AttachmentInvalidArgumentError('give either client or clientConfig: the settings of a client are its own')
+  }
+  if ((options.client?.config ?? options.clientConfig)?.followRegionRedirects) {
+    throw new AttachmentInvalidArgumentError(
+      'followRegionRedirects must not be set: the SDK then sends requests that run at once to wrong regions; set region to that of the bucket, which errors name',
+    )
+  }
+  return options
+}

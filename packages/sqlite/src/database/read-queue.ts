@@ -1,0 +1,85 @@
+import { Pace } from '@lash/attachments-core/backend'
+import type { Database, Statement } from 'better-sqlite3'
+import type { Tables } from '../writing/operations.ts'
+import { attachmentError, isBusy } from './sqlite-error.ts'
+import { prepare } from './statement.ts'
+
+type Query<T> = (tables: Tables) => T
+
+interface Waiting {
+  query: Query<unknown>
+  resolve(result: unknown): void
+}
+
+export interface ReadQueueOptions {
+  /** For messages. */
+  path: string
+  busyTimeoutMs: number
+}
+
+/**
+ * Reads that are asked for in one turn share a read transaction: taking a snapshot and its locks costs more than the look at a row that
+ * most of them are. Each sees all that was committed before it was asked for, and fails alone.
+ */
+export class ReadQueue {
+  readonly #database: Database
+  readonly #tables: Tables
+  readonly #options: ReadQueueOptions
+  readonly #begin: Statement
+  readonly #end: Statement
+  readonly #pace = new Pace()
+  #waiting: Waiting[] = []
+
+  constructor(database: Database, tables: Tables, options: ReadQueueOptions) {
+    this.#database = database
+    this.#tables = tables
+    this.#options = options
+    this.#begin = prepare(database, 'BEGIN')
+    this.#end = prepare(database, 'COMMIT')
+  }
+
+  submit<T>(query: Query<T>): Promise<T> {
+    return new Promise<T>(resolve => {
+      this.#waiting.push({ query, resolve: resolve as Waiting['resolve'] })
+      if (this.#waiting.length === 1) queueMicrotask(() => this.#read())
+    })
+  }
+
+  #read(): void {
+    const turn = this.#pace.step()
+    if (turn !== undefined) return void turn.then(() => this.#read())
+    const group = this.#waiting
+    this.#waiting = []
+    // A database in memory has no locks, and its handle may be the host's, in a transaction of the host's.
+    const together = group.length > 1 && this.#database.open && !this.#database.memory
+    if (together) this.#begin.run()
+    for (const waiting of group) this.#answer(waiting)
+    // Some errors have ended it already.
+    if (together && this.#database.inTransaction) this.#end.run()
+  }
+
+  #answer({ query, resolve }: Waiting): void {
+    try {
+      resolve(query(this.#tables))
+    } catch (error) {
+      resolve(this.#again(query, error))
+    }
+  }
+
+  /** Locks that readers meet (another process recovers or closes the file) are short, and are waited for without blocking the thread. */
+  async #again<T>(query: Query<T>, first: unknown): Promise<T> {
+    const { path, busyTimeoutMs } = this.#options
+    const deadline = Date.now() + busyTimeoutMs
+    let error = first
+    for (let isLast = false; isBusy(error) && !isLast; ) {
+      await new Promise(resolve => setTimeout(resolve, 2))
+      isLast = Date.now() >= deadline
+      try {
+        return query(this.#tables)
+      } catch (another) {
+        error = another
+      }
+    }
+    throw attachmentError(error, path, busyTimeoutMs)
+  }
+}

@@ -1,0 +1,80 @@
+import {
+  type AttachmentCommitOptions,
+  type AttachmentReclamationReport,
+  type AttachmentRef,
+  reclaimOrphanedAttachments,
+  SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
+import type { SqliteAttachments } from '../attachments.ts'
+
+/** When a session's database gets rid of bytes that were put and never committed, or released. */
+export interface SqliteGcPolicy {
+  /** Collect after every so many commits that committed something. Default: never by itself; call `collectGarbage`. */
+  autoRunEveryCommits?: number | undefined
+  /**
+   * How long an uncommitted or released attachment is kept, in milliseconds. Choose more than the slowest turn takes from put to
+   * commit: one that is slower gets AttachmentIntentExpiredError and must put again. Committed bytes are never collected.
+   */
+  gracePeriodMs: number
+}
+
+/** One session's attachments in a database of its own. Closing it closes the database. */
+export class SqliteSession extends SessionScopedAttachmentStore {
+  /** The database file. */
+  readonly path: string
+  readonly #attachments: SqliteAttachments
+  readonly #policy: SqliteGcPolicy
+  readonly #onClose: () => void
+  #commits = 0
+  #collection: Promise<AttachmentReclamationReport> | undefined
+
+  /** Use `SqliteSessionFactory`. */
+  constructor(
+    path: string,
+    sessionId: string,
+    attachments: SqliteAttachments,
+    policy: SqliteGcPolicy,
+    onClose: (session: SqliteSession) => void,
+  ) {
+    super(attachments.store, attachments.manifest, sessionId)
+    this.path = path
+    this.#attachments = attachments
+    this.#policy = policy
+    this.#onClose = () => onClose(this)
+  }
+
+  override async commit(options?: AttachmentCommitOptions): Promise<AttachmentRef[]> {
+    const refs = await super.commit(options)
+    const every = this.#policy.autoRunEveryCommits
+    if (refs.length > 0 && every !== undefined && ++this.#commits % every === 0) this.#collectInBackground()
+    return refs
+  }
+
+  /** Deletes what nobody has committed within the grace period. Committed bytes stay. A call while one runs joins it. */
+  collectGarbage(): Promise<AttachmentReclamationReport> {
+    const { store, manifest } = this.#attachments
+    this.#collection ??= reclaimOrphanedAttachments(manifest, store, Date.now() - this.#policy.gracePeriodMs).finally(
+      () => {
+        this.#collection = undefined
+      },
+    )
+    return this.#collection
+  }
+
+  /** The commit has succeeded, whatever becomes of this: a failure is a warning, and the next run takes up the work. */
+  #collectInBackground(): void {
+    this.collectGarbage().catch((error: unknown) => {
+      process.emitWarning(
+        `collecting garbage in ${this.path} failed: ${(error as Error).message}`,
+        'AttachmentGcWarning',
+      )
+    })
+  }
+
+  override async close(): Promise<void> {
+    await super.close()
+    await this.#collection?.catch(() => {})
+    await this.#attachments.close()
+    this.#onClose()
+  }
+}

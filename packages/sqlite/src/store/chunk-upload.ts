@@ -1,0 +1,105 @@
+import {
+  AttachmentBackendError,
+  type AttachmentContent,
+  type AttachmentCreateMeta,
+  type AttachmentKey,
+} from '@lash/attachments-core'
+import type { AttachmentDatabase } from '../database/database.ts'
+import { compress, type Encoded, identity } from './compression.ts'
+
+/** Bytes of a chunk, before compression: the most that a range reads in vain. */
+export const chunkBytes: number = 256 * 1024
+/** Bytes of one transaction. */
+const transactionBytes = 4 * 1024 * 1024
+/** How often to start again when the upload was taken for a dead writer's. */
+const attempts = 3
+
+export interface ChunkOptions {
+  /** Of zlib; undefined: do not compress. */
+  level: number | undefined
+  signal: AbortSignal | undefined
+}
+
+/** Stores big content in several transactions; no reader sees it before the last. On failure nothing stays. */
+export async function writeChunks(
+  database: AttachmentDatabase,
+  key: AttachmentKey,
+  content: AttachmentContent,
+  meta: AttachmentCreateMeta,
+  options: ChunkOptions,
+): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (await writeOnce(database, key, content, meta, options)) return
+  }
+  throw new AttachmentBackendError(
+    `the upload of ${key.id} was interrupted for more than an hour ${attempts} times; put it again`,
+  )
+}
+
+async function writeOnce(
+  database: AttachmentDatabase,
+  key: AttachmentKey,
+  content: AttachmentContent,
+  meta: AttachmentCreateMeta,
+  { level, signal }: ChunkOptions,
+): Promise<boolean> {
+  const upload = await database.write('beginUpload', {}, { signal })
+  try {
+    let position = 0
+    let storedLength = 0
+    for await (const bytes of groupsOf(content)) {
+      signal?.throwIfAborted()
+      const chunks = await Promise.all(split(bytes).map(chunk => encode(chunk, level)))
+      const weight = chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0)
+      if (!(await database.write('appendChunks', { upload, position, chunks }, { weight, signal }))) return false
+      position += chunks.length
+      storedLength += weight
+    }
+    const { byteLength } = content
+    const blob = { key, byteLength, storedLength, meta, body: { upload, chunkBytes } }
+    return await database.write('finishUpload', { upload, blob }, { signal })
+  } catch (error) {
+    // Should this fail too, the chunks are cleaned up later.
+    await database.write('abandonUpload', { upload }).catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * The content in pieces for one transaction each; all but the last hold whole chunks. A piece is good until the next is asked
+ * for: the same memory is used again, or a big stream would leave more garbage than fits in what it may use.
+ */
+async function* groupsOf(content: AttachmentContent): AsyncGenerator<Uint8Array, void, void> {
+  if (content.bytes !== undefined) {
+    for (let start = 0; start < content.byteLength; start += transactionBytes) {
+      yield content.bytes.subarray(start, start + transactionBytes)
+    }
+    return
+  }
+  const group = new Uint8Array(transactionBytes)
+  let length = 0
+  for await (const piece of content.stream()) {
+    for (let start = 0; start < piece.byteLength; ) {
+      const part = piece.subarray(start, start + transactionBytes - length)
+      group.set(part, length)
+      length += part.byteLength
+      start += part.byteLength
+      if (length < transactionBytes) continue
+      yield group
+      length = 0
+    }
+  }
+  if (length > 0) yield group.subarray(0, length)
+}
+
+function split(bytes: Uint8Array): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (let start = 0; start < bytes.byteLength; start += chunkBytes) {
+    chunks.push(bytes.subarray(start, start + chunkBytes))
+  }
+  return chunks
+}
+
+function encode(bytes: Uint8Array, level: number | undefined): Encoded | Promise<Encoded> {
+  return level === undefined ? { encoding: identity, bytes } : compress(bytes, level)
+}

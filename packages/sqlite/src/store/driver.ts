@@ -1,0 +1,173 @@
+import {
+  type AttachmentContent,
+  type AttachmentCreateMeta,
+  type AttachmentDriver,
+  type AttachmentDriverOptions,
+  type AttachmentDriverRead,
+  type AttachmentDriverReadOptions,
+  type AttachmentKey,
+  type AttachmentListing,
+  type AttachmentMeta,
+  AttachmentMetadataDecodeError,
+} from '@lash/attachments-core'
+import type { AttachmentDatabase } from '../database/database.ts'
+import type { SmallBlob } from '../writing/operations.ts'
+import { type CompressionRule, isCompressible } from './blob-profile.ts'
+import { type BlobRow, metaOf } from './blob-table.ts'
+import { chunkStream } from './chunk-stream.ts'
+import { writeChunks } from './chunk-upload.ts'
+import { compress, type Encoded, identity } from './compression.ts'
+import { decode } from './decode.ts'
+
+/** Content up to this many bytes is stored in one row and written in one step. */
+export const rowBytes: number = 1024 * 1024
+
+/** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
+export class SqliteAttachmentDriver implements AttachmentDriver {
+  readonly specificationVersion = 1 as const
+  readonly name = 'sqlite'
+  readonly persistence: 'durable' | 'ephemeral'
+  readonly database: AttachmentDatabase
+  readonly #rule: CompressionRule
+  #cleaning: Promise<void> | undefined
+  #closed = false
+
+  constructor(database: AttachmentDatabase, rule: CompressionRule) {
+    this.database = database.hold()
+    this.persistence = database.path === ':memory:' ? 'ephemeral' : 'durable'
+    this.#rule = rule
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  async write(
+    key: AttachmentKey,
+    content: AttachmentContent,
+    meta: AttachmentMeta,
+    { signal }: AttachmentDriverOptions,
+  ): Promise<void> {
+    if (await this.#isThere(key, content)) return this.database.confirmSeen()
+    if (content.bytes === undefined || content.byteLength > rowBytes) {
+      await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
+      // Beside the put and none of its business: should it fail, the next one tries again.
+      this.#clean().catch(() => {})
+      return
+    }
+    const blob = await this.smallBlob(key, content.bytes, meta)
+    signal?.throwIfAborted()
+    await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
+  }
+
+  /** A look is enough, and waits for no lock. */
+  #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): Promise<boolean> {
+    return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
+  }
+
+  /** A blob for one row, compressed where that is worth it. */
+  async smallBlob(key: AttachmentKey, bytes: Uint8Array, meta: AttachmentCreateMeta): Promise<SmallBlob> {
+    const level = this.#levelFor(bytes, meta)
+    let body: Encoded = { encoding: identity, bytes }
+    if (level !== undefined) {
+      const compressed = compress(bytes, level)
+      body = compressed instanceof Promise ? await compressed : compressed
+    }
+    return { key, byteLength: bytes.byteLength, storedLength: body.bytes.byteLength, meta, body }
+  }
+
+  #levelFor({ byteLength }: { byteLength: number }, { mediaType }: AttachmentCreateMeta): number | undefined {
+    return byteLength >= this.#rule.minimumBytes && isCompressible(mediaType) ? this.#rule.level : undefined
+  }
+
+  async read(
+    key: AttachmentKey,
+    { start, end, signal }: AttachmentDriverReadOptions,
+  ): Promise<AttachmentDriverRead | undefined> {
+    if (start !== undefined && end !== undefined) return this.#readRange(key, start, end, signal)
+    const row = await this.database.read(({ blobs }) => blobs.read(key))
+    if (row === undefined) return undefined
+    const meta = decoded(key, row)
+    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length, signal) }
+    const decoding = decode(key, row.bytes, row.encoding, row.byte_length)
+    const body = decoding instanceof Promise ? await decoding : decoding
+    signal?.throwIfAborted()
+    return { meta, body }
+  }
+
+  async #readRange(
+    key: AttachmentKey,
+    start: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<AttachmentDriverRead | undefined> {
+    const row = await this.database.read(({ blobs }) => blobs.find(key))
+    if (row === undefined) return undefined
+    const meta = decoded(key, row)
+    const from = Math.min(start, row.byte_length)
+    const to = Math.min(end, row.byte_length)
+    if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to, signal) }
+    if (row.encoding === identity) {
+      const bytes = await this.database.read(({ blobs }) => blobs.slice(key, from, to))
+      return bytes === undefined ? undefined : { meta, body: await decode(key, bytes, identity, to - from) }
+    }
+    const whole = await this.database.read(({ blobs }) => blobs.read(key))
+    if (whole === undefined) return undefined
+    const bytes = await decode(key, whole.bytes, whole.encoding, whole.byte_length)
+    return { meta, body: bytes.slice(from, to) }
+  }
+
+  async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {
+    const found = await this.database.read(({ blobs }) => blobs.stat(key))
+    return found === undefined ? undefined : decoded(key, found.row, found.byteLength)
+  }
+
+  async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
+    const chunksAreLeft = await this.database.write('removeBlobs', { keys }, { weight: keys.length * 4096, signal })
+    if (chunksAreLeft) await this.#clean()
+  }
+
+  async *list({ prefix, signal }: AttachmentDriverOptions & { prefix: string }): AsyncGenerator<AttachmentListing> {
+    let last: AttachmentListing | undefined
+    for (;;) {
+      signal?.throwIfAborted()
+      const after = last
+      const page = await this.database.read(({ blobs }) => blobs.listAfter(after, prefix))
+      yield* page
+      last = page.at(-1)
+      if (last === undefined) return
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#cleaning?.catch(() => {})
+    await this.database.release()
+  }
+
+  /** Deletes what uploads left behind, step by step, so that others write in between. What a close interrupts the next open goes on with. */
+  #clean(): Promise<void> {
+    this.#cleaning ??= this.#cleanAll().finally(() => {
+      this.#cleaning = undefined
+    })
+    return this.#cleaning
+  }
+
+  async #cleanAll(): Promise<void> {
+    while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: rowBytes }))) {
+      // Once more.
+    }
+  }
+}
+
+function decoded(key: AttachmentKey, row: BlobRow, byteLength?: number): AttachmentMeta {
+  try {
+    return metaOf(key, row, byteLength)
+  } catch (cause) {
+    throw new AttachmentMetadataDecodeError(
+      key.id,
+      `the stored metadata of ${key.id} cannot be understood: ${(cause as Error).message}; put the bytes again`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,102 @@
+import type { Database, Statement } from 'better-sqlite3'
+import { prepare } from '../database/statement.ts'
+import type { Encoded } from './compression.ts'
+
+/** An upload that nobody has touched for so long belongs to a writer that died. One that merely slept starts again. */
+const staleUploadMs = 60 * 60 * 1000
+/** Most chunks that one transaction deletes: other writers wait for it. */
+const deletedPerStep = 32
+
+/** A chunk as it is stored. */
+export interface StoredChunk {
+  encoding: number
+  bytes: Buffer
+}
+
+/**
+ * Big content on its way in: its chunks are written in several transactions, and become a blob's in the last one. Until then
+ * they belong to an upload, which no reader looks at. Statements on one connection; those that write belong in a transaction.
+ */
+export class UploadTable {
+  readonly #begin: Statement
+  readonly #touch: Statement
+  readonly #holds: Statement
+  readonly #append: Statement
+  readonly #chunk: Statement
+  readonly #abandon: Statement
+  readonly #abandoned: Statement
+  readonly #deleteChunks: Statement
+  readonly #forget: Statement
+
+  constructor(database: Database) {
+    this.#begin = prepare(database, 'INSERT INTO lash_attachment_uploads (touched_at) VALUES (?)')
+    this.#touch = prepare(
+      database,
+      'UPDATE lash_attachment_uploads SET touched_at = ? WHERE number = ? AND touched_at > 0',
+    )
+    this.#holds = prepare(database, 'SELECT 1 FROM lash_attachment_uploads WHERE number = ? AND touched_at > 0')
+    this.#append = prepare(
+      database,
+      'INSERT INTO lash_attachment_chunks (upload, position, encoding, bytes) VALUES (?, ?, ?, ?)',
+    )
+    this.#chunk = prepare(
+      database,
+      'SELECT encoding, bytes FROM lash_attachment_chunks WHERE upload = ? AND position = ?',
+    )
+    this.#abandon = prepare(database, 'UPDATE lash_attachment_uploads SET touched_at = 0 WHERE number = ?')
+    this.#abandoned = prepare(
+      database,
+      'SELECT number FROM lash_attachment_uploads WHERE touched_at <= ? ORDER BY number LIMIT 1',
+    ).pluck()
+    this.#deleteChunks = prepare(
+      database,
+      `
+      DELETE FROM lash_attachment_chunks WHERE rowid IN (
+        SELECT rowid FROM lash_attachment_chunks WHERE upload = ? LIMIT ${deletedPerStep}
+      )`,
+    )
+    this.#forget = prepare(database, 'DELETE FROM lash_attachment_uploads WHERE number = ?')
+  }
+
+  begin(now: number): number {
+    return Number(this.#begin.run(now).lastInsertRowid)
+  }
+
+  /** Adds chunks from a position on. Returns false, having added none, when the upload has been taken for a dead writer's. */
+  append(upload: number, position: number, chunks: readonly Encoded[], now: number): boolean {
+    if (this.#touch.run(now, upload).changes === 0) return false
+    chunks.forEach(({ encoding, bytes }, index) => {
+      this.#append.run(upload, position + index, encoding, bytes)
+    })
+    return true
+  }
+
+  /** Whether the upload is still its writer's, as in {@link append}. */
+  holds(upload: number): boolean {
+    return this.#holds.get(upload) !== undefined
+  }
+
+  /** Takes the chunks out of the upload's hands: from here on they are a blob's. */
+  end(upload: number): void {
+    this.#forget.run(upload)
+  }
+
+  /** Leaves the upload to be deleted. */
+  abandon(upload: number): void {
+    this.#abandon.run(upload)
+  }
+
+  chunk(upload: number, position: number): StoredChunk | undefined {
+    return this.#chunk.get(upload, position) as StoredChunk | undefined
+  }
+
+  /** Deletes some of what uploads left behind. Returns whether there may be more. */
+  clean(now: number): boolean {
+    const upload = this.#abandoned.get(now - staleUploadMs) as number | undefined
+    if (upload === undefined) return false
+    // Before the first chunk goes: a writer that wakes up now must not add to it, nor make a blob of what is left.
+    this.abandon(upload)
+    if (this.#deleteChunks.run(upload).changes < deletedPerStep) this.#forget.run(upload)
+    return true
+  }
+}

@@ -1,0 +1,97 @@
+import { parentPort } from 'node:worker_threads'
+import type { Database } from 'better-sqlite3'
+import { openConnection } from '../database/connection.ts'
+import type { SqliteFailure } from '../database/sqlite-error.ts'
+import { type Operation, Tables } from './operations.ts'
+import { type CheckpointMode, failureOf, type Outcome, WriteTransaction } from './write-transaction.ts'
+
+/** A database as the writer thread knows it. */
+export interface WriterTarget {
+  /** Of this process, never used twice. */
+  readonly number: number
+  readonly path: string
+}
+
+interface RunRequest {
+  kind: 'run'
+  target: WriterTarget
+  operations: Operation[]
+  maxPages: number
+  /** All bytes of the operations are in it. It comes back with the reply. */
+  buffer: ArrayBuffer
+}
+
+/** What the writer thread is asked to do. One at a time; each is answered. */
+export type WriterRequest =
+  | RunRequest
+  | { kind: 'open' | 'close'; target: WriterTarget }
+  | { kind: 'checkpoint'; target: WriterTarget; mode: CheckpointMode | undefined }
+  | { kind: 'end' }
+export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
+
+/** How long it waits for a lock: others may have something to write in databases that are not locked. In milliseconds. */
+const busyTimeoutMs = 20
+/** Connections kept open for databases that may want to write again. */
+const keptConnections = 8
+
+interface Writer {
+  database: Database
+  transaction: WriteTransaction
+}
+
+/**
+ * The writer thread. A request holds all that its transaction needs, so that a transaction never waits in its middle for the
+ * main thread, which may itself be waiting for the lock.
+ */
+class Writers {
+  /** Who wrote last comes last. */
+  readonly #open = new Map<number, Writer>()
+
+  answer(request: WriterRequest): WriterReply {
+    try {
+      if (request.kind === 'run') return { outcomes: this.#run(request) }
+      if (request.kind === 'open') this.#writer(request.target)
+      else if (request.kind === 'checkpoint') this.#writer(request.target).transaction.checkpoint(request.mode)
+      else if (request.kind === 'close') this.#close(request.target.number)
+      else for (const number of [...this.#open.keys()]) this.#close(number)
+      return { outcomes: [] }
+    } catch (error) {
+      return { failure: failureOf(error) }
+    }
+  }
+
+  #run({ target, operations, maxPages }: RunRequest): Outcome[] {
+    return this.#writer(target).transaction.run(operations, maxPages)
+  }
+
+  #writer({ number, path }: WriterTarget): Writer {
+    const writer = this.#open.get(number) ?? openWriter(path)
+    this.#open.delete(number)
+    this.#open.set(number, writer)
+    if (this.#open.size > keptConnections) this.#close(this.#open.keys().next().value as number)
+    return writer
+  }
+
+  /** Costs little: the main thread has the database open, so nothing is moved from its log. */
+  #close(number: number): void {
+    this.#open.get(number)?.database.close()
+    this.#open.delete(number)
+  }
+}
+
+function openWriter(path: string): Writer {
+  const database = openConnection({ path, busyTimeoutMs, fileMustExist: true })
+  try {
+    return { database, transaction: new WriteTransaction(database, new Tables(database)) }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+const writers = new Writers()
+parentPort?.on('message', (request: WriterRequest) => {
+  const reply = writers.answer(request)
+  if (request.kind === 'run') parentPort?.postMessage({ ...reply, buffer: request.buffer }, [request.buffer])
+  else parentPort?.postMessage(reply)
+})

@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs'
+import { openSqliteAttachments } from '@lash/attachments-sqlite'
+import { expect, onTestFinished, test } from 'vitest'
+import { runChild } from '../children/run-child.ts'
+import { newPath, rawDatabase } from '../folder.ts'
+
+const meta = { mediaType: 'application/octet-stream' }
+const megabyte = 1024 * 1024
+/** 32 MiB, and what others write until a checkpoint gets its locks, also on a machine that is busy. */
+const bound = 96 * megabyte
+
+function logBytes(path: string): number {
+  return statSync(`${path}-wal`).size
+}
+
+test('the log stays short while several processes write, however much', async () => {
+  const path = await newPath()
+  const children = await Promise.all(['a', 'b', 'c'].map(name => runChild('fill.ts', path, name, '120')))
+  for (const child of children) {
+    expect(child.code, child.output).toBe(0)
+    expect(Number(child.output)).toBeLessThan(bound)
+  }
+})
+
+test('a log that grew while a host read for long becomes short again once it has ended', async () => {
+  const path = await newPath()
+  const { store, close } = openSqliteAttachments(path)
+  onTestFinished(() => close())
+  const bytes = Buffer.alloc(megabyte)
+  let count = 0
+  const put = async (megabytes: number) => {
+    for (let index = 0; index < megabytes; index++) {
+      bytes.writeUInt32LE(count++)
+      await store.put(bytes, meta)
+    }
+  }
+  await put(1)
+  const host = rawDatabase(path)
+  host.exec('BEGIN')
+  host.prepare('SELECT count(*) FROM lash_attachment_blobs').get()
+  await put(110)
+  expect(logBytes(path)).toBeGreaterThan(bound)
+  host.exec('COMMIT')
+  await put(60)
+  expect(logBytes(path)).toBeLessThan(bound)
+})

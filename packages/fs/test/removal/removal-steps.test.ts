@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function run(child: string, ...args: string[]): Promise<string> {
-  const path = fileURLToPath(new URL(`./children/${child}.ts`, import.meta.url))
+  const path = fileURLToPath(new URL(`../children/${child}.ts`, import.meta.url))
   const env = { ...process.env, NODE_OPTIONS: '' }
   return (await promisify(execFile)(process.execPath, [path, ...args], { env })).stdout
 }

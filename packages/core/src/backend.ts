@@ -19,6 +19,7 @@ export {
   storedMeta,
 } from './content/meta.ts'
 export * from './manifest/manifest-input.ts'
+export { placed } from './options.ts'
 export { fileStream } from './reading/file-stream.ts'
 export { arrayFor, wrongLength } from './reading/integrity.ts'
 export { owned } from './reading/owned.ts'

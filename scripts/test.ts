@@ -35,6 +35,7 @@ const quietTurbo = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1
 const steps: Step[] = [
   commandStep('Types', 'tsc', ['-p', 'tsconfig.json']),
   commandStep('Lint and format', 'biome', ['ci', '.']),
+  commandStep('Format of Markdown', 'prettier', ['--check', '--log-level', 'warn', '**/*.md']),
   workflowStep(),
   commandStep('Build', 'turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env: quietTurbo }),
   commandStep('Size of core', 'size-limit', []),

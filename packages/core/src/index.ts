@@ -11,7 +11,7 @@ export * from './errors.ts'
 export * from './llm.ts'
 export * from './manifest/manifest.ts'
 export { type AttachmentPersistence, PersistenceManifestAdapter } from './manifest/persistence.ts'
-export { SessionScopedAttachmentStore, type SessionScopedStoreOptions } from './session/session.ts'
+export { SessionScopedAttachmentStore, type SessionScopedAttachmentStoreOptions } from './session/session.ts'
 export type {
   AttachmentDriver,
   AttachmentDriverOptions,
@@ -19,7 +19,7 @@ export type {
   AttachmentDriverReadOptions,
   AttachmentKey,
 } from './store/driver.ts'
-export { PortableAttachmentStore, type PortableStoreOptions } from './store/portable.ts'
+export { PortableAttachmentStore, type PortableAttachmentStoreOptions } from './store/portable.ts'
 export * from './store/store.ts'
 export { reclaimUnreferencedAttachments } from './sweep/audit.ts'
 export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './sweep/reclaim.ts'

@@ -2,9 +2,9 @@ import {
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   reclaimOrphanedAttachments,
-  resolveLlmRequestAttachments,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
+import { resolveLlmRequestAttachments } from '@lash/attachments-core/llm'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
 import { expect, test } from 'vitest'
 

@@ -1,2 +1,2 @@
-export { InMemoryAttachmentManifest, type InMemoryManifestOptions } from './manifest/manifest.ts'
-export { InMemoryAttachmentStore, type InMemoryStoreOptions } from './store/store.ts'
+export { InMemoryAttachmentManifest, type InMemoryAttachmentManifestOptions } from './manifest/manifest.ts'
+export { InMemoryAttachmentStore, type InMemoryAttachmentStoreOptions } from './store/store.ts'

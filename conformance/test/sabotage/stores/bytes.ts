@@ -8,7 +8,7 @@ import {
   type AttachmentPutOptions,
   type AttachmentRef,
   PortableAttachmentStore,
-  type PortableStoreOptions,
+  type PortableAttachmentStoreOptions,
   type StoredAttachment,
 } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
@@ -22,7 +22,7 @@ class SharesItsBuffers extends ShelfDriver {
 }
 
 class CopiesTooLate extends PortableAttachmentStore {
-  constructor(shelf: Shelf, options: PortableStoreOptions) {
+  constructor(shelf: Shelf, options: PortableAttachmentStoreOptions) {
     super(new ShelfDriver(shelf), options)
   }
 
@@ -35,7 +35,7 @@ class CopiesTooLate extends PortableAttachmentStore {
 class BelievesContent extends PortableAttachmentStore {
   readonly #shelf: Shelf
 
-  constructor(shelf: Shelf, options: PortableStoreOptions) {
+  constructor(shelf: Shelf, options: PortableAttachmentStoreOptions) {
     super(new ShelfDriver(shelf), options)
     this.#shelf = shelf
   }
@@ -55,7 +55,7 @@ class BelievesContent extends PortableAttachmentStore {
 }
 
 class SkipsVerification extends PortableAttachmentStore {
-  constructor(shelf: Shelf, options: PortableStoreOptions) {
+  constructor(shelf: Shelf, options: PortableAttachmentStoreOptions) {
     super(new ShelfDriver(shelf), options)
   }
 

@@ -5,7 +5,7 @@ import {
   type AttachmentKey,
   type AttachmentListing,
   PortableAttachmentStore,
-  type PortableStoreOptions,
+  type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { onDriver, onStore, type Sabotage } from './sabotage.ts'
@@ -50,7 +50,7 @@ class IgnoresPrefix extends ShelfDriver {
 }
 
 class DeletesGenerationZeroOnly extends PortableAttachmentStore {
-  constructor(shelf: Shelf, options: PortableStoreOptions) {
+  constructor(shelf: Shelf, options: PortableAttachmentStoreOptions) {
     super(new ShelfDriver(shelf), options)
   }
 

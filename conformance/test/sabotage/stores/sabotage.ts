@@ -1,4 +1,4 @@
-import { PortableAttachmentStore, type PortableStoreOptions } from '@lash/attachments-core'
+import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import type { Shelf, ShelfDriver } from './shelf.ts'
 import type { OpenStore } from './shelf-harness.ts'
 
@@ -19,7 +19,7 @@ export function onDriver(Driver: new (shelf: Shelf) => ShelfDriver): OpenStore {
 
 /** A store that is itself defective, on a correct driver. */
 export function onStore(
-  Store: new (shelf: Shelf, options: PortableStoreOptions) => PortableAttachmentStore,
+  Store: new (shelf: Shelf, options: PortableAttachmentStoreOptions) => PortableAttachmentStore,
 ): OpenStore {
   return (shelf, options) => new Store(shelf, options)
 }

@@ -34,7 +34,7 @@ import type {
 } from '../store/store.ts'
 import { PendingAttachments, type PendingPut } from './pending.ts'
 
-export interface SessionScopedStoreOptions {
+export interface SessionScopedAttachmentStoreOptions {
   /** The clock that intents are dated with, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
   now?: (() => number) | undefined
 }
@@ -61,7 +61,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     inner: AttachmentStore,
     manifest: AttachmentManifest,
     sessionId: string,
-    options: SessionScopedStoreOptions = {},
+    options: SessionScopedAttachmentStoreOptions = {},
   ) {
     this.inner = inner
     this.manifest = manifest

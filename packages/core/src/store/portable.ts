@@ -42,7 +42,7 @@ import type {
   StoredAttachment,
 } from './store.ts'
 
-export interface PortableStoreOptions {
+export interface PortableAttachmentStoreOptions {
   /** Largest body that `put` takes, in bytes. Default: no limit but the backend's. */
   maxByteLength?: number | undefined
 }
@@ -59,7 +59,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   readonly #removals: RemovalBatch
   readonly #lifetime: Lifetime
 
-  constructor(driver: AttachmentDriver, options: PortableStoreOptions = {}) {
+  constructor(driver: AttachmentDriver, options: PortableAttachmentStoreOptions = {}) {
     this.driver = driver
     this.persistence = driver.persistence
     this.#maxByteLength = options.maxByteLength ?? Number.POSITIVE_INFINITY

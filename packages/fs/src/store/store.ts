@@ -1,12 +1,12 @@
 import {
   AttachmentInvalidArgumentError,
   PortableAttachmentStore,
-  type PortableStoreOptions,
+  type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
 import { Layout } from '../disk/layout.ts'
 import { type Durability, FileDriver } from './driver.ts'
 
-export interface FileAttachmentStoreOptions extends PortableStoreOptions {
+export interface FileAttachmentStoreOptions extends PortableAttachmentStoreOptions {
   /**
    * What a resolved `put` survives.
    *

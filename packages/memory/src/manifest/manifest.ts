@@ -25,7 +25,7 @@ import { isOrphan, Ledger } from './ledger.ts'
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
-export interface InMemoryManifestOptions {
+export interface InMemoryAttachmentManifestOptions {
   /** The clock for claims, commits and releases, in milliseconds since 1970. Default `Date.now`. For tests. */
   now?: (() => number) | undefined
   /**
@@ -45,7 +45,7 @@ export class InMemoryAttachmentManifest implements AttachmentManifest {
   readonly #ledger: Ledger
   #closed = false
 
-  constructor(options: InMemoryManifestOptions = {}) {
+  constructor(options: InMemoryAttachmentManifestOptions = {}) {
     const { now = Date.now, tombstoneRetentionMs = defaultTombstoneRetentionMs } = options
     if (!(tombstoneRetentionMs >= 0)) {
       throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')

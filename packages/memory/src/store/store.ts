@@ -1,7 +1,7 @@
-import { PortableAttachmentStore, type PortableStoreOptions } from '@lash/attachments-core'
+import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import { MemoryDriver } from './driver.ts'
 
-export type InMemoryStoreOptions = PortableStoreOptions
+export type InMemoryAttachmentStoreOptions = PortableAttachmentStoreOptions
 
 /**
  * Attachments in the memory of this process, gone with it: `persistence` is `ephemeral`. For tests, for development and for
@@ -10,7 +10,7 @@ export type InMemoryStoreOptions = PortableStoreOptions
  * Every body that is put, also a stream, is held in memory whole: set `maxByteLength` where bodies come from strangers.
  */
 export class InMemoryAttachmentStore extends PortableAttachmentStore {
-  constructor(options: InMemoryStoreOptions = {}) {
+  constructor(options: InMemoryAttachmentStoreOptions = {}) {
     super(new MemoryDriver(), options)
   }
 }

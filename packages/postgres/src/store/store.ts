@@ -1,9 +1,9 @@
-import { PortableAttachmentStore, type PortableStoreOptions } from '@lash/attachments-core'
+import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import { Database } from '../database/database.ts'
 import type { PostgresOptions } from '../options.ts'
 import { PostgresDriver } from './driver.ts'
 
-export interface PostgresStoreOptions extends PostgresOptions, PortableStoreOptions {}
+export interface PostgresStoreOptions extends PostgresOptions, PortableAttachmentStoreOptions {}
 
 const drivers = new WeakMap<object, PostgresDriver>()
 

@@ -1,9 +1,9 @@
-import { PortableAttachmentStore, type PortableStoreOptions } from '@lash/attachments-core'
+import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import { AttachmentDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
 import { type BlobProfile, compressionRule } from './blob-profile.ts'
 import { SqliteAttachmentDriver } from './driver.ts'
 
-export interface SqliteStoreOptions extends PortableStoreOptions {
+export interface SqliteStoreOptions extends PortableAttachmentStoreOptions {
   /** What to compress. Default `balanced`. May differ from one opening of a file to the next. */
   blobProfile?: BlobProfile | undefined
 }

@@ -36,6 +36,7 @@ const steps: Step[] = [
   commandStep('Types', 'tsc', ['-p', 'tsconfig.json']),
   commandStep('Lint and format', 'biome', ['ci', '.']),
   commandStep('Format of Markdown', 'prettier', ['--check', '--log-level', 'warn', '**/*.md']),
+  commandStep('Links in Markdown', 'remark', ['--quiet', '--frail', '--no-stdout', '--ignore-path', '.gitignore', '.']),
   workflowStep(),
   commandStep('Build', 'turbo', ['run', 'build', '--output-logs=errors-only', '--ui=stream'], { env: quietTurbo }),
   commandStep('Size of core', 'size-limit', []),

@@ -5,8 +5,9 @@
 export { abortable } from './calls/abort.ts'
 export { Lifetime } from './calls/lifetime.ts'
 export { Pace } from './calls/pace.ts'
-export { streamOf } from './content/byte-stream.ts'
+export { slices, streamOf } from './content/byte-stream.ts'
 export { isPreparedContent } from './content/content.ts'
+export { blocksOf, ContentReader, readInto } from './content/content-reader.ts'
 export { canonicalUri, isAttachmentIdPrefix } from './content/id.ts'
 export {
   checkGeneration,

@@ -1,13 +1,17 @@
+/** Windows on the bytes, of one size; only the last may be shorter. */
+export function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8Array, void, void> {
+  for (let start = 0; start < bytes.byteLength; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes)
+}
+
 /** The bytes as a stream of chunks, copied so that who reads them can do with them what it likes. */
 export function streamOf(bytes: Uint8Array, chunkBytes: number = 64 * 1024): ReadableStream<Uint8Array> {
-  let offset = 0
+  const chunks = slices(bytes, chunkBytes)
   return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        if (offset >= bytes.byteLength) return controller.close()
-        const end = Math.min(offset + chunkBytes, bytes.byteLength)
-        controller.enqueue(new Uint8Array(bytes.subarray(offset, end)))
-        offset = end
+        const { done, value } = chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(new Uint8Array(value))
       },
     },
     { highWaterMark: 0 },

@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto'
+import { slices } from './byte-stream.ts'
 import type { AttachmentId } from './id.ts'
 
 /** Below it, hashing off the calling thread costs more than it saves: at 16 KiB the hop takes what the hash does. */
@@ -61,8 +62,8 @@ async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
 
 async function digestInPieces(bytes: Uint8Array): Promise<AttachmentId> {
   const hash = incrementalDigest()
-  for (let start = 0; start < bytes.byteLength; start += bytesPerTurn) {
-    hash.update(bytes.subarray(start, start + bytesPerTurn))
+  for (const piece of slices(bytes, bytesPerTurn)) {
+    hash.update(piece)
     await new Promise(setImmediate)
   }
   return hash.digest('hex')

@@ -1,5 +1,6 @@
 import { Pace } from '../calls/pace.ts'
 import { AttachmentTooLargeError } from '../errors.ts'
+import { slices } from './byte-stream.ts'
 import { type ContentOptions, PreparedContent } from './content.ts'
 import { copied } from './copy.ts'
 import { incrementalDigest } from './digest.ts'
@@ -76,9 +77,8 @@ export class Gathering {
       this.#file = await createSpoolFile(directory)
       for (const earlier of this.#held.splice(0)) await this.#file.append(earlier)
     }
-    for (let start = 0; start < block.byteLength; start += blockBytes) {
+    for (const part of slices(block, blockBytes)) {
       for (let turn = pace.step(); turn !== undefined; turn = pace.step()) await turn
-      const part = block.subarray(start, start + blockBytes)
       this.#digest.update(part)
       await this.#file?.append(part)
     }

@@ -10,6 +10,7 @@ import type {
   AttachmentMeta,
   AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { readInto } from '@lash/attachments-core/backend'
 
 /** One physical copy. */
 interface Blob {
@@ -91,12 +92,6 @@ export class MemoryDriver implements AttachmentDriver {
 /** The bytes of content that is held elsewhere, in a spool file. */
 async function collect(content: AttachmentContent, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const bytes = new Uint8Array(content.byteLength)
-  let length = 0
-  for await (const chunk of content.stream()) {
-    signal?.throwIfAborted()
-    bytes.set(chunk, length)
-    length += chunk.byteLength
-  }
-  if (length !== bytes.byteLength) throw new Error(`the content gave ${length} bytes where it said ${bytes.byteLength}`)
+  await readInto(bytes, content, signal)
   return bytes
 }

@@ -8,6 +8,7 @@ import type {
   AttachmentListing,
   AttachmentMeta,
 } from '@lash/attachments-core'
+import { blocksOf } from '@lash/attachments-core/backend'
 import type { Database, Session } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { type CopyField, CopyIn, CopyOut, int32, int64 } from '../protocol/copy-protocol.ts'
@@ -225,7 +226,7 @@ function headValues(key: AttachmentKey, meta: AttachmentMeta): unknown[] {
   return [...keyValues(key), meta.byteLength, ...metaColumns(meta)]
 }
 
-/** The content as rows of the chunk table, whatever the sizes are that its stream comes in. */
+/** The content as rows of the chunk table. */
 async function* chunkRows(
   key: AttachmentKey,
   content: AttachmentContent,
@@ -234,30 +235,5 @@ async function* chunkRows(
   const id = Buffer.from(key.id, 'hex')
   const generation = int64(key.generation)
   let seq = 0
-  for await (const chunk of content.bytes === undefined ? gathered(content.stream()) : slices(content.bytes)) {
-    signal?.throwIfAborted()
-    yield [id, generation, int32(seq++), chunk]
-  }
-}
-
-function* slices(bytes: Uint8Array): Generator<Uint8Array, void, void> {
-  for (let start = 0; start < bytes.byteLength; start += chunkBytes) yield bytes.subarray(start, start + chunkBytes)
-}
-
-async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  let held = new Uint8Array(chunkBytes)
-  let length = 0
-  for await (const piece of source) {
-    for (let offset = 0; offset < piece.byteLength; ) {
-      const part = piece.subarray(offset, offset + chunkBytes - length)
-      held.set(part, length)
-      length += part.byteLength
-      offset += part.byteLength
-      if (length < chunkBytes) continue
-      yield held
-      held = new Uint8Array(chunkBytes)
-      length = 0
-    }
-  }
-  if (length > 0) yield held.subarray(0, length)
+  for await (const chunk of blocksOf(content, chunkBytes, { signal })) yield [id, generation, int32(seq++), chunk]
 }

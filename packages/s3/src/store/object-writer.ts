@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, type AttachmentContent, type AttachmentMeta } from '@lash/attachments-core'
+import { readInto } from '@lash/attachments-core/backend'
 import type { DirectPut } from '../direct/direct-put.ts'
 import { failureOf, isConflict, isUnsupported } from '../requests/failure.ts'
 import { type Sender, withHeaders } from '../requests/sender.ts'
-import { ContentReader } from '../upload/content-reader.ts'
 import type { MultipartUpload, ObjectWrite } from '../upload/multipart.ts'
 import { turnToSend } from '../upload/turn-budget.ts'
 import { encodeMetadata } from './object-metadata.ts'
@@ -95,15 +95,10 @@ export class ObjectWriter {
     const { content } = write
     if (this.#isMultipart(write)) return this.#multipart.write(write)
     if (content.bytes !== undefined) return this.#put(write, content.bytes)
-    const reader = new ContentReader(content)
-    try {
-      await this.#multipart.memory.use(content.byteLength, write.signal, async buffer => {
-        await reader.fill(buffer)
-        await this.#put(write, buffer)
-      })
-    } finally {
-      await reader.close()
-    }
+    await this.#multipart.memory.use(content.byteLength, write.signal, async buffer => {
+      await readInto(buffer, content, write.signal)
+      await this.#put(write, buffer)
+    })
   }
 
   async #put(write: ObjectWrite, bytes: Uint8Array): Promise<void> {

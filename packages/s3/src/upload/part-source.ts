@@ -1,5 +1,5 @@
 import type { AttachmentContent } from '@lash/attachments-core'
-import { ContentReader } from './content-reader.ts'
+import { ContentReader } from '@lash/attachments-core/backend'
 import type { PartMemory } from './part-memory.ts'
 
 /** Gives the parts of a body in order, each once, to whoever asks first. */
@@ -10,7 +10,6 @@ export class PartSource {
   readonly #partBytes: number
   readonly #reader: ContentReader | undefined
   #next = 0
-  #reading: Promise<void> = Promise.resolve()
 
   constructor(content: AttachmentContent, memory: PartMemory, partBytes: number) {
     this.count = Math.ceil(content.byteLength / partBytes)
@@ -37,16 +36,10 @@ export class PartSource {
       const index = this.#next++
       if (index >= this.count) return false
       const bytes = buffer.subarray(0, Math.min(this.#partBytes, this.#content.byteLength - index * this.#partBytes))
-      await this.#fill(bytes)
+      await this.#reader?.fill(bytes)
       await send(index, bytes)
       return true
     })
-  }
-
-  /** One after the other, because it is one file that is read from its start. */
-  #fill(bytes: Uint8Array): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#reader?.fill(bytes))
-    return this.#reading
   }
 
   /** Lets the content go. */

@@ -4,6 +4,7 @@ import {
   type AttachmentCreateMeta,
   type AttachmentKey,
 } from '@lash/attachments-core'
+import { blocksOf, slices } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
 import { compress, type Encoded, identity } from './compression.ts'
 
@@ -47,9 +48,8 @@ async function writeOnce(
   try {
     let position = 0
     let storedLength = 0
-    for await (const bytes of groupsOf(content)) {
-      signal?.throwIfAborted()
-      const chunks = await Promise.all(split(bytes).map(chunk => encode(chunk, level)))
+    for await (const bytes of blocksOf(content, transactionBytes, { signal, reuse: true })) {
+      const chunks = await Promise.all([...slices(bytes, chunkBytes)].map(chunk => encode(chunk, level)))
       const weight = chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0)
       if (!(await database.write('appendChunks', { upload, position, chunks }, { weight, signal }))) return false
       position += chunks.length
@@ -63,41 +63,6 @@ async function writeOnce(
     await database.write('abandonUpload', { upload }).catch(() => {})
     throw error
   }
-}
-
-/**
- * The content in pieces for one transaction each; all but the last hold whole chunks. A piece is good until the next is asked
- * for: the same memory is used again, or a big stream would leave more garbage than fits in what it may use.
- */
-async function* groupsOf(content: AttachmentContent): AsyncGenerator<Uint8Array, void, void> {
-  if (content.bytes !== undefined) {
-    for (let start = 0; start < content.byteLength; start += transactionBytes) {
-      yield content.bytes.subarray(start, start + transactionBytes)
-    }
-    return
-  }
-  const group = new Uint8Array(transactionBytes)
-  let length = 0
-  for await (const piece of content.stream()) {
-    for (let start = 0; start < piece.byteLength; ) {
-      const part = piece.subarray(start, start + transactionBytes - length)
-      group.set(part, length)
-      length += part.byteLength
-      start += part.byteLength
-      if (length < transactionBytes) continue
-      yield group
-      length = 0
-    }
-  }
-  if (length > 0) yield group.subarray(0, length)
-}
-
-function split(bytes: Uint8Array): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let start = 0; start < bytes.byteLength; start += chunkBytes) {
-    chunks.push(bytes.subarray(start, start + chunkBytes))
-  }
-  return chunks
 }
 
 function encode(bytes: Uint8Array, level: number | undefined): Encoded | Promise<Encoded> {

@@ -1,0 +1,101 @@
+import { AttachmentBackendError } from '../errors.ts'
+import { slices } from './byte-stream.ts'
+import type { AttachmentContent } from './content.ts'
+
+/** Reads content from its start into buffers of any size, whatever the sizes are that its stream comes in. */
+export class ContentReader {
+  readonly #content: AttachmentContent
+  readonly #signal: AbortSignal | undefined
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  #rest: Uint8Array = new Uint8Array(0)
+  #filling: Promise<void> = Promise.resolve()
+
+  constructor(content: AttachmentContent, signal?: AbortSignal) {
+    this.#content = content
+    this.#signal = signal
+    this.#reader = content.stream().getReader()
+  }
+
+  /**
+   * Fills the buffer with the next bytes. Calls that come at the same time get their bytes in the order of the calls.
+   * @throws AttachmentBackendError when the content ends before the buffer is full; `signal.reason`.
+   */
+  fill(buffer: Uint8Array): Promise<void> {
+    this.#filling = this.#filling.then(() => this.#fill(buffer))
+    return this.#filling
+  }
+
+  async #fill(buffer: Uint8Array): Promise<void> {
+    for (let filled = 0; filled < buffer.byteLength; ) {
+      if (this.#rest.byteLength === 0) this.#rest = await this.#next()
+      const piece = this.#rest.subarray(0, buffer.byteLength - filled)
+      buffer.set(piece, filled)
+      filled += piece.byteLength
+      this.#rest = this.#rest.subarray(piece.byteLength)
+    }
+  }
+
+  async #next(): Promise<Uint8Array> {
+    this.#signal?.throwIfAborted()
+    const { done, value } = await this.#reader.read()
+    if (!done) return value
+    const { id, byteLength } = this.#content
+    throw new AttachmentBackendError(
+      `the spool file of ${id} is shorter than the ${byteLength} bytes that were written to it; look for a full disk`,
+    )
+  }
+
+  /** Lets the content go. Never rejects. */
+  async close(): Promise<void> {
+    await this.#reader.cancel().catch(() => {})
+  }
+}
+
+/** Reads all of the content into a buffer of its length. Throws as {@link ContentReader.fill} does. */
+export async function readInto(buffer: Uint8Array, content: AttachmentContent, signal?: AbortSignal): Promise<void> {
+  const reader = new ContentReader(content, signal)
+  try {
+    await reader.fill(buffer)
+  } finally {
+    await reader.close()
+  }
+}
+
+export interface BlockOptions {
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Read every block into the same memory, so that a block is good until the next is asked for. Of a big stream, blocks that each have memory
+   * of their own are garbage faster than it is collected. Default false.
+   */
+  readonly reuse?: boolean | undefined
+}
+
+/**
+ * The content in blocks of one size; only the last may be shorter. Blocks of content in memory are windows on its bytes.
+ * Throws as {@link ContentReader.fill} does.
+ */
+export async function* blocksOf(
+  content: AttachmentContent,
+  blockBytes: number,
+  { signal, reuse = false }: BlockOptions = {},
+): AsyncGenerator<Uint8Array, void, void> {
+  if (content.bytes !== undefined) {
+    for (const block of slices(content.bytes, blockBytes)) {
+      signal?.throwIfAborted()
+      yield block
+    }
+    return
+  }
+  const reader = new ContentReader(content, signal)
+  try {
+    let memory: Uint8Array | undefined
+    for (let left = content.byteLength; left > 0; left -= blockBytes) {
+      if (!reuse || memory === undefined) memory = new Uint8Array(Math.min(blockBytes, left))
+      const block = memory.subarray(0, left)
+      await reader.fill(block)
+      yield block
+    }
+  } finally {
+    await reader.close()
+  }
+}

@@ -4,7 +4,8 @@ import { abortable } from '@lash/attachments-core/backend'
 import type { ClientBase, Pool, PoolClient, QueryResultRow, Submittable } from 'pg'
 import type { PostgresOptions } from '../options.ts'
 import { forgetPrepared, StatementQuery, type StatementResult } from '../protocol/statement-query.ts'
-import { Loan } from './loan.ts'
+import { ClientCheckout } from './client-checkout.ts'
+import { checkConnection } from './connection-check.ts'
 import { checkPool, ownPool } from './pool.ts'
 import { explained, isConnectionLoss, isSerializationFailure, isUnprepared } from './postgres-error.ts'
 import { textOnly } from './result-text.ts'
@@ -18,7 +19,6 @@ import {
   schemaVersion,
   versionWithin,
 } from './schema.ts'
-import { checkConnection } from './sound-connection.ts'
 import type { Statement } from './statement.ts'
 
 /** How often a statement is tried that other transactions got in the way of. */
@@ -36,7 +36,7 @@ const begin = `
   SET LOCAL enable_hashjoin = off;
   SET LOCAL enable_mergejoin = off`
 
-/** A connection in a transaction or on loan for one statement. */
+/** A connection in a transaction or checked out for one statement. */
 export interface Session {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<StatementResult<Row>>
   /** A statement that speaks the protocol itself, such as a COPY. */
@@ -164,19 +164,19 @@ export class Database {
 
   async #prepareSchema(): Promise<void> {
     const client = await this.pool.connect()
-    const loan = new Loan(this.pool, client, undefined)
+    const checkout = new ClientCheckout(this.pool, client, undefined)
     try {
-      await loan.checkFree()
+      await checkout.checkNoTransaction()
       await checkConnection(client)
       const version = await installedVersion(client, this.schema)
       if (version < schemaVersion && this.#migrate) await migrate(client, this.schema)
       else checkVersion(version, this.schema)
       await checkSeesAll(client, this.schema)
     } catch (error) {
-      loan.failed(error)
+      checkout.failed(error)
       throw error
     } finally {
-      loan.end()
+      checkout.end()
     }
   }
 
@@ -207,7 +207,7 @@ export class Database {
   ): Promise<T> {
     if (!this.#isReady) await abortable(this.ready(), signal)
     const client = await this.#connect(signal)
-    const loan = new Loan(this.pool, client, signal)
+    const checkout = new ClientCheckout(this.pool, client, signal)
     const session: Session = {
       query: (statement, values) => StatementQuery.run(client, statement, values, this.#prepare),
       submit: query => {
@@ -216,16 +216,16 @@ export class Database {
       },
     }
     try {
-      await loan.checkFree()
+      await checkout.checkNoTransaction()
       await checkConnection(client)
       signal?.throwIfAborted()
       return await work(session, client)
     } catch (error) {
-      loan.failed(error)
+      checkout.failed(error)
       if (signal?.aborted) throw signal.reason
       throw explained(error, this.schema)
     } finally {
-      loan.end()
+      checkout.end()
     }
   }
 

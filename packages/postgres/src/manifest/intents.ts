@@ -1,12 +1,12 @@
 import type { AttachmentCreateMeta, AttachmentIntent } from '@lash/attachments-core'
 import type { QueryResultRow } from 'pg'
+import { concatenatedBodies, metaColumnArrays } from '../database/batch-parameters.ts'
 import type { Database } from '../database/database.ts'
-import { Gathering } from '../database/gathering.ts'
-import { joinedBodies, metaArrays } from '../database/shared-columns.ts'
 import { byteaOf, type Statement } from '../database/statement.ts'
+import { StatementBatcher } from '../database/statement-batcher.ts'
 import { metaColumns } from '../store/blob-row.ts'
-import type { InsertedRow } from '../store/blob-state.ts'
-import { sharedBytes } from '../store/small-puts.ts'
+import type { InsertResult } from '../store/insert-result.ts'
+import { maxSharedBytes } from '../store/small-blob-writer.ts'
 import { type IntentStatements, intentStatements } from './intent-statements.ts'
 
 /** An intent with the bytes that go into the row of their blob. */
@@ -16,7 +16,7 @@ export interface IntentWithBytes {
 }
 
 /** The generation, and what the put at it met. */
-export type PutRow = InsertedRow & { generation: string }
+export type PutRow = InsertResult & { generation: string }
 
 interface RecordedRow {
   id: string
@@ -24,30 +24,30 @@ interface RecordedRow {
   generation: string
 }
 
-/** About what an intent takes in a statement, in bytes. */
-const intentWeight = 512
+/** Assumed size of an intent in a statement, in bytes. */
+const assumedBytes = 512
 
 /** Records intents, with or without the bytes; many that come at once in one statement. */
 export class Intents {
   readonly #database: Database
   readonly #sql: IntentStatements
-  readonly #records: Gathering<AttachmentIntent, string>
-  readonly #puts: Gathering<IntentWithBytes, PutRow>
+  readonly #records: StatementBatcher<AttachmentIntent, string>
+  readonly #puts: StatementBatcher<IntentWithBytes, PutRow>
 
   constructor(database: Database) {
     this.#database = database
     this.#sql = intentStatements(database.schema)
-    this.#records = new Gathering<AttachmentIntent, string>({
-      alone: intent => this.#record(intent),
-      together: (intents, signal) => this.#recordMany(intents, signal),
+    this.#records = new StatementBatcher<AttachmentIntent, string>({
+      single: intent => this.#record(intent),
+      batch: (intents, signal) => this.#recordMany(intents, signal),
       keyOf: keyText,
-      weightOf: () => intentWeight,
+      byteLengthOf: () => assumedBytes,
     })
-    this.#puts = new Gathering<IntentWithBytes, PutRow>({
-      alone: (put, signal) => this.#recordAndPut(put, signal),
-      together: (puts, signal) => this.#recordAndPutMany(puts, signal),
+    this.#puts = new StatementBatcher<IntentWithBytes, PutRow>({
+      single: (put, signal) => this.#recordAndPut(put, signal),
+      batch: (puts, signal) => this.#recordAndPutMany(puts, signal),
       keyOf: ({ intent }) => keyText(intent),
-      weightOf: ({ bytes }) => intentWeight + bytes.byteLength,
+      byteLengthOf: ({ bytes }) => assumedBytes + bytes.byteLength,
     })
   }
 
@@ -57,7 +57,7 @@ export class Intents {
   }
 
   recordAndPut(put: IntentWithBytes, signal: AbortSignal | undefined): Promise<PutRow> {
-    return put.bytes.byteLength <= sharedBytes ? this.#puts.run(put, signal) : this.#recordAndPut(put, signal)
+    return put.bytes.byteLength <= maxSharedBytes ? this.#puts.run(put, signal) : this.#recordAndPut(put, signal)
   }
 
   async #record(intent: AttachmentIntent): Promise<string> {
@@ -69,7 +69,7 @@ export class Intents {
     return this.#untilRecorded<PutRow>(this.#sql.recordAndPut, values, signal)
   }
 
-  /** Once more for each claim that it meets being made. */
+  /** Repeats the statement for each claim that another transaction makes meanwhile. */
   async #untilRecorded<Row extends QueryResultRow>(
     sql: Statement,
     values: readonly unknown[],
@@ -92,7 +92,7 @@ export class Intents {
     const values = [
       ...intentArrays(puts.map(({ intent }) => intent)),
       bodies.map(({ byteLength }) => byteLength),
-      ...joinedBodies(bodies),
+      ...concatenatedBodies(bodies),
     ]
     const { rows } = await this.#database.query<RecordedRow & PutRow>(this.#sql.recordAndPutMany, values, signal)
     const recorded = byKey(rows)
@@ -109,7 +109,7 @@ function intentArrays(intents: readonly AttachmentIntent[]): unknown[] {
     intents.map(({ attachmentId }) => byteaOf(attachmentId)),
     intents.map(({ sessionId }) => sessionId),
     intents.map(({ intentAtEpochMs }) => intentAtEpochMs),
-    ...metaArrays(intents.map(({ meta }) => meta)),
+    ...metaColumnArrays(intents.map(({ meta }) => meta)),
   ]
 }
 

@@ -35,11 +35,11 @@ import { byteaOf } from '../database/statement.ts'
 import { transactionStatus } from '../database/transaction-status.ts'
 import type { PostgresOptions } from '../options.ts'
 import { driverOf } from '../store/store.ts'
+import { Claims } from './claims.ts'
 import { entryOf, type RefColumns } from './entry-row.ts'
 import { Intents } from './intents.ts'
-import { Lookups } from './lookups.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
-import { OrphanClaims } from './orphan-claims.ts'
+import { RefLookup } from './ref-lookup.ts'
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
@@ -72,8 +72,8 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   readonly #database: Database
   readonly #sql: ManifestStatements
   readonly #intents: Intents
-  readonly #lookups: Lookups
-  readonly #claims: OrphanClaims
+  readonly #lookup: RefLookup
+  readonly #claims: Claims
   readonly #now: () => number
   readonly #lifetime = new Lifetime('the postgres manifest')
 
@@ -87,8 +87,8 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     this.#database = new Database(options)
     this.#sql = manifestStatements(this.#database.schema)
     this.#intents = new Intents(this.#database)
-    this.#lookups = new Lookups(this.#database, this.#sql)
-    this.#claims = new OrphanClaims(this.#database, now, tombstoneRetentionMs)
+    this.#lookup = new RefLookup(this.#database, this.#sql)
+    this.#claims = new Claims(this.#database, now, tombstoneRetentionMs)
     this.#now = now
   }
 
@@ -184,8 +184,8 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     return this.#lifetime.run(undefined, async () => {
       const session = checkSessionId(sessionId)
       if (!isAttachmentId(id)) return undefined
-      const row = await this.#lookups.lookUp(session, id)
-      return row && entryOf(row)
+      const row = await this.#lookup.find(session, id)
+      return row === null ? undefined : entryOf(row)
     })
   }
 

@@ -19,6 +19,11 @@ export interface BlobRow extends MetaRow {
   byte_length: string
 }
 
+/** A blob with the length of the bytes that are really there. */
+export interface StatRow extends BlobRow {
+  stored_length: string | number
+}
+
 /** Values for the four columns of metadata. */
 export function metaColumns(meta: AttachmentCreateMeta | undefined): (string | number | null)[] {
   return [meta?.mediaType ?? null, meta?.width ?? null, meta?.height ?? null, meta?.label ?? null]
@@ -34,7 +39,7 @@ export function metaOf(row: MetaRow): AttachmentCreateMeta {
   }
 }
 
-/** @throws AttachmentMetadataDecodeError when somebody wrote into the table what we never would have. */
+/** @throws AttachmentMetadataDecodeError when the row holds metadata that no put accepts, so somebody else wrote it. */
 export function blobMeta(id: AttachmentId, byteLength: number, row: MetaRow): AttachmentMeta {
   try {
     return storedMeta(id, byteLength, checkMeta(metaOf(row)))
@@ -44,5 +49,16 @@ export function blobMeta(id: AttachmentId, byteLength: number, row: MetaRow): At
       `the stored metadata of ${id} is damaged: ${(cause as Error).message}; put the original again`,
       { cause },
     )
+  }
+}
+
+/** Whether a blob is as a put of it leaves it: of the right length, with readable metadata. */
+export function isIntact(meta: AttachmentMeta, row: StatRow): boolean {
+  if (Number(row.byte_length) !== meta.byteLength || Number(row.stored_length) !== meta.byteLength) return false
+  try {
+    blobMeta(meta.id, meta.byteLength, row)
+    return true
+  } catch {
+    return false
   }
 }

@@ -12,12 +12,12 @@ import { blocksOf } from '@lash/attachments-core/backend'
 import type { Database, Session } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { type CopyField, CopyIn, CopyOut, int32, int64 } from '../protocol/copy-protocol.ts'
-import { BlobReads } from './blob-reads.ts'
-import { blobMeta, metaColumns } from './blob-row.ts'
-import { type InsertedRow, isThere, isWhole, type StatRow } from './blob-state.ts'
+import { blobMeta, isIntact, metaColumns, type StatRow } from './blob-row.ts'
+import { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, blobStatements, chunkBytes, listPage } from './blob-statements.ts'
 import { ChunkReader } from './chunk-reader.ts'
-import { SmallPuts } from './small-puts.ts'
+import { type InsertResult, isStored } from './insert-result.ts'
+import { SmallBlobWriter } from './small-blob-writer.ts'
 
 /** Bytes up to which they are in the row of the blob, and sent without asking first whether they are there. */
 const smallBytes = 64 * 1024
@@ -31,16 +31,16 @@ export class PostgresDriver implements AttachmentDriver {
   readonly persistence = 'durable'
   readonly #database: Database
   readonly #sql: BlobStatements
-  readonly #smallPuts: SmallPuts
-  readonly #reads: BlobReads
+  readonly #smallBlobs: SmallBlobWriter
+  readonly #rows: BlobRowReader
   readonly #maxByteLength: number
   #closed = false
 
   constructor(database: Database, maxByteLength: number = Number.POSITIVE_INFINITY) {
     this.#database = database
     this.#sql = blobStatements(database.schema)
-    this.#smallPuts = new SmallPuts(database, this.#sql)
-    this.#reads = new BlobReads(database, this.#sql)
+    this.#smallBlobs = new SmallBlobWriter(database, this.#sql)
+    this.#rows = new BlobRowReader(database, this.#sql)
     this.#maxByteLength = maxByteLength
   }
 
@@ -56,10 +56,10 @@ export class PostgresDriver implements AttachmentDriver {
     key: AttachmentKey,
     content: AttachmentContent,
     meta: AttachmentMeta,
-    row: InsertedRow,
+    result: InsertResult,
     options: AttachmentDriverOptions,
   ): Promise<void> {
-    if (!isThere(meta, row)) await this.write(key, content, meta, options)
+    if (!isStored(meta, result)) await this.write(key, content, meta, options)
   }
 
   async write(
@@ -74,7 +74,7 @@ export class PostgresDriver implements AttachmentDriver {
     }
     // Each round meets what another writer, or a delete, has done since the last.
     for (;;) {
-      const present = await this.#isWhole(key, meta, signal)
+      const present = await this.#isIntact(key, meta, signal)
       if (present === true) return
       if (
         present === false
@@ -112,7 +112,7 @@ export class PostgresDriver implements AttachmentDriver {
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    return isThere(meta, await this.#smallPuts.insert({ key, meta, bytes }, signal))
+    return isStored(meta, await this.#smallBlobs.insert({ key, meta, bytes }, signal))
   }
 
   /** Puts the right bytes and metadata where wrong ones are. False when they are gone meanwhile. */
@@ -137,16 +137,16 @@ export class PostgresDriver implements AttachmentDriver {
   }
 
   /** Whether the copy is there as it should be; undefined when there is none. */
-  async #isWhole(key: AttachmentKey, meta: AttachmentMeta, signal?: AbortSignal): Promise<boolean | undefined> {
+  async #isIntact(key: AttachmentKey, meta: AttachmentMeta, signal?: AbortSignal): Promise<boolean | undefined> {
     const row = await this.#stat(key, signal)
-    return row === undefined ? undefined : isWhole(meta, row)
+    return row === undefined ? undefined : isIntact(meta, row)
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     const { start, end, signal } = options
     for (;;) {
-      const row = await this.#reads.read(key, signal)
-      if (row === undefined) return undefined
+      const row = await this.#rows.read(key, signal)
+      if (row === null) return undefined
       const meta = blobMeta(key.id, Number(row.byte_length), row)
       if (!row.in_row) return { meta, body: await this.#readChunks(key, meta, options) }
       const bytes = row.bytes ?? (await this.#copyBytes(key, signal))

@@ -11,7 +11,7 @@ interface ClaimRow {
 }
 
 /** What sweepers do: claim and settle, many contents to a statement. */
-export class OrphanClaims {
+export class Claims {
   readonly #database: Database
   readonly #sql: ClaimStatements
   readonly #now: () => number

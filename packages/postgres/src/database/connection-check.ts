@@ -2,8 +2,21 @@ import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/att
 import type { ClientBase } from 'pg'
 import { textOnly } from './result-text.ts'
 
-/** Connections that were looked at, and have not changed since in what they tell of themselves. */
-const sound = new WeakSet<object>()
+/** Connections that were checked, and have not changed their encoding since. */
+const checked = new WeakSet<object>()
+
+/**
+ * Checks each connection once, and again after its host has changed the encoding.
+ * @throws AttachmentSchemaError, AttachmentInvalidArgumentError: what is wrong, before anything was written or read
+ * wrongly.
+ */
+export async function checkConnection(client: ClientBase): Promise<void> {
+  if (checked.has(client)) return
+  const { rows } = await client.query<Settings>({ text: settings, types: textOnly })
+  checkSettings(rows[0] as Settings)
+  checked.add(client)
+  watchEncoding(client)
+}
 
 interface Settings {
   readonly database: string
@@ -13,9 +26,9 @@ interface Settings {
 }
 
 /**
- * What cannot be written into a statement: in which encoding text comes and goes, how an array says NULL, and that an operator or a type is the
- * server's own. Functions are named with their schema in every statement; for operators that would be unreadable. Types are named by their
- * numbers here: bytea, bigint, integer, text, numeric.
+ * What our statements cannot settle themselves: the encoding of text, how an array spells NULL, and whether an operator
+ * or type of ours is the server's own. Functions are named with their schema in every statement; operators with a
+ * schema would be unreadable. The types here are given by number: bytea, bigint, integer, text, numeric.
  */
 const settings = `
   SELECT
@@ -40,19 +53,7 @@ const settings = `
       )
     ) AS shadowed`
 
-/**
- * Looks once at each connection, and again after its host has changed the encoding.
- * @throws AttachmentSchemaError, AttachmentInvalidArgumentError: what is wrong, before anything was written or read wrongly.
- */
-export async function checkConnection(client: ClientBase): Promise<void> {
-  if (sound.has(client)) return
-  const { rows } = await client.query<Settings>({ text: settings, types: textOnly })
-  check(rows[0] as Settings)
-  sound.add(client)
-  watchEncoding(client)
-}
-
-function check({ database, client, nulls, shadowed }: Settings): void {
+function checkSettings({ database, client, nulls, shadowed }: Settings): void {
   if (database !== 'UTF8') {
     throw new AttachmentSchemaError(
       `the database has the encoding ${database}, in which not every label and session id can be written; use a database with ENCODING 'UTF8'`,
@@ -75,18 +76,18 @@ function check({ database, client, nulls, shadowed }: Settings): void {
   }
 }
 
-/** The server tells of this setting whenever it changes. */
-interface TellingConnection {
-  on(event: 'parameterStatus', listener: (told: { parameterName: string }) => void): unknown
+/** The server reports this setting whenever it changes. */
+interface ReportingConnection {
+  on(event: 'parameterStatus', listener: (report: { parameterName: string }) => void): unknown
 }
 
 const watched = new WeakSet<object>()
 
 function watchEncoding(client: ClientBase): void {
-  const { connection } = client as unknown as { connection?: TellingConnection }
+  const { connection } = client as unknown as { connection?: ReportingConnection }
   if (connection === undefined || watched.has(client)) return
   watched.add(client)
   connection.on('parameterStatus', ({ parameterName }) => {
-    if (parameterName === 'client_encoding') sound.delete(client)
+    if (parameterName === 'client_encoding') checked.delete(client)
   })
 }

@@ -5,33 +5,34 @@ import { textOnly } from './result-text.ts'
 import { isBusy, transactionStatus } from './transaction-status.ts'
 
 /** How long a cancelled statement may take to end before its connection is dropped. */
-const cancelPatienceMs = 1000
+const cancelTimeoutMs = 1000
 
-/** A client taken from the pool, watched until it is given back. */
-export class Loan {
+/** A client that was checked out of the pool, until it is released. */
+export class ClientCheckout {
   readonly #pool: Pool
   readonly #client: PoolClient
   readonly #signal: AbortSignal | undefined
   #broken = false
-  #ended = false
+  #released = false
   #timer: NodeJS.Timeout | undefined
 
+  /** @param signal - cancels the statement that the client is busy with. */
   constructor(pool: Pool, client: PoolClient, signal: AbortSignal | undefined) {
     this.#pool = pool
     this.#client = client
     this.#signal = signal
-    // What breaks the connection also fails the statement on it; without a listener it would end the process.
+    // A broken connection also fails the statement on it. Without a listener, the event would end the process.
     client.on('error', ignore)
     signal?.addEventListener('abort', this.#cancel, { once: true })
   }
 
   /**
-   * What we did on a client that somebody gave back in the middle of a transaction would be in that, and gone with it. The connection is dropped,
-   * so that this is met once.
+   * Refuses a client that somebody released in the middle of a transaction: our statements would become part of that
+   * transaction, and be rolled back with it. The connection is dropped, so this happens once.
    * @throws AttachmentInvalidArgumentError
    */
-  async checkFree(): Promise<void> {
-    // What it is still busy with may be the COMMIT, or the error that comes before the server is ready again.
+  async checkNoTransaction(): Promise<void> {
+    // It may still be busy with the COMMIT, or the server may not be ready again after an error.
     if (isBusy(this.#client)) await this.#client.query('')
     const status = transactionStatus(this.#client)
     if (status !== 'T' && status !== 'E') return
@@ -41,6 +42,7 @@ export class Loan {
     )
   }
 
+  /** Tells of an error; after some of them the connection is not used again. */
   failed(error: unknown): void {
     if (isConnectionLoss(error)) this.#broken = true
   }
@@ -51,18 +53,18 @@ export class Loan {
     this.#release()
   }
 
-  /** After a cancel the connection is not used again: a late one would hit the next statement on it. */
+  /** The connection is not used again: a late cancel would hit its next statement. */
   readonly #cancel = (): void => {
     this.#broken = true
     const { processID } = this.#client as unknown as { processID: number }
     const text = 'SELECT pg_cancel_backend($1)::text'
     this.#pool.query({ text, values: [processID], types: textOnly }).catch(ignore)
-    this.#timer = globalThis.setTimeout(() => this.#release(), cancelPatienceMs)
+    this.#timer = globalThis.setTimeout(() => this.#release(), cancelTimeoutMs)
   }
 
   #release(): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.#released) return
+    this.#released = true
     if (!this.#broken) this.#client.off('error', ignore)
     this.#client.release(this.#broken)
   }

@@ -1,0 +1,78 @@
+import type { AttachmentKey } from '@lash/attachments-core'
+import type { Database } from '../database/database.ts'
+import { byteaOf } from '../database/statement.ts'
+import { StatementBatcher } from '../database/statement-batcher.ts'
+import { CopyOut, type CopyValue } from '../protocol/copy-protocol.ts'
+import type { BlobRow } from './blob-row.ts'
+import type { BlobStatements } from './blob-statements.ts'
+
+/** The row of a blob, with its bytes where they are in it and few. */
+export interface ReadRow extends BlobRow {
+  /** Whether the bytes are in the row; otherwise they are in chunks. */
+  in_row: boolean
+  /** In memory of their own, which becomes the caller's. */
+  bytes: Uint8Array | null
+}
+
+/** Assumed size of a blob, in bytes: the real one is known only after the read. */
+const assumedBytes = 16 * 1024
+
+/** Reads the rows of blobs, many at once in one statement. */
+export class BlobRowReader {
+  readonly #database: Database
+  readonly #sql: BlobStatements
+  readonly #batcher: StatementBatcher<AttachmentKey, ReadRow | null>
+
+  constructor(database: Database, sql: BlobStatements) {
+    this.#database = database
+    this.#sql = sql
+    this.#batcher = new StatementBatcher<AttachmentKey, ReadRow | null>({
+      single: (key, signal) => this.#read(key, signal),
+      batch: (keys, signal) => this.#readMany(keys, signal),
+      byteLengthOf: () => assumedBytes,
+    })
+  }
+
+  /** The row, or null when there is none. */
+  read(key: AttachmentKey, signal: AbortSignal | undefined): Promise<ReadRow | null> {
+    return this.#batcher.run(key, signal)
+  }
+
+  async #read({ id, generation }: AttachmentKey, signal: AbortSignal | undefined): Promise<ReadRow | null> {
+    const { rows } = await this.#database.query<ReadRow>(this.#sql.read, [byteaOf(id), generation], signal)
+    return rows[0] ?? null
+  }
+
+  /** By a COPY in binary format: as text, the bytes would take twice their size. */
+  async #readMany(keys: readonly AttachmentKey[], signal: AbortSignal): Promise<(ReadRow | null)[]> {
+    let found: (ReadRow | null)[] = []
+    await this.#database.submit(() => {
+      found = keys.map(() => null)
+      return new CopyOut(this.#sql.copyRowsOut(keys), ([index, ...values]) => {
+        found[int32Of(index)] = rowOf(values)
+      })
+    }, signal)
+    return found
+  }
+}
+
+function rowOf([length, mediaType, width, height, label, inRow, bytes]: readonly CopyValue[]): ReadRow {
+  return {
+    byte_length: String(length?.readBigInt64BE()),
+    media_type: textOf(mediaType),
+    width: width == null ? null : int32Of(width),
+    height: height == null ? null : int32Of(height),
+    label: textOf(label),
+    in_row: inRow?.[0] === 1,
+    // Copied: the value is in a buffer of the connection.
+    bytes: bytes == null ? null : new Uint8Array(bytes),
+  }
+}
+
+function int32Of(value: CopyValue | undefined): number {
+  return (value as Buffer).readInt32BE()
+}
+
+function textOf(value: CopyValue | undefined): string | null {
+  return value == null ? null : value.toString('utf8')
+}

@@ -1,11 +1,9 @@
-import { AttachmentDatabase, type SqliteDatabaseOptions } from './database/database.ts'
-import { SqliteAttachmentManifest, type SqliteManifestOptions } from './manifest/manifest.ts'
-import { SqliteAttachmentStore, type SqliteStoreOptions } from './store/store.ts'
+import { placed } from '@lash/attachments-core/backend'
+import { AttachmentDatabase } from './database/database.ts'
+import { SqliteAttachmentManifest, type SqliteAttachmentManifestOptions } from './manifest/manifest.ts'
+import { SqliteAttachmentStore, type SqliteAttachmentStoreOptions } from './store/store.ts'
 
-export interface SqliteAttachmentsOptions
-  extends SqliteStoreOptions,
-    SqliteManifestOptions,
-    Pick<SqliteDatabaseOptions, 'busyTimeoutMs'> {}
+export interface SqliteAttachmentsOptions extends SqliteAttachmentStoreOptions, SqliteAttachmentManifestOptions {}
 
 /** A store and a manifest in one database. */
 export interface SqliteAttachments extends AsyncDisposable {
@@ -16,31 +14,33 @@ export interface SqliteAttachments extends AsyncDisposable {
 }
 
 /**
- * Opens a store and a manifest in one database file, on the same connections: a session's put writes its intent and its bytes with one
- * commit, and everything that happens in one turn shares a sync of the disk.
- * @param target a path, or as in {@link SqliteDatabaseOptions} the host's own handle.
+ * Opens a store and a manifest in one database file, on the same connections: a session's put writes its intent and its
+ * bytes with one commit, and everything that happens in one turn of the event loop shares one sync of the disk.
+ * @param target the options, or `path` for short.
  * @throws as the constructor of SqliteAttachmentStore does.
  */
 export function openSqliteAttachments(
-  target: string | Pick<SqliteDatabaseOptions, 'path' | 'database'>,
-  options: SqliteAttachmentsOptions = {},
+  target: string | SqliteAttachmentsOptions,
+  options?: SqliteAttachmentsOptions,
 ): SqliteAttachments {
-  const where = typeof target === 'string' ? { path: target } : target
-  const shared = new AttachmentDatabase({ ...where, busyTimeoutMs: options.busyTimeoutMs }).hold()
+  const given = placed('path', target, options)
+  const shared = new AttachmentDatabase(given).hold()
+  // No option that callers have: see `openDatabase`.
+  const half = { ...given, shared }
   let store: SqliteAttachmentStore | undefined
   try {
-    store = new SqliteAttachmentStore({ ...options, shared })
-    return pair(store, new SqliteAttachmentManifest({ ...options, shared }))
+    store = new SqliteAttachmentStore(half)
+    return pair(store, new SqliteAttachmentManifest(half))
   } catch (error) {
     void store?.close()
     throw error
   } finally {
-    // From here on it is held by its two halves, or by nobody.
+    // From here on its two halves hold it, or nobody does.
     void shared.release()
   }
 }
 
-/** `close` works without its object, so that it can be taken out together with the halves. */
+/** `close` works without its object, so that it can be destructured together with the halves. */
 function pair(store: SqliteAttachmentStore, manifest: SqliteAttachmentManifest): SqliteAttachments {
   const close = async () => {
     await Promise.all([store.close(), manifest.close()])

@@ -3,10 +3,13 @@ import {
   PortableAttachmentStore,
   type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
+import { placed } from '@lash/attachments-core/backend'
 import { Layout } from '../disk/layout.ts'
 import { type Durability, FileDriver } from './driver.ts'
 
 export interface FileAttachmentStoreOptions extends PortableAttachmentStoreOptions {
+  /** The folder. Made when something is first put. */
+  root?: string | undefined
   /**
    * What a resolved `put` survives.
    *
@@ -28,9 +31,13 @@ export class FileAttachmentStore extends PortableAttachmentStore {
   /** The absolute path of the folder. */
   readonly root: string
 
-  /** @throws AttachmentInvalidArgumentError when `root` cannot be a path or an option is not known. */
-  constructor(root: string, options: FileAttachmentStoreOptions = {}) {
-    const { durability = 'full' } = options
+  /**
+   * @param target the options, or `root` for short.
+   * @throws AttachmentInvalidArgumentError when `root` cannot be a path or an option is not known.
+   */
+  constructor(target: string | FileAttachmentStoreOptions, options?: FileAttachmentStoreOptions) {
+    const given = placed('root', target, options)
+    const { root, durability = 'full' } = given
     if (typeof root !== 'string' || root === '' || root.includes('\0')) {
       throw new AttachmentInvalidArgumentError('root must be the path of a folder')
     }
@@ -38,7 +45,7 @@ export class FileAttachmentStore extends PortableAttachmentStore {
       throw new AttachmentInvalidArgumentError("durability must be 'full' or 'relaxed'")
     }
     const layout = new Layout(root)
-    super(new FileDriver(layout, durability), options)
+    super(new FileDriver(layout, durability), given)
     this.root = layout.root
   }
 }

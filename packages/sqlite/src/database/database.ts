@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { AttachmentStoreError } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
 import { RefTable } from '../manifest/ref-table.ts'
 import { GroupWriter, type GroupWriterOptions } from '../writing/group-writer.ts'
@@ -28,6 +29,15 @@ export interface SqliteDatabaseOptions {
   database?: Database | undefined
   /** How long to wait for a lock that another process holds, in milliseconds. Default 5,000. The event loop goes on meanwhile. */
   busyTimeoutMs?: number | undefined
+}
+
+/**
+ * Opens the database of the options, held once. `openSqliteAttachments` gives its two halves one that is open already, as
+ * an option that no public type has.
+ * @throws as the constructor of AttachmentDatabase does.
+ */
+export function openDatabase(options: SqliteDatabaseOptions & { shared?: AttachmentDatabase }): AttachmentDatabase {
+  return (options.shared ?? new AttachmentDatabase(options)).hold()
 }
 
 /** How long the event loop's thread itself waits for a lock before it leaves the waiting to others. */
@@ -158,7 +168,7 @@ export class AttachmentDatabase {
     }
   }
 
-  error(error: unknown): unknown {
+  error(error: unknown): AttachmentStoreError {
     return attachmentError(error, this.path, this.busyTimeoutMs)
   }
 

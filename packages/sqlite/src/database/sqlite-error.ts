@@ -38,11 +38,11 @@ export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
-/** An error of SQLite as one of ours that says what to do; ours, and anything else, as it is. */
-export function attachmentError(error: unknown, path: string, busyTimeoutMs: number): unknown {
+/** Any error as one of ours that says what to do, with the error of the driver as its cause; ours as they are. */
+export function attachmentError(error: unknown, path: string, busyTimeoutMs: number): AttachmentStoreError {
   if (AttachmentStoreError.isInstance(error)) return error
   const code = codeOf(error)
-  const message = (error as Error | null)?.message
+  const message = error instanceof Error ? error.message : String(error)
   const text = code === '' ? message : `${message} (${code})`
   const options = { cause: error }
   if (code === 'SQLITE_BUSY_SNAPSHOT') {
@@ -89,9 +89,8 @@ export function attachmentError(error: unknown, path: string, busyTimeoutMs: num
       options,
     )
   }
-  if (code === 'SQLITE_ERROR' && /^no such (table|column): /.test((error as Error).message)) {
+  if (code === 'SQLITE_ERROR' && /^no such (table|column): /.test(message)) {
     return new AttachmentSchemaError(`${path} lost tables of ours: ${text}; restore it from a backup`, options)
   }
-  if (code === '') return error
   return new AttachmentBackendError(`${path} failed: ${text}`, options)
 }

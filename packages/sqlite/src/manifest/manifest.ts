@@ -24,14 +24,15 @@ import {
   checkTime,
   isPreparedContent,
   Lifetime,
+  placed,
 } from '@lash/attachments-core/backend'
-import { AttachmentDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
+import { type AttachmentDatabase, openDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
 import { rowBytes } from '../store/driver.ts'
-import { driverOf, type SharedDatabase } from '../store/store.ts'
+import { driverOf } from '../store/store.ts'
 import type { RefPosition, SessionRefs } from './ref-table.ts'
 import { packTargets } from './ref-targets.ts'
 
-export interface SqliteManifestOptions {
+export interface SqliteAttachmentManifestOptions extends SqliteDatabaseOptions {
   /**
    * How long a content without refs keeps its row, which remembers the generation that comes next. A writer must not be stalled
    * for longer between its intent and its put. In milliseconds; default 30 days.
@@ -40,8 +41,6 @@ export interface SqliteManifestOptions {
   /** The clock that commits, releases and claims are dated by, in milliseconds since 1970. Default `Date.now`. */
   now?: (() => number) | undefined
 }
-
-export interface SqliteAttachmentManifestOptions extends SqliteManifestOptions, SqliteDatabaseOptions {}
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
@@ -55,16 +54,17 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
   readonly #now: () => number
   readonly #lifetime = new Lifetime('the sqlite manifest')
 
-  /** @throws as the constructor of SqliteAttachmentStore does. */
-  constructor(options: SqliteAttachmentManifestOptions)
-  /** As a half of `openSqliteAttachments`. */
-  constructor(options: SqliteManifestOptions & SharedDatabase)
-  constructor(options: SqliteAttachmentManifestOptions | (SqliteManifestOptions & SharedDatabase)) {
-    const { tombstoneRetentionMs = defaultTombstoneRetentionMs, now = Date.now } = options
+  /**
+   * @param target the options, or `path` for short.
+   * @throws as the constructor of SqliteAttachmentStore does.
+   */
+  constructor(target: string | SqliteAttachmentManifestOptions, options?: SqliteAttachmentManifestOptions) {
+    const given = placed('path', target, options)
+    const { tombstoneRetentionMs = defaultTombstoneRetentionMs, now = Date.now } = given
     if (!(tombstoneRetentionMs >= 0)) throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be 0 or more')
     this.#tombstoneRetentionMs = tombstoneRetentionMs
     this.#now = now
-    this.#database = ('shared' in options ? options.shared : new AttachmentDatabase(options)).hold()
+    this.#database = openDatabase(given)
   }
 
   recordIntent(intent: AttachmentIntent): Promise<number> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { AttachmentBackendError, AttachmentInvalidArgumentError, AttachmentIoError } from '@lash/attachments-core'
-import { checkSessionId } from '@lash/attachments-core/backend'
+import { checkSessionId, placed } from '@lash/attachments-core/backend'
 import Sqlite from 'better-sqlite3'
 import { openSqliteAttachments, type SqliteAttachmentsOptions } from '../attachments.ts'
 import { checkTimeout } from '../database/busy-timeout.ts'
@@ -13,7 +13,9 @@ import { withFolderLock } from './folder-lock.ts'
 import { patiently } from './patience.ts'
 import { type SqliteGcPolicy, SqliteSession } from './session.ts'
 
-export interface SqliteSessionFactoryOptions extends SqliteAttachmentsOptions {
+export interface SqliteSessionFactoryOptions extends Omit<SqliteAttachmentsOptions, 'path' | 'database'> {
+  /** The folder that the databases are in. Made with the first session, when it is missing. */
+  root?: string | undefined
   /** Default: collect only when asked to, with a grace period of one day. */
   gcPolicy?: SqliteGcPolicy | undefined
 }
@@ -29,7 +31,7 @@ const maxNameLength = 80
 export class SqliteSessionFactory {
   /** The absolute path of the folder that the databases are in. */
   readonly root: string
-  readonly #options: SqliteAttachmentsOptions
+  readonly #options: Omit<SqliteSessionFactoryOptions, 'root'>
   readonly #policy: SqliteGcPolicy
   readonly #busyTimeoutMs: number
   readonly #open = new Set<SqliteSession>()
@@ -37,11 +39,11 @@ export class SqliteSessionFactory {
   readonly #turns = new Map<string, Promise<void>>()
 
   /**
-   * @param root made with the first session, when it is missing.
+   * @param target the options, or `root` for short.
    * @throws AttachmentInvalidArgumentError
    */
-  constructor(root: string, options: SqliteSessionFactoryOptions = {}) {
-    const { gcPolicy = { gracePeriodMs: oneDay }, ...rest } = options
+  constructor(target: string | SqliteSessionFactoryOptions, options?: SqliteSessionFactoryOptions) {
+    const { root, gcPolicy = { gracePeriodMs: oneDay }, ...rest } = placed('root', target, options)
     if (typeof root !== 'string' || root === '' || root.includes('\0')) {
       throw new AttachmentInvalidArgumentError('root must be the path of a folder')
     }

@@ -9,6 +9,7 @@ import {
   type AttachmentListing,
   type AttachmentMeta,
   AttachmentMetadataDecodeError,
+  type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
 import type { AttachmentDatabase } from '../database/database.ts'
 import type { SmallBlob } from '../writing/operations.ts'
@@ -22,19 +23,27 @@ import { decode } from './decode.ts'
 /** Content up to this many bytes is stored in one row and written in one step. */
 export const rowBytes: number = 1024 * 1024
 
+export interface SqliteDriverOptions {
+  rule: CompressionRule
+  spool: AttachmentSpoolOptions | undefined
+}
+
 /** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
 export class SqliteAttachmentDriver implements AttachmentDriver {
   readonly specificationVersion = 1 as const
   readonly name = 'sqlite'
   readonly persistence: 'durable' | 'ephemeral'
   readonly database: AttachmentDatabase
+  readonly spool: AttachmentSpoolOptions | undefined
   readonly #rule: CompressionRule
   #cleaning: Promise<void> | undefined
   #closed = false
 
-  constructor(database: AttachmentDatabase, rule: CompressionRule) {
-    this.database = database.hold()
+  /** @param database is held for as long as the driver is open: the driver releases it. */
+  constructor(database: AttachmentDatabase, { rule, spool }: SqliteDriverOptions) {
+    this.database = database
     this.persistence = database.path === ':memory:' ? 'ephemeral' : 'durable'
+    this.spool = spool
     this.#rule = rule
   }
 

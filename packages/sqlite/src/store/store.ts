@@ -1,14 +1,19 @@
-import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
-import { AttachmentDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
+import {
+  type AttachmentSpoolOptions,
+  PortableAttachmentStore,
+  type PortableAttachmentStoreOptions,
+} from '@lash/attachments-core'
+import { placed } from '@lash/attachments-core/backend'
+import { openDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
 import { type BlobProfile, compressionRule } from './blob-profile.ts'
 import { SqliteAttachmentDriver } from './driver.ts'
 
-export interface SqliteStoreOptions extends PortableAttachmentStoreOptions {
+export interface SqliteAttachmentStoreOptions extends SqliteDatabaseOptions, PortableAttachmentStoreOptions {
   /** What to compress. Default `balanced`. May differ from one opening of a file to the next. */
   blobProfile?: BlobProfile | undefined
+  /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
+  spool?: AttachmentSpoolOptions | undefined
 }
-
-export interface SqliteAttachmentStoreOptions extends SqliteStoreOptions, SqliteDatabaseOptions {}
 
 /** The driver of each store, for the manifest that writes an intent and its bytes in one transaction. */
 const drivers = new WeakMap<object, SqliteAttachmentDriver>()
@@ -25,27 +30,18 @@ export function driverOf(store: object): SqliteAttachmentDriver | undefined {
 export class SqliteAttachmentStore extends PortableAttachmentStore {
   /**
    * Opens the database, and makes its tables when they are missing.
-   * @throws AttachmentInvalidArgumentError, AttachmentSchemaError when the file is newer than this package or somebody else's,
-   * AttachmentIoError when it cannot be opened or written, AttachmentBackendError when it stays locked.
+   * @param target the options, or `path` for short.
+   * @throws AttachmentInvalidArgumentError, AttachmentSchemaError when the file is newer than this package or somebody
+   * else's, AttachmentIoError when it cannot be opened or written, AttachmentBackendError when it stays locked.
    */
-  constructor(options: SqliteAttachmentStoreOptions)
-  /** As a half of `openSqliteAttachments`. */
-  constructor(options: SqliteStoreOptions & SharedDatabase)
-  constructor(options: SqliteAttachmentStoreOptions | (SqliteStoreOptions & SharedDatabase)) {
-    super(openDriver(options), options)
+  constructor(target: string | SqliteAttachmentStoreOptions, options?: SqliteAttachmentStoreOptions) {
+    const given = placed('path', target, options)
+    super(openDriver(given), given)
     drivers.set(this, this.driver as SqliteAttachmentDriver)
   }
 }
 
-function openDriver(
-  options: SqliteAttachmentStoreOptions | (SqliteStoreOptions & SharedDatabase),
-): SqliteAttachmentDriver {
+function openDriver(options: SqliteAttachmentStoreOptions): SqliteAttachmentDriver {
   const rule = compressionRule(options.blobProfile ?? 'balanced')
-  const database = 'shared' in options ? options.shared : new AttachmentDatabase(options)
-  return new SqliteAttachmentDriver(database, rule)
-}
-
-/** How {@link openSqliteAttachments} gives both halves the same database. */
-export interface SharedDatabase {
-  shared: AttachmentDatabase
+  return new SqliteAttachmentDriver(openDatabase(options), { rule, spool: options.spool })
 }

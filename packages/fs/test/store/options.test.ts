@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
+import { expect, onTestFinished, test } from 'vitest'
+
+async function newRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'attachments-fs-options-'))
+  onTestFinished(() => rm(root, { recursive: true, force: true }))
+  return root
+}
+
+test.each<[string, (root: string) => FileAttachmentStore]>([
+  ['a root', root => new FileAttachmentStore(root)],
+  ['a root and options', root => new FileAttachmentStore(root, { durability: 'relaxed' })],
+  ['options', root => new FileAttachmentStore({ root, durability: 'relaxed' })],
+])('is opened by %s', async (_form, open) => {
+  const root = await newRoot()
+  const store = open(root)
+  onTestFinished(() => store.close())
+  expect(store.root).toBe(root)
+  await store.put(Buffer.from('bytes'), { mediaType: 'text/plain' })
+  expect(await readdir(root)).toContain('sha256')
+})
+
+test.each<[string, (root: string) => FileAttachmentStore]>([
+  ['beside a root', root => new FileAttachmentStore(root, { maxByteLength: 1 })],
+  ['in one object', root => new FileAttachmentStore({ root, maxByteLength: 1 })],
+])('an option holds %s', async (_form, open) => {
+  const store = open(await newRoot())
+  onTestFinished(() => store.close())
+  await expect(store.put(Buffer.from('bytes'), { mediaType: 'text/plain' })).rejects.toMatchObject({
+    code: 'too_large',
+  })
+})
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['a number', 7],
+  ['an empty path', ''],
+  ['options without a root', { durability: 'full' }],
+  ['a root with a NUL', { root: 'a\0' }],
+  ['a durability that is not known', { root: 'a', durability: 'some' }],
+])('%s is refused', (_what, given) => {
+  expect(() => new FileAttachmentStore(given as string)).toThrow(AttachmentInvalidArgumentError)
+})

@@ -2,7 +2,7 @@ import { fsync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { closeFile } from './close-file.ts'
 import { ioError } from './io-error.ts'
-import { isGone } from './vanishing.ts'
+import { isGone } from './stat.ts'
 
 /** Windows cannot sync a folder; its file systems log changes of names themselves. */
 const supported = process.platform !== 'win32'

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
-import { newWriterName } from '../removal/writer-name.ts'
-import { statOf } from '../store/presence.ts'
 import type { DirectorySync } from './directory-sync.ts'
+import { deleteIfEmpty, deleteIfPresent, namesIn } from './if-present.ts'
 import { hasCode, ioError } from './io-error.ts'
 import type { Layout } from './layout.ts'
-import { WriteRevoked } from './revoked.ts'
 import { stagedName } from './staging.ts'
-import { deleteEmptyFolder, deleteFile, isGone, namesIn } from './vanishing.ts'
+import { isGone, statOf } from './stat.ts'
+import { WriteConflict } from './write-conflict.ts'
+import { newWriterId } from './writer-id.ts'
 
 /**
  * Makes the folders of a store when they are needed and sees to it that their names are durable. Folders that somebody removes are
@@ -15,8 +15,8 @@ import { deleteEmptyFolder, deleteFile, isGone, namesIn } from './vanishing.ts'
  */
 export class Folders {
   /** The name of this writer's folder below `root/tmp`. */
-  readonly writerName: string = newWriterName()
-  /** Where this store stages and spools: `root/tmp/<writerName>`. */
+  readonly writerId: string = newWriterId()
+  /** Where this store stages and spools: `root/tmp/<writerId>`. */
   readonly writerFolder: string
   readonly #layout: Layout
   /** Undefined when durability is relaxed. */
@@ -32,13 +32,13 @@ export class Folders {
   constructor(layout: Layout, directories: DirectorySync | undefined) {
     this.#layout = layout
     this.#directories = directories
-    this.writerFolder = layout.staging + sep + this.writerName
+    this.writerFolder = layout.staging + sep + this.writerId
   }
 
   /**
    * Makes everything that a put to the shard needs, at once. What it returns settles when all of it is durable, and is undefined
    * when it is known to be.
-   * @throws WriteRevoked when a folder that was there is not any more.
+   * @throws WriteConflict when a folder that was there is not any more.
    */
   open(shard: string): Promise<void> | undefined {
     if (this.#durableShards.has(shard)) return undefined
@@ -103,13 +103,13 @@ export class Folders {
     if (this.#base === undefined) return
     try {
       for (const entry of namesIn(this.writerFolder)) {
-        if (stagedName(entry) !== undefined) deleteFile(this.writerFolder + sep + entry)
+        if (stagedName(entry) !== undefined) deleteIfPresent(this.writerFolder + sep + entry)
       }
     } catch {
       // The next store that opens here sweeps it, when this thread has ended.
     }
     // A content that the host still holds may have its spool file here.
-    deleteEmptyFolder(this.writerFolder)
+    deleteIfEmpty(this.writerFolder)
   }
 
   #fail(error: unknown): never {
@@ -125,7 +125,7 @@ export class Folders {
   #unmake(): void {
     // The longest paths are the deepest.
     for (const folder of [...this.#made].sort((one, other) => other.length - one.length)) {
-      deleteEmptyFolder(folder)
+      deleteIfEmpty(folder)
       if (isGone(folder)) this.#made.delete(folder)
     }
     this.#failed = false
@@ -160,7 +160,7 @@ export class Folders {
       this.#made.add(folder)
     } catch (cause) {
       if (hasCode(cause, 'EEXIST') && statOf(folder)?.isDirectory() === true) return
-      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('make the folder', folder, cause)
     }
   }

@@ -3,12 +3,12 @@ import { copyFile } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentContent } from '@lash/attachments-core'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
-import { identityOf } from '../store/presence.ts'
 import { closeFile } from './close-file.ts'
 import { syncFile } from './directory-sync.ts'
+import { deleteIfPresent } from './if-present.ts'
 import { hasCode, ioError } from './io-error.ts'
-import { WriteRevoked } from './revoked.ts'
-import { deleteFile } from './vanishing.ts'
+import { identityOf } from './stat.ts'
+import { WriteConflict } from './write-conflict.ts'
 
 /** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
 export const synchronousWriteBytes: number = 128 * 1024
@@ -60,7 +60,7 @@ export class StagedFile {
     try {
       renameSync(this.path, target)
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', target, cause)
     }
   }
@@ -96,7 +96,7 @@ export class StagedFile {
 
 function discardFile(path: string): void {
   try {
-    deleteFile(path)
+    deleteIfPresent(path)
   } catch {
     // What stays is deleted when the store is closed, or swept with the rest of this writer's folder.
   }
@@ -130,7 +130,7 @@ export class Staging {
       descriptor = openSync(path, exclusive)
     } catch (cause) {
       if (hasCode(cause, 'EEXIST')) return false
-      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', path, cause)
     }
     try {
@@ -198,7 +198,7 @@ export class Staging {
     try {
       return openSync(path, flags)
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', path, cause)
     }
   }

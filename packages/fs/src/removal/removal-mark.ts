@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
+import { deleteIfPresent, namesIn } from '../disk/if-present.ts'
 import { fullCodes, hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import { deleteFile, namesIn } from '../disk/vanishing.ts'
-import { statOf } from '../store/presence.ts'
-import { isWriterName } from './writer-name.ts'
+import { statOf } from '../disk/stat.ts'
+import { isWriterId } from '../disk/writer-id.ts'
 
 const listEnding = '.names'
 
@@ -53,7 +53,7 @@ export class RemovalMark {
       throw ioError('delete', sidecar, cause)
     }
     try {
-      deleteFile(taken)
+      deleteIfPresent(taken)
     } catch (error) {
       if (statOf(taken)?.isDirectory()) throw giveBack(taken, sidecar)
       throw error
@@ -89,7 +89,7 @@ export function marksIn(layout: Layout): FoundMark[] {
   for (const entry of namesIn(layout.removing)) {
     const unique = entry.endsWith(listEnding) ? entry.slice(0, -listEnding.length) : entry
     const [, name, writer = ''] = markPattern.exec(unique) ?? []
-    if (isWriterName(writer)) marks.set(unique, { folder: layout.removing + sep + unique, writer, name })
+    if (isWriterId(writer)) marks.set(unique, { folder: layout.removing + sep + unique, writer, name })
   }
   return [...marks.values()]
 }
@@ -119,10 +119,10 @@ export function deleteMark(folder: string, isOfOne: boolean): void {
       if (hasCode(cause, 'ENOENT', 'ENOTDIR')) break
       // Something else is in it that nobody of us has put there.
       if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST') || attempt === maxAttempts) throw ioError('delete', folder, cause)
-      deleteFile(takenInto(folder))
+      deleteIfPresent(takenInto(folder))
     }
   }
-  if (!isOfOne) deleteFile(folder + listEnding)
+  if (!isOfOne) deleteIfPresent(folder + listEnding)
 }
 
 /** Puts a folder of somebody else's back in the place of a sidecar; it fails where there is one again. */

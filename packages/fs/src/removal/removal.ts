@@ -2,12 +2,12 @@ import { sep } from 'node:path'
 import { Pace } from '@lash/attachments-core/backend'
 import type { DirectorySync } from '../disk/directory-sync.ts'
 import type { Folders } from '../disk/folders.ts'
+import { deleteIfEmpty, deleteIfPresent, foldersIn, namesIn } from '../disk/if-present.ts'
 import { fullCodes, hasCode } from '../disk/io-error.ts'
 import { type Layout, shardOf } from '../disk/layout.ts'
-import { deleteEmptyFolder, deleteFile, foldersIn, namesIn } from '../disk/vanishing.ts'
-import { statOf } from '../store/presence.ts'
+import { statOf } from '../disk/stat.ts'
+import { isWriterId } from '../disk/writer-id.ts'
 import { deleteMarksOf, RemovalMark } from './removal-mark.ts'
-import { isWriterName } from './writer-name.ts'
 
 /** Shards whose folders are synced at the same time. */
 const shardsAtOnce = 8
@@ -84,7 +84,7 @@ export class Removal {
       const next = async (): Promise<void> => {
         for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
           for (const name of shard[1]) {
-            deleteFile(this.#layout.bytesPath(name))
+            deleteIfPresent(this.#layout.bytesPath(name))
             await this.#pace.step()
           }
           left.push(...(await this.#takeSidecars(shard[0], shard[1], mark)))
@@ -100,7 +100,7 @@ export class Removal {
   async #removeWithoutRoom(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     for (const name of names) {
       signal?.throwIfAborted()
-      deleteFile(this.#layout.bytesPath(name))
+      deleteIfPresent(this.#layout.bytesPath(name))
       await this.#takeIfWithoutBytes([name])
     }
     this.#folders.keepReserve()
@@ -138,23 +138,23 @@ export class Removal {
   /** Marks the names, fences off their writes, and runs the rest. The mark is gone when it is over. */
   async #marked(names: readonly string[], rest: (mark: RemovalMark) => Promise<void>): Promise<void> {
     this.#count++
-    const mark = new RemovalMark(this.#layout, `${this.#folders.writerName}-${this.#count}`, names)
+    const mark = new RemovalMark(this.#layout, `${this.#folders.writerId}-${this.#count}`, names)
     try {
       this.#fenceOffWrites(new Set(names))
       await rest(mark)
     } finally {
       mark.delete()
-      deleteEmptyFolder(this.#layout.removing)
+      deleteIfEmpty(this.#layout.removing)
     }
   }
 
   /** Deletes what any writer has staged of the names. */
   #fenceOffWrites(names: ReadonlySet<string>): void {
-    for (const writer of foldersIn(this.#layout.staging).filter(isWriterName)) {
+    for (const writer of foldersIn(this.#layout.staging).filter(isWriterId)) {
       const folder = this.#layout.staging + sep + writer
       for (const staged of namesIn(folder)) {
         const name = staged.slice(0, staged.lastIndexOf('~'))
-        if (names.has(name)) deleteFile(folder + sep + staged)
+        if (names.has(name)) deleteIfPresent(folder + sep + staged)
       }
     }
   }

@@ -2,13 +2,13 @@ import { lstat, readdir, unlink } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
 import type { Folders } from '../disk/folders.ts'
+import { deleteIfEmpty, foldersIn } from '../disk/if-present.ts'
 import type { Layout } from '../disk/layout.ts'
 import { stagedName } from '../disk/staging.ts'
-import { deleteEmptyFolder, foldersIn } from '../disk/vanishing.ts'
-import { statOf } from '../store/presence.ts'
+import { statOf } from '../disk/stat.ts'
+import { isWriterAlive, isWriterId } from '../disk/writer-id.ts'
 import type { Removal } from './removal.ts'
 import { deleteMark, type FoundMark, marksIn, namesMarkedBy } from './removal-mark.ts'
-import { isWriterAlive, isWriterName } from './writer-name.ts'
 
 /** After so long without a change, what a writer left that cannot be asked after is taken for abandoned. */
 const abandonedMs = 24 * 60 * 60 * 1000
@@ -26,13 +26,13 @@ export async function sweepStaging(layout: Layout, folders: Folders, removal: Re
   const now = (await lstat(folders.writerFolder)).mtimeMs
   const unfinished = new Set<string>()
   for (const writer of foldersIn(layout.staging)) {
-    if (!isWriterName(writer) || writer === folders.writerName) continue
+    if (!isWriterId(writer) || writer === folders.writerId) continue
     await sweepWriter(layout.staging + sep + writer, writer, now, unfinished).catch(leave)
   }
   for (const mark of marksIn(layout)) {
-    if (mark.writer !== folders.writerName) await sweepMark(mark, now, unfinished).catch(leave)
+    if (mark.writer !== folders.writerId) await sweepMark(mark, now, unfinished).catch(leave)
   }
-  deleteEmptyFolder(layout.removing)
+  deleteIfEmpty(layout.removing)
   // A write or a removal that never ended may have left a sidecar without bytes.
   await removal.discardSidecars([...unfinished])
 }
@@ -48,7 +48,7 @@ async function sweepWriter(folder: string, writer: string, now: number, unfinish
     if (name !== undefined) unfinished.add(name)
     await unlink(folder + sep + entry)
   }
-  deleteEmptyFolder(folder)
+  deleteIfEmpty(folder)
 }
 
 async function sweepMark(mark: FoundMark, now: number, unfinished: Set<string>): Promise<void> {

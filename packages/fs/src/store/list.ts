@@ -5,7 +5,7 @@ import type { AttachmentId, AttachmentListing } from '@lash/attachments-core'
 import { Pace, parsePhysicalName } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import { statOf } from './presence.ts'
+import { statOf } from '../disk/stat.ts'
 
 /** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */
 export async function* listBlobs(

@@ -13,7 +13,7 @@ import { fileStream, physicalName, wrongLength } from '@lash/attachments-core/ba
 import { closeFile } from '../disk/close-file.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import { statOf } from './presence.ts'
+import { statOf } from '../disk/stat.ts'
 import { decodeSidecar, readSidecarFile } from './sidecar.ts'
 
 /** Up to here a read on the calling thread takes less time than a hop to the thread pool and back. */

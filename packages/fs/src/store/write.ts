@@ -3,17 +3,17 @@ import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/att
 import { physicalName } from '@lash/attachments-core/backend'
 import { closeFile } from '../disk/close-file.ts'
 import { type DirectorySync, syncFile } from '../disk/directory-sync.ts'
-import { DurableNames } from '../disk/durable-names.ts'
 import type { Folders } from '../disk/folders.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
-import { KeyedQueue } from '../disk/keyed-queue.ts'
 import { type Layout, shardOf } from '../disk/layout.ts'
-import { WriteRevoked } from '../disk/revoked.ts'
 import { Slots } from '../disk/slots.ts'
 import { type StagedFile, Staging, synchronousWriteBytes } from '../disk/staging.ts'
+import { WriteConflict } from '../disk/write-conflict.ts'
 import type { Removal } from '../removal/removal.ts'
-import { blobIdentity, intactIdentity, isIntact } from './presence.ts'
+import { blobIdentity, intactIdentity, isIntact } from './intact.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { encodeSidecar } from './sidecar.ts'
+import { SyncedBlobs } from './synced-blobs.ts'
 import { writeUnsynced } from './unsynced-write.ts'
 
 /** A write is taken back once for each removal of the same name that overlaps it; more than this is not chance. */
@@ -40,7 +40,7 @@ export class Writer {
   readonly #staging: Staging
   readonly #queue = new KeyedQueue()
   readonly #slots = new Slots(writesAtOnce)
-  readonly #durable = new DurableNames()
+  readonly #synced = new SyncedBlobs()
   /** Found, and could not be synced. The kernel reports that once and then forgets it, so they must be written anew. */
   readonly #suspect = new Set<string>()
 
@@ -75,9 +75,9 @@ export class Writer {
     meta: AttachmentMeta,
   ): 'done' | 'failed' | 'has to wait' {
     if (this.#directories !== undefined) {
-      if (!this.#durable.knows(name)) return 'has to wait'
+      if (!this.#synced.knows(name)) return 'has to wait'
       const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
-      return found !== undefined && this.#isDurable(name, found) ? 'done' : 'has to wait'
+      return found !== undefined && this.#isSynced(name, found) ? 'done' : 'has to wait'
     }
     if (isIntact(this.#layout, name, key.id, content.byteLength)) return 'done'
     if (content.bytes === undefined || content.byteLength > synchronousWriteBytes) return 'has to wait'
@@ -110,7 +110,7 @@ export class Writer {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
           return await this.#slots.run(() => this.#publish(name, content, meta, signal))
         } catch (error) {
-          if (!(error instanceof WriteRevoked)) throw error
+          if (!(error instanceof WriteConflict)) throw error
           if (attempt === maxAttempts) throw ioError('write', this.#layout.bytesPath(name), error.cause, key.id)
           this.#folders.forget()
         }
@@ -157,7 +157,7 @@ export class Writer {
     if (content.bytes === undefined) bytes.discard()
     // From here on others may count on the blob, so a failure leaves it where it is.
     await this.#syncShard(shard)
-    this.#durable.add(name, blobIdentity(bytes.identity, sidecar.identity))
+    this.#synced.add(name, blobIdentity(bytes.identity, sidecar.identity))
     this.#suspect.delete(name)
   }
 
@@ -175,13 +175,13 @@ export class Writer {
    * synced it, or may never sync. Once for each blob; afterwards it is known.
    */
   async #confirm(name: string, identity: string): Promise<void> {
-    if (this.#directories === undefined || this.#isDurable(name, identity)) return
+    if (this.#directories === undefined || this.#isSynced(name, identity)) return
     await this.#slots.run(() => this.#syncFoundBlob(name))
-    this.#durable.add(name, identity)
+    this.#synced.add(name, identity)
   }
 
-  #isDurable(name: string, identity: string): boolean {
-    return this.#durable.has(name, identity) && !this.#suspect.has(name)
+  #isSynced(name: string, identity: string): boolean {
+    return this.#synced.has(name, identity) && !this.#suspect.has(name)
   }
 
   async #syncFoundBlob(name: string): Promise<void> {
@@ -198,7 +198,7 @@ export class Writer {
       await syncFile(descriptor)
     } catch (cause) {
       // Removed meanwhile.
-      if (hasCode(cause, 'ENOENT')) throw new WriteRevoked(cause)
+      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       if (descriptor !== undefined) this.#suspect.add(name)
       throw ioError('sync', path, cause)
     } finally {

@@ -1,31 +1,12 @@
-import { type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { type AttachmentId, AttachmentMetadataDecodeError } from '@lash/attachments-core'
-import { ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
+import { identityOf, statOf } from '../disk/stat.ts'
 import { decodeSidecar, readSidecarFile } from './sidecar.ts'
 
-/** What tells a file from another that had or gets the same name. */
-export function identityOf(stats: Stats): string {
-  return `${stats.ino}:${stats.size}:${stats.mtimeMs}`
-}
-
-/** The two identities of a blob as one. */
-export function blobIdentity(bytes: string, sidecar: string): string {
-  return `${bytes} ${sidecar}`
-}
-
-/** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
-export function statOf(path: string, id?: AttachmentId): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch (cause) {
-    throw ioError('look at', path, cause, id)
-  }
-}
-
 /**
- * Whether a put need not write a blob: its bytes have the right length, and its sidecar is readable and says the same. False when it is
- * not there or has to be replaced.
+ * Whether a put need not write a blob: its bytes have the right length, and its sidecar is readable and says the same.
+ * False when the blob is not there or has to be replaced.
  */
 export function isIntact(layout: Layout, name: string, id: AttachmentId, byteLength: number): boolean {
   const bytes = statOf(layout.bytesPath(name), id)
@@ -36,10 +17,15 @@ export function isIntact(layout: Layout, name: string, id: AttachmentId, byteLen
 export function intactIdentity(layout: Layout, name: string, id: AttachmentId, byteLength: number): string | undefined {
   const bytes = statOf(layout.bytesPath(name), id)
   if (bytes === undefined) return undefined
-  // Looked at before they are read: if others take their place in between, the identity is that of the ones before, at worst.
+  // Before they are read: should others take their place in between, the identity is that of the ones before, at worst.
   const sidecar = statOf(layout.sidecarPath(name), id)
   if (sidecar === undefined || !fits(layout, name, id, bytes, byteLength)) return undefined
   return blobIdentity(identityOf(bytes), identityOf(sidecar))
+}
+
+/** The identities of a blob's two files as one. */
+export function blobIdentity(bytes: string, sidecar: string): string {
+  return `${bytes} ${sidecar}`
 }
 
 function fits(layout: Layout, name: string, id: AttachmentId, bytes: Stats, byteLength: number): boolean {

@@ -1,8 +1,8 @@
-import { readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
+import { readdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { hasCode, ioError } from './io-error.ts'
 
 /*
- * Calls on what other processes may delete at any moment: that it is gone is no failure.
+ * Calls on what other processes may delete at any moment: if it is gone already, that is no failure.
  */
 
 /** The names in a folder; none when there is no such folder. */
@@ -26,16 +26,7 @@ export function foldersIn(folder: string): string[] {
   }
 }
 
-/** Whether nothing has the path, for certain. */
-export function isGone(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) === undefined
-  } catch {
-    return false
-  }
-}
-
-export function deleteFile(path: string): void {
+export function deleteIfPresent(path: string): void {
   try {
     unlinkSync(path)
   } catch (cause) {
@@ -43,8 +34,8 @@ export function deleteFile(path: string): void {
   }
 }
 
-/** Deletes a folder that nobody needs at the moment; another may be putting something into it. */
-export function deleteEmptyFolder(folder: string): void {
+/** Deletes a folder that nobody needs at the moment. Never fails: somebody else may put something into it, or delete it. */
+export function deleteIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)
   } catch {

@@ -18,14 +18,14 @@ const namePattern = /^([0-9]+)-([0-9]+)-([0-9a-f]{16})-[0-9a-f]{8}$/
 const machine: string = createHash('sha256').update(machineIdentity()).digest('hex').slice(0, 16)
 
 /** A name for a new writer of this thread. */
-export function newWriterName(): string {
+export function newWriterId(): string {
   const thread = ownThread()
   const start = thread === undefined ? undefined : startOf(thread)
   return `${thread ?? process.pid}-${start ?? 0}-${machine}-${randomUUID().slice(0, 8)}`
 }
 
 /** Whether a name is that of a writer, of this process or another. What has no such name is somebody else's. */
-export function isWriterName(name: string): boolean {
+export function isWriterId(name: string): boolean {
   return namePattern.test(name)
 }
 

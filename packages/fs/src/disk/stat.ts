@@ -1,0 +1,26 @@
+import { type Stats, statSync } from 'node:fs'
+import type { AttachmentId } from '@lash/attachments-core'
+import { ioError } from './io-error.ts'
+
+/** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
+export function statOf(path: string, id?: AttachmentId): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw ioError('look at', path, cause, id)
+  }
+}
+
+/** Whether nothing has the path, for certain. */
+export function isGone(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
+}
+
+/** What tells a file from another that had the same name before, or gets it later. */
+export function identityOf(stats: Stats): string {
+  return `${stats.ino}:${stats.size}:${stats.mtimeMs}`
+}

@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FileAttachmentStoreOptions } from '@lash/attachments-fs'
+import type { InMemoryAttachmentManifestOptions, InMemoryAttachmentStoreOptions } from '@lash/attachments-memory'
+import type { PostgresManifestOptions, PostgresOptions, PostgresStoreOptions } from '@lash/attachments-postgres'
+import type { S3AttachmentStoreOptions, S3UrlOptions } from '@lash/attachments-s3'
+import type { SqliteAttachmentsOptions } from '@lash/attachments-sqlite'
+import type { SqliteSessionFactoryOptions } from '@lash/attachments-sqlite/session-factory'
+import { expect, test } from 'vitest'
+import { root } from './step.ts'
+
+/** The compiler sees to it that the names are those of the type: none is missing, and none too many. */
+type NamesOf<Options> = Record<keyof Options, true>
+
+type MemoryOptions = InMemoryAttachmentStoreOptions & InMemoryAttachmentManifestOptions
+type EveryPostgresOption = PostgresOptions & PostgresStoreOptions & PostgresManifestOptions
+
+const memory: NamesOf<MemoryOptions> = { maxByteLength: true, tombstoneRetentionMs: true, now: true }
+const fs: NamesOf<FileAttachmentStoreOptions> = { root: true, durability: true, maxByteLength: true }
+const sqlite: NamesOf<SqliteAttachmentsOptions> = {
+  path: true,
+  database: true,
+  busyTimeoutMs: true,
+  blobProfile: true,
+  maxByteLength: true,
+  spool: true,
+  tombstoneRetentionMs: true,
+  now: true,
+}
+const factory: NamesOf<Omit<SqliteSessionFactoryOptions, keyof SqliteAttachmentsOptions>> = {
+  root: true,
+  gcPolicy: true,
+}
+const postgres: NamesOf<EveryPostgresOption> = {
+  pool: true,
+  connectionString: true,
+  poolConfig: true,
+  schema: true,
+  migrate: true,
+  prepare: true,
+  maxByteLength: true,
+  tombstoneRetentionMs: true,
+  now: true,
+}
+const s3: NamesOf<S3AttachmentStoreOptions> = {
+  bucket: true,
+  prefix: true,
+  client: true,
+  clientConfig: true,
+  conditionalWrites: true,
+  batchDelete: true,
+  multipart: true,
+  maxByteLength: true,
+  spool: true,
+}
+const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = { expiresIn: true, contentDisposition: true, generation: true }
+
+/** Of the stores and manifests. */
+const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3 }
+/** Of what one package offers beside them. */
+const own: Record<string, object> = { sqlite: factory, s3: url }
+
+const readmes = globSync('{packages/*,conformance}/README.md', { cwd: root }).map(file => file.replaceAll('\\', '/'))
+
+test.each(readmes)('%s has the headings of CONTRIBUTING, in their order', file => {
+  const [table] = tables(section('CONTRIBUTING.md', 'Documents'))
+  const headings = table?.map(([heading]) => heading) ?? []
+  const found = [...read(file).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+  expect(found).toEqual(headings.filter(heading => found.includes(heading)))
+  expect(found).toContain('Use')
+})
+
+test.each(Object.keys(shared))('the README of %s explains every option', name => {
+  const explained = tables(section(`packages/${name}/README.md`, 'Options')).flatMap(table =>
+    table.flatMap(([option = '']) => names(option)),
+  )
+  expect(new Set(explained)).toEqual(new Set(Object.keys({ ...shared[name], ...own[name] })))
+})
+
+test.each(Object.keys(shared))('the table of the root README has every option of %s', name => {
+  const [table = []] = tables(section('README.md', 'Options'))
+  const column = table[0]?.indexOf(name) ?? -1
+  const listed = table.flatMap(row => names(row[column] ?? ''))
+  expect(new Set(listed)).toEqual(new Set(Object.keys(shared[name] ?? {})))
+})
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8')
+}
+
+/** What stands below a heading of the second level. */
+function section(file: string, heading: string): string {
+  return (
+    read(file)
+      .split(/^## /m)
+      .find(text => text.startsWith(`${heading}\n`)) ?? ''
+  )
+}
+
+/** The cells of each table, by row, with the row of its headings. */
+function tables(markdown: string): string[][][] {
+  return (markdown.match(/(?:^\|.*\n)+/gm) ?? []).map(table =>
+    table
+      .trim()
+      .split('\n')
+      .filter(row => !/^[|:\- ]+$/.test(row))
+      .map(row =>
+        row
+          .split('|')
+          .slice(1, -1)
+          .map(cell => cell.trim()),
+      ),
+  )
+}
+
+/** Of options: what stands in code, up to a dot. */
+function names(cell: string): string[] {
+  return [...cell.matchAll(/`(\w+)[\w.]*`/g)].map(([, name]) => name as string)
+}

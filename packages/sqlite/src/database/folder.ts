@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import { AttachmentIoError } from '@lash/attachments-core'
 
 /**
- * Makes the folder of a file, and makes it durable, with every folder above it: SQLite syncs the folder that its file is in, not those
- * above. Those that are there already may have been made a moment ago, by a process that has not synced them or was killed.
+ * Makes the folder of a file, and makes it durable with every folder above it: SQLite syncs the folder that its file is in,
+ * not those above. Folders that are there already may have been made a moment ago, by a process that has not synced them or
+ * was killed.
  * @throws AttachmentIoError
  */
 export function makeFolder(path: string): void {
@@ -14,7 +15,7 @@ export function makeFolder(path: string): void {
     for (let made = folder; made !== dirname(made); made = dirname(made)) {
       const isOurs = first !== undefined && made.length >= first.length
       if (isOurs) syncFolder(dirname(made))
-      else syncUnlessClosed(dirname(made))
+      else syncFolderIfAllowed(dirname(made))
     }
   } catch (cause) {
     throw new AttachmentIoError(
@@ -37,8 +38,8 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** A folder that is closed to us was not changed by one like us. */
-function syncUnlessClosed(folder: string): void {
+/** A folder that this process may not open was not changed by a process like this one, and needs no sync. */
+function syncFolderIfAllowed(folder: string): void {
   try {
     syncFolder(folder)
   } catch (error) {

@@ -1,8 +1,9 @@
 import { Pace } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
-import type { Tables } from '../writing/operations.ts'
+import { retryWhileBusy } from './retry-while-busy.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
 import { prepare } from './statement.ts'
+import type { Tables } from './tables.ts'
 
 type Query<T> = (tables: Tables) => T
 
@@ -69,17 +70,11 @@ export class ReadQueue {
   /** Locks that readers meet (another process recovers or closes the file) are short, and are waited for without blocking the thread. */
   async #again<T>(query: Query<T>, first: unknown): Promise<T> {
     const { path, busyTimeoutMs } = this.#options
-    const deadline = Date.now() + busyTimeoutMs
-    let error = first
-    for (let isLast = false; isBusy(error) && !isLast; ) {
-      await new Promise(resolve => setTimeout(resolve, 2))
-      isLast = Date.now() >= deadline
-      try {
-        return query(this.#tables)
-      } catch (another) {
-        error = another
-      }
+    try {
+      if (!isBusy(first)) throw first
+      return await retryWhileBusy(busyTimeoutMs, () => query(this.#tables))
+    } catch (error) {
+      throw attachmentError(error, path, busyTimeoutMs)
     }
-    throw attachmentError(error, path, busyTimeoutMs)
   }
 }

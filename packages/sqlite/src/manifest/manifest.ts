@@ -26,8 +26,9 @@ import {
   Lifetime,
   placed,
 } from '@lash/attachments-core/backend'
-import { type AttachmentDatabase, openDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
-import { rowBytes } from '../store/driver.ts'
+import { type AttachmentDatabase, openDatabase } from '../database/database.ts'
+import type { SqliteDatabaseOptions } from '../database/options.ts'
+import { maxRowBytes } from '../store/driver.ts'
 import { driverOf } from '../store/store.ts'
 import type { RefPosition, SessionRefs } from './ref-table.ts'
 import { packTargets } from './ref-targets.ts'
@@ -87,7 +88,7 @@ export class SqliteAttachmentManifest implements AttachmentManifest {
     if (!isPreparedContent(content)) return undefined
     const { bytes } = content
     const { signal } = options
-    if (bytes === undefined || bytes.byteLength > rowBytes || intent.meta === undefined) return undefined
+    if (bytes === undefined || bytes.byteLength > maxRowBytes || intent.meta === undefined) return undefined
     return this.#run(async () => {
       const checked = checkIntent(intent)
       const key = { id: checked.attachmentId, generation: 0 }

@@ -3,7 +3,7 @@ import { canonicalUri } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from '../database/id-bytes.ts'
 import { prepare } from '../database/statement.ts'
-import { metaFields } from '../store/blob-table.ts'
+import { metaFromRow } from '../store/blob-table.ts'
 import { idAt, lastIntent, type RefTargets } from './ref-targets.ts'
 
 interface RefRow {
@@ -239,7 +239,7 @@ function entryOf(row: RefRow): AttachmentManifestEntry {
     generation: row.generation,
   }
   const { media_type } = row
-  if (media_type !== null) entry.meta = metaFields({ ...row, media_type })
+  if (media_type !== null) entry.meta = metaFromRow({ ...row, media_type })
   if (row.committed_at !== null) entry.committedAtEpochMs = row.committed_at
   if (row.released_at !== null) entry.releasedAtEpochMs = row.released_at
   return entry

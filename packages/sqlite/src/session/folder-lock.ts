@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { patiently } from './patience.ts'
+import { retryWhileBusy } from '../database/retry-while-busy.ts'
 
 /** Of the folder's lock; always empty. */
 const lockName = '.lock'
@@ -13,7 +13,7 @@ const lockName = '.lock'
 export async function withFolderLock<T>(folder: string, busyTimeoutMs: number, work: () => T | Promise<T>): Promise<T> {
   const lock = new Sqlite(join(folder, lockName), { timeout: 0 })
   try {
-    await patiently(busyTimeoutMs, () => lock.exec('BEGIN EXCLUSIVE'))
+    await retryWhileBusy(busyTimeoutMs, () => lock.exec('BEGIN EXCLUSIVE'))
     return await work()
   } finally {
     lock.close()

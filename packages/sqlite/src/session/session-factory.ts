@@ -6,11 +6,11 @@ import { AttachmentBackendError, AttachmentInvalidArgumentError, AttachmentIoErr
 import { checkSessionId, placed } from '@lash/attachments-core/backend'
 import Sqlite from 'better-sqlite3'
 import { openSqliteAttachments, type SqliteAttachmentsOptions } from '../attachments.ts'
-import { checkTimeout } from '../database/busy-timeout.ts'
 import { makeFolder, syncFolder } from '../database/folder.ts'
+import { checkBusyTimeout } from '../database/options.ts'
+import { retryWhileBusy } from '../database/retry-while-busy.ts'
 import { attachmentError, codeOf, isBusy } from '../database/sqlite-error.ts'
 import { withFolderLock } from './folder-lock.ts'
-import { patiently } from './patience.ts'
 import { type SqliteGcPolicy, SqliteSession } from './session.ts'
 
 export interface SqliteSessionFactoryOptions extends Omit<SqliteAttachmentsOptions, 'path' | 'database'> {
@@ -49,7 +49,7 @@ export class SqliteSessionFactory {
     }
     this.root = resolve(root)
     this.#options = rest
-    this.#busyTimeoutMs = checkTimeout(rest.busyTimeoutMs)
+    this.#busyTimeoutMs = checkBusyTimeout(rest.busyTimeoutMs)
     this.#policy = checkPolicy(gcPolicy)
   }
 
@@ -120,7 +120,7 @@ export class SqliteSessionFactory {
 
   async #untilNobodyHasOpen(path: string): Promise<void> {
     try {
-      await patiently(this.#busyTimeoutMs, () => assertNobodyHasOpen(path))
+      await retryWhileBusy(this.#busyTimeoutMs, () => assertNobodyHasOpen(path))
     } catch (cause) {
       // Nobody can have open what is no database any more.
       if (['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(codeOf(cause))) return

@@ -1,4 +1,4 @@
-import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing, AttachmentMeta } from '@lash/attachments-core'
+import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing } from '@lash/attachments-core'
 import { checkMeta } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from '../database/id-bytes.ts'
@@ -16,15 +16,18 @@ export interface BlobToWrite {
   body: BlobBody
 }
 
-/** A blob but for its bytes. */
-export interface BlobRow {
-  number: number
-  byte_length: number
-  stored_length: number
+interface MetaColumns {
   media_type: string
   width: number | null
   height: number | null
   label: string | null
+}
+
+/** A blob but for its bytes. */
+export interface BlobRow extends MetaColumns {
+  number: number
+  byte_length: number
+  stored_length: number
   upload: number | null
   chunk_bytes: number | null
   encoding: number
@@ -194,13 +197,8 @@ export class BlobTable {
   }
 }
 
-/** What a row says of its blob, as far as it says it. */
-export function metaFields(row: {
-  media_type: string
-  width: number | null
-  height: number | null
-  label: string | null
-}): AttachmentCreateMeta {
+/** The metadata of a row as it stands there, unchecked. */
+export function metaFromRow(row: MetaColumns): AttachmentCreateMeta {
   const meta: AttachmentCreateMeta = { mediaType: row.media_type }
   if (row.width !== null) meta.width = row.width
   if (row.height !== null) meta.height = row.height
@@ -208,15 +206,10 @@ export function metaFields(row: {
   return meta
 }
 
-/** @throws AttachmentInvalidArgumentError when a field is not what was once put. */
-export function metaOf(key: AttachmentKey, row: BlobRow, byteLength: number = row.byte_length): AttachmentMeta {
-  return { id: key.id, byteLength, ...checkMeta(metaFields(row)) }
-}
-
 function isIntact(row: MeasuredRow, byteLength: number): boolean {
   if (row.byte_length !== byteLength || row.found_length !== row.stored_length) return false
   try {
-    checkMeta(metaFields(row))
+    checkMeta(metaFromRow(row))
     return true
   } catch {
     return false

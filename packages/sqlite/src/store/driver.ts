@@ -11,17 +11,18 @@ import {
   AttachmentMetadataDecodeError,
   type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { checkMeta } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
 import type { SmallBlob } from '../writing/operations.ts'
 import { type CompressionRule, isCompressible } from './blob-profile.ts'
-import { type BlobRow, metaOf } from './blob-table.ts'
+import { type BlobRow, metaFromRow } from './blob-table.ts'
 import { chunkStream } from './chunk-stream.ts'
 import { writeChunks } from './chunk-upload.ts'
 import { compress, type Encoded, identity } from './compression.ts'
 import { decode } from './decode.ts'
 
 /** Content up to this many bytes is stored in one row and written in one step. */
-export const rowBytes: number = 1024 * 1024
+export const maxRowBytes: number = 1024 * 1024
 
 export interface SqliteDriverOptions {
   rule: CompressionRule
@@ -57,8 +58,8 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    if (await this.#isThere(key, content)) return this.database.confirmSeen()
-    if (content.bytes === undefined || content.byteLength > rowBytes) {
+    if (await this.#isThere(key, content)) return this.database.confirmDurable()
+    if (content.bytes === undefined || content.byteLength > maxRowBytes) {
       await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
       // Beside the put and none of its business: should it fail, the next one tries again.
       this.#clean().catch(() => {})
@@ -96,7 +97,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     if (start !== undefined && end !== undefined) return this.#readRange(key, start, end, signal)
     const row = await this.database.read(({ blobs }) => blobs.read(key))
     if (row === undefined) return undefined
-    const meta = decoded(key, row)
+    const meta = decodedMeta(key, row)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length, signal) }
     const decoding = decode(key, row.bytes, row.encoding, row.byte_length)
     const body = decoding instanceof Promise ? await decoding : decoding
@@ -112,7 +113,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   ): Promise<AttachmentDriverRead | undefined> {
     const row = await this.database.read(({ blobs }) => blobs.find(key))
     if (row === undefined) return undefined
-    const meta = decoded(key, row)
+    const meta = decodedMeta(key, row)
     const from = Math.min(start, row.byte_length)
     const to = Math.min(end, row.byte_length)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to, signal) }
@@ -128,7 +129,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {
     const found = await this.database.read(({ blobs }) => blobs.stat(key))
-    return found === undefined ? undefined : decoded(key, found.row, found.byteLength)
+    return found === undefined ? undefined : decodedMeta(key, found.row, found.byteLength)
   }
 
   async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
@@ -163,15 +164,16 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   }
 
   async #cleanAll(): Promise<void> {
-    while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: rowBytes }))) {
+    while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: maxRowBytes }))) {
       // Once more.
     }
   }
 }
 
-function decoded(key: AttachmentKey, row: BlobRow, byteLength?: number): AttachmentMeta {
+/** @throws AttachmentMetadataDecodeError when a column holds what no put would have written. */
+function decodedMeta(key: AttachmentKey, row: BlobRow, byteLength: number = row.byte_length): AttachmentMeta {
   try {
-    return metaOf(key, row, byteLength)
+    return { id: key.id, byteLength, ...checkMeta(metaFromRow(row)) }
   } catch (cause) {
     throw new AttachmentMetadataDecodeError(
       key.id,

@@ -4,7 +4,8 @@ import {
   type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
 import { placed } from '@lash/attachments-core/backend'
-import { openDatabase, type SqliteDatabaseOptions } from '../database/database.ts'
+import { openDatabase } from '../database/database.ts'
+import type { SqliteDatabaseOptions } from '../database/options.ts'
 import { type BlobProfile, compressionRule } from './blob-profile.ts'
 import { SqliteAttachmentDriver } from './driver.ts'
 

@@ -1,18 +1,17 @@
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
-import type { Database } from 'better-sqlite3'
-import { type ClaimStep, ClaimTable } from '../manifest/claim-table.ts'
-import { type Intent, RefTable } from '../manifest/ref-table.ts'
+import type { Tables } from '../database/tables.ts'
+import type { ClaimStep } from '../manifest/claim-table.ts'
+import type { Intent } from '../manifest/ref-table.ts'
 import type { RefTargets } from '../manifest/ref-targets.ts'
-import { BlobTable, type BlobToWrite } from '../store/blob-table.ts'
+import type { BlobToWrite } from '../store/blob-table.ts'
 import type { Encoded } from '../store/compression.ts'
-import { UploadTable } from '../store/upload-table.ts'
 
 /** A blob whose bytes go into its row; the generation may come from the intent. */
 export type SmallBlob = BlobToWrite & { body: Encoded }
 
 /**
  * Everything that writes, as data: an operation runs on the connection at hand, whichever thread that belongs to. Each is a
- * part of a transaction and may be run again when that was rolled back.
+ * part of a transaction, and may run again when that was rolled back.
  */
 export interface Operations {
   putBlob: { request: { blob: SmallBlob }; result: undefined }
@@ -41,12 +40,6 @@ export interface Operations {
   forget: { request: { id: AttachmentId; now: number }; result: undefined }
 }
 
-/** What a full disk is emptied with. It may use the room that is kept for it. */
-export const freesRoom: ReadonlySet<OperationKind> = new Set<OperationKind>([
-  ...(['abandonUpload', 'cleanUploads', 'removeBlobs'] as const),
-  ...(['releaseRefs', 'claimOrphans', 'claimBlobs', 'settleClaims', 'forget'] as const),
-])
-
 export type OperationKind = keyof Operations
 export type OperationRequest<K extends OperationKind> = Operations[K]['request']
 export type OperationResult<K extends OperationKind> = Operations[K]['result']
@@ -57,61 +50,53 @@ export interface Operation {
   request: OperationRequest<OperationKind>
 }
 
+/** What frees room on a full disk. It may use the room that is kept for it. */
+export const freesRoom: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  ...(['abandonUpload', 'cleanUploads', 'removeBlobs'] as const),
+  ...(['releaseRefs', 'claimOrphans', 'claimBlobs', 'settleClaims', 'forget'] as const),
+])
+
+/** What may change nothing, because it finds its work done, and yet tells its caller that something is there. */
+export const mayFindItDone: ReadonlySet<OperationKind> = new Set<OperationKind>(['putBlob', 'commitRefs'])
+
+/** Runs an operation, inside a transaction on the connection of the tables. */
+export function runOperation(tables: Tables, { kind, request }: Operation): unknown {
+  return (handlers[kind] as (tables: Tables, request: unknown) => unknown)(tables, request)
+}
+
 type Handlers = {
   readonly [K in OperationKind]: (
+    tables: Tables,
     request: OperationRequest<K>,
   ) => undefined extends OperationResult<K> ? unknown : OperationResult<K>
 }
 
-/** Our tables on one connection: what reads is called directly, what writes runs as an operation inside a transaction. */
-export class Tables {
-  readonly blobs: BlobTable
-  readonly uploads: UploadTable
-  readonly refs: RefTable
-  readonly claims: ClaimTable
-  readonly #handlers: Handlers
+const handlers: Handlers = {
+  putBlob: ({ blobs }, { blob }) => blobs.write(blob, Date.now()),
+  beginUpload: ({ uploads }) => uploads.begin(Date.now()),
+  appendChunks: ({ uploads }, { upload, position, chunks }) => uploads.append(upload, position, chunks, Date.now()),
+  finishUpload: ({ blobs, uploads }, { upload, blob }) => {
+    if (!uploads.holds(upload)) return false
+    // Somebody else may have put the same meanwhile; then these chunks are not needed.
+    if (blobs.write(blob, Date.now())) uploads.end(upload)
+    else uploads.abandon(upload)
+    return true
+  },
+  abandonUpload: ({ uploads }, { upload }) => uploads.abandon(upload),
+  cleanUploads: ({ uploads }) => uploads.clean(Date.now()),
+  removeBlobs: ({ blobs }, { keys }) => blobs.remove(keys),
 
-  constructor(database: Database) {
-    this.blobs = new BlobTable(database)
-    this.uploads = new UploadTable(database)
-    this.refs = new RefTable(database)
-    this.claims = new ClaimTable(database)
-    this.#handlers = handlers(this)
-  }
-
-  run({ kind, request }: Operation): unknown {
-    return (this.#handlers[kind] as (request: unknown) => unknown)(request)
-  }
-}
-
-function handlers({ blobs, uploads, refs, claims }: Tables): Handlers {
-  return {
-    putBlob: ({ blob }) => blobs.write(blob, Date.now()),
-    beginUpload: () => uploads.begin(Date.now()),
-    appendChunks: ({ upload, position, chunks }) => uploads.append(upload, position, chunks, Date.now()),
-    finishUpload: ({ upload, blob }) => {
-      if (!uploads.holds(upload)) return false
-      // Somebody else may have put the same meanwhile; then these chunks are not needed.
-      if (blobs.write(blob, Date.now())) uploads.end(upload)
-      else uploads.abandon(upload)
-      return true
-    },
-    abandonUpload: ({ upload }) => uploads.abandon(upload),
-    cleanUploads: () => uploads.clean(Date.now()),
-    removeBlobs: ({ keys }) => blobs.remove(keys),
-
-    recordIntent: intent => refs.recordIntent(intent),
-    recordIntentAndPut: ({ sessionId, intentAtEpochMs, blob }) => {
-      const { key, meta } = blob
-      const generation = refs.recordIntent({ attachmentId: key.id, sessionId, intentAtEpochMs, meta })
-      blobs.write(generation === key.generation ? blob : { ...blob, key: { id: key.id, generation } }, Date.now())
-      return generation
-    },
-    commitRefs: ({ sessionId, targets, now }) => refs.commit(sessionId, targets, now),
-    releaseRefs: ({ sessionId, targets, now }) => refs.release(sessionId, targets, now),
-    claimOrphans: ({ query, now }) => claims.claimOrphans(query, now),
-    claimBlobs: ({ blobs, now }) => claims.claimBlobs(blobs, now),
-    settleClaims: ({ claims: settled, now, purgeBefore }) => claims.settle(settled, now, purgeBefore),
-    forget: ({ id, now }) => claims.forget(id, now),
-  }
+  recordIntent: ({ refs }, intent) => refs.recordIntent(intent),
+  recordIntentAndPut: ({ refs, blobs }, { sessionId, intentAtEpochMs, blob }) => {
+    const { key, meta } = blob
+    const generation = refs.recordIntent({ attachmentId: key.id, sessionId, intentAtEpochMs, meta })
+    blobs.write(generation === key.generation ? blob : { ...blob, key: { id: key.id, generation } }, Date.now())
+    return generation
+  },
+  commitRefs: ({ refs }, { sessionId, targets, now }) => refs.commit(sessionId, targets, now),
+  releaseRefs: ({ refs }, { sessionId, targets, now }) => refs.release(sessionId, targets, now),
+  claimOrphans: ({ claims }, { query, now }) => claims.claimOrphans(query, now),
+  claimBlobs: ({ claims }, { blobs, now }) => claims.claimBlobs(blobs, now),
+  settleClaims: ({ claims }, { claims: settled, now, purgeBefore }) => claims.settle(settled, now, purgeBefore),
+  forget: ({ claims }, { id, now }) => claims.forget(id, now),
 }

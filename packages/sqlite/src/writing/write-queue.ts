@@ -1,7 +1,7 @@
 import { Pace } from '@lash/attachments-core/backend'
 import type { GroupWriter } from './group-writer.ts'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
-import { errorOf } from './write-transaction.ts'
+import { errorOf } from './outcome.ts'
 
 /** What one transaction may weigh: who comes next waits for it, and so does every other process. */
 const groupWeight = 4 * 1024 * 1024

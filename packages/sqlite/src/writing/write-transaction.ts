@@ -1,10 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { longLogBytes } from '../database/connection.ts'
-import { syncSeenCommits } from '../database/seen-commits.ts'
-import { codeOf, isFull, type SqliteFailure } from '../database/sqlite-error.ts'
+import { isFull } from '../database/sqlite-error.ts'
 import { prepare } from '../database/statement.ts'
-import type { Operation, OperationKind, Tables } from './operations.ts'
-import { anyPages } from './room.ts'
+import { syncLog } from '../database/sync-log.ts'
+import type { Tables } from '../database/tables.ts'
+import { unlimitedPages } from '../full-disk/growth-limit.ts'
+import { mayFindItDone, type Operation, runOperation } from './operations.ts'
+import { failureOf, type Outcome } from './outcome.ts'
 
 export interface Log {
   bytes: number
@@ -14,11 +16,6 @@ export interface Log {
 
 /** How to make a log begin anew, however short it is: in the room that it has on the disk, or giving that back. */
 export type CheckpointMode = 'RESTART' | 'TRUNCATE'
-
-export type Outcome = { value: unknown } | { failure: SqliteFailure }
-
-/** What may find all done that it was to do, and says so. */
-const mayFindItDone: ReadonlySet<OperationKind> = new Set<OperationKind>(['putBlob', 'commitRefs'])
 
 /** Runs groups of operations on one connection, each group in one transaction and so with one sync to the disk. */
 export class WriteTransaction {
@@ -30,7 +27,7 @@ export class WriteTransaction {
   readonly #changes: Statement
   readonly #logState: Statement
   readonly #pageBytes: number
-  #maxPages = anyPages
+  #maxPages = unlimitedPages
 
   constructor(database: Database, tables: Tables) {
     this.#database = database
@@ -44,30 +41,30 @@ export class WriteTransaction {
   }
 
   /**
-   * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller gets its own
-   * outcome and none pays for another's failure. Where there was no room, none runs alone: more room may be made for all.
+   * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller gets
+   * its own outcome and none pays for another's failure. Where there was no room, none runs alone: room may be made for all.
    * @param maxPages - what the database may grow to.
    * @throws the error of SQLite when the transaction cannot begin: somebody else holds the lock. Then nothing ran.
    */
-  run(operations: readonly Operation[], maxPages: number = anyPages): Outcome[] {
+  run(operations: readonly Operation[], maxPages: number = unlimitedPages): Outcome[] {
     this.limit(maxPages)
     this.#begin.run()
     try {
       const before = this.#changes.get()
-      const outcomes = operations.map(operation => ({ value: this.#tables.run(operation) }))
+      const outcomes = operations.map(operation => ({ value: runOperation(this.#tables, operation) }))
       const hasChanged = this.#changes.get() !== before
       this.#commit.run()
-      if (!hasChanged) this.#confirmSeen(operations)
+      if (!hasChanged) this.#syncWhatWasFound(operations)
       return outcomes
     } catch (error) {
       // Some errors, such as a full disk, have rolled back already.
       if (this.#database.inTransaction) this.#rollback.run()
       const isForAll = operations.length === 1 || isFull(error)
-      return operations.map(operation => (isForAll ? { failure: failureOf(error) } : this.#alone(operation)))
+      return operations.map(operation => (isForAll ? { failure: failureOf(error) } : this.#runAlone(operation)))
     }
   }
 
-  /** What the database may grow to by what is written on this connection. */
+  /** Limits what the database may grow to by what is written on this connection. */
   limit(pages: number): void {
     if (pages === this.#maxPages) return
     this.#database.pragma(`max_page_count = ${pages}`)
@@ -81,10 +78,11 @@ export class WriteTransaction {
   }
 
   /**
-   * Moves what is committed from the log to the database, as far as no reader is in the way. Blocks no other connection, unless the log
-   * is long all the same: while others go on writing there is always something left, so that it never begins anew. Then it takes the
-   * write lock, moves the rest, and makes the next commit begin the log anew. It gives up when it does not get the lock soon, or
-   * somebody reads from the log for longer; the next one tries again.
+   * Moves what is committed from the log to the database, as far as no reader is in the way. That blocks no other connection.
+   * But while others go on writing there is always something left in the log, so that it never begins anew. So when it is long
+   * all the same, this takes the write lock, moves the rest, and makes the next commit begin the log anew. Where it does not
+   * get the lock soon, or somebody reads from the log for longer, it gives up, and the next checkpoint tries again.
+   * @param mode makes the log begin anew however short it is.
    * @throws SQLITE_FULL when the database cannot grow by what is in the log.
    */
   checkpoint(mode?: CheckpointMode): void {
@@ -93,26 +91,17 @@ export class WriteTransaction {
     if (anew !== undefined) this.#database.pragma(`wal_checkpoint(${anew})`)
   }
 
-  /** A commit that changes nothing syncs nothing. */
-  #confirmSeen(operations: readonly Operation[]): void {
+  /** A commit that changes nothing syncs nothing; yet its callers are told that something is there. */
+  #syncWhatWasFound(operations: readonly Operation[]): void {
     if (this.#database.memory || !operations.some(({ kind }) => mayFindItDone.has(kind))) return
-    syncSeenCommits(this.#database.name)
+    syncLog(this.#database.name)
   }
 
-  #alone(operation: Operation): Outcome {
+  #runAlone(operation: Operation): Outcome {
     try {
       return this.run([operation], this.#maxPages)[0] as Outcome
     } catch (error) {
       return { failure: failureOf(error) }
     }
   }
-}
-
-/** An error in a form that crosses threads. */
-export function failureOf(error: unknown): SqliteFailure {
-  return { code: codeOf(error), message: error instanceof Error ? error.message : String(error) }
-}
-
-export function errorOf({ code, message }: SqliteFailure): Error {
-  return code === '' ? new Error(message) : Object.assign(new Error(message), { name: 'SqliteError', code })
 }

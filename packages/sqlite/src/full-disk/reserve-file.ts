@@ -9,7 +9,7 @@ const temporaryFile = 0o20000000 | constants.O_DIRECTORY
 let noise: Uint8Array | undefined
 
 /** Room on a database's disk that nobody else can take: a file without a name, so that it is gone with its process. */
-export class Reserve {
+export class ReserveFile {
   readonly #path: string
   #descriptor: number | undefined
   #bytes = 0
@@ -23,7 +23,7 @@ export class Reserve {
     return this.#bytes
   }
 
-  /** Whether the last attempt failed for another reason than that there is no room, so that nothing is known of that. */
+  /** Whether the last attempt failed for another reason than that there is no room: then nothing is known about room. */
   get isRefused(): boolean {
     return this.#isRefused
   }

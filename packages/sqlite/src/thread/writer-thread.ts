@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import { errorOf, type Outcome } from './write-transaction.ts'
+import { errorOf, type Outcome } from '../writing/outcome.ts'
 import type { WriterReply, WriterRequest } from './writer-worker.ts'
 
-/** The thread ended without an answer. Whether the operations were done is not known. */
+/** The thread ended without an answer, so nobody knows whether the operations were done. */
 export class WriterThreadLost extends Error {
-  /** Whether a writer thread of this process has ever answered. If not, nothing was done, and threads do not work here. */
+  /** Whether a writer thread of this process has ever answered. If none has, nothing was done: threads do not work here. */
   readonly hadAnswered: boolean
 
   constructor(cause: unknown) {
@@ -13,9 +13,9 @@ export class WriterThreadLost extends Error {
   }
 }
 
-/** A buffer up to this size is kept for the next request. */
+/** A buffer up to this size is kept for the next request: twice what a group weighs. */
 const maxSpareBytes = 8 * 1024 * 1024
-/** A thread that has had nothing to do for so long ends: it holds some 25 MB. In milliseconds. */
+/** A thread that has had nothing to do for so long ends: it holds some 25 MB, and takes about 50 ms to start. */
 const idleMs = 10_000
 
 /** Whether threads work here. */
@@ -49,12 +49,12 @@ export class WriterThread {
     }
   }
 
-  /** Whether it is there, so that nobody has to wait for its start any more. */
+  /** Whether it has started, so that nobody has to wait for that. */
   static get isReady(): boolean {
     return current?.hasAnswered === true
   }
 
-  /** Whether it is worth starting in the background. */
+  /** Whether there is none, and it is worth starting one in the background. */
   static get isMissing(): boolean {
     return current === undefined && (hasAnswered || !hasFailed)
   }
@@ -105,7 +105,7 @@ export class WriterThread {
     else waiting?.reject(errorOf(reply.failure))
   }
 
-  /** Who needs a thread from here on starts another. */
+  /** Whoever needs a thread from here on starts another. */
   async end(): Promise<void> {
     if (current === this) current = undefined
     this.#ending = true

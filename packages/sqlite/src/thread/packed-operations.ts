@@ -1,12 +1,13 @@
-import type { Operation } from './operations.ts'
+import type { Operation } from '../writing/operations.ts'
 
 interface HasBytes {
   bytes: Uint8Array
 }
 
 /**
- * The operations with copies of their bytes, all in one buffer, to be handed to another thread and back. The originals stay: they may be
- * the caller's, and are needed should the thread be lost. One buffer that goes back and forth leaves no garbage.
+ * The operations with copies of their bytes, all in one buffer, which is transferred to another thread and back. The originals
+ * stay: they may be the caller's, and are needed should the thread be lost. One buffer that goes back and forth leaves no
+ * garbage.
  * @param spare is used when it is big enough.
  */
 export function packOperations(

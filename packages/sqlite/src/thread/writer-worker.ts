@@ -2,8 +2,10 @@ import { parentPort } from 'node:worker_threads'
 import type { Database } from 'better-sqlite3'
 import { openConnection } from '../database/connection.ts'
 import type { SqliteFailure } from '../database/sqlite-error.ts'
-import { type Operation, Tables } from './operations.ts'
-import { type CheckpointMode, failureOf, type Outcome, WriteTransaction } from './write-transaction.ts'
+import { Tables } from '../database/tables.ts'
+import type { Operation } from '../writing/operations.ts'
+import { failureOf, type Outcome } from '../writing/outcome.ts'
+import { type CheckpointMode, WriteTransaction } from '../writing/write-transaction.ts'
 
 /** A database as the writer thread knows it. */
 export interface WriterTarget {
@@ -29,9 +31,9 @@ export type WriterRequest =
   | { kind: 'end' }
 export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
 
-/** How long it waits for a lock: others may have something to write in databases that are not locked. In milliseconds. */
+/** How long it waits for a lock. Not long: other databases, which are not locked, may have something to write. */
 const busyTimeoutMs = 20
-/** Connections kept open for databases that may want to write again. */
+/** Connections kept open for databases that may want to write again: each has a cache of up to 8 MiB. */
 const keptConnections = 8
 
 interface Writer {
@@ -44,7 +46,7 @@ interface Writer {
  * main thread, which may itself be waiting for the lock.
  */
 class Writers {
-  /** Who wrote last comes last. */
+  /** By number; the one that wrote last comes last. */
   readonly #open = new Map<number, Writer>()
 
   answer(request: WriterRequest): WriterReply {

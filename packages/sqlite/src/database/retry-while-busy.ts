@@ -1,10 +1,10 @@
-import { isBusy } from '../database/sqlite-error.ts'
+import { isBusy } from './sqlite-error.ts'
 
 /**
  * Tries again and again while somebody else holds the lock, without blocking the thread.
  * @throws what the last attempt threw, once the time is over; anything but a held lock at once.
  */
-export async function patiently<T>(busyTimeoutMs: number, attempt: () => T): Promise<T> {
+export async function retryWhileBusy<T>(busyTimeoutMs: number, attempt: () => T): Promise<T> {
   const deadline = performance.now() + busyTimeoutMs
   for (;;) {
     const isLast = performance.now() >= deadline

@@ -3,15 +3,34 @@ import { resolve, sep } from 'node:path'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import type { Database } from 'better-sqlite3'
 
+export interface SqliteDatabaseOptions {
+  /** The database file, made when missing, with its folder. Or `:memory:`. Either this or `database`. */
+  path?: string | undefined
+  /**
+   * The host's own open better-sqlite3 handle. Our tables (`lash_attachment*`) live beside the host's; `close()` leaves the
+   * handle open. We read and write through connections of our own to the same file, and through the handle only in
+   * `commitRefsSync`. An in-memory database is used through the handle alone.
+   */
+  database?: Database | undefined
+  /** How long to wait for a lock that another process holds, in milliseconds. Default 5,000. The event loop goes on meanwhile. */
+  busyTimeoutMs?: number | undefined
+}
+
+/** @throws AttachmentInvalidArgumentError */
+export function checkBusyTimeout(milliseconds: number = 5000): number {
+  if (Number.isInteger(milliseconds) && milliseconds >= 0 && milliseconds <= 2 ** 31 - 1) return milliseconds
+  throw new AttachmentInvalidArgumentError('busyTimeoutMs must be a whole number of milliseconds from 0 to 2^31-1')
+}
+
 /** The file's absolute path, or `:memory:`. @throws AttachmentInvalidArgumentError */
-export function checkTarget(path: unknown, database: unknown): string {
+export function checkPlace({ path, database }: SqliteDatabaseOptions): string {
   if ((path === undefined) === (database === undefined)) {
     throw new AttachmentInvalidArgumentError('give either { path } or { database }')
   }
-  const target = database === undefined ? checkPath(path) : fileOf(checkHandle(database))
-  // better-sqlite3 takes white space off the end of a name, and would open another file. A link, too, may lead to such a name.
-  if (target.trim() !== target) throw new AttachmentInvalidArgumentError(`${target} ends with white space; rename it`)
-  return target
+  const place = database === undefined ? checkPath(path) : fileOf(checkHandle(database))
+  // better-sqlite3 trims white space off the end of a name, and would open another file. A link, too, may lead to such a name.
+  if (place.trim() !== place) throw new AttachmentInvalidArgumentError(`${place} ends with white space; rename it`)
+  return place
 }
 
 function checkPath(path: unknown): string {
@@ -28,7 +47,10 @@ function checkPath(path: unknown): string {
   return existsSync(path) ? realpathSync(path) : resolve(path)
 }
 
-/** The file that a connection has open, as SQLite names it: whatever the name was, and the working directory since; or `:memory:`. */
+/**
+ * The file that a connection has open, as SQLite names it: whatever path it was opened by, and wherever the process has
+ * moved since. Or `:memory:`.
+ */
 export function fileOf(database: Database): string {
   if (database.memory) return ':memory:'
   const [main] = database.pragma('database_list') as { file: string }[]

@@ -1,7 +1,8 @@
-import type { Operation } from './operations.ts'
+import type { Operation } from '../writing/operations.ts'
+import type { Outcome } from '../writing/outcome.ts'
+import type { CheckpointMode } from '../writing/write-transaction.ts'
 import { packOperations } from './packed-operations.ts'
-import type { CheckpointMode, Outcome } from './write-transaction.ts'
-import { WriterThread } from './writer-thread.ts'
+import { WriterThread, WriterThreadLost } from './writer-thread.ts'
 import type { WriterTarget } from './writer-worker.ts'
 
 let lastNumber = 0
@@ -10,6 +11,7 @@ let open = 0
 /** One database's connection on the writer thread, which all databases of the process share. Opened with its first request. */
 export class ThreadConnection {
   readonly #target: WriterTarget
+  #works = true
   #used = false
   #closed = false
 
@@ -18,7 +20,12 @@ export class ThreadConnection {
     open++
   }
 
-  /** Starts the thread in the background. Returns whether it is there: nobody has to wait for its start any more. */
+  /** False once it has turned out that threads do not work here: a bundle without the worker's file, or no right to threads. */
+  get works(): boolean {
+    return this.#works
+  }
+
+  /** Starts the thread in the background. Returns whether it is there, so that nobody has to wait for its start. */
   wake(): boolean {
     if (WriterThread.isMissing) this.#ask('open').catch(() => {})
     return WriterThread.isReady
@@ -26,9 +33,14 @@ export class ThreadConnection {
 
   /** @throws as WriteTransaction.run does, or WriterThreadLost. */
   async run(operations: readonly Operation[], maxPages: number): Promise<Outcome[]> {
-    const thread = this.#thread()
-    const packed = packOperations(operations, thread.takeSpare())
-    return thread.ask({ kind: 'run', target: this.#target, maxPages, ...packed }, [packed.buffer])
+    try {
+      const thread = this.#thread()
+      const packed = packOperations(operations, thread.takeSpare())
+      return await thread.ask({ kind: 'run', target: this.#target, maxPages, ...packed }, [packed.buffer])
+    } catch (error) {
+      if (error instanceof WriterThreadLost && !error.hadAnswered) this.#works = false
+      throw error
+    }
   }
 
   async checkpoint(mode?: CheckpointMode): Promise<void> {

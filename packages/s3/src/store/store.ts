@@ -7,7 +7,7 @@ import {
   isAttachmentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
-import { abortable, checkGeneration } from '@lash/attachments-core/backend'
+import { abortable, checkGeneration, placed } from '@lash/attachments-core/backend'
 import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
 import { Explainer } from '../requests/explain.ts'
 import { presignedUrl } from '../requests/presigned-url.ts'
@@ -43,7 +43,12 @@ export interface S3AttachmentStoreOptions {
 }
 
 export interface S3UrlOptions {
-  /** In seconds from now; a whole number from 1 to 604,800 (a week). Default 900. Never longer than temporary credentials last. */
+  /**
+   * How long the URL is good, in seconds, since S3 signs whole seconds: a whole number from 1 to 604,800 (a week). Default 900.
+   * Never longer than temporary credentials last.
+   */
+  expiresInSeconds?: number | undefined
+  /** The same, by the name that the presigner of the AWS SDK has for it. Give one of the two. */
   expiresIn?: number | undefined
   /** What a browser is to do with the bytes. Default `attachment`: saved, not shown; images still show in a page of yours. */
   contentDisposition?: string | ContentDisposition | undefined
@@ -67,9 +72,14 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   readonly #client: S3Client
   readonly #explainer: Explainer
 
-  /** Connects to nothing yet. @throws AttachmentInvalidArgumentError */
-  constructor(options: S3AttachmentStoreOptions) {
-    const { bucket, clientConfig = {}, client = createClient(clientConfig) } = checked(options)
+  /**
+   * Connects to nothing yet.
+   * @param target the options, or `bucket` for short.
+   * @throws AttachmentInvalidArgumentError
+   */
+  constructor(target: string | S3AttachmentStoreOptions, more?: Partial<S3AttachmentStoreOptions>) {
+    const options = checked(placed('bucket', target, more))
+    const { bucket, clientConfig = {}, client = createClient(clientConfig) } = options
     const keys = new ObjectKeys(options.prefix ?? '')
     const driver = new S3Driver({
       bucket,
@@ -98,12 +108,8 @@ export class S3AttachmentStore extends PortableAttachmentStore {
    */
   getUrl(id: AttachmentId, options: S3UrlOptions = {}): Promise<string> {
     return this.run(options.signal, async () => {
-      const { expiresIn = 900, signal } = options
-      if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > maxUrlSeconds) {
-        throw new AttachmentInvalidArgumentError(
-          `expiresIn must be a whole number of seconds from 1 to ${maxUrlSeconds}`,
-        )
-      }
+      const { signal } = options
+      const expiresIn = secondsOf(options)
       const disposition = contentDisposition(options.contentDisposition ?? 'attachment')
       if (!isAttachmentId(id)) throw new AttachmentNotFoundError(id)
       const generation = options.generation ?? (await this.#generationOf(id, signal))
@@ -121,9 +127,20 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   }
 }
 
+function secondsOf({ expiresInSeconds, expiresIn }: S3UrlOptions): number {
+  if (expiresInSeconds !== undefined && expiresIn !== undefined) {
+    throw new AttachmentInvalidArgumentError('give expiresInSeconds or expiresIn, which are the same')
+  }
+  const seconds = expiresInSeconds ?? expiresIn ?? 900
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= maxUrlSeconds) return seconds
+  throw new AttachmentInvalidArgumentError(
+    `expiresInSeconds must be a whole number of seconds from 1 to ${maxUrlSeconds}`,
+  )
+}
+
 function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
   // A dotted name would be resolved away in the address of an object, which would then be in another bucket.
-  const bucket: unknown = options?.bucket
+  const bucket: unknown = options.bucket
   if (typeof bucket !== 'string' || !/^[\w.:/-]+$/.test(bucket) || /^\.{1,2}$/.test(bucket)) {
     throw new AttachmentInvalidArgumentError('bucket must be the name of a bucket, or the ARN of an access point')
   }

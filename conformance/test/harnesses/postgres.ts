@@ -7,7 +7,11 @@ import type {
   StoreHarness,
 } from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
-import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
+import {
+  PostgresAttachmentManifest,
+  PostgresAttachmentStore,
+  type PostgresDatabaseOptions,
+} from '@lash/attachments-postgres'
 import pg from 'pg'
 import { FaultProxy } from '../../services/fault-proxy.ts'
 import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
@@ -156,7 +160,7 @@ function quietPool(connectionString: string, config?: pg.PoolConfig): pg.Pool {
   return pool
 }
 
-function reach(pool: pg.Pool | undefined, connectionString: string): PostgresOptions {
+function reach(pool: pg.Pool | undefined, connectionString: string): PostgresDatabaseOptions {
   return pool === undefined ? { connectionString } : { pool }
 }
 

@@ -1,8 +1,9 @@
+export { openPostgresAttachments, type PostgresAttachments, type PostgresAttachmentsOptions } from './attachments.ts'
 export { migrationSql } from './database/schema.ts'
 export {
   PostgresAttachmentManifest,
+  type PostgresAttachmentManifestOptions,
   type PostgresCommitOptions,
-  type PostgresManifestOptions,
 } from './manifest/manifest.ts'
-export type { PostgresOptions } from './options.ts'
-export { PostgresAttachmentStore, type PostgresStoreOptions } from './store/store.ts'
+export type { PostgresDatabaseOptions } from './options.ts'
+export { PostgresAttachmentStore, type PostgresAttachmentStoreOptions } from './store/store.ts'

@@ -26,6 +26,7 @@ import {
   checkTime,
   isPreparedContent,
   Lifetime,
+  placed,
   storedMeta,
 } from '@lash/attachments-core/backend'
 import type { ClientBase } from 'pg'
@@ -33,7 +34,7 @@ import { Database } from '../database/database.ts'
 import { explained, isSerializationFailure } from '../database/postgres-error.ts'
 import { byteaOf } from '../database/statement.ts'
 import { transactionStatus } from '../database/transaction-status.ts'
-import type { PostgresOptions } from '../options.ts'
+import type { PostgresDatabaseOptions } from '../options.ts'
 import { driverOf } from '../store/store.ts'
 import { Claims } from './claims.ts'
 import { entryOf, type RefColumns } from './entry-row.ts'
@@ -43,7 +44,7 @@ import { RefLookup } from './ref-lookup.ts'
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
-export interface PostgresManifestOptions extends PostgresOptions {
+export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptions {
   /**
    * How long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30 days. It must be longer than
    * any sweeper can stall between its claim and its delete.
@@ -77,14 +78,18 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
   readonly #now: () => number
   readonly #lifetime = new Lifetime('the postgres manifest')
 
-  /** @throws AttachmentInvalidArgumentError when the options cannot be right. */
-  constructor(options: PostgresManifestOptions) {
-    const { tombstoneRetentionMs = defaultTombstoneRetentionMs } = options
+  /**
+   * @param target the options, or `connectionString` for short.
+   * @throws AttachmentInvalidArgumentError when the options cannot be right.
+   */
+  constructor(target: string | PostgresAttachmentManifestOptions, options?: PostgresAttachmentManifestOptions) {
+    const given = placed('connectionString', target, options)
+    const { tombstoneRetentionMs = defaultTombstoneRetentionMs } = given
     if (!(tombstoneRetentionMs >= 0)) {
       throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')
     }
-    const now = wholeMilliseconds(options.now ?? Date.now)
-    this.#database = new Database(options)
+    const now = wholeMilliseconds(given.now ?? Date.now)
+    this.#database = new Database(given)
     this.#sql = manifestStatements(this.#database.schema)
     this.#intents = new Intents(this.#database)
     this.#lookup = new RefLookup(this.#database, this.#sql)

@@ -1,10 +1,9 @@
 import type { AttachmentKey } from '@lash/attachments-core'
 import type { Database } from '../database/database.ts'
-import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
 import { CopyOut, type CopyValue } from '../protocol/copy-protocol.ts'
-import type { BlobRow } from './blob-row.ts'
-import type { BlobStatements } from './blob-statements.ts'
+import type { BlobRow, StatRow } from './blob-row.ts'
+import { type BlobStatements, keyValues } from './blob-statements.ts'
 
 /** The row of a blob, with its bytes where they are in it and few. */
 export interface ReadRow extends BlobRow {
@@ -38,8 +37,14 @@ export class BlobRowReader {
     return this.#batcher.run(key, signal)
   }
 
-  async #read({ id, generation }: AttachmentKey, signal: AbortSignal | undefined): Promise<ReadRow | null> {
-    const { rows } = await this.#database.query<ReadRow>(this.#sql.read, [byteaOf(id), generation], signal)
+  /** The row without its bytes, but with their length. */
+  async stat(key: AttachmentKey, signal: AbortSignal | undefined): Promise<StatRow | undefined> {
+    const { rows } = await this.#database.query<StatRow>(this.#sql.stat, keyValues(key), signal)
+    return rows[0]
+  }
+
+  async #read(key: AttachmentKey, signal: AbortSignal | undefined): Promise<ReadRow | null> {
+    const { rows } = await this.#database.query<ReadRow>(this.#sql.read, keyValues(key), signal)
     return rows[0] ?? null
   }
 

@@ -1,5 +1,5 @@
 import type { AttachmentKey } from '@lash/attachments-core'
-import { type Statement, statement } from '../database/statement.ts'
+import { byteaOf, type Statement, statement } from '../database/statement.ts'
 
 /** Bytes in a chunk row. Part of the schema: ranges are found by it. */
 export const chunkBytes: number = 256 * 1024
@@ -41,7 +41,13 @@ export interface BlobStatements {
   copyChunksOut(id: string, generation: number, first: number, last: number): string
 }
 
+/** Blobs in a page of a listing. */
 export const listPage = 1000
+
+/** Values for $1 and $2 of a statement about one copy. */
+export function keyValues({ id, generation }: AttachmentKey): [id: string, generation: number] {
+  return [byteaOf(id), generation]
+}
 
 export function blobStatements(schema: string): BlobStatements {
   const blobs = `"${schema}".attachment_blobs`

@@ -5,9 +5,8 @@ import {
   AttachmentNotFoundError,
 } from '@lash/attachments-core'
 import type { Database } from '../database/database.ts'
-import { byteaOf } from '../database/statement.ts'
 import { CopyOut } from '../protocol/copy-protocol.ts'
-import { type BlobStatements, chunkBytes } from './blob-statements.ts'
+import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
 
 /** Chunks that one statement brings: what a stream holds in memory at a time, 2 MiB. */
 const pageChunks = 8
@@ -90,8 +89,8 @@ export class ChunkReader {
 
   /** Chunks are missing because the blob was deleted meanwhile, or because it is damaged. */
   async #missing(): Promise<Error> {
-    const { id, generation } = this.#key
-    const { rowCount } = await this.#database.query(this.#sql.read, [byteaOf(id), generation], this.#signal)
+    const { id } = this.#key
+    const { rowCount } = await this.#database.query(this.#sql.read, keyValues(this.#key), this.#signal)
     if (rowCount === 0) return new AttachmentNotFoundError(id)
     return new AttachmentCorruptError(
       id,

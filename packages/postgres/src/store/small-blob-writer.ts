@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
 import { metaColumns } from './blob-row.ts'
-import type { BlobStatements } from './blob-statements.ts'
+import { type BlobStatements, keyValues } from './blob-statements.ts'
 import { type InsertResult, newlyInserted } from './insert-result.ts'
 
 /** Largest body that shares a statement with others. For a bigger one, the saved round trip matters little. */
@@ -39,7 +39,7 @@ export class SmallBlobWriter {
   }
 
   async #insert({ key, meta, bytes }: SmallBlob, signal: AbortSignal | undefined): Promise<InsertResult> {
-    const values = [byteaOf(key.id), key.generation, meta.byteLength, ...metaColumns(meta), bytes]
+    const values = [...keyValues(key), meta.byteLength, ...metaColumns(meta), bytes]
     const { rows } = await this.#database.query<PresentRow>(this.#sql.insertSmall, values, signal)
     return rows[0] === undefined ? newlyInserted : { ...rows[0], inserted: false }
   }

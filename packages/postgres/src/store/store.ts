@@ -1,32 +1,45 @@
-import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
+import {
+  type AttachmentSpoolOptions,
+  PortableAttachmentStore,
+  type PortableAttachmentStoreOptions,
+} from '@lash/attachments-core'
+import { placed } from '@lash/attachments-core/backend'
 import { Database } from '../database/database.ts'
-import type { PostgresOptions } from '../options.ts'
+import type { PostgresDatabaseOptions } from '../options.ts'
 import { PostgresDriver } from './driver.ts'
 
-export interface PostgresStoreOptions extends PostgresOptions, PortableAttachmentStoreOptions {}
+export interface PostgresAttachmentStoreOptions extends PostgresDatabaseOptions, PortableAttachmentStoreOptions {
+  /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
+  spool?: AttachmentSpoolOptions | undefined
+}
 
 const drivers = new WeakMap<object, PostgresDriver>()
 
-/** The driver of a store, for a manifest in the same tables; undefined when it is no store of this package. */
+/** The driver of a store of this package, for a manifest in the same tables; undefined for any other store. */
 export function driverOf(store: object): PostgresDriver | undefined {
   return drivers.get(store)
 }
 
 /**
- * Attachments in tables of a PostgreSQL database. What `put` has stored is as durable as a commit of that server: with its default
- * settings it survives a power cut. Nothing is connected to before the first call.
+ * Attachments in tables of a PostgreSQL database. A stored body is as durable as a commit of that server: with the server's
+ * default settings it survives a power cut. Nothing is connected to before the first call.
  *
- * A small put is one statement. Bodies above 64 KiB are in rows of 256 KiB, so big ones stream in and out in bounded memory. An upload that
- * fails, is aborted or crashes leaves nothing, and two uploads of the same bytes become one: the second waits for the first.
+ * A small put is one statement. Bodies above 64 KiB are in rows of 256 KiB, so big ones stream in and out in bounded memory.
+ * An upload that fails, is aborted or crashes leaves nothing. Two uploads of the same bytes become one: the second waits for
+ * the first.
  *
- * Failures of the server are `AttachmentBackendError` with its own error as `cause`, and the next call connects anew. When a
- * connection breaks during a put, the bytes may be stored although it rejected; putting them again is harmless.
+ * Errors of the server are `AttachmentBackendError` with the server's error as `cause`, and the next call connects anew. When
+ * a connection breaks during a put, the bytes may be stored although the put rejected; to put them again is harmless.
  */
 export class PostgresAttachmentStore extends PortableAttachmentStore {
-  /** @throws AttachmentInvalidArgumentError when the options cannot be right. */
-  constructor(options: PostgresStoreOptions) {
-    const driver = new PostgresDriver(new Database(options), options.maxByteLength)
-    super(driver, options)
+  /**
+   * @param target the options, or `connectionString` for short.
+   * @throws AttachmentInvalidArgumentError
+   */
+  constructor(target: string | PostgresAttachmentStoreOptions, options?: PostgresAttachmentStoreOptions) {
+    const given = placed('connectionString', target, options)
+    const driver = new PostgresDriver(new Database(given), given)
+    super(driver, given)
     drivers.set(this, driver)
   }
 }

@@ -4,7 +4,11 @@ import {
   contentId,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { PostgresAttachmentManifest, PostgresAttachmentStore, type PostgresOptions } from '@lash/attachments-postgres'
+import {
+  PostgresAttachmentManifest,
+  PostgresAttachmentStore,
+  type PostgresDatabaseOptions,
+} from '@lash/attachments-postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultProxy } from '../../../../conformance/services/fault-proxy.ts'
@@ -36,7 +40,7 @@ function changed(url: string, change: (parts: URL) => void): string {
 
 test('each way not to get in has a message that says what to do, and none has the password', async () => {
   const { url, schema } = await freshSchema()
-  const cases: [PostgresOptions, RegExp][] = [
+  const cases: [PostgresDatabaseOptions, RegExp][] = [
     [
       { connectionString: changed(url, parts => (parts.password = 'wr0ng-one')) },
       /password authentication failed.*28P01.*check user and password/,

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileAttachmentStoreOptions } from '@lash/attachments-fs'
 import type { InMemoryAttachmentManifestOptions, InMemoryAttachmentStoreOptions } from '@lash/attachments-memory'
-import type { PostgresManifestOptions, PostgresOptions, PostgresStoreOptions } from '@lash/attachments-postgres'
+import type { PostgresAttachmentsOptions } from '@lash/attachments-postgres'
 import type { S3AttachmentStoreOptions, S3UrlOptions } from '@lash/attachments-s3'
 import type { SqliteAttachmentsOptions } from '@lash/attachments-sqlite'
 import type { SqliteSessionFactoryOptions } from '@lash/attachments-sqlite/session-factory'
@@ -13,7 +13,6 @@ import { root } from './step.ts'
 type NamesOf<Options> = Record<keyof Options, true>
 
 type MemoryOptions = InMemoryAttachmentStoreOptions & InMemoryAttachmentManifestOptions
-type EveryPostgresOption = PostgresOptions & PostgresStoreOptions & PostgresManifestOptions
 
 const memory: NamesOf<MemoryOptions> = { maxByteLength: true, tombstoneRetentionMs: true, now: true }
 const fs: NamesOf<FileAttachmentStoreOptions> = { root: true, durability: true, maxByteLength: true }
@@ -31,7 +30,7 @@ const factory: NamesOf<Omit<SqliteSessionFactoryOptions, keyof SqliteAttachments
   root: true,
   gcPolicy: true,
 }
-const postgres: NamesOf<EveryPostgresOption> = {
+const postgres: NamesOf<PostgresAttachmentsOptions> = {
   pool: true,
   connectionString: true,
   poolConfig: true,
@@ -39,6 +38,7 @@ const postgres: NamesOf<EveryPostgresOption> = {
   migrate: true,
   prepare: true,
   maxByteLength: true,
+  spool: true,
   tombstoneRetentionMs: true,
   now: true,
 }
@@ -53,7 +53,12 @@ const s3: NamesOf<S3AttachmentStoreOptions> = {
   maxByteLength: true,
   spool: true,
 }
-const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = { expiresIn: true, contentDisposition: true, generation: true }
+const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
+  expiresInSeconds: true,
+  expiresIn: true,
+  contentDisposition: true,
+  generation: true,
+}
 
 /** Of the stores and manifests. */
 const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3 }

@@ -3,8 +3,10 @@
  * every backend would otherwise write again.
  */
 export { abortable } from './calls/abort.ts'
+export { concurrently } from './calls/concurrently.ts'
 export { Lifetime } from './calls/lifetime.ts'
-export { Pace } from './calls/pace.ts'
+export { LoopYield } from './calls/loop-yield.ts'
+export { Semaphore } from './calls/semaphore.ts'
 export { slices, streamOf } from './content/byte-stream.ts'
 export { isPreparedContent } from './content/content.ts'
 export { blocksOf, ContentReader, readInto } from './content/content-reader.ts'

@@ -1,6 +1,9 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 
-/** Runs the call on every item, so many at a time; rejects with the first failure, and starts no more after it. */
+/**
+ * Runs the call on every item, so many at a time. After the first failure it starts no more, waits for what is under way, and rejects with that
+ * failure.
+ */
 export async function concurrently<T>(
   items: readonly T[],
   limit: number,
@@ -10,7 +13,9 @@ export async function concurrently<T>(
   const worker = async () => {
     for (const item of waiting) await call(item)
   }
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
+  const workers = Array.from({ length: Math.min(limit, items.length) }, worker)
+  // Also those that run when one fails.
+  await Promise.all(workers).finally(() => Promise.allSettled(workers))
 }
 
 /** @throws AttachmentInvalidArgumentError when the limit is less than 1. */

@@ -1,4 +1,5 @@
-import * as crypto from 'node:crypto'
+import { createHash, type Hash, hash } from 'node:crypto'
+import { Semaphore } from '../calls/semaphore.ts'
 import { slices } from './byte-stream.ts'
 import type { AttachmentId } from './id.ts'
 
@@ -17,9 +18,7 @@ const wholeBytes = 64 * 1024 * 1024
 
 /** SHA-256 of the bytes, in the form of an {@link AttachmentId}. Hashes on the calling thread. */
 export function contentId(bytes: Uint8Array): AttachmentId {
-  return crypto.hash === undefined
-    ? crypto.createHash('sha256').update(bytes).digest('hex')
-    : crypto.hash('sha256', bytes, 'hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /**
@@ -29,47 +28,36 @@ export function contentId(bytes: Uint8Array): AttachmentId {
 export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> {
   if (bytes.byteLength > wholeBytes) return digestInPieces(bytes)
   if (bytes.byteLength >= offThreadBytes) {
-    if (hashedThisTurn === 0) setImmediate(endTurn)
+    if (hashedThisTurn === 0)
+      setImmediate(() => {
+        hashedThisTurn = 0
+      })
     hashedThisTurn += bytes.byteLength
-    if (offThread > 0 || hashedThisTurn > bytesPerTurn) return digestOffThread(bytes)
+    if (offThread.inUse > 0 || hashedThisTurn > bytesPerTurn) return offThread.run(() => digestOffThread(bytes))
   }
   return contentId(bytes)
 }
 
 let hashedThisTurn = 0
 
-function endTurn(): void {
-  hashedThisTurn = 0
-}
-
 /** Starting one copies its input on the calling thread, so of many that are asked for in one tick only as many start as can run. */
-const maxOffThread = 4
-let offThread = 0
-const waiting: (() => void)[] = []
+const offThread = new Semaphore(4)
 
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
-  if (offThread < maxOffThread) offThread++
-  else await new Promise<void>(resolve => waiting.push(resolve))
-  try {
-    const hash = await crypto.webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-    return Buffer.from(hash).toString('hex')
-  } finally {
-    const next = waiting.shift()
-    if (next === undefined) offThread--
-    else next()
-  }
+  const digested = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
+  return Buffer.from(digested).toString('hex')
 }
 
 async function digestInPieces(bytes: Uint8Array): Promise<AttachmentId> {
-  const hash = incrementalDigest()
+  const digesting = incrementalDigest()
   for (const piece of slices(bytes, bytesPerTurn)) {
-    hash.update(piece)
+    digesting.update(piece)
     await new Promise(setImmediate)
   }
-  return hash.digest('hex')
+  return digesting.digest('hex')
 }
 
 /** Starts a digest that is fed piece by piece; its `digest('hex')` is the id. */
-export function incrementalDigest(): crypto.Hash {
-  return crypto.createHash('sha256')
+export function incrementalDigest(): Hash {
+  return createHash('sha256')
 }

@@ -1,4 +1,4 @@
-import { Pace } from '../calls/pace.ts'
+import { LoopYield } from '../calls/loop-yield.ts'
 import { AttachmentTooLargeError } from '../errors.ts'
 import { slices } from './byte-stream.ts'
 import { type ContentOptions, PreparedContent } from './content.ts'
@@ -11,8 +11,8 @@ const defaultMemoryLimit = 1024 * 1024
 const blockBytes = 256 * 1024
 const firstBlockBytes = 1024
 
-/** Of all sources together: what comes without being waited for leaves the event loop its turns. */
-export const pace: Pace = new Pace()
+/** For all sources together: what they give without being waited for leaves the event loop its turns. */
+export const sourceYield: LoopYield = new LoopYield()
 
 /** The bytes of a source, as they come: hashed, and held in memory up to a limit and in a file above it. */
 export class Gathering {
@@ -78,7 +78,7 @@ export class Gathering {
       for (const earlier of this.#held.splice(0)) await this.#file.append(earlier)
     }
     for (const part of slices(block, blockBytes)) {
-      for (let turn = pace.step(); turn !== undefined; turn = pace.step()) await turn
+      for (let turn = sourceYield.beforeStep(); turn !== undefined; turn = sourceYield.beforeStep()) await turn
       this.#digest.update(part)
       await this.#file?.append(part)
     }

@@ -39,21 +39,17 @@ const mediaTypePattern = new RegExp(
   `^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"))*$`,
 )
 
-/** The last one that was found good: most puts have the same media type as the one before. */
-let lastMediaType = 'application/octet-stream'
-
 /**
  * Returns the metadata with nothing but its known fields.
  * @throws AttachmentInvalidArgumentError when a field is missing or out of its range.
  */
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
   const { mediaType, width, height, label } = meta ?? {}
-  if (mediaType !== lastMediaType && !isMediaType(mediaType)) {
+  if (!isMediaType(mediaType)) {
     throw new AttachmentInvalidArgumentError(
       `the metadata needs a mediaType, type/subtype in at most ${maxMediaTypeLength} characters`,
     )
   }
-  lastMediaType = mediaType
   const checked: AttachmentCreateMeta = { mediaType }
   if (width !== undefined) checked.width = checkWhole('width', width, maxDimension)
   if (height !== undefined) checked.height = checkWhole('height', height, maxDimension)

@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 import { refuse, stop } from './abandon.ts'
 import type { ContentOptions, PreparedContent } from './content.ts'
-import { Gathering, pace } from './gathering.ts'
+import { Gathering, sourceYield } from './gathering.ts'
 
 /**
  * Reads a body that is not an array to its end. On any failure its source is told, and no file is left.
@@ -27,7 +27,7 @@ export async function readSource(
   let ended = false
   try {
     for (;;) {
-      for (let turn = pace.step(); turn !== undefined; turn = pace.step()) await turn
+      for (let turn = sourceYield.beforeStep(); turn !== undefined; turn = sourceYield.beforeStep()) await turn
       const result = await next()
       if (result?.done) break
       const keeping = gathering.take(checkChunk(result?.value))

@@ -1,5 +1,5 @@
 import { sep } from 'node:path'
-import { Pace } from '@lash/attachments-core/backend'
+import { concurrently, LoopYield } from '@lash/attachments-core/backend'
 import type { DirectorySync } from '../disk/directory-sync.ts'
 import type { Folders } from '../disk/folders.ts'
 import { deleteIfEmpty, deleteIfPresent, foldersIn, namesIn } from '../disk/if-present.ts'
@@ -43,7 +43,7 @@ export class Removal {
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #directories: DirectorySync | undefined
-  readonly #pace = new Pace()
+  readonly #loopYield = new LoopYield()
   #count = 0
 
   constructor(layout: Layout, folders: Folders, directories: DirectorySync | undefined) {
@@ -62,7 +62,7 @@ export class Removal {
     const present: string[] = []
     for (const name of names) {
       if (statOf(this.#layout.bytesPath(name)) ?? statOf(this.#layout.sidecarPath(name))) present.push(name)
-      await this.#pace.step()
+      await this.#loopYield.beforeStep()
     }
     if (present.length === 0) return
     let left: readonly string[]
@@ -80,18 +80,13 @@ export class Removal {
     const left: string[] = []
     await this.#marked(names, async mark => {
       signal?.throwIfAborted()
-      const shards = [...byShard(names)]
-      const next = async (): Promise<void> => {
-        for (let shard = shards.pop(); shard !== undefined; shard = shards.pop()) {
-          for (const name of shard[1]) {
-            deleteIfPresent(this.#layout.bytesPath(name))
-            await this.#pace.step()
-          }
-          left.push(...(await this.#takeSidecars(shard[0], shard[1], mark)))
+      await concurrently([...byShard(names)], shardsAtOnce, async ([shard, members]) => {
+        for (const name of members) {
+          deleteIfPresent(this.#layout.bytesPath(name))
+          await this.#loopYield.beforeStep()
         }
-      }
-      const results = await Promise.allSettled(Array.from({ length: shardsAtOnce }, next))
-      for (const result of results) if (result.status === 'rejected') throw result.reason
+        left.push(...(await this.#takeSidecars(shard, members, mark)))
+      })
     })
     return left
   }
@@ -130,7 +125,7 @@ export class Removal {
     const left: string[] = []
     for (const name of names) {
       if (!mark.take(this.#layout.sidecarPath(name))) left.push(name)
-      await this.#pace.step()
+      await this.#loopYield.beforeStep()
     }
     return left
   }

@@ -9,7 +9,7 @@ import type {
   AttachmentMeta,
   AttachmentSpoolOptions,
 } from '@lash/attachments-core'
-import { Pace, physicalName } from '@lash/attachments-core/backend'
+import { LoopYield, physicalName } from '@lash/attachments-core/backend'
 import { DirectorySync } from '../disk/directory-sync.ts'
 import { Folders } from '../disk/folders.ts'
 import type { Layout } from '../disk/layout.ts'
@@ -34,7 +34,7 @@ export class FileDriver implements AttachmentDriver {
   readonly #removal: Removal
   readonly #writer: Writer
   /** Small things are done on the calling thread; many of them in a row must not keep it to themselves. */
-  readonly #pace = new Pace()
+  readonly #loopYield = new LoopYield()
   #swept: Promise<void> | undefined
 
   constructor(layout: Layout, durability: Durability) {
@@ -58,7 +58,7 @@ export class FileDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     options: AttachmentDriverOptions,
   ): Promise<void> {
-    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
+    for (let turn = this.#loopYield.beforeStep(); turn !== undefined; turn = this.#loopYield.beforeStep()) await turn
     const writing = this.#writer.write(key, content, meta, options.signal)
     if (writing !== undefined) await writing
     // In passing, once; whatever fails is left for the next store that opens here.
@@ -66,7 +66,7 @@ export class FileDriver implements AttachmentDriver {
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
-    for (let turn = this.#pace.step(); turn !== undefined; turn = this.#pace.step()) await turn
+    for (let turn = this.#loopYield.beforeStep(); turn !== undefined; turn = this.#loopYield.beforeStep()) await turn
     return readBlob(this.#layout, key, options)
   }
 

@@ -2,7 +2,7 @@ import { lstatSync, type Stats } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentId, AttachmentListing } from '@lash/attachments-core'
-import { Pace, parsePhysicalName } from '@lash/attachments-core/backend'
+import { LoopYield, parsePhysicalName } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
 import { statOf } from '../disk/stat.ts'
@@ -13,7 +13,7 @@ export async function* listBlobs(
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AttachmentListing, void, void> {
-  const pace = new Pace()
+  const loopYield = new LoopYield()
   for (const shard of await shardsOf(layout, prefix)) {
     const folder = layout.shardFolder(shard)
     for (const name of await namesInShard(folder)) {
@@ -21,7 +21,7 @@ export async function* listBlobs(
       const key = parsePhysicalName(name)
       // A file in the wrong shard is not found by its id, so it is not ours.
       if (key === undefined || !name.startsWith(shard) || !name.startsWith(prefix)) continue
-      await pace.step()
+      await loopYield.beforeStep()
       const stats = statOfEntry(folder + sep + name, key.id)
       if (stats?.isFile() !== true) continue
       yield { ...key, byteLength: stats.size, lastModifiedMs: stats.mtimeMs }

@@ -1,12 +1,11 @@
 import { openSync } from 'node:fs'
 import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
-import { physicalName } from '@lash/attachments-core/backend'
+import { physicalName, Semaphore } from '@lash/attachments-core/backend'
 import { closeFile } from '../disk/close-file.ts'
 import { type DirectorySync, syncFile } from '../disk/directory-sync.ts'
 import type { Folders } from '../disk/folders.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import { type Layout, shardOf } from '../disk/layout.ts'
-import { Slots } from '../disk/slots.ts'
 import { type StagedFile, Staging, synchronousWriteBytes } from '../disk/staging.ts'
 import { WriteConflict } from '../disk/write-conflict.ts'
 import type { Removal } from '../removal/removal.ts'
@@ -39,7 +38,7 @@ export class Writer {
   readonly #directories: DirectorySync | undefined
   readonly #staging: Staging
   readonly #queue = new KeyedQueue()
-  readonly #slots = new Slots(writesAtOnce)
+  readonly #underWay = new Semaphore(writesAtOnce)
   readonly #synced = new SyncedBlobs()
   /** Found, and could not be synced. The kernel reports that once and then forgets it, so they must be written anew. */
   readonly #suspect = new Set<string>()
@@ -108,7 +107,7 @@ export class Writer {
         const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
         try {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
-          return await this.#slots.run(() => this.#publish(name, content, meta, signal))
+          return await this.#underWay.run(() => this.#publish(name, content, meta, signal), 1, signal)
         } catch (error) {
           if (!(error instanceof WriteConflict)) throw error
           if (attempt === maxAttempts) throw ioError('write', this.#layout.bytesPath(name), error.cause, key.id)
@@ -176,7 +175,7 @@ export class Writer {
    */
   async #confirm(name: string, identity: string): Promise<void> {
     if (this.#directories === undefined || this.#isSynced(name, identity)) return
-    await this.#slots.run(() => this.#syncFoundBlob(name))
+    await this.#underWay.run(() => this.#syncFoundBlob(name))
     this.#synced.add(name, identity)
   }
 

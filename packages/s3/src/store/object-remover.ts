@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { AttachmentBackendError } from '@lash/attachments-core'
+import { concurrently } from '@lash/attachments-core/backend'
 import { failureOf, isMissing, isUnsupported } from '../requests/failure.ts'
 import { type Sender, withHeaders } from '../requests/sender.ts'
 
@@ -30,7 +31,7 @@ export class ObjectRemover {
         this.#batches = false
       }
     }
-    await this.#removeSingly(keys, signal)
+    await concurrently(keys, singleConcurrency, key => this.#removeOne(key, signal))
   }
 
   async #removeBatch(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
@@ -43,16 +44,6 @@ export class ObjectRemover {
     throw new AttachmentBackendError(
       `${failed.length} of ${keys.length} objects were not deleted; the first, ${first.Key}: ${first.Code} ${first.Message ?? ''}; allow s3:DeleteObject, and look for an object lock`,
     )
-  }
-
-  async #removeSingly(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const waiting = [...keys]
-    const worker = async () => {
-      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) await this.#removeOne(key, signal)
-    }
-    const workers = Array.from({ length: Math.min(singleConcurrency, keys.length) }, worker)
-    const failed = (await Promise.allSettled(workers)).find(outcome => outcome.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
   }
 
   async #removeOne(key: string, signal: AbortSignal | undefined): Promise<void> {

@@ -6,7 +6,7 @@ import type { DirectPut } from '../direct/direct-put.ts'
 import { failureOf, isConflict, isUnsupported } from '../requests/failure.ts'
 import { type Sender, withHeaders } from '../requests/sender.ts'
 import type { MultipartUpload, ObjectWrite } from '../upload/multipart.ts'
-import { turnToSend } from '../upload/turn-budget.ts'
+import { turnToSend } from '../upload/turn-to-send.ts'
 import { encodeMetadata } from './object-metadata.ts'
 import { RecentKeys } from './recent-keys.ts'
 

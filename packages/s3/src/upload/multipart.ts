@@ -6,6 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, type AttachmentContent, AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { concurrently } from '@lash/attachments-core/backend'
 import { type Sender, withHeaders } from '../requests/sender.ts'
 import { PartMemory } from './part-memory.ts'
 import { PartSource } from './part-source.ts'
@@ -95,25 +96,22 @@ export class MultipartUpload {
     const signal = write.signal === undefined ? stop.signal : AbortSignal.any([write.signal, stop.signal])
     const source = new PartSource(write.content, this.memory, partBytes)
     const parts: CompletedPart[] = new Array(source.count)
-    const worker = async () => {
-      let more = true
-      while (more) {
+    const sendNext = async () => {
+      try {
         signal.throwIfAborted()
-        more = await source.take(signal, async (index, bytes) => {
+        await source.next(signal, async (index, bytes) => {
           parts[index] = await this.#sendPart(write, uploadId, index + 1, bytes, checksum, signal)
         })
+      } catch (error) {
+        stop.abort(error)
+        throw signal.reason
       }
     }
-    const workers = Array.from({ length: Math.min(source.count, this.#concurrency) }, () =>
-      worker().catch(error => {
-        stop.abort(error)
-        throw error
-      }),
-    )
-    // All of them must have settled before the upload is completed or aborted, and before the content may be disposed of.
-    const failed = (await Promise.allSettled(workers)).some(outcome => outcome.status === 'rejected')
-    await source.close()
-    if (failed) throw signal.reason
+    try {
+      await concurrently([...parts.keys()], this.#concurrency, sendNext)
+    } finally {
+      await source.close()
+    }
     return parts
   }
 

@@ -2,7 +2,7 @@ import type { AttachmentContent } from '@lash/attachments-core'
 import { ContentReader } from '@lash/attachments-core/backend'
 import type { PartMemory } from './part-memory.ts'
 
-/** Gives the parts of a body in order, each once, to whoever asks first. */
+/** Gives the parts of a body in order, each once. */
 export class PartSource {
   readonly count: number
   readonly #content: AttachmentContent
@@ -20,25 +20,21 @@ export class PartSource {
   }
 
   /**
-   * Calls with the next part, whose bytes are valid until `send` is done. False when there was none left.
+   * Calls with the next part, whose bytes are valid until `send` is done. To be called `count` times.
    * @throws `signal.reason` when it aborts before there is memory for the part.
    */
-  async take(signal: AbortSignal, send: (index: number, bytes: Uint8Array) => Promise<void>): Promise<boolean> {
+  async next(signal: AbortSignal, send: (index: number, bytes: Uint8Array) => Promise<void>): Promise<void> {
     const { bytes: held } = this.#content
     if (held !== undefined) {
       const index = this.#next++
-      if (index >= this.count) return false
-      await send(index, held.subarray(index * this.#partBytes, (index + 1) * this.#partBytes))
-      return true
+      return send(index, held.subarray(index * this.#partBytes, (index + 1) * this.#partBytes))
     }
-    if (this.#next >= this.count) return false
-    return this.#memory.use(this.#partBytes, signal, async buffer => {
+    await this.#memory.use(this.#partBytes, signal, async buffer => {
+      // Only now: parts are read in the order in which there is memory for them.
       const index = this.#next++
-      if (index >= this.count) return false
       const bytes = buffer.subarray(0, Math.min(this.#partBytes, this.#content.byteLength - index * this.#partBytes))
       await this.#reader?.fill(bytes)
       await send(index, bytes)
-      return true
     })
   }
 

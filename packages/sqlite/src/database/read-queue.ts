@@ -1,4 +1,4 @@
-import { Pace } from '@lash/attachments-core/backend'
+import { LoopYield } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
@@ -28,7 +28,7 @@ export class ReadQueue {
   readonly #options: ReadQueueOptions
   readonly #begin: Statement
   readonly #end: Statement
-  readonly #pace = new Pace()
+  readonly #loopYield = new LoopYield()
   #waiting: Waiting[] = []
 
   constructor(database: Database, tables: Tables, options: ReadQueueOptions) {
@@ -47,7 +47,7 @@ export class ReadQueue {
   }
 
   #read(): void {
-    const turn = this.#pace.step()
+    const turn = this.#loopYield.beforeStep()
     if (turn !== undefined) return void turn.then(() => this.#read())
     const group = this.#waiting
     this.#waiting = []

@@ -1,4 +1,4 @@
-import { Pace } from '@lash/attachments-core/backend'
+import { LoopYield } from '@lash/attachments-core/backend'
 import type { GroupWriter } from './group-writer.ts'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
 import { errorOf } from './outcome.ts'
@@ -30,7 +30,7 @@ export interface SubmitOptions {
 export class WriteQueue {
   readonly #writer: GroupWriter
   /** A sync in place takes a turn of the event loop with it, so of many puts that follow each other only some go at once. */
-  readonly #pace = new Pace()
+  readonly #loopYield = new LoopYield()
   #waiting: Waiting[] = []
   #scheduled = false
   #writing = false
@@ -69,7 +69,7 @@ export class WriteQueue {
   async #write(): Promise<void> {
     this.#writing = true
     while (this.#waiting.length > 0) {
-      const turn = this.#pace.step()
+      const turn = this.#loopYield.beforeStep()
       if (turn !== undefined) await turn
       const group = this.#nextGroup()
       if (group.length > 0) await this.#writeGroup(group)

@@ -2,6 +2,7 @@ import type { AnyHarness, ManifestHarness, StoreHarness } from '@lash/attachment
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { pairHarness } from '../harnesses/pair.ts'
+import { persistenceManifestHarness } from '../harnesses/persistence.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
@@ -34,6 +35,7 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     memoryStoreHarness(),
     memorySessionStoreHarness(),
     memoryManifestHarness(),
+    persistenceManifestHarness(),
     ...pairs([memoryStoreHarness], [memoryManifestHarness]),
   ],
   fs: () => [fsStoreHarness(), fsSessionStoreHarness(), ...pairs([fsStoreHarness], [memoryManifestHarness])],

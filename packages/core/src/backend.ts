@@ -21,7 +21,8 @@ export {
   refTo,
   storedMeta,
 } from './content/meta.ts'
-export * from './manifest/manifest-input.ts'
+export * from './manifest/checks.ts'
+export * from './manifest/manifest-base.ts'
 export { placed } from './options.ts'
 export { fileStream } from './reading/file-stream.ts'
 export { arrayFor, wrongLength } from './reading/integrity.ts'

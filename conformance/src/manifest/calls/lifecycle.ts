@@ -6,6 +6,7 @@ import {
   claim,
   claimOnly,
   collected,
+  endOfTime,
   entryOf,
   hold,
   idOf,
@@ -55,6 +56,24 @@ export const lifecycleCases: readonly ManifestCase[] = caseGroup('manifest', 'cl
       await manifest.close()
       for (const [method, call] of Object.entries(callsOf(manifest))) {
         await assert.rejects(call(), error => AttachmentClosedError.isInstance(error), `${method} after close`)
+      }
+    },
+  },
+  {
+    name: 'close-during-listing',
+    title: 'a listing that the manifest is closed under ends with AttachmentClosedError at the next entry',
+    async run(context) {
+      const { manifest } = await context.create()
+      for (const name of ['a', 'b', 'c']) await record(manifest, name, 'session')
+      const listings = { listRefs: manifest.listRefs('session'), listUncommitted: manifest.listUncommitted(endOfTime) }
+      const begun = Object.entries(listings).map(([method, listing]) => ({
+        method,
+        rest: listing[Symbol.asyncIterator](),
+      }))
+      for (const { method, rest } of begun) assert.equal((await rest.next()).done, false, method)
+      await manifest.close()
+      for (const { method, rest } of begun) {
+        await assert.rejects(rest.next(), error => AttachmentClosedError.isInstance(error), method)
       }
     },
   },

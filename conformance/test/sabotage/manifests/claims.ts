@@ -100,7 +100,7 @@ class TakesOverAlways extends PlainManifest {
 }
 
 class AuditsAnyGeneration extends PlainManifest {
-  protected override listed(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
+  protected override taken(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
     for (const { generation } of blobs) checkGeneration(generation)
     return blobs.filter(({ id }) => isAttachmentId(id))
   }

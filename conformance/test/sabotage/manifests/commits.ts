@@ -54,6 +54,12 @@ class ShowsReleasedAsLive extends PlainManifest {
   }
 }
 
+class ListsOnAfterClose extends PlainManifest {
+  protected override *listed(lines: readonly Line[]): Generator<AttachmentManifestEntry, void, void> {
+    for (const line of lines) yield this.shown(line)
+  }
+}
+
 class CommitsBeforeTheHost extends PlainManifest {
   override async begin(): Promise<HostTransaction> {
     return {
@@ -124,6 +130,11 @@ export const commitSabotages: readonly ManifestSabotage[] = [
     Manifest: ShowsReleasedAsLive,
     defect: 'lookup shows released refs as live, so that a session still reads them',
     caughtBy: ['manifest/release/named-ids', 'session/boundary/release'],
+  },
+  {
+    Manifest: ListsOnAfterClose,
+    defect: 'a listing goes on after close',
+    caughtBy: ['manifest/close and reopen/close-during-listing'],
   },
   {
     Manifest: CommitsBeforeTheHost,

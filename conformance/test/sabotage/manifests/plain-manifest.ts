@@ -72,7 +72,7 @@ export class PlainManifest implements AttachmentManifest {
   async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
     this.#assertOpen()
     checkSessionId(sessionId)
-    yield* this.notebook.lines.filter(line => this.isSession(line, sessionId)).map(line => this.shown(line))
+    yield* this.listed(this.notebook.lines.filter(line => this.isSession(line, sessionId)))
   }
 
   async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
@@ -80,7 +80,7 @@ export class PlainManifest implements AttachmentManifest {
     checkTime('olderThanEpochMs', olderThanEpochMs)
     for (const { id } of this.notebook.pages.values()) {
       const lines = this.notebook.linesOf(id)
-      if (this.isOrphan(lines, { olderThanEpochMs, limit: 1 })) yield* lines.map(line => this.shown(line))
+      if (this.isOrphan(lines, { olderThanEpochMs, limit: 1 })) yield* this.listed(lines)
     }
   }
 
@@ -105,7 +105,7 @@ export class PlainManifest implements AttachmentManifest {
 
   async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     this.#assertOpen()
-    return this.listed(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
+    return this.taken(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
   }
 
   async settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
@@ -158,6 +158,13 @@ export class PlainManifest implements AttachmentManifest {
   /** What others are told of a ref. */
   protected shown(line: Line): AttachmentManifestEntry {
     return entryOf(line)
+  }
+
+  protected *listed(lines: readonly Line[]): Generator<AttachmentManifestEntry, void, void> {
+    for (const line of lines) {
+      yield this.shown(line)
+      this.#assertOpen()
+    }
   }
 
   protected meetClaim(page: Page): void {
@@ -225,7 +232,7 @@ export class PlainManifest implements AttachmentManifest {
     return { attachmentId: page.id, generation: page.generation, token: page.claim }
   }
 
-  protected listed(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
+  protected taken(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
     return checkBlobs(blobs)
   }
 

@@ -64,14 +64,20 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     return this.#lifetime.run(undefined, () => this.#persistence.lookupAttachmentRef(sessionId, id))
   }
 
-  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#lifetime.assertOpen()
-    yield* this.#persistence.listAttachmentRefs(sessionId)
+  listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    return this.#entries(() => this.#persistence.listAttachmentRefs(sessionId))
   }
 
-  async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
+  listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    return this.#entries(() => this.#persistence.listUncommittedAttachments(olderThanEpochMs))
+  }
+
+  async *#entries(list: () => AsyncIterable<AttachmentManifestEntry>): AsyncGenerator<AttachmentManifestEntry, void> {
     this.#lifetime.assertOpen()
-    yield* this.#persistence.listUncommittedAttachments(olderThanEpochMs)
+    for await (const entry of list()) {
+      yield entry
+      this.#lifetime.assertOpen()
+    }
   }
 
   claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {

@@ -17,8 +17,8 @@ import {
   AttachmentStoreError,
   AttachmentTooLargeError,
 } from '../errors.ts'
+import { checkSessionId } from '../manifest/checks.ts'
 import type { AttachmentCommitOptions, AttachmentManifest, AttachmentManifestEntry } from '../manifest/manifest.ts'
-import { checkSessionId } from '../manifest/manifest-input.ts'
 import type {
   AttachmentGenerationOptions,
   AttachmentGetOptions,

@@ -1,5 +1,5 @@
+import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
-import { checkTime } from '../manifest/manifest-input.ts'
 import type { AttachmentStore } from '../store/store.ts'
 import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
 

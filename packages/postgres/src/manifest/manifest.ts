@@ -1,31 +1,23 @@
-import {
-  type AttachmentCommitOptions,
-  type AttachmentContent,
-  type AttachmentCreateMeta,
-  type AttachmentId,
-  type AttachmentIntent,
-  AttachmentIntentExpiredError,
-  AttachmentInvalidArgumentError,
-  type AttachmentKey,
-  type AttachmentManifest,
-  type AttachmentManifestEntry,
-  type AttachmentRef,
-  type AttachmentSignalOptions,
-  type AttachmentStore,
-  isAttachmentId,
-  type OrphanClaim,
-  type OrphanQuery,
+import type {
+  AttachmentCommitOptions,
+  AttachmentContent,
+  AttachmentId,
+  AttachmentIntent,
+  AttachmentKey,
+  AttachmentManifestEntry,
+  AttachmentRef,
+  AttachmentSignalOptions,
+  AttachmentStore,
+  OrphanClaim,
+  OrphanQuery,
 } from '@lash/attachments-core'
+import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import {
+  type AttachmentManifestOptions,
   abortable,
-  checkBlobs,
-  checkCommit,
-  checkIntent,
-  checkOrphanQuery,
-  checkSessionId,
-  checkTime,
-  isPreparedContent,
-  Lifetime,
+  type CommitTarget,
+  type EntryPages,
+  ManifestBase,
   placed,
   storedMeta,
 } from '@lash/attachments-core/backend'
@@ -42,17 +34,7 @@ import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
 import { RefLookup } from './ref-lookup.ts'
 
-const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
-
-export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptions {
-  /**
-   * How long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30 days. It must be longer than
-   * any sweeper can stall between its claim and its delete.
-   */
-  tombstoneRetentionMs?: number | undefined
-  /** The clock for claims, commits and releases, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
-  now?: (() => number) | undefined
-}
+export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptions, AttachmentManifestOptions {}
 
 export interface PostgresCommitOptions extends AttachmentCommitOptions {
   /**
@@ -69,14 +51,12 @@ export interface PostgresCommitOptions extends AttachmentCommitOptions {
  * Failures of the server are `AttachmentBackendError` with its own error as `cause`. When a connection breaks, what was asked may
  * have been done; every method may be repeated.
  */
-export class PostgresAttachmentManifest implements AttachmentManifest {
+export class PostgresAttachmentManifest extends ManifestBase {
   readonly #database: Database
   readonly #sql: ManifestStatements
   readonly #intents: Intents
   readonly #lookup: RefLookup
   readonly #claims: Claims
-  readonly #now: () => number
-  readonly #lifetime = new Lifetime('the postgres manifest')
 
   /**
    * @param target the options, or `connectionString` for short.
@@ -84,21 +64,16 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
    */
   constructor(target: string | PostgresAttachmentManifestOptions, options?: PostgresAttachmentManifestOptions) {
     const given = placed('connectionString', target, options)
-    const { tombstoneRetentionMs = defaultTombstoneRetentionMs } = given
-    if (!(tombstoneRetentionMs >= 0)) {
-      throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')
-    }
-    const now = wholeMilliseconds(given.now ?? Date.now)
+    super('postgres', given)
     this.#database = new Database(given)
     this.#sql = manifestStatements(this.#database.schema)
     this.#intents = new Intents(this.#database)
     this.#lookup = new RefLookup(this.#database, this.#sql)
-    this.#claims = new Claims(this.#database, now, tombstoneRetentionMs)
-    this.#now = now
+    this.#claims = new Claims(this.#database, this.now, this.tombstoneRetentionMs)
   }
 
-  recordIntent(intent: AttachmentIntent): Promise<number> {
-    return this.#lifetime.run(undefined, () => this.#intents.record(checkIntent(intent)))
+  protected record(intent: AttachmentIntent): Promise<number> {
+    return this.#intents.record(intent)
   }
 
   /** One statement, and so one round trip, for small content whose store uses the same pool and schema. */
@@ -106,22 +81,16 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     store: AttachmentStore,
     intent: AttachmentIntent,
     content: AttachmentContent,
-    options: AttachmentSignalOptions,
+    { signal }: AttachmentSignalOptions,
   ): Promise<number> | undefined {
     const driver = driverOf(store)
-    if (driver === undefined || intent.meta === undefined || !driver.joins(this.#database, content)) return undefined
-    // Content of which somebody only says that it has this id: the store's own put will read and hash it.
-    if (!isPreparedContent(content)) return undefined
-    const { signal } = options
-    return this.#lifetime.run(signal, async () => {
-      const checked = checkIntent(intent)
-      const id = checked.attachmentId
-      if (content.id !== id) throw new AttachmentInvalidArgumentError('the intent is for other content')
-      const meta = checked.meta as AttachmentCreateMeta
+    if (driver === undefined || !driver.joins(this.#database, content)) return undefined
+    return this.recordWith(content, intent, signal, async (checked, meta) => {
+      const { id, byteLength } = content
       const bytes = content.bytes as Uint8Array
       const row = await this.#intents.recordAndPut({ intent: { ...checked, meta }, bytes }, signal)
       const generation = Number(row.generation)
-      await driver.complete({ id, generation }, content, storedMeta(id, content.byteLength, meta), row, { signal })
+      await driver.complete({ id, generation }, content, storedMeta(id, byteLength, meta), row, { signal })
       return generation
     })
   }
@@ -133,26 +102,29 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
    * gave them, for the host's own retry.
    * @throws AttachmentIntentExpiredError, AttachmentInvalidArgumentError, AttachmentBackendError.
    */
-  commitRefs(
+  override commitRefs(
     sessionId: string,
     refs: readonly (AttachmentRef | AttachmentId)[],
     options: PostgresCommitOptions = {},
   ): Promise<void> {
-    return this.#lifetime.run(options.signal, async () => {
-      const session = checkSessionId(sessionId)
-      const targets = checkCommit(refs)
-      const client = checkClient(options.client)
-      if (targets.length === 0) return
-      const ids = targets.map(({ id }) => byteaOf(id))
-      const generations = targets.map(({ generation }) => generation ?? null)
-      const values = [session, ids, generations, this.#now()]
-      const refused =
-        client === undefined
-          ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, options.signal)).rows
-          : await this.#commitWithin(client, values, options.signal)
-      if (refused === undefined) throw new AttachmentIntentExpiredError(targets.map(({ id }) => id))
-      if (refused.length > 0) throw new AttachmentIntentExpiredError(refused.map(({ id }) => id))
-    })
+    return super.commitRefs(sessionId, refs, options)
+  }
+
+  protected async commit(
+    sessionId: string,
+    targets: readonly CommitTarget[],
+    options: AttachmentCommitOptions,
+  ): Promise<AttachmentId[]> {
+    const client = checkClient(options.client)
+    if (targets.length === 0) return []
+    const ids = targets.map(({ id }) => id)
+    const generations = targets.map(({ generation }) => generation ?? null)
+    const values = [sessionId, ids.map(byteaOf), generations, this.now()]
+    const refused =
+      client === undefined
+        ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, options.signal)).rows
+        : await this.#commitWithin(client, values, options.signal)
+    return refused === undefined ? ids : refused.map(({ id }) => id)
   }
 
   /** Nothing is sent that could fail in the host's transaction for a reason of ours, and nothing cancels it there: that would spoil it. Undefined: there are no refs at all. */
@@ -172,119 +144,75 @@ export class PostgresAttachmentManifest implements AttachmentManifest {
     }
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
-    return this.#lifetime.run(undefined, async () => {
-      const session = checkSessionId(sessionId)
-      if (ids === undefined) {
-        const values = [session, this.#now()]
-        await this.#database.transaction(undefined, transaction => transaction.query(this.#sql.releaseAll, values))
-        return
-      }
-      const wellFormed = ids.filter(isAttachmentId).map(byteaOf)
-      if (wellFormed.length > 0) await this.#database.query(this.#sql.release, [session, wellFormed, this.#now()])
-    })
+  protected async release(sessionId: string, ids: readonly AttachmentId[] | undefined): Promise<void> {
+    if (ids !== undefined) {
+      await this.#database.query(this.#sql.release, [sessionId, ids.map(byteaOf), this.now()])
+      return
+    }
+    const values = [sessionId, this.now()]
+    await this.#database.transaction(undefined, transaction => transaction.query(this.#sql.releaseAll, values))
   }
 
-  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
-    return this.#lifetime.run(undefined, async () => {
-      const session = checkSessionId(sessionId)
-      if (!isAttachmentId(id)) return undefined
-      const row = await this.#lookup.find(session, id)
-      return row === null ? undefined : entryOf(row)
-    })
+  protected async find(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+    const row = await this.#lookup.find(sessionId, id)
+    return row === null ? undefined : entryOf(row)
   }
 
-  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#lifetime.assertOpen()
-    const session = checkSessionId(sessionId)
+  protected async *refsOf(sessionId: string): EntryPages {
     for (let after = ''; ; ) {
-      const values = [session, byteaOf(after)]
-      const { rows } = await this.#lifetime.run(undefined, () =>
-        this.#database.query<RefColumns>(this.#sql.listRefs, values),
-      )
-      yield* this.#entries(rows)
+      const { rows } = await this.#database.query<RefColumns>(this.#sql.listRefs, [sessionId, byteaOf(after)])
+      yield entriesOf(rows)
       if (rows.length < refPage) return
       after = (rows.at(-1) as RefColumns).id
     }
   }
 
-  async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#lifetime.assertOpen()
-    checkTime('olderThanEpochMs', olderThanEpochMs)
+  protected async *uncommitted(olderThanEpochMs: number): EntryPages {
     for (let after: AgedColumns | undefined; ; ) {
       const values = [olderThanEpochMs, after?.age ?? String(Number.MIN_SAFE_INTEGER), byteaOf(after?.id ?? '')]
-      const rows = await this.#lifetime.run(undefined, () => this.#uncommitted(values))
-      yield* this.#entries(rows)
+      const rows = await this.#database.transaction(undefined, async session => {
+        return (await session.query<AgedColumns>(this.#sql.listUncommitted, values)).rows
+      })
+      yield entriesOf(rows)
       if (new Set(rows.map(({ id }) => id)).size < contentPage) return
       after = rows.at(-1)
     }
   }
 
-  #uncommitted(values: readonly unknown[]): Promise<AgedColumns[]> {
+  protected claim(query: OrphanQuery): Promise<OrphanClaim[]> {
+    return this.#claims.claimOrphans(query)
+  }
+
+  protected claimListed(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+    return this.#claims.claimBlobs(blobs)
+  }
+
+  protected settle(claims: readonly OrphanClaim[]): Promise<void> {
+    return this.#claims.settle(claims)
+  }
+
+  protected drop(id: AttachmentId): Promise<void> {
     return this.#database.transaction(undefined, async session => {
-      return (await session.query<AgedColumns>(this.#sql.listUncommitted, values)).rows
+      const key = byteaOf(id)
+      const { rowCount } = await session.query(this.#sql.forgetLock, [key])
+      if (rowCount === 0) return
+      await session.query(this.#sql.forgetRefs, [key])
+      await session.query(this.#sql.forgetContent, [key, this.now()])
     })
   }
 
-  *#entries(rows: readonly RefColumns[]): Generator<AttachmentManifestEntry, void, void> {
-    for (const row of rows) {
-      this.#lifetime.assertOpen()
-      yield entryOf(row)
-    }
+  protected free(): Promise<void> {
+    return this.#database.close()
   }
+}
 
-  claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
-    return this.#lifetime.run(undefined, async () => {
-      const { ids, ...rest } = checkOrphanQuery(query)
-      if (ids === undefined) return this.#claims.claimOrphans(rest)
-      const wellFormed = ids.filter(isAttachmentId)
-      return wellFormed.length === 0 ? [] : this.#claims.claimOrphans({ ...rest, ids: wellFormed })
-    })
-  }
-
-  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#lifetime.run(undefined, async () => {
-      return this.#claims.claimBlobs(checkBlobs(blobs))
-    })
-  }
-
-  settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
-    return this.#lifetime.run(undefined, async () => {
-      const wellFormed = claims.filter(({ attachmentId }) => isAttachmentId(attachmentId))
-      if (wellFormed.length > 0) await this.#claims.settle(wellFormed)
-    })
-  }
-
-  forget(id: AttachmentId): Promise<void> {
-    return this.#lifetime.run(undefined, async () => {
-      if (!isAttachmentId(id)) return
-      await this.#database.transaction(undefined, async session => {
-        const key = byteaOf(id)
-        const { rowCount } = await session.query(this.#sql.forgetLock, [key])
-        if (rowCount === 0) return
-        await session.query(this.#sql.forgetRefs, [key])
-        await session.query(this.#sql.forgetContent, [key, this.#now()])
-      })
-    })
-  }
-
-  close(): Promise<void> {
-    return this.#lifetime.close(() => this.#database.close())
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
+function* entriesOf(rows: readonly RefColumns[]): Generator<AttachmentManifestEntry, void, void> {
+  for (const row of rows) yield entryOf(row)
 }
 
 /** An entry with the age of the oldest of its content. */
 interface AgedColumns extends RefColumns {
   age: string
-}
-
-/** A clock of the host may give fractions, as `performance` does. */
-function wholeMilliseconds(now: () => number): () => number {
-  return () => checkTime('what `now` gives', Math.floor(now()))
 }
 
 function checkClient(given: unknown): ClientBase | undefined {

@@ -1,0 +1,33 @@
+import type { ManifestHarness } from '@lash/attachments-conformance'
+import type { AttachmentManifest } from '@lash/attachments-core'
+import { type AttachmentPersistence, PersistenceManifestAdapter } from '@lash/attachments-core/persistence'
+import { memoryManifestHarness } from './memory.ts'
+
+/** The manifest face of a host's persistence object, which keeps its refs in a manifest in memory. */
+export function persistenceManifestHarness(): ManifestHarness {
+  const inner = memoryManifestHarness()
+  return {
+    ...inner,
+    name: 'persistence (memory)',
+    async create() {
+      const fixture = await inner.create()
+      const manifest = new PersistenceManifestAdapter(persistenceOf(fixture.manifest))
+      return { ...fixture, manifest }
+    },
+  }
+}
+
+function persistenceOf(manifest: AttachmentManifest): AttachmentPersistence {
+  return {
+    recordAttachmentIntent: intent => manifest.recordIntent(intent),
+    commitAttachmentRefs: (sessionId, refs, options) => manifest.commitRefs(sessionId, refs, options),
+    releaseAttachmentRefs: (sessionId, ids) => manifest.releaseRefs(sessionId, ids),
+    lookupAttachmentRef: (sessionId, id) => manifest.lookup(sessionId, id),
+    listAttachmentRefs: sessionId => manifest.listRefs(sessionId),
+    listUncommittedAttachments: olderThanEpochMs => manifest.listUncommitted(olderThanEpochMs),
+    claimAttachmentOrphans: query => manifest.claimOrphans(query),
+    claimAttachmentBlobs: blobs => manifest.claimBlobs(blobs),
+    settleAttachmentClaims: claims => manifest.settleClaims(claims),
+    forgetAttachment: id => manifest.forget(id),
+  }
+}

@@ -34,7 +34,10 @@ function clientOf(config: S3ClientConfig): S3Client {
   })
 }
 
-/** Whether a client made with this must have each request go through the SDK's middleware, which does what is asked for here. */
+/**
+ * Whether a client made with this must have each request go through the SDK's middleware, which does what is asked for
+ * here.
+ */
 export function needsMiddleware(config: S3ClientConfig): boolean {
   const { requestChecksumCalculation, responseChecksumValidation, logger } = config
   const checksums = [requestChecksumCalculation, responseChecksumValidation]

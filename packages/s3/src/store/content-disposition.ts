@@ -2,7 +2,9 @@ import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 
 /** What a browser is to do with the bytes of a URL, and the name under which it saves them. */
 export interface ContentDisposition {
-  /** `attachment`, the default, has them saved; `inline` shows them, scripts included, where the media type allows it. */
+  /**
+   * `attachment`, the default, has them saved; `inline` shows them, scripts included, where the media type allows it.
+   */
   type?: 'attachment' | 'inline'
   /** Any text; at most 255 characters. Path separators and control characters become `_`. */
   filename?: string

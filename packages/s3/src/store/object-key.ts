@@ -2,8 +2,8 @@ import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey }
 import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
 /**
- * S3 allows 1,024 bytes in a key, of which ours take at most 91 after the prefix. Some servers name the parts of an upload by the key and
- * more, within the same limit; OpenStack Swift takes 55.
+ * S3 allows 1,024 bytes in a key, of which ours take at most 91 after the prefix. Some servers name the parts of an
+ * upload by the key and more, within the same limit; OpenStack Swift takes 55.
  */
 const maxPrefixBytes = 800
 
@@ -11,7 +11,10 @@ const maxPrefixBytes = 800
 export class ObjectKeys {
   readonly #root: string
 
-  /** @throws AttachmentInvalidArgumentError when the prefix cannot begin a key that every server and proxy keeps as it is. */
+  /**
+   * @throws AttachmentInvalidArgumentError when the prefix cannot begin a key that every server and proxy keeps as it
+   * is.
+   */
   constructor(prefix: string) {
     this.#root = `${checkPrefix(prefix)}sha256/`
   }

@@ -8,9 +8,10 @@ import {
 import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
 
 /*
- * What is known of a blob stands beside its bytes, in the object's user metadata (`x-amz-meta-*`), so that one request writes both or
- * neither. User metadata is ASCII, 2 KB in all, and on some servers 256 bytes a value. A text is therefore percent-encoded or,
- * where that is shorter, `=` and base64url; what is longer than a value may be goes on in the next: `lash-label`, `lash-label-2`, ...
+ * What is known of a blob stands beside its bytes, in the object's user metadata (`x-amz-meta-*`), so that one request
+ * writes both or neither. User metadata is ASCII, 2 KB in all, and on some servers 256 bytes a value. A text is
+ * therefore percent-encoded or, where that is shorter, `=` and base64url; what is longer than a value may be goes on in
+ * the next: `lash-label`, `lash-label-2`, ...
  */
 
 const maxValueBytes = 256
@@ -26,8 +27,10 @@ export function encodeMetadata(meta: AttachmentMeta): Record<string, string> {
 }
 
 /**
- * What {@link encodeMetadata} wrote. `byteLength` is the length that was put, which a damaged object may not have any more.
- * @throws AttachmentMissingMetaError when the object has no metadata of ours, AttachmentMetadataDecodeError when it is damaged.
+ * What {@link encodeMetadata} wrote. `byteLength` is the length that was put, which a damaged object may not have any
+ * more.
+ * @throws AttachmentMissingMetaError when the object has no metadata of ours, AttachmentMetadataDecodeError when it is
+ * damaged.
  */
 export function decodeMetadata(id: AttachmentId, fields: Record<string, string> | undefined): AttachmentMeta {
   if (fields === undefined || !Object.keys(fields).some(name => name.startsWith('lash-'))) {

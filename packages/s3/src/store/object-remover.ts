@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { AttachmentBackendError } from '@lash/attachments-core'
 import { concurrently } from '@lash/attachments-core/backend'
-import { failureOf, isMissing, isUnsupported } from '../requests/failure.ts'
+import { errorDetails, isMissing, isUnsupported } from '../requests/s3-error.ts'
 import { type Sender, withHeaders } from '../requests/sender.ts'
 
 /** Deletes in flight at once, where a server has no batch delete. */
@@ -57,7 +57,7 @@ export class ObjectRemover {
 
 /** Google's answers with 400 and NotImplemented or, since it takes the request for another, InvalidArgument. */
 function hasNoBatches(error: unknown): boolean {
-  return isUnsupported(error) || failureOf(error).code === 'InvalidArgument'
+  return isUnsupported(error) || errorDetails(error).code === 'InvalidArgument'
 }
 
 /** Older servers demand it of a batch, and the SDK sends a newer checksum instead. */

@@ -69,8 +69,9 @@ export function openBody(answer: GotObject, start: number, signal: AbortSignal |
 }
 
 /**
- * The bytes of an object from `start` to `end`, as a stream that reads when it is asked to. When the connection is lost, also because nobody
- * read for longer than it lasts, `reopen` gives the rest; one that ends again before a byte has come is an error. Cancelling frees the socket.
+ * The bytes of an object from `start` to `end`, as a stream that reads when it is asked to. When the connection is
+ * lost, also because nobody read for longer than it lasts, `reopen` gives the rest; one that ends again before a byte
+ * has come is an error. Cancelling frees the socket.
  */
 export function streamBody(
   first: OpenBody,

@@ -8,8 +8,8 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { abortable, checkGeneration, placed } from '@lash/attachments-core/backend'
+import { BackendErrors } from '../requests/backend-errors.ts'
 import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
-import { Explainer } from '../requests/explain.ts'
 import { presignedUrl } from '../requests/presigned-url.ts'
 import type { MultipartOptions } from '../upload/multipart.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
@@ -21,19 +21,25 @@ export interface S3AttachmentStoreOptions {
   bucket: string
   /** What the names of all objects begin with, as it is: end it with a slash. Default: nothing. At most 800 bytes. */
   prefix?: string | undefined
-  /** A client to use. It stays open on `close()`, and its settings stay its own: the defaults below are not applied to it. */
+  /**
+   * A client to use. It stays open on `close()`, and its settings stay its own: the defaults below are not applied to
+   * it.
+   */
   client?: S3Client | undefined
   /**
-   * For the client that the store makes when it is given none, and destroys on `close()`. Region and credentials come by the
-   * SDK's own chain when they are not given. Defaults that differ from the SDK's: see the README.
+   * For the client that the store makes when it is given none, and destroys on `close()`. Region and credentials come
+   * by the SDK's own chain when they are not given. Defaults that differ from the SDK's: see the README.
    */
   clientConfig?: S3ClientConfig | undefined
   /**
-   * Whether the server knows `If-None-Match: *` on a PUT. Default true: a server that answers 501 is remembered as one that does not. Give
-   * false for a server that ignores it silently; then an object is looked for before each put.
+   * Whether the server knows `If-None-Match: *` on a PUT. Default true: a server that answers 501 is remembered as one
+   * that does not. Give false for a server that ignores it silently; then an object is looked for before each put.
    */
   conditionalWrites?: boolean | undefined
-  /** Whether the server knows DeleteObjects. Default true: one that answers 405 or 501 is remembered as one that does not. */
+  /**
+   * Whether the server knows DeleteObjects. Default true: one that answers 405 or 501 is remembered as one that does
+   * not.
+   */
   batchDelete?: boolean | undefined
   multipart?: MultipartOptions | undefined
   /** Largest body that `put` takes, in bytes. Default: what the server takes, on AWS 5 TiB. */
@@ -44,13 +50,16 @@ export interface S3AttachmentStoreOptions {
 
 export interface S3UrlOptions {
   /**
-   * How long the URL is good, in seconds, since S3 signs whole seconds: a whole number from 1 to 604,800 (a week). Default 900.
-   * Never longer than temporary credentials last.
+   * How long the URL is good, in seconds, since S3 signs whole seconds: a whole number from 1 to 604,800 (a week).
+   * Default 900. Never longer than temporary credentials last.
    */
   expiresInSeconds?: number | undefined
   /** The same, by the name that the presigner of the AWS SDK has for it. Give one of the two. */
   expiresIn?: number | undefined
-  /** What a browser is to do with the bytes. Default `attachment`: saved, not shown; images still show in a page of yours. */
+  /**
+   * What a browser is to do with the bytes. Default `attachment`: saved, not shown; images still show in a page of
+   * yours.
+   */
   contentDisposition?: string | ContentDisposition | undefined
   /** The copy. When given, the URL is made without asking the server whether there is such a copy. */
   generation?: number | undefined
@@ -63,14 +72,14 @@ const maxUrlSeconds = 604_800
  * Attachments as objects of an S3 bucket: AWS or any server that speaks its protocol. One object per blob, named
  * `<prefix>sha256/<first 2 digits>/<id>`, with its metadata beside the bytes.
  *
- * Beyond what every store guarantees: the server checks the SHA-256 of what it receives before it stores it; a new small blob costs
- * one request; objects appear whole, also big ones that go up in parts.
+ * Beyond what every store guarantees: the server checks the SHA-256 of what it receives before it stores it; a new
+ * small blob costs one request; objects appear whole, also big ones that go up in parts.
  */
 export class S3AttachmentStore extends PortableAttachmentStore {
   readonly #bucket: string
   readonly #keys: ObjectKeys
   readonly #client: S3Client
-  readonly #explainer: Explainer
+  readonly #errors: BackendErrors
 
   /**
    * Connects to nothing yet.
@@ -98,13 +107,15 @@ export class S3AttachmentStore extends PortableAttachmentStore {
     this.#bucket = bucket
     this.#keys = keys
     this.#client = client
-    this.#explainer = new Explainer(client, bucket)
+    this.#errors = new BackendErrors(client, bucket)
   }
 
   /**
-   * A URL from which anybody can GET the bytes until it expires, ranges included; the answer has the blob's media type. It cannot be
-   * taken back, and the bytes are not verified on their way: who must be sure compares their SHA-256 with the id.
-   * @throws AttachmentNotFoundError when there is no such blob (unless `generation` is given), AttachmentInvalidArgumentError.
+   * A URL from which anybody can GET the bytes until it expires, ranges included; the answer has the blob's media type.
+   * It cannot be taken back, and the bytes are not verified on their way: who must be sure compares their SHA-256 with
+   * the id.
+   * @throws AttachmentNotFoundError when there is no such blob (unless `generation` is given),
+   * AttachmentInvalidArgumentError.
    */
   getUrl(id: AttachmentId, options: S3UrlOptions = {}): Promise<string> {
     return this.run(options.signal, async () => {
@@ -115,7 +126,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
       const generation = options.generation ?? (await this.#generationOf(id, signal))
       const key = this.#keys.of({ id, generation: checkGeneration(generation) })
       const get = { bucket: this.#bucket, key, expiresIn, contentDisposition: disposition }
-      return this.#explainer.explained('getUrl', signal, abortable(presignedUrl(this.#client, get), signal))
+      return this.#errors.wrap('getUrl', signal, abortable(presignedUrl(this.#client, get), signal))
     })
   }
 

@@ -1,19 +1,21 @@
 import type { S3ServiceException } from '@aws-sdk/client-s3'
 
-/** What can be told of a failed request: S3 errors are told apart by code and, where a server gives none, by status. */
-export interface S3Failure {
+/**
+ * What a failed request says of itself. S3 errors differ by their code or, where a server gives none, by their status.
+ */
+export interface ErrorDetails {
   /** Of S3 (`NoSuchKey`), of the SDK (`TimeoutError`) or of Node (`ECONNREFUSED`). */
   readonly code: string
   /** Of the HTTP answer; undefined when there was none. */
   readonly status: number | undefined
   readonly message: string
-  /** Where the bucket is, when the server says so. */
+  /** The region of the bucket, when the server names it. */
   readonly region: string | undefined
-  /** Where the server would have the request sent. */
+  /** The server to which the answer redirects. */
   readonly redirect: string | undefined
 }
 
-export function failureOf(error: unknown): S3Failure {
+export function errorDetails(error: unknown): ErrorDetails {
   const { name, message, $metadata, $response } = error as Partial<S3ServiceException>
   const nodeCode = (error as NodeJS.ErrnoException).code
   return {
@@ -25,31 +27,31 @@ export function failureOf(error: unknown): S3Failure {
   }
 }
 
-/** The object is not there. Or the bucket is not: a server that answers without a body cannot say which. */
+/** The object does not exist. Or the bucket does not: a server that answers without a body cannot say which. */
 export function isMissing(error: unknown): boolean {
-  const { code, status } = failureOf(error)
+  const { code, status } = errorDetails(error)
   return code === 'NoSuchKey' || (status === 404 && code !== 'NoSuchBucket' && code !== 'NoSuchUpload')
 }
 
 /** Somebody else wrote the object at the same time, or before. */
 export function isConflict(error: unknown): boolean {
-  const { status } = failureOf(error)
+  const { status } = errorDetails(error)
   return status === 412 || status === 409
 }
 
-/** The server does not know what was asked of it. */
+/** The server does not support the request. */
 export function isUnsupported(error: unknown): boolean {
-  const { code, status } = failureOf(error)
+  const { code, status } = errorDetails(error)
   return status === 501 || status === 405 || code === 'NotImplemented' || code === 'MethodNotAllowed'
 }
 
 /** The range begins after the end of the object, or the object is empty. */
 export function isOutOfRange(error: unknown): boolean {
-  return failureOf(error).status === 416
+  return errorDetails(error).status === 416
 }
 
-/** The server understood and would not: wrong credentials, no right, another region. */
+/** The server understood the request and refused it: wrong credentials, a missing permission, another region. */
 export function isRefusal(error: unknown): boolean {
-  const { status } = failureOf(error)
+  const { status } = errorDetails(error)
   return status === 400 || status === 401 || status === 403
 }

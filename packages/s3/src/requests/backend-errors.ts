@@ -1,10 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentStoreError } from '@lash/attachments-core'
 import { abortable } from '@lash/attachments-core/backend'
-import { failureOf, type S3Failure } from './failure.ts'
+import { type ErrorDetails, errorDetails } from './s3-error.ts'
 
-/** Makes errors of one bucket's requests ones that say what to do. They name the server and the bucket, and no credential. */
-export class Explainer {
+/**
+ * Turns errors of requests into AttachmentBackendErrors that say what to do. They name server and bucket, and no
+ * credential.
+ */
+export class BackendErrors {
   readonly #client: S3Client
   readonly #bucket: string
 
@@ -14,23 +17,25 @@ export class Explainer {
   }
 
   /**
-   * The promise, with its errors explained. `operation` is what was being done: `put`.
-   * @throws `signal.reason` when it is aborted, whatever the error.
+   * The result, with its error wrapped.
+   * @param operation - what is being done, such as `put`.
+   * @throws `signal.reason` when the signal aborts, whatever the error.
    */
-  async explained<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
+  async wrap<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
     try {
       return await result
     } catch (error) {
       signal?.throwIfAborted()
-      throw await abortable(this.#explain(operation, error), signal)
+      throw await abortable(this.#wrapped(operation, error), signal)
     }
   }
 
-  async #explain(operation: string, error: unknown): Promise<AttachmentStoreError> {
+  async #wrapped(operation: string, error: unknown): Promise<AttachmentStoreError> {
     if (AttachmentStoreError.isInstance(error)) return error
-    const failure = failureOf(error)
-    const place = `bucket ${JSON.stringify(this.#bucket)} at ${await this.#server()}`
-    return new AttachmentBackendError(`${operation} failed in ${place}: ${adviceOn(failure)}`, { cause: error })
+    const bucket = `bucket ${JSON.stringify(this.#bucket)} at ${await this.#server()}`
+    return new AttachmentBackendError(`${operation} failed in ${bucket}: ${explanation(errorDetails(error))}`, {
+      cause: error,
+    })
   }
 
   async #server(): Promise<string> {
@@ -40,7 +45,7 @@ export class Explainer {
         const { protocol, hostname, port } = await endpoint()
         return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
       }
-      // Where the environment or a profile has it, the SDK does not write it to the client's configuration.
+      // The SDK does not copy an endpoint of the environment or of a profile into the client's configuration.
       const configured = ignoreConfiguredEndpointUrls ? undefined : await serviceConfiguredEndpoint?.()
       if (configured !== undefined) return new URL(configured).origin
       return `AWS region ${await region()}`
@@ -50,33 +55,40 @@ export class Explainer {
   }
 }
 
-function adviceOn(failure: S3Failure): string {
-  const byCode = advice.find(([codes]) => codes.includes(failure.code))?.[1]
-  const text = byCode ?? adviceByStatus(failure) ?? (isTls(failure.code) ? tlsAdvice : undefined)
-  const status = failure.status === undefined ? '' : ` ${failure.status}`
-  const said = failure.message === '' ? '' : `: ${withoutCredentials(failure.message)}`
-  const region = failure.region === undefined ? '' : `; the server says that the bucket is in region ${failure.region}`
-  const elsewhere = failure.redirect === undefined ? region : `${region}; it redirects to ${failure.redirect}`
-  return text === undefined
-    ? `${failure.code}${status}${said}${elsewhere}`
-    : `${text}${elsewhere} (${failure.code}${status}${said})`
+/** What to do about the error, with its code, status and message. */
+function explanation(details: ErrorDetails): string {
+  const { code, status, message, region, redirect } = details
+  const regionHint = region === undefined ? '' : `; the server says that the bucket is in region ${region}`
+  const hints = redirect === undefined ? regionHint : `${regionHint}; it redirects to ${redirect}`
+  const said = message === '' ? '' : `: ${withoutCredentials(message)}`
+  const error = `${code}${status === undefined ? '' : ` ${status}`}${said}`
+  const advice = adviceOn(details)
+  return advice === undefined ? `${error}${hints}` : `${advice}${hints} (${error})`
+}
+
+function adviceOn(details: ErrorDetails): string | undefined {
+  const byCode = adviceByCode.find(([codes]) => codes.includes(details.code))?.[1]
+  return byCode ?? adviceByStatus(details) ?? (isTls(details.code) ? tls : undefined)
 }
 
 const overloaded = 'the server is overloaded or fails, also after retries; try again later, or put less at once'
 const wrongRegion =
-  'the region or the endpoint is not that of the bucket; set clientConfig.region (or AWS_REGION) and clientConfig.endpoint'
+  'the region or the endpoint is not that of the bucket; ' +
+  'set clientConfig.region (or AWS_REGION) and clientConfig.endpoint'
 const noCredentials =
   'no credentials were found; set clientConfig.credentials or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
 const unreachable = 'the server cannot be reached; check clientConfig.endpoint, the network and whether the server runs'
 const cut = 'the connection was cut; try again, and look for a proxy or a load balancer that ends connections'
 const expired = 'the credentials have expired; renew them'
 const denied =
-  'access denied; the policy must allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on the objects and s3:ListBucket on the bucket (without it S3 answers 403 also for an object that is not there), or the credentials are wrong'
-const tlsAdvice =
-  'the TLS connection could not be made; check that the endpoint speaks TLS (https://) and that its certificate is trusted (NODE_EXTRA_CA_CERTS)'
+  'access denied; the policy must allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload ' +
+  'on the objects and s3:ListBucket on the bucket (without it S3 answers 403 also for an object that is not there), ' +
+  'or the credentials are wrong'
+const tls =
+  'the TLS connection could not be made; check that the endpoint speaks TLS (https://) ' +
+  'and that its certificate is trusted (NODE_EXTRA_CA_CERTS)'
 
-/** What to do about an error, by its code. */
-const advice: readonly (readonly [codes: readonly string[], advice: string])[] = [
+const adviceByCode: readonly (readonly [codes: readonly string[], advice: string])[] = [
   [['NoSuchBucket'], 'the bucket does not exist; create it, or check the option bucket, the region and the endpoint'],
   [['SignatureDoesNotMatch'], 'the secret access key is wrong, or a proxy changes the Host header or the path'],
   [['InvalidAccessKeyId'], 'the server does not know the access key id; check the credentials and the endpoint'],
@@ -106,7 +118,7 @@ const advice: readonly (readonly [codes: readonly string[], advice: string])[] =
   ],
 ]
 
-function adviceByStatus({ status, message }: S3Failure): string | undefined {
+function adviceByStatus({ status, message }: ErrorDetails): string | undefined {
   if (status !== undefined && status >= 300 && status < 400) return wrongRegion
   if (status === 401 || status === 403) return denied
   if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return overloaded

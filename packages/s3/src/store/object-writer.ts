@@ -122,7 +122,7 @@ export class ObjectWriter {
     const { content } = write
     if (this.#isMultipart(write)) return this.#multipart.write(write)
     if (content.bytes !== undefined) return this.#put(write, content.bytes)
-    await this.#multipart.memory.use(content.byteLength, write.signal, async buffer => {
+    await this.#multipart.buffers.use(content.byteLength, write.signal, async buffer => {
       await readInto(buffer, content, write.signal)
       await this.#put(write, buffer)
     })

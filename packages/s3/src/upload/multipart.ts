@@ -8,13 +8,13 @@ import {
 import { AttachmentBackendError, type AttachmentContent, AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { concurrently } from '@lash/attachments-core/backend'
 import { type Sender, withHeaders } from '../requests/sender.ts'
-import { PartMemory } from './part-memory.ts'
-import { PartSource } from './part-source.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { PartReader } from './part-reader.ts'
 
 export interface MultipartOptions {
   /**
-   * Bytes of a part, and of the largest body that goes up in one request. From 5 MiB to 5 GiB, as S3 demands; default 8 MiB. Grows by itself where
-   * a body would need more than 10,000 parts.
+   * Bytes of a part, and of the largest body that goes up in one request. From 5 MiB to 5 GiB, as S3 demands; default 8 MiB.
+   * For a body that would need more than 10,000 parts, the parts are bigger.
    */
   partBytes?: number | undefined
   /** Parts in flight at once, over all puts of the store. Default 8. With `partBytes` it bounds the memory of uploads. */
@@ -25,14 +25,14 @@ const minPartBytes = 5 * 1024 * 1024
 const maxPartBytes = 5 * 1024 * 1024 * 1024
 const maxParts = 10_000
 
-/** What one object is to become. */
+/** An object to write. */
 export interface ObjectWrite {
   readonly bucket: string
   readonly key: string
   readonly content: AttachmentContent
   readonly mediaType: string
   readonly metadata: Record<string, string>
-  /** Fail with 412 when there is such an object already. */
+  /** Whether to fail with 412 when the object is there already. */
   readonly onlyIfAbsent: boolean
   readonly signal: AbortSignal | undefined
 }
@@ -41,10 +41,10 @@ interface PartChecksum {
   readonly ChecksumAlgorithm?: 'CRC32'
 }
 
-/** Uploads in parts, several at once. The object appears as a whole when the last call is done, or not at all. */
+/** Uploads in parts, several at once. The object appears whole when the upload is completed, or not at all. */
 export class MultipartUpload {
   readonly partBytes: number
-  readonly memory: PartMemory
+  readonly buffers: BufferPool
   readonly #sender: Sender
   readonly #concurrency: number
 
@@ -59,7 +59,7 @@ export class MultipartUpload {
       throw new AttachmentInvalidArgumentError('multipart.concurrency must be at least 1')
     }
     this.partBytes = partBytes
-    this.memory = new PartMemory(partBytes * concurrency)
+    this.buffers = new BufferPool(partBytes * concurrency)
     this.#sender = sender
     this.#concurrency = concurrency
   }
@@ -82,8 +82,8 @@ export class MultipartUpload {
   }
 
   /**
-   * Of a client that sends checksums beside the signed hash, which is the SDK's default, the one that its parts have. AWS refuses them in an
-   * upload that did not announce them, or does not repeat them at its end.
+   * The checksum of the parts, when the client sends checksums beside the signed hash, as the SDK does by default. AWS refuses
+   * checksums in an upload that did not announce them, or that does not repeat them at its end.
    */
   async #checksum(): Promise<PartChecksum> {
     return (await this.#sender.sendsChecksums()) ? { ChecksumAlgorithm: 'CRC32' } : {}
@@ -91,15 +91,15 @@ export class MultipartUpload {
 
   async #sendParts(write: ObjectWrite, uploadId: string, checksum: PartChecksum): Promise<CompletedPart[]> {
     const partBytes = Math.max(this.partBytes, Math.ceil(write.content.byteLength / maxParts))
-    // The first failure ends the parts still in flight: nobody wants them any more.
+    // The first failure aborts the parts in flight.
     const stop = new AbortController()
     const signal = write.signal === undefined ? stop.signal : AbortSignal.any([write.signal, stop.signal])
-    const source = new PartSource(write.content, this.memory, partBytes)
-    const parts: CompletedPart[] = new Array(source.count)
+    const reader = new PartReader(write.content, this.buffers, partBytes)
+    const parts: CompletedPart[] = new Array(reader.count)
     const sendNext = async () => {
       try {
         signal.throwIfAborted()
-        await source.next(signal, async (index, bytes) => {
+        await reader.next(signal, async (index, bytes) => {
           parts[index] = await this.#sendPart(write, uploadId, index + 1, bytes, checksum, signal)
         })
       } catch (error) {
@@ -110,7 +110,7 @@ export class MultipartUpload {
     try {
       await concurrently([...parts.keys()], this.#concurrency, sendNext)
     } finally {
-      await source.close()
+      await reader.close()
     }
     return parts
   }
@@ -138,10 +138,10 @@ export class MultipartUpload {
     await this.#sender.send(new CompleteMultipartUploadCommand({ ...input, ...condition }), write.signal)
   }
 
-  /** Frees what the server keeps of the upload. When that fails too, the bucket's lifecycle rule does it later. */
+  /** Has the server drop the parts. When that fails too, the bucket's lifecycle rule does it later. */
   async #abort({ bucket, key }: ObjectWrite, uploadId: string): Promise<void> {
     const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
-    // The caller's signal may be what ended the upload, so this has one of its own.
+    // Not with the caller's signal, which may be what ended the upload.
     await this.#sender.send(command, AbortSignal.timeout(10_000)).catch(() => {})
   }
 }

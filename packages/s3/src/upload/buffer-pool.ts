@@ -1,18 +1,18 @@
 import { Semaphore } from '@lash/attachments-core/backend'
 
-/** Memory for what is being sent, bounded for a whole store however many puts are in flight. First come, first served. */
-export class PartMemory {
+/** Buffers to send from. They bound the memory of a whole store, however many puts are in flight. First come, first served. */
+export class BufferPool {
   readonly #room: Semaphore
-  /** Buffers to use again, all of one size; none when nothing is being sent. */
+  /** Buffers for reuse, all of one size; none while nothing is being sent. */
   #free: Uint8Array[] = []
 
-  /** `limit` in bytes. One part is let through also when it is larger than that. */
+  /** @param limit - in bytes. A bigger buffer is given out alone. */
   constructor(limit: number) {
     this.#room = new Semaphore(limit)
   }
 
   /**
-   * Calls with a buffer of that size, once there is room; its contents are arbitrary.
+   * Calls `send` with a buffer of that size, once there is room. The contents of the buffer are arbitrary.
    * @throws `signal.reason` when it aborts before there is room.
    */
   use<T>(bytes: number, signal: AbortSignal | undefined, send: (buffer: Uint8Array) => Promise<T>): Promise<T> {

@@ -22,6 +22,7 @@ export {
   storedMeta,
 } from './content/meta.ts'
 export * from './manifest/checks.ts'
+export * from './manifest/columns.ts'
 export * from './manifest/manifest-base.ts'
 export { placed } from './options.ts'
 export { fileStream } from './reading/file-stream.ts'

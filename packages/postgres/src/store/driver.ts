@@ -9,10 +9,10 @@ import type {
   AttachmentMeta,
   AttachmentSpoolOptions,
 } from '@lash/attachments-core'
+import { blobMetaOf } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { CopyOut } from '../protocol/copy-protocol.ts'
-import { blobMeta } from './blob-row.ts'
 import { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, blobStatements, keyValues, listPage } from './blob-statements.ts'
 import { BlobWriter, smallBytesOf } from './blob-writer.ts'
@@ -78,7 +78,7 @@ export class PostgresDriver implements AttachmentDriver {
     for (;;) {
       const row = await this.#rows.read(key, signal)
       if (row === null) return undefined
-      const meta = blobMeta(key.id, Number(row.byte_length), row)
+      const meta = blobMetaOf(key.id, Number(row.byte_length), row)
       if (!row.in_row) return { meta, body: await this.#readChunks(key, meta, options) }
       const bytes = row.bytes ?? (await this.#copyBytes(key, signal))
       if (bytes !== undefined) return { meta, body: start === undefined ? bytes : bytes.slice(start, end) }
@@ -109,7 +109,7 @@ export class PostgresDriver implements AttachmentDriver {
 
   async stat(key: AttachmentKey, { signal }: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
     const row = await this.#rows.stat(key, signal)
-    return row === undefined ? undefined : blobMeta(key.id, Number(row.stored_length), row)
+    return row === undefined ? undefined : blobMetaOf(key.id, Number(row.stored_length), row)
   }
 
   async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {

@@ -1,9 +1,9 @@
 import type { AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
+import { metaColumns } from '@lash/attachments-core/backend'
 import { concatenatedBodies, metaColumnArrays } from '../database/batch-parameters.ts'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
-import { metaColumns } from './blob-row.ts'
 import { type BlobStatements, keyValues } from './blob-statements.ts'
 import { type InsertResult, newlyInserted } from './insert-result.ts'
 

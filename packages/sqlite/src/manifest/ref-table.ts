@@ -1,22 +1,12 @@
 import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
-import { canonicalUri } from '@lash/attachments-core/backend'
+import { entryOf, metaColumns, type RefColumns } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from '../database/id-bytes.ts'
 import { prepare } from '../database/statement.ts'
-import { metaFromRow } from '../store/blob-table.ts'
 import { idAt, lastIntent, type RefTargets } from './ref-targets.ts'
 
-interface RefRow {
+interface RefRow extends RefColumns {
   id: Buffer
-  session_id: string
-  generation: number
-  intent_at: number
-  committed_at: number | null
-  released_at: number | null
-  media_type: string | null
-  width: number | null
-  height: number | null
-  label: string | null
 }
 
 /** What is looked at of refs to commit: the position of each among them, and its row's number; null where it cannot be committed. */
@@ -139,16 +129,7 @@ export class RefTable {
   recordIntent({ attachmentId, sessionId, intentAtEpochMs, meta }: Intent): number {
     const id = idBytes(attachmentId)
     const generation = this.#liveGeneration(id)
-    this.#upsert.run(
-      id,
-      sessionId,
-      generation,
-      intentAtEpochMs,
-      meta?.mediaType ?? null,
-      meta?.width ?? null,
-      meta?.height ?? null,
-      meta?.label ?? null,
-    )
+    this.#upsert.run(id, sessionId, generation, intentAtEpochMs, ...metaColumns(meta))
     return generation
   }
 
@@ -209,13 +190,13 @@ export class RefTable {
 
   lookup(sessionId: string, id: AttachmentId): AttachmentManifestEntry | undefined {
     const row = this.#lookup.get(idBytes(id), sessionId) as RefRow | undefined
-    return row === undefined ? undefined : entryOf(row)
+    return row === undefined ? undefined : entryOfRow(row)
   }
 
   /** The next refs of a session, in the order in which it first held them, and the number of the last. */
   ofSession(sessionId: string, after: number): SessionRefs {
     const rows = this.#ofSession.all(sessionId, after) as (RefRow & { number: number })[]
-    return { entries: rows.map(entryOf), last: rows.at(-1)?.number }
+    return { entries: rows.map(entryOfRow), last: rows.at(-1)?.number }
   }
 
   /** How many refs a session has, or {@link refPageRows} where they are more. */
@@ -225,22 +206,10 @@ export class RefTable {
 
   /** The next refs of all, in the order of id and session. */
   page(after: RefPosition | undefined): AttachmentManifestEntry[] {
-    return (this.#page.all(idBytes(after?.id ?? ''), after?.sessionId ?? '') as RefRow[]).map(entryOf)
+    return (this.#page.all(idBytes(after?.id ?? ''), after?.sessionId ?? '') as RefRow[]).map(entryOfRow)
   }
 }
 
-function entryOf(row: RefRow): AttachmentManifestEntry {
-  const attachmentId = idOf(row.id)
-  const entry: AttachmentManifestEntry = {
-    attachmentId,
-    sessionId: row.session_id,
-    canonicalUri: canonicalUri(attachmentId),
-    intentAtEpochMs: row.intent_at,
-    generation: row.generation,
-  }
-  const { media_type } = row
-  if (media_type !== null) entry.meta = metaFromRow({ ...row, media_type })
-  if (row.committed_at !== null) entry.committedAtEpochMs = row.committed_at
-  if (row.released_at !== null) entry.releasedAtEpochMs = row.released_at
-  return entry
+function entryOfRow(row: RefRow): AttachmentManifestEntry {
+  return entryOf(idOf(row.id), row)
 }

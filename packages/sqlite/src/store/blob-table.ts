@@ -1,5 +1,5 @@
 import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing } from '@lash/attachments-core'
-import { checkMeta } from '@lash/attachments-core/backend'
+import { hasGoodMeta, type MetaColumns, metaColumns } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from '../database/id-bytes.ts'
 import { prepare } from '../database/statement.ts'
@@ -14,13 +14,6 @@ export interface BlobToWrite {
   storedLength: number
   meta: AttachmentCreateMeta
   body: BlobBody
-}
-
-interface MetaColumns {
-  media_type: string
-  width: number | null
-  height: number | null
-  label: string | null
 }
 
 /** A blob but for its bytes. */
@@ -151,10 +144,7 @@ export class BlobTable {
       byteLength,
       storedLength,
       now,
-      meta.mediaType,
-      meta.width ?? null,
-      meta.height ?? null,
-      meta.label ?? null,
+      ...metaColumns(meta),
       inRow ? null : body.upload,
       inRow ? null : body.chunkBytes,
       inRow ? body.encoding : 0,
@@ -197,21 +187,6 @@ export class BlobTable {
   }
 }
 
-/** The metadata of a row as it stands there, unchecked. */
-export function metaFromRow(row: MetaColumns): AttachmentCreateMeta {
-  const meta: AttachmentCreateMeta = { mediaType: row.media_type }
-  if (row.width !== null) meta.width = row.width
-  if (row.height !== null) meta.height = row.height
-  if (row.label !== null) meta.label = row.label
-  return meta
-}
-
 function isIntact(row: MeasuredRow, byteLength: number): boolean {
-  if (row.byte_length !== byteLength || row.found_length !== row.stored_length) return false
-  try {
-    checkMeta(metaFromRow(row))
-    return true
-  } catch {
-    return false
-  }
+  return row.byte_length === byteLength && row.found_length === row.stored_length && hasGoodMeta(row)
 }

@@ -1,21 +1,19 @@
-import {
-  type AttachmentContent,
-  type AttachmentCreateMeta,
-  type AttachmentDriver,
-  type AttachmentDriverOptions,
-  type AttachmentDriverRead,
-  type AttachmentDriverReadOptions,
-  type AttachmentKey,
-  type AttachmentListing,
-  type AttachmentMeta,
-  AttachmentMetadataDecodeError,
-  type AttachmentSpoolOptions,
+import type {
+  AttachmentContent,
+  AttachmentCreateMeta,
+  AttachmentDriver,
+  AttachmentDriverOptions,
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentKey,
+  AttachmentListing,
+  AttachmentMeta,
+  AttachmentSpoolOptions,
 } from '@lash/attachments-core'
-import { checkMeta } from '@lash/attachments-core/backend'
+import { blobMetaOf } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
 import type { SmallBlob } from '../writing/operations.ts'
 import { type CompressionRule, isCompressible } from './blob-profile.ts'
-import { type BlobRow, metaFromRow } from './blob-table.ts'
 import { chunkStream } from './chunk-stream.ts'
 import { writeChunks } from './chunk-upload.ts'
 import { compress, type Encoded, identity } from './compression.ts'
@@ -97,7 +95,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     if (start !== undefined && end !== undefined) return this.#readRange(key, start, end, signal)
     const row = await this.database.read(({ blobs }) => blobs.read(key))
     if (row === undefined) return undefined
-    const meta = decodedMeta(key, row)
+    const meta = blobMetaOf(key.id, row.byte_length, row)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length, signal) }
     const decoding = decode(key, row.bytes, row.encoding, row.byte_length)
     const body = decoding instanceof Promise ? await decoding : decoding
@@ -113,7 +111,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   ): Promise<AttachmentDriverRead | undefined> {
     const row = await this.database.read(({ blobs }) => blobs.find(key))
     if (row === undefined) return undefined
-    const meta = decodedMeta(key, row)
+    const meta = blobMetaOf(key.id, row.byte_length, row)
     const from = Math.min(start, row.byte_length)
     const to = Math.min(end, row.byte_length)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to, signal) }
@@ -129,7 +127,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {
     const found = await this.database.read(({ blobs }) => blobs.stat(key))
-    return found === undefined ? undefined : decodedMeta(key, found.row, found.byteLength)
+    return found === undefined ? undefined : blobMetaOf(key.id, found.byteLength, found.row)
   }
 
   async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
@@ -167,18 +165,5 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: maxRowBytes }))) {
       // Once more.
     }
-  }
-}
-
-/** @throws AttachmentMetadataDecodeError when a column holds what no put would have written. */
-function decodedMeta(key: AttachmentKey, row: BlobRow, byteLength: number = row.byte_length): AttachmentMeta {
-  try {
-    return { id: key.id, byteLength, ...checkMeta(metaFromRow(row)) }
-  } catch (cause) {
-    throw new AttachmentMetadataDecodeError(
-      key.id,
-      `the stored metadata of ${key.id} cannot be understood: ${(cause as Error).message}; put the bytes again`,
-      { cause },
-    )
   }
 }

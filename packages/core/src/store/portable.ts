@@ -1,6 +1,7 @@
 import { abortable } from '../calls/abort.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { load } from '../calls/load.ts'
+import { withoutUrlCredentials } from '../calls/url-credentials.ts'
 import { stop } from '../content/abandon.ts'
 import { streamOf } from '../content/byte-stream.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
@@ -310,8 +311,7 @@ function clip(range: Range, byteLength: number): number {
   return Math.max(0, Math.min(range.end, byteLength) - range.start)
 }
 
-/** The message of a backend's error; drivers that know how say more. Credentials in a URL are not repeated. */
+/** The message of a backend's error; drivers that know how say more. */
 function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error)
-  return text.replace(/:\/\/[^/\s@]*@/g, '://***@')
+  return withoutUrlCredentials(error instanceof Error ? error.message || error.name : String(error))
 }

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentStoreError } from '@lash/attachments-core'
-import { abortable } from '@lash/attachments-core/backend'
+import { abortable, withoutUrlCredentials } from '@lash/attachments-core/backend'
 import { type ErrorDetails, errorDetails } from './s3-error.ts'
 
 /**
@@ -133,8 +133,7 @@ function isTls(code: string): boolean {
 
 /** Messages of servers and of Node may repeat a URL or a signed header. */
 function withoutCredentials(message: string): string {
-  return message
-    .replace(/:\/\/[^/\s@]*@/g, '://***@')
+  return withoutUrlCredentials(message)
     .replace(/((?:X-Amz-)?(?:Signature|Credential|Security-Token)=)[^&\s,]+/gi, '$1***')
     .replace(/\s+/g, ' ')
     .slice(0, 500)

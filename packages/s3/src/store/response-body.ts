@@ -123,15 +123,10 @@ async function* between({ body, start }: OpenBody, from: number, to: number): As
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     const wanted = chunk.subarray(Math.max(0, from - position), Math.max(0, to - position))
     position += chunk.byteLength
-    if (wanted.byteLength > 0) yield owned(wanted)
+    // No Buffer, whose `slice` does not copy. Memory of its own it gets from the store.
+    if (wanted.byteLength > 0) yield new Uint8Array(wanted.buffer, wanted.byteOffset, wanted.byteLength)
     if (position > to) return
   }
-}
-
-/** Bytes with their memory to themselves, to be transferred or cloned alone. */
-function owned(bytes: Uint8Array): Uint8Array {
-  const { buffer, byteLength } = bytes
-  return buffer.byteLength === byteLength ? new Uint8Array(buffer as ArrayBuffer) : new Uint8Array(bytes)
 }
 
 function cutAfter(received: number, length: number, cause?: unknown): Error {

@@ -17,6 +17,7 @@ import {
   abortable,
   type CommitTarget,
   type EntryPages,
+  entryOf,
   ManifestBase,
   placed,
   storedMeta,
@@ -29,10 +30,9 @@ import { transactionStatus } from '../database/transaction-status.ts'
 import type { PostgresDatabaseOptions } from '../options.ts'
 import { driverOf } from '../store/store.ts'
 import { Claims } from './claims.ts'
-import { entryOf, type RefColumns } from './entry-row.ts'
 import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
-import { RefLookup } from './ref-lookup.ts'
+import { RefLookup, type RefRow } from './ref-lookup.ts'
 
 export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptions, AttachmentManifestOptions {}
 
@@ -155,15 +155,15 @@ export class PostgresAttachmentManifest extends ManifestBase {
 
   protected async find(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
     const row = await this.#lookup.find(sessionId, id)
-    return row === null ? undefined : entryOf(row)
+    return row === null ? undefined : entryOf(row.id, row)
   }
 
   protected async *refsOf(sessionId: string): EntryPages {
     for (let after = ''; ; ) {
-      const { rows } = await this.#database.query<RefColumns>(this.#sql.listRefs, [sessionId, byteaOf(after)])
+      const { rows } = await this.#database.query<RefRow>(this.#sql.listRefs, [sessionId, byteaOf(after)])
       yield entriesOf(rows)
       if (rows.length < refPage) return
-      after = (rows.at(-1) as RefColumns).id
+      after = (rows.at(-1) as RefRow).id
     }
   }
 
@@ -206,12 +206,12 @@ export class PostgresAttachmentManifest extends ManifestBase {
   }
 }
 
-function* entriesOf(rows: readonly RefColumns[]): Generator<AttachmentManifestEntry, void, void> {
-  for (const row of rows) yield entryOf(row)
+function* entriesOf(rows: readonly RefRow[]): Generator<AttachmentManifestEntry, void, void> {
+  for (const row of rows) yield entryOf(row.id, row)
 }
 
 /** An entry with the age of the oldest of its content. */
-interface AgedColumns extends RefColumns {
+interface AgedColumns extends RefRow {
   age: string
 }
 

@@ -1,9 +1,14 @@
 import type { AttachmentId } from '@lash/attachments-core'
+import type { RefColumns } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
-import type { RefColumns } from './entry-row.ts'
 import type { ManifestStatements } from './manifest-statements.ts'
+
+/** A row of refs. */
+export interface RefRow extends RefColumns {
+  id: string
+}
 
 interface RefKey {
   readonly sessionId: string
@@ -17,12 +22,12 @@ const assumedBytes = 512
 export class RefLookup {
   readonly #database: Database
   readonly #sql: ManifestStatements
-  readonly #batcher: StatementBatcher<RefKey, RefColumns | null>
+  readonly #batcher: StatementBatcher<RefKey, RefRow | null>
 
   constructor(database: Database, sql: ManifestStatements) {
     this.#database = database
     this.#sql = sql
-    this.#batcher = new StatementBatcher<RefKey, RefColumns | null>({
+    this.#batcher = new StatementBatcher<RefKey, RefRow | null>({
       single: key => this.#find(key),
       batch: (keys, signal) => this.#findMany(keys, signal),
       byteLengthOf: () => assumedBytes,
@@ -30,18 +35,18 @@ export class RefLookup {
   }
 
   /** The row, or null when there is none. */
-  find(sessionId: string, id: AttachmentId): Promise<RefColumns | null> {
+  find(sessionId: string, id: AttachmentId): Promise<RefRow | null> {
     return this.#batcher.run({ sessionId, id })
   }
 
-  async #find({ sessionId, id }: RefKey): Promise<RefColumns | null> {
-    const { rows } = await this.#database.query<RefColumns>(this.#sql.lookup, [sessionId, byteaOf(id)])
+  async #find({ sessionId, id }: RefKey): Promise<RefRow | null> {
+    const { rows } = await this.#database.query<RefRow>(this.#sql.lookup, [sessionId, byteaOf(id)])
     return rows[0] ?? null
   }
 
-  async #findMany(keys: readonly RefKey[], signal: AbortSignal): Promise<(RefColumns | null)[]> {
+  async #findMany(keys: readonly RefKey[], signal: AbortSignal): Promise<(RefRow | null)[]> {
     const values = [keys.map(({ sessionId }) => sessionId), keys.map(({ id }) => byteaOf(id))]
-    const { rows } = await this.#database.query<RefColumns>(this.#sql.lookupMany, values, signal)
+    const { rows } = await this.#database.query<RefRow>(this.#sql.lookupMany, values, signal)
     const found = new Map(rows.map(row => [keyText(row.session_id, row.id), row]))
     return keys.map(({ sessionId, id }) => found.get(keyText(sessionId, id)) ?? null)
   }

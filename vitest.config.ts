@@ -28,7 +28,7 @@ export default defineConfig({
     include: [
       'packages/*/test/**/*.test.ts',
       'conformance/test/**/*.test.ts',
-      'examples/*/test/**/*.test.ts',
+      'examples/**/test/*.test.ts',
       'scripts/**/*.test.ts',
     ],
     globalSetup: 'conformance/services/global-setup.ts',

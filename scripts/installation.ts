@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { manifestOf, publishedFolders, tarballOf } from './packages.ts'
@@ -93,9 +93,8 @@ function isCopied(path: string): boolean {
 
 /** What the tests and examples import beside our packages, as it is installed in the workspace. */
 async function toolVersions(): Promise<Record<string, string>> {
-  const folders = [...publishedFolders, ...(await readdir(join(root, 'examples'))).map(name => join('examples', name))]
   const versions: Record<string, string> = { '@types/node': (await manifestOf('node_modules/@types/node')).version }
-  for (const folder of folders) {
+  for (const folder of [...publishedFolders, 'examples']) {
     const { dependencies, devDependencies } = await manifestOf(folder)
     for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
       if (name.startsWith('@lash/')) continue

@@ -1,65 +1,41 @@
+import { type Given, readArguments, runCommand, UsageError, whenInterrupted } from '../../quickstart/src/command.ts'
 import { Terminal } from '../../quickstart/src/terminal.ts'
-import { type ExampleArguments, parseArguments, usage } from './arguments.ts'
 import { runDemo } from './demo.ts'
+import { withGround } from './ground.ts'
 import type { ProductionReport } from './report.ts'
-import { openServers } from './servers.ts'
 import { TextView } from './text-view.ts'
-import { UsageError } from './usage-error.ts'
-import { silentView } from './view.ts'
-import { withResource } from './with-resource.ts'
 
-/** Why the example is to end: the signal that asks for it. */
-class Interruption {
-  readonly signal: NodeJS.Signals
-  constructor(signal: NodeJS.Signals) {
-    this.signal = signal
-  }
+const defaultSeconds = '15'
+const mostSeconds = 3600
+
+const usage = `Usage: pnpm demo:production [options]
+
+Two worker processes and a sweeper on S3 and PostgreSQL, for a while; one worker is killed in the middle and
+started again. Then every committed attachment is read back and hashed.
+
+Options:
+  --seconds <n>  how long to work: 2 to ${mostSeconds}, default ${defaultSeconds}
+  --json         print one JSON document instead of text
+  -h, --help     print this
+
+Servers: those that LASH_TEST_POSTGRES_URL and LASH_TEST_S3_ENDPOINT, _BUCKET, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY
+and _REGION name. In place of one that is not named, a private one is started. In yours, the example makes a schema and a
+prefix of its own, and removes them.
+`
+
+function read(): Given {
+  const given = readArguments(process.argv.slice(2), { seconds: { type: 'string', default: defaultSeconds } }, false)
+  const { seconds } = given.values
+  if (/^\d+$/.test(String(seconds)) && Number(seconds) >= 2 && Number(seconds) <= mostSeconds) return given
+  throw new UsageError(`--seconds needs a whole number from 2 to ${mostSeconds}; see --help`)
 }
 
-async function main(): Promise<void> {
-  const wantsJson = process.argv.includes('--json')
-  const interrupted = new AbortController()
-  // Once: who asks again, while everything is being put away, ends it at once.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => interrupted.abort(new Interruption(signal)))
-  }
-  // Whoever reads the output may stop reading, as `head` does.
-  process.stdout.on('error', () => interrupted.abort(new Interruption('SIGTERM')))
-  try {
-    const given = parseArguments(process.argv.slice(2))
-    if (given.help) process.stdout.write(usage)
-    else if (!(await demonstrate(given, interrupted.signal))) process.exitCode = 1
-  } catch (error) {
-    // With the handler gone, the signal sent again ends the process the way its parent expects.
-    if (error instanceof Interruption) return void process.kill(process.pid, error.signal)
-    process.exitCode = 1
-    if (wantsJson) printJson({ ok: false, problems: [messageOf(error)], milliseconds: 0 })
-    else process.stderr.write(`${complaint(error)}\n`)
-  }
+async function demonstrate({ values }: Given): Promise<ProductionReport> {
+  const view = values.json ? undefined : new TextView(new Terminal(process.stdout))
+  view?.opening()
+  const say = (line: string) => process.stderr.write(`${line}\n`)
+  return withGround(say, ground => runDemo(ground, Number(values.seconds), interrupted, view))
 }
 
-async function demonstrate({ seconds, json }: ExampleArguments, signal: AbortSignal): Promise<boolean> {
-  const view = new TextView(new Terminal(process.stdout))
-  if (!json) view.opening()
-  const servers = await openServers(line => process.stderr.write(`${line}\n`))
-  const report = await withResource(servers, () => runDemo(servers, seconds, json ? silentView : view, signal))
-  if (json) printJson(report)
-  else view.finished(report)
-  return report.ok
-}
-
-function printJson(report: ProductionReport): void {
-  process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** The way to put it right is enough for what the user can put right; anything else is for those who mend programs. */
-function complaint(error: unknown): string {
-  if (error instanceof UsageError) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
-
-await main()
+const interrupted = whenInterrupted()
+await runCommand(usage, read, demonstrate)

@@ -1,25 +1,34 @@
-import { openHost } from './host/host.ts'
-import { settingsFromEnvironment } from './host/settings.ts'
-import { sweepFromTimer } from './host/sweep-timer.ts'
-import type { SweeperMessage, SweeperTally } from './messages.ts'
-import { sayLast, whenAskedToStop } from './process-end.ts'
-import { withResource } from './with-resource.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { reclaimOrphanedAttachments } from '@lash/attachments-core'
+import { say, sayLast, whenAskedToStop } from './crew.ts'
+import { openHost, settingsFrom } from './host/host.ts'
 
-/* The sweeper process. There may be any number of them; one is enough. */
+/*
+ * The sweeper process. There may be any number of them; one is enough. `examples/sweeper.ts` is the one to take over: it
+ * has the times that a host wants. Here they are so short that sweeps get in the way of turns.
+ */
 
 const [intervalMs, graceMs] = process.argv.slice(2).map(Number) as [number, number]
-const tally: SweeperTally = { sweeps: 0, reclaimed: 0, failures: 0 }
-const say = (message: SweeperMessage) => process.send?.(message)
+const tally = { sweeps: 0, reclaimed: 0, failures: 0 }
+const signal = whenAskedToStop()
+const { manifest, store, close } = openHost(settingsFrom(process.env), 'sweeper')
 
-const stopping = whenAskedToStop()
-await withResource(openHost(settingsFromEnvironment(), 'sweeper'), async host => {
-  const report = ({ reclaimed, failures }: { reclaimed: number; failures: readonly string[] }) => {
-    tally.sweeps++
-    tally.reclaimed += reclaimed
-    tally.failures += failures.length
-    for (const failure of failures) say({ type: 'problem', problem: `a sweep failed: ${failure}` })
-    say({ type: 'tally', tally })
+while (!signal.aborted) {
+  try {
+    const swept = await reclaimOrphanedAttachments(manifest, store, Date.now() - graceMs, { signal })
+    tally.reclaimed += swept.reclaimedCount
+    for (const { id, error } of swept.failures) failed(`${id}: ${error}`)
+  } catch (error) {
+    if (!signal.aborted) failed(String(error))
   }
-  await sweepFromTimer(host, { intervalMs, graceMs }, report, stopping)
-})
-await sayLast({ type: 'tally', tally } satisfies SweeperMessage)
+  tally.sweeps++
+  say({ type: 'sweeps', tally })
+  await sleep(intervalMs, undefined, { signal }).catch(() => {})
+}
+await close()
+await sayLast({ type: 'sweeps', tally })
+
+function failed(why: string): void {
+  tally.failures++
+  say({ type: 'problem', problem: `a sweep failed: ${why}` })
+}

@@ -1,15 +1,15 @@
+import { createHash } from 'node:crypto'
 import { type AttachmentRef, AttachmentStoreError, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { savedTurns } from './host/conversations.ts'
 import type { Host } from './host/host.ts'
 import type { Verification } from './report.ts'
-import { sha256 } from './sha256.ts'
 
 /** Reads in flight at a time. */
 const concurrency = 16
 
 /**
- * Goes from what the host has saved: every attachment of every turn is read and hashed, the manifest must hold the same refs and no others,
- * and the bucket exactly the copies that they name.
+ * Goes from what the host has saved: every attachment of every turn is read and hashed, the manifest must hold the same
+ * refs and no others, and the bucket exactly the copies that they name.
  */
 export async function verify(host: Host): Promise<Verification> {
   const started = performance.now()
@@ -72,7 +72,9 @@ async function digestOf({ store, manifest }: Host, conversationId: string, ref: 
   const session = new SessionScopedAttachmentStore(store, manifest, conversationId)
   try {
     const { body, meta } = await session.stream(ref.id, { generation: ref.generation ?? 0 })
-    const digest = await sha256(body)
+    const hash = createHash('sha256')
+    for await (const chunk of body) hash.update(chunk)
+    const digest = hash.digest('hex')
     return meta.byteLength === ref.byteLength ? digest : `${digest} of ${meta.byteLength} bytes`
   } catch (error) {
     if (AttachmentStoreError.isInstance(error)) return `unreadable: ${error.code}`

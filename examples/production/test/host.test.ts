@@ -6,22 +6,21 @@ import {
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Ground } from '../src/ground.ts'
+import { describeWithServers } from '../../test/programs.ts'
+import { type Ground, openGround } from '../src/ground.ts'
 import { beginConversation, conversationsOf, finishDeletions, latestRefs } from '../src/host/conversations.ts'
 import { repairCopies } from '../src/host/repair-copies.ts'
-import { saveTurn } from '../src/host/save-turn.ts'
-import { takeTurn, type Upload } from '../src/host/take-turn.ts'
+import { saveTurn, takeTurn, type Upload } from '../src/host/turns.ts'
 import { verify } from '../src/verify.ts'
-import { describeWithServers, makeGround } from './with-servers.ts'
 
 describeWithServers('a host', () => {
   let ground: Ground
   let conversation: string
   beforeEach(async () => {
-    ground = await makeGround()
+    ground = await openGround(console.log)
     conversation = await newConversation()
   })
-  afterEach(() => ground[Symbol.asyncDispose]())
+  afterEach(() => ground.close())
 
   async function newConversation(): Promise<string> {
     const id = randomUUID()

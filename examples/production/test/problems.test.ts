@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { noWork } from '../src/messages.ts'
-import { findProblems } from '../src/problems.ts'
+import { findProblems, noWork } from '../src/report.ts'
 
 type Report = Parameters<typeof findProblems>[0]
 

@@ -1,60 +1,57 @@
-import { resolve } from 'node:path'
-import { type DemoArguments, parseArguments, usage } from './arguments.ts'
-import { defaultFiles } from './default-files.ts'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { onExit } from 'signal-exit'
+import { type Given, messageOf, readArguments, runCommand, UsageError } from './command.ts'
 import { runDemo } from './demo.ts'
-import { type DemoFolder, openFolder } from './demo-folder.ts'
-import { messageOf, UsageError } from './failure.ts'
-import { type InputFile, inspectFiles } from './input-file.ts'
+import { inspectFiles, ownFiles } from './files.ts'
 import type { DemoReport } from './report.ts'
 import { Terminal } from './terminal.ts'
 import { TextView } from './text-view.ts'
-import { silentView } from './view.ts'
+
+const usage = `Usage: pnpm demo [options] [files...]
+
+Stores files as attachments of a session, commits them, lets another process crash before its
+commit, sweeps what that one left, and reads every committed byte back.
+
+Without files it takes those of the example, and one of 30 MB that it makes on the fly.
+
+Options:
+  --dir <folder>  work in this new or empty folder, and keep it; without it: in a temporary folder
+  --json          print one JSON document instead of text
+  -h, --help      print this
+
+A file whose name begins with a dash goes after "--", or is written as ./-name.
+`
 
 /** Where the person is who typed the command: a package manager may have changed the folder. */
 const base = process.env.INIT_CWD ?? process.cwd()
 
-async function main(): Promise<void> {
-  const wantsJson = process.argv.includes('--json')
+async function demonstrate({ values, paths }: Given): Promise<DemoReport> {
+  // Every file is looked at before anything is made.
+  const given = await inspectFiles(paths, base)
+  const folder = values.dir === undefined ? temporaryFolder() : emptyFolder(resolve(base, String(values.dir)))
+  const files = given.length === 0 ? await inspectFiles(await ownFiles(temporaryFolder()), base) : given
+  const view = values.json ? undefined : new TextView(new Terminal(process.stdout))
+  return runDemo(files, { path: folder, kept: values.dir !== undefined }, view)
+}
+
+/** A folder that is gone when the process ends, also by Ctrl-C or a polite kill. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'attachments-quickstart-'))
+  onExit(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** The folder, made if need be. @throws UsageError when there is something in it. */
+function emptyFolder(folder: string): string {
   try {
-    const given = parseArguments(process.argv.slice(2))
-    if (given.help) process.stdout.write(usage)
-    else if (!(await demonstrate(given))) process.exitCode = 1
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length === 0) return folder
   } catch (error) {
-    process.exitCode = 1
-    if (wantsJson) printJson({ ok: false, problems: messageOf(error).split('\n'), milliseconds: 0 })
-    else process.stderr.write(`${complaint(error)}\n`)
+    throw new UsageError(`cannot use the folder ${folder}: ${messageOf(error)}`)
   }
-}
-
-async function demonstrate(given: DemoArguments): Promise<boolean> {
-  const inspected = await inspectFiles(given.paths, base)
-  const folder = openFolder(given.directory && resolve(base, given.directory))
-  const made = inspected.length === 0 ? openFolder(undefined) : undefined
-  try {
-    const files = made === undefined ? inspected : await inspectDefaultFiles(made)
-    const view = new TextView(new Terminal(process.stdout))
-    const report = await runDemo(files, folder, given.json ? silentView : view)
-    if (given.json) printJson(report)
-    else view.finished(report)
-    return report.ok
-  } finally {
-    made?.[Symbol.dispose]()
-    folder[Symbol.dispose]()
-  }
-}
-
-async function inspectDefaultFiles(folder: DemoFolder): Promise<InputFile[]> {
-  return inspectFiles(await defaultFiles(folder.path), base)
-}
-
-function printJson(report: DemoReport): void {
-  process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-}
-
-/** The way to put it right is enough for what the user can put right; anything else is for those who mend programs. */
-function complaint(error: unknown): string {
-  if (error instanceof UsageError) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  throw new UsageError(`the folder ${folder} is not empty; give --dir a new one`)
 }
 
 // Whoever reads the output may stop reading, as `head` does.
@@ -62,4 +59,5 @@ process.stdout.on('error', error => {
   process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? process.exitCode : 1)
 })
 
-await main()
+const read = () => readArguments(process.argv.slice(2), { dir: { type: 'string' } }, true)
+await runCommand(usage, read, demonstrate)

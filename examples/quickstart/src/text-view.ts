@@ -1,158 +1,136 @@
-import { formatBytes, formatCount, formatMilliseconds, printable } from './format.ts'
-import { progressBar } from './progress-bar.ts'
-import { refTable } from './ref-table.ts'
-import type {
-  Crash,
-  DemoReport,
-  FilePut,
-  OtherSessionRead,
-  SecondPut,
-  SweepResult,
-  TurnCommit,
-  Verification,
+import type { AttachmentRef } from '@lash/attachments-core'
+import truncate from 'cli-truncate'
+import stringWidth from 'string-width'
+import {
+  type Crash,
+  type DemoReport,
+  type FilePut,
+  type OtherSessionRead,
+  problemsOfCrash,
+  problemsOfOtherSession,
+  problemsOfSecondPut,
+  problemsOfSweep,
+  problemsOfVerification,
+  type SecondPut,
+  type SweepResult,
+  type TurnCommit,
+  type Verification,
 } from './report.ts'
-import type { Terminal } from './terminal.ts'
-import { pad, shorten, textWidth } from './text-width.ts'
-import type { DemoView } from './view.ts'
+import { count, duration, printable, row, size, type Terminal } from './terminal.ts'
 
 /** From here on a file takes long enough for its speed to mean something. */
 const bigFileBytes = 4_000_000
 const mostNameColumns = 32
 
 /** The demo as a person reads it: a section for each step, what it proves in a word, times at the right. */
-export class TextView implements DemoView {
+export class TextView {
   readonly #terminal: Terminal
   #nameColumns = 0
-  #sections = 0
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
   }
 
   started(folder: { path: string; kept: boolean }, names: readonly string[]): void {
-    const { style } = this.#words
-    this.#nameColumns = Math.min(mostNameColumns, Math.max(...names.map(name => textWidth(printable(name)))))
+    this.#nameColumns = Math.max(...names.map(name => stringWidth(shortened(name))))
     this.#terminal.line()
-    this.#terminal.line(style('bold', 'Attachments: bytes in a folder, refs in SQLite'))
-    const fate = folder.kept ? 'kept' : 'temporary; --dir <folder> keeps one'
-    this.#terminal.line(`${printable(folder.path)} ${style('dim', `(${fate})`)}`)
-    this.#section(`Put ${formatCount(names.length, 'file')} into a session`)
+    this.#terminal.line(this.#terminal.style('bold', 'Attachments: bytes in a folder, refs in SQLite'))
+    const fate = folder.kept ? '(kept)' : '(temporary; --dir <folder> keeps one)'
+    this.#terminal.line(`${printable(folder.path)} ${this.#terminal.style('dim', fate)}`)
+    this.#terminal.section(`Put ${count(names.length, 'file')} into a session`)
   }
 
   progressed(name: string, bytes: number, byteLength: number): void {
     if (byteLength < bigFileBytes) return
-    this.#terminal.draw(() => {
-      const done = `${formatBytes(bytes)} of ${formatBytes(byteLength)}`
-      return `  ${this.#name(name)}  ${this.#words.style('cyan', progressBar(bytes / byteLength, 24))}  ${done}`
-    })
+    this.#terminal.progress(bytes / byteLength, `${shortened(name)}: ${size(bytes)} of ${size(byteLength)}`)
   }
 
   put({ name, ref, sameBytesAs, milliseconds }: FilePut): void {
-    const size = pad(formatBytes(ref.byteLength), 8, 'left')
-    const speed = ref.byteLength < bigFileBytes ? '' : `${formatBytes((ref.byteLength / milliseconds) * 1000)}/s`
-    const took = sameBytesAs === undefined ? speed : `same bytes as ${printable(sameBytesAs)}, nothing written`
-    this.#step(`${this.#name(name)}  ${size}  ${pad(formatMilliseconds(milliseconds), 7, 'left')}  ${took}`)
+    const speed = ref.byteLength < bigFileBytes ? '' : `${size((ref.byteLength / milliseconds) * 1000)}/s`
+    const remark = sameBytesAs === undefined ? speed : `same bytes as ${printable(sameBytesAs)}, nothing written`
+    const cells = [shortened(name), size(ref.byteLength), duration(milliseconds)]
+    this.#terminal.step(`${row(cells, [this.#nameColumns, 8, 6], ['left', 'right', 'right'])}  ${remark}`)
   }
 
-  putAgain(put: SecondPut): void {
-    this.#section(`Put ${printable(put.name)} once more`)
-    const held = `${formatCount(put.storedFiles, 'file')}, ${formatBytes(put.storedBytes)}`
-    const result = put.wroteAnything
-      ? 'files of the store were changed'
-      : `nothing written, the store is as it was: ${held}`
-    this.#check(!put.wroteAnything, result, put.milliseconds)
+  putAgain(put: SecondPut, puts: readonly FilePut[]): void {
+    this.#terminal.section(`Put ${printable(put.name)} once more`)
+    const held = `${count(put.storedFiles, 'file')}, ${size(put.storedBytes)}`
+    const unchanged = `nothing written, the store is as it was: ${held}`
+    this.#terminal.check(unchanged, problemsOfSecondPut(put, puts), put.milliseconds)
   }
 
-  committed(commit: TurnCommit, puts: readonly FilePut[]): void {
-    this.#section('Commit the turn')
-    this.#check(true, `${formatCount(commit.refs.length, 'ref')} committed, all or none`, commit.milliseconds)
-    const { sessionLogBytes: log, inlineLogBytes: inline } = commit
-    this.#check(
-      true,
-      `session log: ${formatBytes(log)} with refs; ${formatBytes(inline)} with the bytes in it as base64, ${timesMore(inline, log)}`,
-    )
+  committed({ refs, sessionLogBytes, inlineLogBytes, milliseconds }: TurnCommit, puts: readonly FilePut[]): void {
+    this.#terminal.section('Commit the turn')
+    this.#terminal.check(`${count(refs.length, 'ref')} committed, all or none`, [], milliseconds)
+    const times = `${Number((inlineLogBytes / sessionLogBytes).toPrecision(3))} times as much`
+    const inline = `${size(inlineLogBytes)} with the bytes in it as base64, ${times}`
+    this.#terminal.check(`session log: ${size(sessionLogBytes)} with refs; ${inline}`)
     this.#terminal.line()
-    for (const line of refTable(this.#terminal, puts, '  ')) this.#terminal.line(line)
+    for (const line of this.#refTable(puts)) this.#terminal.step(line)
   }
 
   otherSessionRead(read: OtherSessionRead): void {
-    this.#section('Another session asks for the same bytes')
-    const refused = read.outcome === 'not_found'
-    const answer = refused ? 'not found; to know the id is not enough, the session has to hold it' : read.outcome
-    this.#check(refused, `${printable(read.name)}: ${answer}`)
+    this.#terminal.section('Another session asks for the same bytes')
+    const refused = `${printable(read.name)}: not found; to know the id is not enough, the session has to hold it`
+    this.#terminal.check(refused, problemsOfOtherSession(read))
   }
 
   crashed(crash: Crash): void {
-    this.#section('A second process puts, and is killed before its commit')
-    const label = crash.orphan.label ?? crash.orphan.id
-    this.#step(`process ${crash.processId} put ${label} and ${printable(crash.shared.name)}, then met ${crash.signal}`)
-    this.#check(crash.orphanedContents === 1, `${formatCount(crash.orphanedContents, 'orphan')} in the store`)
+    this.#terminal.section('A second process puts, and is killed before its commit')
+    const { processId, orphan, shared, signal, orphanedContents } = crash
+    this.#terminal.step(`process ${processId} put ${orphan.label} and ${printable(shared.name)}, then met ${signal}`)
+    this.#terminal.check(`${count(orphanedContents, 'orphan')} in the store`, problemsOfCrash(crash))
   }
 
   swept(sweep: SweepResult, crash: Crash): void {
-    this.#section('Sweep')
-    const label = crash.orphan.label ?? crash.orphan.id
-    for (const { id, error } of sweep.failures) this.#check(false, `${id}: ${error}`)
-    this.#check(sweep.orphanIsGone, sweep.orphanIsGone ? `${label} is gone` : `${label} is there`, sweep.milliseconds)
-    const shared = printable(crash.shared.name)
-    this.#check(
-      sweep.sharedIsThere,
-      `${shared} ${sweep.sharedIsThere ? 'stays: the first session holds it' : 'is gone'}`,
-    )
-  }
-
-  verified(verification: Verification): void {
-    if (verification.when === 'in the same process') this.#section('Read everything back and hash it')
-    const right = verification.files.filter(file => file.matches).length
-    const total = verification.files.length
-    for (const { name, readSha256, matches } of verification.files) {
-      if (!matches) this.#check(false, `${this.#name(name)}  ${readSha256}`)
+    this.#terminal.section('Sweep')
+    const problems = problemsOfSweep(sweep, crash)
+    this.#terminal.check(`${crash.orphan.label} is gone`, problems, sweep.milliseconds)
+    if (sweep.sharedIsThere) {
+      this.#terminal.check(`${printable(crash.shared.name)} stays: the first session holds it`)
     }
-    const result = `${right} of ${formatCount(total, 'file')} right, ${verification.when}`
-    this.#check(right === total, result, verification.milliseconds)
   }
 
-  finished(report: DemoReport): void {
-    const { style } = this.#words
-    const line = (text: string) => this.#terminal.line(text)
-    line('')
-    if (report.ok) {
-      const bytes = (report.commit?.refs ?? []).reduce((sum, ref) => sum + ref.byteLength, 0)
-      const took = style('dim', `(${formatMilliseconds(report.milliseconds)})`)
-      line(`${style(['bold', 'green'], 'All is well')}: ${formatBytes(bytes)} committed, no byte lost. ${took}`)
-    } else {
-      line(style(['bold', 'red'], formatCount(report.problems.length, 'thing is off:', 'things are off:')))
-      for (const problem of report.problems) line(`  ${printable(problem)}`)
-    }
-    line('')
+  verified(verification: Verification, puts: readonly FilePut[]): void {
+    const { when, files, milliseconds } = verification
+    if (when === 'in the same process') this.#terminal.section('Read everything back and hash it')
+    const right = `${files.length} of ${count(puts.length, 'file')} right, ${when}`
+    this.#terminal.check(right, problemsOfVerification(verification, puts), milliseconds)
   }
 
-  get #words(): Pick<Terminal, 'style'> {
-    return { style: (style, text) => this.#terminal.style(style, text) }
+  finished({ problems, commit, milliseconds }: DemoReport): void {
+    const bytes = commit.refs.reduce((sum, ref) => sum + ref.byteLength, 0)
+    this.#terminal.end(problems, `${size(bytes)} committed`, milliseconds)
   }
 
-  #section(title: string): void {
-    this.#sections++
-    this.#terminal.line()
-    this.#terminal.line(this.#words.style('bold', `${this.#sections}  ${title}`))
-  }
-
-  #step(text: string): void {
-    this.#terminal.line(`  ${text}`.trimEnd())
-  }
-
-  #check(right: boolean, text: string, milliseconds?: number): void {
-    const mark = right ? this.#words.style('green', '✓') : this.#words.style('red', '✗')
-    const took = milliseconds === undefined ? '' : this.#words.style('dim', ` (${formatMilliseconds(milliseconds)})`)
-    this.#terminal.line(`  ${mark} ${text}${took}`)
-  }
-
-  #name(name: string): string {
-    return pad(shorten(printable(name), this.#nameColumns), this.#nameColumns)
+  /** With whole ids where there is room, else each id in a line of its own below its row. */
+  #refTable(puts: readonly FilePut[]): string[] {
+    const hasPixels = puts.some(({ ref }) => pixelsOf(ref) !== '')
+    const columns = [
+      { title: 'file' },
+      { title: 'media type' },
+      ...(hasPixels ? [{ title: 'pixels', align: 'right' as const }] : []),
+      { title: 'bytes', align: 'right' as const },
+    ]
+    const rows = puts.map(({ name, ref }) => [
+      shortened(name),
+      shortened(ref.mediaType),
+      ...(hasPixels ? [pixelsOf(ref)] : []),
+      size(ref.byteLength),
+    ])
+    const ids = puts.map(({ ref }) => this.#terminal.style('cyan', ref.id))
+    const withIds = rows.map((cells, index) => [...cells, ids[index] as string])
+    const wide = this.#terminal.table([...columns, { title: 'id' }], withIds)
+    if (stringWidth(wide[0] as string) + 2 <= this.#terminal.columns) return wide
+    const [titles, ...narrow] = this.#terminal.table(columns, rows)
+    return [titles as string, ...narrow.flatMap((line, index) => [line, ids[index] as string])]
   }
 }
 
-function timesMore(large: number, small: number): string {
-  const times = large / small
-  return `${times < 10 ? times.toFixed(1) : Math.round(times)} times as much`
+function shortened(name: string): string {
+  return truncate(printable(name), mostNameColumns, { position: 'middle' })
+}
+
+function pixelsOf({ width, height }: AttachmentRef): string {
+  return width === undefined || height === undefined ? '' : `${width} × ${height}`
 }

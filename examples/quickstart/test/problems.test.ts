@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findProblems } from '../src/problems.ts'
+import { findProblems } from '../src/report.ts'
 
 type Finished = Parameters<typeof findProblems>[0]
 

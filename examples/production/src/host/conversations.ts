@@ -1,6 +1,37 @@
 import type { AttachmentRef } from '@lash/attachments-core'
+import { migrationSql } from '@lash/attachments-postgres'
 import type { Pool } from 'pg'
-import type { Host } from './host.ts'
+import { type Host, inTransaction } from './host.ts'
+
+/** The host's own tables. A turn keeps its refs beside its text: plain JSON, a few hundred bytes each. */
+const hostTables = `
+CREATE TABLE conversations (
+  id text PRIMARY KEY,
+  worker text NOT NULL,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed', 'deleting'))
+);
+CREATE INDEX conversations_worker ON conversations (worker, state);
+
+CREATE TABLE turns (
+  id uuid PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+  conversation_id text NOT NULL REFERENCES conversations ON DELETE CASCADE,
+  text text NOT NULL,
+  attachments jsonb NOT NULL
+);
+CREATE INDEX turns_conversation ON turns (conversation_id, number);
+`
+
+/**
+ * What a deployment does once, before its processes start, as the owner of the schema: the tables of the manifest and
+ * the host's own, in one transaction. The processes themselves then need no right to create anything.
+ */
+export async function deploy(pool: Pool, schema: string): Promise<void> {
+  await inTransaction(pool, async client => {
+    await client.query(migrationSql(schema))
+    await client.query(hostTables)
+  })
+}
 
 export async function beginConversation(pool: Pool, id: string, worker: string): Promise<void> {
   await pool.query('INSERT INTO conversations (id, worker) VALUES ($1, $2)', [id, worker])
@@ -12,8 +43,8 @@ export async function closeConversation(pool: Pool, id: string): Promise<void> {
 }
 
 /**
- * Deletes a conversation and lets go of what it holds; a later sweep deletes the bytes that nobody else holds. In three steps, each of
- * which may be repeated: a crash between them leaves a conversation that is marked, never turns without their bytes.
+ * Deletes a conversation and lets go of what it holds; a later sweep deletes the bytes that nobody else holds. Each of
+ * the three steps may be repeated: a crash between them leaves a conversation that is marked, never turns without bytes.
  */
 export async function deleteConversation({ pool, manifest }: Host, id: string): Promise<void> {
   await pool.query(`UPDATE conversations SET state = 'deleting' WHERE id = $1`, [id])

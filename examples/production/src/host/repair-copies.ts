@@ -15,8 +15,9 @@ export interface RepairReport {
 }
 
 /**
- * After a restore of the database, of the bucket or of both: looks whether the copy that each committed ref names is there, and writes it again from
- * another one where it is not. All copies of an id are the same bytes. Run it before any sweep, while nothing else runs.
+ * For after a restore of the database, of the bucket or of both. Looks whether the copy that each committed ref names is
+ * there; where it is not, writes it again from another one. All copies of an id are the same bytes. Run it before any
+ * sweep, while nothing else runs.
  */
 export async function repairCopies(
   { manifest, store }: { manifest: AttachmentManifest; store: AttachmentStore },

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { S3AttachmentStore } from '@lash/attachments-s3'
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeWithServers, examples, run, surroundings } from './programs.ts'
+
+test('first-turn.ts prints what it says, twice, and leaves its folder', async () => {
+  const { env, temporary } = await surroundings()
+  const { byteLength } = await readFile(join(examples, 'first-turn.ts'))
+  for (let time = 1; time <= 2; time++) {
+    const { code, stdout, stderr } = await run('first-turn.ts', [], { env })
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    const [put, ...rest] = stdout.trimEnd().split('\n')
+    expect(put).toMatch(new RegExp(`^put first-turn\\.ts: ${byteLength} bytes, id [0-9a-f]{64}$`))
+    expect(rest).toEqual([
+      'committed 1 ref and wrote the log',
+      `read first-turn.ts: ${byteLength} bytes of text/plain`,
+      'its first words: Dear colleague',
+      'another session: not found',
+      `all of it is in ${join(temporary, 'first-turn')}`,
+    ])
+  }
+  expect(await readdir(join(temporary, 'first-turn'))).toEqual(expect.arrayContaining(['attachments', 'log.json']))
+})
+
+test('in-your-transaction-sqlite.ts saves a turn with its refs, or neither', async () => {
+  const { env } = await surroundings()
+  const { code, stdout, stderr } = await run('in-your-transaction-sqlite.ts', [], { env })
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  expect(stdout.split('\n').slice(0, 4)).toEqual([
+    'not saved: the turn is too long',
+    'turns: 0, pending refs: 1',
+    'turns: 1, pending refs: 0',
+    'swept: 1, still there: table.csv',
+  ])
+})
+
+test('sweeper.ts takes what first-turn.ts left, audits, and stops when it is asked to', async () => {
+  const { env } = await surroundings()
+  await run('first-turn.ts', [], { env })
+  const times = { SWEEP_GRACE_MS: '0', SWEEP_INTERVAL_MS: '100', AUDIT_INTERVAL_MS: '1', AUDIT_GRACE_MS: '0' }
+  const end = { with: 'SIGTERM', after: '"event":"audit"' } as const
+  const { code, stdout, stderr } = await run('sweeper.ts', [], { env: { ...env, ...times }, end })
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  const events = stdout.trimEnd().split('\n')
+  expect(events.map(line => JSON.parse(line)).slice(0, 2)).toMatchObject([
+    { event: 'started', graceMs: 0, intervalMs: 100 },
+    { event: 'sweep', reclaimed: 1, failures: 0 },
+  ])
+  expect(JSON.parse(events.at(-1) as string)).toMatchObject({ event: 'stopped' })
+  expect(stdout).toContain('"event":"audit","reclaimed":0,"failures":0')
+  // What was committed is still there.
+  expect((await run('first-turn.ts', [], { env })).stdout).toContain('read first-turn.ts')
+})
+
+test('your-own-backend.ts keeps the contract', async () => {
+  const { code, stdout, stderr } = await run('your-own-backend.ts')
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^the driver keeps the contract: \d{3} rules\n$/)
+  expect(code).toBe(0)
+}, 300_000)
+
+test('those that need servers say what to set', async () => {
+  const env = { DATABASE_URL: undefined, S3_BUCKET: undefined }
+  for (const name of ['in-your-transaction-postgres.ts', 'postgres-and-s3.ts']) {
+    const { code, stderr } = await run(name, [], { env })
+    expect(stderr).toMatch(/^Set DATABASE_URL/)
+    expect(code).toBe(2)
+  }
+})
+
+describeWithServers('with servers', () => {
+  test('in-your-transaction-postgres.ts saves a turn with its refs, or neither', async () => {
+    const env = { DATABASE_URL: await newDatabase() }
+    const { code, stdout, stderr } = await run('in-your-transaction-postgres.ts', [], { env })
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'not saved: the turn is too long',
+      'turns: 0, pending refs: 1',
+      'turns: 1, pending refs: 0',
+      'read back: table.csv',
+      'deleted the conversation; swept: 1',
+    ])
+  })
+
+  test('postgres-and-s3.ts prints what it says, and leaves nothing in the bucket', async () => {
+    const bucket = process.env.LASH_TEST_S3_BUCKET as string
+    const prefix = `test/examples-${randomBytes(4).toString('hex')}/`
+    const s3 = {
+      endpoint: process.env.LASH_TEST_S3_ENDPOINT as string,
+      region: process.env.LASH_TEST_S3_REGION as string,
+    }
+    const credentials = {
+      accessKeyId: process.env.LASH_TEST_S3_ACCESS_KEY_ID as string,
+      secretAccessKey: process.env.LASH_TEST_S3_SECRET_ACCESS_KEY as string,
+    }
+    const env = {
+      DATABASE_URL: await newDatabase(),
+      S3_BUCKET: bucket,
+      S3_PREFIX: prefix,
+      S3_ENDPOINT: s3.endpoint,
+      S3_REGION: s3.region,
+      S3_ACCESS_KEY_ID: credentials.accessKeyId,
+      S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    }
+    const { code, stdout, stderr } = await run('postgres-and-s3.ts', [], { env })
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'both servers answer',
+      `put film.mp4: 20000000 bytes in ${prefix}`,
+      'two conversations hold it, copies in the bucket: 1',
+      'a part: 100 bytes',
+      'by URL: 200, 20000000 bytes',
+      'deleted a conversation; swept: 0',
+      'deleted a conversation; swept: 1',
+    ])
+    const store = new S3AttachmentStore({ bucket, prefix, clientConfig: { ...s3, credentials } })
+    onTestFinished(() => store.close())
+    for await (const { id } of store.list()) expect.fail(`${id} is left in the bucket`)
+  })
+})
+
+/** The URL of an empty database, which is gone when the test is over. */
+async function newDatabase(): Promise<string> {
+  const url = new URL(process.env.LASH_TEST_POSTGRES_URL as string)
+  const name = `examples_${randomBytes(4).toString('hex')}`
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  onTestFinished(async () => {
+    await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    await client.end()
+  })
+  await client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`)
+  url.pathname = `/${name}`
+  return url.href
+}

@@ -15,12 +15,15 @@ export interface Column {
 export class Terminal {
   readonly #stream: NodeJS.WriteStream
   readonly #live: boolean
+  readonly #coloured: boolean
   #bar: SingleBar | undefined
   #sections = 0
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream
     this.#live = stream.isTTY === true && process.env.TERM !== 'dumb'
+    // By no-color.org: set and not empty. The oldest Node that we promise takes an empty one for set.
+    this.#coloured = this.#live && !process.env.NO_COLOR
   }
 
   /** Columns of a terminal; a file or a pipe has no end. */
@@ -28,9 +31,8 @@ export class Terminal {
     return this.#live ? this.#stream.columns || 80 : Number.POSITIVE_INFINITY
   }
 
-  /** Without effect where nobody sees colours, or `NO_COLOR` says that nobody wants them. */
   style(style: Style, text: string): string {
-    return styleText(style, text, { stream: this.#stream })
+    return this.#coloured ? styleText(style, text, { validateStream: false }) : text
   }
 
   line(text: string = ''): void {

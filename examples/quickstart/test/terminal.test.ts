@@ -1,12 +1,10 @@
 import { Writable } from 'node:stream'
-import { WriteStream } from 'node:tty'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { duration, row, size, Terminal } from '../src/terminal.ts'
 import { TextView } from '../src/text-view.ts'
 
 beforeEach(() => {
   vi.stubEnv('NO_COLOR', undefined)
-  vi.stubEnv('FORCE_COLOR', undefined)
   vi.stubEnv('TERM', 'xterm')
 })
 afterEach(() => {
@@ -22,8 +20,7 @@ function output(columns?: number): { stream: NodeJS.WriteStream; text: () => str
       done()
     },
   })
-  const { getColorDepth } = WriteStream.prototype
-  Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns, getColorDepth })
+  Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns })
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text }
 }
 
@@ -70,8 +67,8 @@ test('a bar is drawn and gives way to the next line on a terminal, and is never 
 
 test('a bar is no wider than the terminal', () => {
   const { stream, text } = output(30)
+  vi.stubEnv('NO_COLOR', '1')
   const terminal = new Terminal(stream)
-  terminal.style = (_style, plain) => plain
   terminal.progress(0.5, 'a text for which there is no room')
   terminal.line()
   expect(text()).not.toContain('a text')

@@ -19,7 +19,7 @@ export type StoreCase = ConformanceCase<'store'>
 export type ManifestCase = ConformanceCase<'manifest'>
 export type SessionCase = ConformanceCase<'session'>
 
-/** A case as its group writes it; {@link caseGroup} adds the rest. */
+/** A case as an author writes it; {@link caseGroup} adds the rest. */
 export interface CaseDefinition<Kind extends HarnessKind> {
   /** Lower-case words with dashes; unique in the group. */
   readonly name: string
@@ -43,4 +43,27 @@ export function caseGroup<Kind extends HarnessKind>(
     requires: [...requires, ...(definition.requires ?? [])],
     run: definition.run,
   }))
+}
+
+/** A case as the groups of this kit write it: its name is its key, and it is given what it tests, ready to use. */
+export interface Rule<Subject> {
+  readonly title: string
+  readonly requires?: readonly Capability[]
+  run(subject: Subject): Promise<void>
+}
+
+/** Makes the cases of one group of rules. `open` makes what each of them is given. */
+export function ruleGroup<Kind extends HarnessKind, R extends Rule<never>>(
+  kind: Kind,
+  group: string,
+  rules: Readonly<Record<string, R>>,
+  open: (context: CaseContext<FixtureOf<Kind>>, rule: R) => Promise<Parameters<R['run']>[0]>,
+): readonly ConformanceCase<Kind>[] {
+  const definitions = Object.entries(rules).map(([name, rule]) => ({
+    name,
+    title: rule.title,
+    requires: rule.requires ?? [],
+    run: async (context: CaseContext<FixtureOf<Kind>>) => rule.run((await open(context, rule)) as never),
+  }))
+  return caseGroup(kind, group, definitions)
 }

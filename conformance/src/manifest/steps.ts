@@ -8,124 +8,111 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
-  contentId,
   type OrphanClaim,
+  type OrphanQuery,
 } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
+import { idOf, textOf } from '../run/contents.ts'
+import { collect } from '../run/samples.ts'
 
-/** The steps that the manifest cases are made of. Times are small numbers, so that a case says which is older. */
+/*
+ * What the manifest cases do with a manifest. Contents are called by a name. A ref is called `a@1`: content a at generation 1; a bare id is
+ * called `a`. Times are small numbers, so that a case says which is older.
+ */
 
-/** After every time that a case uses and any clock: a sweep at it finds everything old enough. */
+/** After every time that a case uses and any clock: a sweep at this time finds everything old enough. */
 export const endOfTime: number = Date.UTC(2200, 0)
 
-/** A day before now by this machine's clock, so before anything that a manifest's own clock dates in a case. */
+/** A day ago by this machine's clock, so before anything that a manifest's own clock dates in a case. */
 export function yesterday(): number {
   return Date.now() - 24 * 60 * 60 * 1000
 }
 
-/** The id of some content that stands for nothing but its name. */
-export function idOf(name: string): AttachmentId {
-  return contentId(new TextEncoder().encode(name))
+/** Refs and bare ids as a host keeps them: of `a@1` the ref, of `a` the id. */
+export function refsOf(...names: readonly string[]): (AttachmentRef | AttachmentId)[] {
+  return names.map(name => {
+    const { content, generation } = parse(name)
+    if (generation === undefined) return idOf(content)
+    const ref = { id: idOf(content), byteLength: content.length, mediaType: 'text/plain' }
+    return generation === 0 ? ref : { ...ref, generation }
+  })
+}
+
+/** Physical copies, of names such as `a@1`. */
+export function blobsOf(...names: readonly string[]): { id: AttachmentId; generation: number }[] {
+  return names.map(name => {
+    const { content, generation = 0 } = parse(name)
+    return { id: idOf(content), generation }
+  })
+}
+
+function parse(name: string): { content: string; generation: number | undefined } {
+  const [content = '', generation] = name.split('@')
+  return { content, generation: generation === undefined ? undefined : Number(generation) }
+}
+
+/** Names of what was claimed or listed, sorted. */
+export function namesOf(found: readonly { attachmentId: AttachmentId }[]): string[] {
+  return found.map(({ attachmentId }) => textOf(attachmentId)).sort()
+}
+
+/** As {@link namesOf}, with generations: `a@1`. */
+export function copiesOf(claims: readonly OrphanClaim[]): string[] {
+  return claims.map(({ attachmentId, generation }) => `${textOf(attachmentId)}@${generation}`).sort()
 }
 
 export function intentFor(
   name: string,
   sessionId: string,
   intentAtEpochMs = 1000,
-  meta: AttachmentCreateMeta | undefined = { mediaType: 'text/plain' },
+  meta: AttachmentCreateMeta = { mediaType: 'text/plain' },
 ): AttachmentIntent {
   const attachmentId = idOf(name)
-  const intent = { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs }
-  return meta === undefined ? intent : { ...intent, meta }
+  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs, meta }
 }
 
-/** Records an intent and returns its generation. */
-export function record(
-  manifest: AttachmentManifest,
-  name: string,
-  sessionId: string,
-  intentAtEpochMs?: number,
-): Promise<number> {
-  return manifest.recordIntent(intentFor(name, sessionId, intentAtEpochMs))
+/** Whether the commit went through. Any error but a refusal is thrown on. */
+export function isAccepted(commit: Promise<void>): Promise<boolean> {
+  return commit.then(
+    () => true,
+    error => {
+      if (AttachmentIntentExpiredError.isInstance(error)) return false
+      throw error
+    },
+  )
 }
 
-/** Records an intent and commits it. */
-export async function hold(manifest: AttachmentManifest, name: string, sessionId: string): Promise<AttachmentRef> {
-  const ref = refOf(name, await record(manifest, name, sessionId))
-  await manifest.commitRefs(sessionId, [ref])
-  return ref
+/** Commits each content by itself, all at once. Returns the names of those that were not refused. */
+export async function acceptedOf(names: readonly string[], commit: (name: string) => Promise<void>): Promise<string[]> {
+  const accepted = await Promise.all(names.map(name => isAccepted(commit(name))))
+  return names.filter((_, index) => accepted[index])
 }
 
-/** A ref as a host keeps it. */
-export function refOf(name: string, generation: number): AttachmentRef {
-  const ref = { id: idOf(name), byteLength: name.length, mediaType: 'text/plain' }
-  return generation === 0 ? ref : { ...ref, generation }
+/** Has the sweepers claim a few contents at a time, all at once, until so many are claimed. Returns the names of all claims. */
+export async function claimedBy(
+  sweepers: readonly Pick<ManifestSteps, 'claim'>[],
+  count: number,
+  limit: number,
+): Promise<string[]> {
+  const claims: OrphanClaim[] = []
+  const sweep = async ({ claim }: Pick<ManifestSteps, 'claim'>) => {
+    for (let tries = 0; tries < 100 && claims.length < count; tries++) claims.push(...(await claim({ limit })))
+  }
+  await Promise.all(sweepers.map(sweep))
+  return namesOf(claims)
 }
 
-/** Claims whatever is old enough at the time; everything, without one. */
-export function claim(
-  manifest: AttachmentManifest,
-  olderThanEpochMs: number = endOfTime,
-  limit = 1000,
-): Promise<OrphanClaim[]> {
-  return manifest.claimOrphans({ olderThanEpochMs, limit })
-}
-
-/** Claims the one content that is an orphan. */
-export async function claimOnly(manifest: AttachmentManifest, name: string): Promise<OrphanClaim> {
-  const claims = await manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1000, ids: [idOf(name)] })
-  assert.equal(claims.length, 1, `${name} is an orphan and must be claimed`)
-  const only = claims[0] as OrphanClaim
-  assert.equal(only.attachmentId, idOf(name))
-  return only
-}
-
-/** Takes over the claim on the content, however young. Undefined when there is none. */
-export async function takeOver(manifest: AttachmentManifest, name: string): Promise<OrphanClaim | undefined> {
-  const query = { olderThanEpochMs: 0, limit: 1000, staleClaimEpochMs: endOfTime, ids: [idOf(name)] }
-  return (await manifest.claimOrphans(query))[0]
-}
-
-/** A whole sweep of one content, but for the bytes. */
-export async function reclaim(manifest: AttachmentManifest, name: string): Promise<OrphanClaim> {
-  const claimed = await claimOnly(manifest, name)
-  await manifest.settleClaims([claimed])
-  return claimed
-}
-
-export async function entryOf(
-  manifest: AttachmentManifest,
-  name: string,
-  sessionId: string,
-): Promise<AttachmentManifestEntry> {
-  const entry = await manifest.lookup(sessionId, idOf(name))
-  assert.ok(entry, `the ref of ${sessionId} to ${name} is there`)
-  return entry
-}
-
-/** Names of what was claimed, sorted, out of the names that the case uses. */
-export function namesOf(claims: readonly { attachmentId: AttachmentId }[], names: readonly string[]): string[] {
-  const byId = new Map(names.map(name => [idOf(name), name]))
-  return claims.map(({ attachmentId }) => byId.get(attachmentId) ?? `unknown ${attachmentId}`).sort()
-}
-
-export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
-}
-
-/** The commit must be refused, and name exactly these contents. */
-export async function assertExpired(commit: Promise<unknown>, names: readonly string[], rule: string): Promise<void> {
+/** Fails unless the commit is refused and the error names exactly these contents. */
+export async function assertRefused(commit: Promise<unknown>, names: readonly string[], why: string): Promise<void> {
   const error = await commit.then(
-    () => assert.fail(`${rule}: the commit was not refused`),
+    () => assert.fail(`${why}: the commit was not refused`),
     (reason: unknown) => reason,
   )
   if (!AttachmentIntentExpiredError.isInstance(error)) throw error
-  assert.deepEqual([...error.ids].sort(), names.map(idOf).sort(), `${rule}: the error names every id that failed, once`)
+  assert.deepEqual([...error.ids].sort(), names.map(idOf).sort(), `${why}: the error names every id that failed, once`)
 }
 
-/** The call must be refused as a bad argument, by rejection. */
+/** Fails unless the call rejects as a bad argument. It must not throw. */
 export async function assertInvalid(call: () => Promise<unknown>, what: string): Promise<void> {
   let result: Promise<unknown>
   try {
@@ -133,9 +120,82 @@ export async function assertInvalid(call: () => Promise<unknown>, what: string):
   } catch (error) {
     assert.fail(`${what}: must reject, not throw ${error}`)
   }
-  await assert.rejects(
-    result,
-    error => AttachmentInvalidArgumentError.isInstance(error),
-    `${what}: must be AttachmentInvalidArgumentError`,
-  )
+  const isInvalid = (error: unknown) => AttachmentInvalidArgumentError.isInstance(error)
+  await assert.rejects(result, isInvalid, `${what}: must be AttachmentInvalidArgumentError`)
+}
+
+/** The steps of a case on one manifest. */
+export interface ManifestSteps {
+  readonly manifest: AttachmentManifest
+  /** Records an intent; returns its generation. */
+  record(name: string, sessionId: string, intentAtEpochMs?: number): Promise<number>
+  /** Records an intent and commits it. */
+  hold(name: string, sessionId: string): Promise<void>
+  commit(sessionId: string, ...refs: string[]): Promise<void>
+  /** Fails unless the commit is refused, for these contents; by default for all that it names. */
+  refuses(sessionId: string, refs: readonly string[], why: string, failing?: readonly string[]): Promise<void>
+  /** Releases these contents or, without any, everything that the session holds. */
+  release(sessionId: string, ...names: string[]): Promise<void>
+  lookup(name: string, sessionId: string): Promise<AttachmentManifestEntry | undefined>
+  /** The entry, which must be there. */
+  entry(name: string, sessionId: string): Promise<AttachmentManifestEntry>
+  isCommitted(name: string, sessionId: string): Promise<boolean>
+  isReleased(name: string, sessionId: string): Promise<boolean>
+  entriesOf(sessionId: string): Promise<AttachmentManifestEntry[]>
+  /** Claims what is old enough; everything, unless the query says otherwise. */
+  claim(query?: Partial<OrphanQuery>): Promise<OrphanClaim[]>
+  /** Claims this one content, which must be an orphan. */
+  claimOnly(name: string): Promise<OrphanClaim>
+  /** Takes over the claim on the content, however young. Undefined when there is none. */
+  takeOver(name: string): Promise<OrphanClaim | undefined>
+  claimBlobs(...names: string[]): Promise<OrphanClaim[]>
+  settle(...claims: OrphanClaim[]): Promise<void>
+  /** A whole sweep of one content, but for the bytes. */
+  reclaim(name: string): Promise<OrphanClaim>
+  forget(name: string): Promise<void>
+}
+
+export function stepsOf(manifest: AttachmentManifest): ManifestSteps {
+  const steps: ManifestSteps = {
+    manifest,
+    record: (name, sessionId, intentAtEpochMs) => manifest.recordIntent(intentFor(name, sessionId, intentAtEpochMs)),
+    async hold(name, sessionId) {
+      await steps.commit(sessionId, `${name}@${await steps.record(name, sessionId)}`)
+    },
+    commit: (sessionId, ...refs) => manifest.commitRefs(sessionId, refsOf(...refs)),
+    refuses(sessionId, refs, why, failing = [...new Set(refs.map(ref => parse(ref).content))]) {
+      return assertRefused(steps.commit(sessionId, ...refs), failing, why)
+    },
+    release: (sessionId, ...names) =>
+      names.length === 0 ? manifest.releaseRefs(sessionId) : manifest.releaseRefs(sessionId, names.map(idOf)),
+    lookup: (name, sessionId) => manifest.lookup(sessionId, idOf(name)),
+    async entry(name, sessionId) {
+      const entry = await steps.lookup(name, sessionId)
+      assert.ok(entry, `the ref of ${sessionId} to ${name} is there`)
+      return entry
+    },
+    isCommitted: async (name, sessionId) => (await steps.entry(name, sessionId)).committedAtEpochMs !== undefined,
+    isReleased: async (name, sessionId) => (await steps.entry(name, sessionId)).releasedAtEpochMs !== undefined,
+    entriesOf: sessionId => collect(manifest.listRefs(sessionId)),
+    claim: query => manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1000, ...query }),
+    async claimOnly(name) {
+      const [claim, ...others] = await steps.claim({ ids: [idOf(name)] })
+      assert.ok(claim !== undefined && others.length === 0, `${name} is an orphan and must be claimed`)
+      assert.equal(claim.attachmentId, idOf(name))
+      return claim
+    },
+    async takeOver(name) {
+      const [claim] = await steps.claim({ olderThanEpochMs: 0, staleClaimEpochMs: endOfTime, ids: [idOf(name)] })
+      return claim
+    },
+    claimBlobs: (...names) => manifest.claimBlobs(blobsOf(...names)),
+    settle: (...claims) => manifest.settleClaims(claims),
+    async reclaim(name) {
+      const claim = await steps.claimOnly(name)
+      await steps.settle(claim)
+      return claim
+    },
+    forget: name => manifest.forget(idOf(name)),
+  }
+  return steps
 }

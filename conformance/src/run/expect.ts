@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import {
+  type AttachmentBody,
   type AttachmentErrorCode,
   type AttachmentId,
+  type AttachmentRef,
   type AttachmentStore,
   AttachmentStoreError,
 } from '@lash/attachments-core'
 import type { StoreFixture } from '../harness.ts'
-import { collect, turn } from './samples.ts'
+import { collect, independentId, plain, turn } from './samples.ts'
 
 /** Fails unless the bytes are the same. Says where they part, not all of them. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
@@ -115,7 +117,21 @@ export async function nothingStaged({ staging }: StoreFixture, what: string): Pr
   assert.deepEqual(left, [], `${what}: this is left staged`)
 }
 
-/** Fails unless the store gives these bytes for the id, whole and streamed. */
+/** Puts the body. Fails unless it is stored as these bytes, under their id. */
+export async function comesBack(
+  store: AttachmentStore,
+  body: AttachmentBody,
+  bytes: Uint8Array,
+  what: string,
+): Promise<AttachmentRef> {
+  const ref = await store.put(body, plain)
+  assert.equal(ref.id, independentId(bytes), `${what}: id`)
+  assert.equal(ref.byteLength, bytes.byteLength, `${what}: byteLength`)
+  await isStored(store, ref.id, bytes, what)
+  return ref
+}
+
+/** Fails unless get gives these bytes for the id. */
 export async function isStored(
   store: AttachmentStore,
   id: AttachmentId,

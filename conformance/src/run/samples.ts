@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
 
+export const KiB = 1024
+export const MiB: number = 1024 * KiB
+
+/** The metadata of content that is nothing but bytes. */
+export const plain: { mediaType: string } = { mediaType: 'application/octet-stream' }
+
 /** Bytes that look random and are the same for the same length and seed. */
 export function sampleBytes(length: number, seed: number = 1): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(length / 4))
@@ -120,6 +126,6 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Lets the event loop turn, so that what is ready to happen does. */
-export function turn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+export async function turn(times: number = 1): Promise<void> {
+  for (let turned = 0; turned < times; turned++) await new Promise(resolve => setImmediate(resolve))
 }

@@ -1,189 +1,144 @@
 import assert from 'node:assert/strict'
-import { AttachmentIntentExpiredError } from '@lash/attachments-core'
-import { caseGroup, type ManifestCase } from '../../case.ts'
-import { provided } from '../../run/context.ts'
-import { claim, endOfTime, entryOf, hold, idOf, namesOf, record, refOf } from '../steps.ts'
+import type { ManifestCase } from '../../case.ts'
+import { numbered } from '../../run/contents.ts'
+import { manifestGroup } from '../manifest-under-test.ts'
+import { acceptedOf, claimedBy, copiesOf, endOfTime, isAccepted, namesOf } from '../steps.ts'
 
-const contents = Array.from({ length: 60 }, (_, index) => `content ${index}`)
+const contents = numbered('content', 60).sort()
 
-/** Whether the commit went through; anything but a refusal is an error. */
-function committed(commit: Promise<void>): Promise<boolean> {
-  return commit.then(
-    () => true,
-    error => {
-      if (AttachmentIntentExpiredError.isInstance(error)) return false
-      throw error
-    },
-  )
-}
-
-export const concurrencyCases: readonly ManifestCase[] = caseGroup('manifest', 'concurrency', [
-  {
-    name: 'intents-at-once',
-    title: 'intents of many sessions for one content at once all count, at one generation',
-    async run(context) {
-      const { manifest } = await context.create()
-      const sessions = Array.from({ length: 50 }, (_, index) => `session ${index}`)
-      const generations = await Promise.all(sessions.map(session => record(manifest, 'shared', session)))
+export const concurrencyCases: readonly ManifestCase[] = manifestGroup('concurrency', {
+  'intents-at-once': {
+    title: 'intents of many sessions for one content at once are all recorded, at one generation',
+    async run({ record, entry }) {
+      const sessions = numbered('session', 50)
+      const generations = await Promise.all(sessions.map(session => record('shared', session)))
       assert.deepEqual([...new Set(generations)], [0])
-      for (const session of sessions) await entryOf(manifest, 'shared', session)
+      for (const session of sessions) await entry('shared', session)
     },
   },
-  {
-    name: 'same-intent-at-once',
+  'same-intent-at-once': {
     title: 'the same intent many times at once is one ref',
-    async run(context) {
-      const { manifest } = await context.create()
-      const generations = await Promise.all(Array.from({ length: 30 }, () => record(manifest, 'a', 'session')))
+    async run({ record, commit, claim }) {
+      const generations = await Promise.all(Array.from({ length: 30 }, () => record('a', 'session')))
       assert.deepEqual([...new Set(generations)], [0])
-      await manifest.commitRefs('session', [idOf('a')])
-      assert.deepEqual(await claim(manifest), [])
+      await commit('session', 'a')
+      assert.deepEqual(await claim(), [])
     },
   },
-  {
-    name: 'intents-in-opposite-orders',
+  'intents-in-opposite-orders': {
     title: 'sessions that record, commit and release many contents in opposite orders do not block each other',
-    async run(context) {
-      const { manifest } = await context.create()
+    async run({ record, commit, release, claim }) {
       const turn = async (session: string, names: readonly string[]) => {
-        await Promise.all(names.map(name => record(manifest, name, session)))
-        await manifest.commitRefs(session, names.map(idOf))
-        await manifest.releaseRefs(session, names.map(idOf))
+        await Promise.all(names.map(name => record(name, session)))
+        await commit(session, ...names)
+        await release(session, ...names)
       }
       const backwards = contents.toReversed()
       await Promise.all([1, 2, 3, 4].map(n => turn(`session ${n}`, n % 2 === 0 ? contents : backwards)))
-      assert.deepEqual(namesOf(await claim(manifest), contents), [...contents].sort())
+      assert.deepEqual(namesOf(await claim()), contents)
     },
   },
-  {
-    name: 'sweepers-at-once',
+  'sweepers-at-once': {
     title: 'of several sweepers at once, each orphan is claimed by exactly one',
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const other = reopen === undefined ? manifest : context.use(await reopen())
-      await Promise.all(contents.map(name => record(manifest, name, 'session')))
-      const claims: { attachmentId: string }[] = []
-      const sweeper = async (instance: typeof manifest) => {
-        for (let tries = 0; tries < 100 && claims.length < contents.length; tries++) {
-          claims.push(...(await instance.claimOrphans({ olderThanEpochMs: endOfTime, limit: 7 })))
-        }
-      }
-      await Promise.all([manifest, other, manifest, other].map(sweeper))
-      assert.deepEqual(namesOf(claims, contents), [...contents].sort(), 'every orphan once')
+    async run({ record, claim, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      await Promise.all(contents.map(name => record(name, 'session')))
+      const claimed = await claimedBy([{ claim }, other, { claim }, other], contents.length, 7)
+      assert.deepEqual(claimed, contents, 'every orphan once')
     },
   },
-  {
-    name: 'takeovers-at-once',
-    title: 'when several sweepers take over stale claims at once, the last token of each content stands alone',
-    async run(context) {
-      const { manifest } = await context.create()
-      await Promise.all(contents.map(name => record(manifest, name, 'session')))
-      await claim(manifest)
-      const query = { olderThanEpochMs: 0, limit: 1000, staleClaimEpochMs: endOfTime }
-      const claims = (await Promise.all([1, 2, 3].map(() => manifest.claimOrphans(query)))).flat()
+  'takeovers-at-once': {
+    title: 'when several sweepers take over stale claims at once, one token of each content stands in the end',
+    async run({ record, claim, settle }) {
+      await Promise.all(contents.map(name => record(name, 'session')))
+      await claim()
+      const takeOverAll = () => claim({ olderThanEpochMs: 0, staleClaimEpochMs: endOfTime })
+      const claims = (await Promise.all([1, 2, 3].map(takeOverAll))).flat()
       assert.equal(new Set(claims.map(({ token }) => token)).size, claims.length)
-      await manifest.settleClaims(claims)
-      assert.deepEqual(await manifest.claimOrphans(query), [], 'each content has a token that stands, and it settled')
-      assert.equal(await record(manifest, contents[0] ?? '', 'session'), 1)
+      await settle(...claims)
+      assert.deepEqual(await takeOverAll(), [], 'each content has a token that stands, and it settled')
+      assert.equal(await record(contents[0] ?? '', 'session'), 1)
     },
   },
-  {
-    name: 'commit-against-claim',
+  'commit-against-claim': {
     title: 'of a commit and a claim at once exactly one wins',
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const other = reopen === undefined ? manifest : context.use(await reopen())
-      await Promise.all(contents.map(name => record(manifest, name, 'session')))
-      const sweeps = Promise.all([1, 2, 3].map(() => claim(other, endOfTime, 20)))
-      const commits = Promise.all(
-        contents.map(async name => ({ name, won: await committed(manifest.commitRefs('session', [refOf(name, 0)])) })),
-      )
-      const claimed = namesOf((await sweeps).flat(), contents)
-      const won = (await commits).filter(commit => commit.won).map(({ name }) => name)
-      assert.deepEqual([...claimed, ...won].sort(), [...contents].sort(), 'each content has one winner')
+    async run({ record, commit, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      await Promise.all(contents.map(name => record(name, 'session')))
+      const sweeps = Promise.all([1, 2, 3].map(() => other.claim({ limit: 20 })))
+      const committed = acceptedOf(contents, name => commit('session', `${name}@0`))
+      const claimed = namesOf((await sweeps).flat())
+      assert.deepEqual([...claimed, ...(await committed)].sort(), contents, 'each content has one winner')
     },
   },
-  {
-    name: 'intent-against-claim',
-    title: 'an intent and a claim at once never leave a session able to commit the copy that is being deleted',
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const other = reopen === undefined ? manifest : context.use(await reopen())
-      await Promise.all(contents.map(name => record(manifest, name, 'dead')))
-      const sweeps = Promise.all([1, 2, 3].map(() => claim(other, endOfTime, 20)))
-      const generations = await Promise.all(contents.map(name => record(manifest, name, 'session')))
+  'intent-against-claim': {
+    title: 'when an intent meets a claim, the session can never commit the copy that is being deleted',
+    async run({ record, commit, settle, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      await Promise.all(contents.map(name => record(name, 'dead')))
+      const sweeps = Promise.all([1, 2, 3].map(() => other.claim({ limit: 20 })))
+      const generations = await Promise.all(contents.map(name => record(name, 'session')))
       const claims = (await sweeps).flat()
+      const claimed = copiesOf(claims)
       for (const [index, name] of contents.entries()) {
-        const generation = generations[index] as number
-        if (!(await committed(manifest.commitRefs('session', [refOf(name, generation)])))) continue
-        const deleted = claims.filter(({ attachmentId }) => attachmentId === idOf(name)).map(each => each.generation)
-        assert.ok(!deleted.includes(generation), `${name}: committed at generation ${generation}, which is claimed`)
+        const copy = `${name}@${generations[index]}`
+        if (await isAccepted(commit('session', copy)))
+          assert.ok(!claimed.includes(copy), `${copy} is committed and claimed`)
       }
-      await manifest.settleClaims(claims)
+      await settle(...claims)
     },
   },
-  {
-    name: 'second-intent-against-claim',
+  'second-intent-against-claim': {
     title: 'a sweep that meets the commit of a second session never takes the content from under it',
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const other = reopen === undefined ? manifest : context.use(await reopen())
-      await Promise.all(contents.map(name => record(manifest, name, 'dead')))
-      const sweep = async () => {
-        const all: { attachmentId: string; generation: number }[] = []
-        for (let round = 0; round < 6; round++) all.push(...(await claim(other, endOfTime, 15)))
-        return all
-      }
+    async run({ record, commit, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      await Promise.all(contents.map(name => record(name, 'dead')))
       const turns = contents.map(async name => {
-        const generation = await record(manifest, name, 'session')
-        return { name, generation, won: await committed(manifest.commitRefs('session', [refOf(name, generation)])) }
+        const copy = `${name}@${await record(name, 'session')}`
+        return { copy, won: await isAccepted(commit('session', copy)) }
       })
-      const claims = await sweep()
-      for (const { name, generation, won } of await Promise.all(turns)) {
-        const taken = claims.some(each => each.attachmentId === idOf(name) && each.generation === generation)
-        assert.notEqual(won, taken, `${name} is either committed or taken at generation ${generation}`)
+      const claimed: string[] = []
+      for (let round = 0; round < 6; round++) claimed.push(...copiesOf(await other.claim({ limit: 15 })))
+      for (const { copy, won } of await Promise.all(turns)) {
+        assert.notEqual(won, claimed.includes(copy), `${copy} is either committed or claimed`)
       }
     },
   },
-  {
-    name: 'two-instances',
+  'two-instances': {
     title: 'what one instance does, another over the same data sees at once',
     requires: ['reopen'],
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const other = context.use(await provided(reopen, 'reopen')())
-      await hold(manifest, 'a', 'session')
-      assert.notEqual((await entryOf(other, 'a', 'session')).committedAtEpochMs, undefined)
-      await other.releaseRefs('session')
-      assert.notEqual((await entryOf(manifest, 'a', 'session')).releasedAtEpochMs, undefined)
-      const claims = await manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1 })
+    async run({ hold, entry, isReleased, claim, settle, reopen }) {
+      const other = await reopen()
+      await hold('a', 'session')
+      assert.ok(await other.isCommitted('a', 'session'))
+      await other.release('session')
+      assert.ok(await isReleased('a', 'session'))
+      const claims = await claim({ limit: 1 })
       assert.equal(claims.length, 1)
-      assert.deepEqual(await claim(other), [])
-      assert.equal(await record(other, 'a', 'other'), 1)
-      await manifest.settleClaims(claims)
-      await other.commitRefs('other', [refOf('a', 1)])
-      assert.equal((await entryOf(manifest, 'a', 'other')).generation, 1)
+      assert.deepEqual(await other.claim(), [])
+      assert.equal(await other.record('a', 'other'), 1)
+      await settle(...claims)
+      await other.commit('other', 'a@1')
+      assert.equal((await entry('a', 'other')).generation, 1)
     },
   },
-  {
-    name: 'first-open-at-once',
-    title: 'several instances that open at once, and write as their first act, all work',
+  'first-open-at-once': {
+    title: 'several instances may open at once and write as their first call',
     requires: ['reopen'],
-    async run(context) {
-      const { manifest, reopen } = await context.create()
-      const open = provided(reopen, 'reopen')
-      const first = record(manifest, 'shared', 'session')
+    async run({ record, entry, reopen }) {
+      const sessions = numbered('session', 5)
+      const first = record('shared', 'another session')
       const others = await Promise.all(
-        [1, 2, 3, 4, 5].map(async number => {
-          const instance = context.use(await open())
-          await hold(instance, 'shared', `session ${number}`)
+        sessions.map(async session => {
+          const instance = await reopen()
+          await instance.hold('shared', session)
           return instance
         }),
       )
       assert.equal(await first, 0)
-      for (const instance of [manifest, ...others]) {
-        for (const number of [1, 2, 3, 4, 5]) await entryOf(instance, 'shared', `session ${number}`)
+      for (const instance of [{ entry }, ...others]) {
+        for (const session of sessions) await instance.entry('shared', session)
       }
     },
   },
-])
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { caseGroup, type ManifestCase } from '../../case.ts'
-import { assertInvalid, collected, entryOf, idOf, intentFor, record, refOf } from '../steps.ts'
+import type { ManifestCase } from '../../case.ts'
+import { manifestGroup } from '../manifest-under-test.ts'
+import { assertInvalid, intentFor } from '../steps.ts'
 
 /**
  * Session ids that some backend takes for one another, or for something else than a name. All different, each followed
@@ -76,12 +77,10 @@ const hostileSessionIds: readonly string[] = [
   `${'\u{1f4ce}'.repeat(511)}\u{1f4cf}`,
 ]
 
-export const sessionIdCases: readonly ManifestCase[] = caseGroup('manifest', 'session ids', [
-  {
-    name: 'distinct',
-    title: 'session ids are compared code point by code point: hostile ones are each a session of their own',
-    async run(context) {
-      const { manifest } = await context.create()
+export const sessionIdCases: readonly ManifestCase[] = manifestGroup('session ids', {
+  distinct: {
+    title: 'session ids are compared code point by code point: each of these hostile ids is a session of its own',
+    async run({ manifest, entry, entriesOf }) {
       const sessions = hostileSessionIds
       assert.equal(new Set(sessions).size, sessions.length)
       for (const [index, session] of sessions.entries()) {
@@ -89,64 +88,51 @@ export const sessionIdCases: readonly ManifestCase[] = caseGroup('manifest', 'se
         await manifest.recordIntent(intentFor('shared', session, 1000 + index, meta))
       }
       for (const [index, session] of sessions.entries()) {
-        const entry = await entryOf(manifest, 'shared', session)
-        assert.equal(entry.sessionId, session)
-        assert.equal(entry.meta?.label, `of ${index}`)
-        const listed = await collected(manifest.listRefs(session))
-        assert.deepEqual(listed, [entry], `the refs of ${JSON.stringify(session.slice(0, 40))}`)
+        const found = await entry('shared', session)
+        assert.equal(found.sessionId, session)
+        assert.equal(found.meta?.label, `of ${index}`)
+        assert.deepEqual(await entriesOf(session), [found], `the refs of ${JSON.stringify(session.slice(0, 40))}`)
       }
     },
   },
-  {
-    name: 'commit-and-release-alone',
-    title: 'a commit or release of one session changes no other whose id is alike',
-    async run(context) {
-      const { manifest } = await context.create()
-      for (const session of hostileSessionIds) await record(manifest, 'shared', session)
+  'commit-and-release-alone': {
+    title: 'a commit or release changes no other session whose id is similar',
+    async run({ record, commit, release, isCommitted, isReleased }) {
+      for (const session of hostileSessionIds) await record('shared', session)
       for (const [index, session] of hostileSessionIds.entries()) {
-        if (index % 2 === 0) await manifest.commitRefs(session, [refOf('shared', 0)])
-        else await manifest.releaseRefs(session, [idOf('shared')])
+        if (index % 2 === 0) await commit(session, 'shared@0')
+        else await release(session, 'shared')
       }
       for (const [index, session] of hostileSessionIds.entries()) {
-        const { committedAtEpochMs, releasedAtEpochMs } = await entryOf(manifest, 'shared', session)
-        const state = { committed: committedAtEpochMs !== undefined, released: releasedAtEpochMs !== undefined }
-        const expected = { committed: index % 2 === 0, released: index % 2 === 1 }
-        assert.deepEqual(state, expected, JSON.stringify(session.slice(0, 40)))
+        const state = [await isCommitted('shared', session), await isReleased('shared', session)]
+        assert.deepEqual(state, [index % 2 === 0, index % 2 === 1], JSON.stringify(session.slice(0, 40)))
       }
     },
   },
-  {
-    name: 'release-everything-alone',
-    title: 'a session that is deleted takes nothing from another whose id is alike',
-    async run(context) {
-      const { manifest } = await context.create()
-      for (const session of hostileSessionIds) await record(manifest, 'shared', session)
-      for (const session of ['%', '_', 'session', 'caf\u00e9', '..', '', 'x'.repeat(512)]) {
-        if (session !== '') await manifest.releaseRefs(session)
-      }
+  'release-everything-alone': {
+    title: 'deleting a session takes nothing from another session whose id is similar',
+    async run({ record, release, isReleased }) {
+      for (const session of hostileSessionIds) await record('shared', session)
+      const deleted = ['%', '_', 'session', 'caf\u00e9', '..', 'x'.repeat(512)]
+      for (const session of deleted) await release(session)
       const released: string[] = []
-      for (const session of hostileSessionIds) {
-        const entry = await entryOf(manifest, 'shared', session)
-        if (entry.releasedAtEpochMs !== undefined) released.push(session)
-      }
-      assert.deepEqual(released.sort(), ['%', '_', 'session', 'caf\u00e9', '..', 'x'.repeat(512)].sort())
+      for (const session of hostileSessionIds) if (await isReleased('shared', session)) released.push(session)
+      assert.deepEqual(released.sort(), deleted.sort())
     },
   },
-  {
-    name: 'refused',
-    title: 'a session id that is empty, too long, no string or not well-formed is refused everywhere',
-    async run(context) {
-      const { manifest } = await context.create()
+  refused: {
+    title: 'a session id that is empty, too long, not a string or not well-formed is refused everywhere',
+    async run({ record, commit, release, lookup, entriesOf }) {
       const bad: unknown[] = ['', 'x'.repeat(513), '\u{1f4ce}'.repeat(513), '\ud800', 'a\udc00b', 'a\0b', 7, null, {}]
       for (const value of bad) {
         const session = value as string
         const what = `session id ${JSON.stringify(value)?.slice(0, 40)}`
-        await assertInvalid(() => record(manifest, 'a', session), `recordIntent, ${what}`)
-        await assertInvalid(() => manifest.commitRefs(session, []), `commitRefs, ${what}`)
-        await assertInvalid(() => manifest.releaseRefs(session), `releaseRefs, ${what}`)
-        await assertInvalid(() => manifest.lookup(session, idOf('a')), `lookup, ${what}`)
-        await assertInvalid(async () => collected(manifest.listRefs(session)), `listRefs, ${what}`)
+        await assertInvalid(() => record('a', session), `recordIntent, ${what}`)
+        await assertInvalid(() => commit(session), `commitRefs, ${what}`)
+        await assertInvalid(() => release(session), `releaseRefs, ${what}`)
+        await assertInvalid(() => lookup('a', session), `lookup, ${what}`)
+        await assertInvalid(async () => entriesOf(session), `listRefs, ${what}`)
       }
     },
   },
-])
+})

@@ -1,73 +1,64 @@
 import assert from 'node:assert/strict'
-import { caseGroup, type ManifestCase } from '../../case.ts'
-import { assertExpired, claim, claimOnly, collected, entryOf, hold, idOf, record, refOf, takeOver } from '../steps.ts'
+import type { ManifestCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { manifestGroup } from '../manifest-under-test.ts'
 
-export const forgetCases: readonly ManifestCase[] = caseGroup('manifest', 'forget', [
-  {
-    name: 'refs',
+export const forgetCases: readonly ManifestCase[] = manifestGroup('forget', {
+  refs: {
     title: 'forget drops every ref to the id, whoever holds it, and no other',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'first')
-      await record(manifest, 'a', 'second')
-      await hold(manifest, 'b', 'first')
-      await manifest.forget(idOf('a'))
-      assert.equal(await manifest.lookup('first', idOf('a')), undefined)
-      assert.equal(await manifest.lookup('second', idOf('a')), undefined)
-      assert.equal((await collected(manifest.listRefs('first'))).length, 1)
-      await entryOf(manifest, 'b', 'first')
-      assert.deepEqual(await claim(manifest), [])
+    async run({ record, hold, lookup, entry, entriesOf, claim, forget }) {
+      await hold('a', 'first')
+      await record('a', 'second')
+      await hold('b', 'first')
+      await forget('a')
+      assert.equal(await lookup('a', 'first'), undefined)
+      assert.equal(await lookup('a', 'second'), undefined)
+      assert.equal((await entriesOf('first')).length, 1)
+      await entry('b', 'first')
+      assert.deepEqual(await claim(), [])
     },
   },
-  {
-    name: 'next-generation',
-    title: 'forget moves to the next generation, so that a ref from before it commits nothing',
-    async run(context) {
-      const { manifest } = await context.create()
-      await record(manifest, 'a', 'session')
-      await manifest.forget(idOf('a'))
-      await assertExpired(manifest.commitRefs('session', [refOf('a', 0)]), ['a'], 'forgotten')
-      assert.equal(await record(manifest, 'a', 'session'), 1)
-      await assertExpired(manifest.commitRefs('session', [refOf('a', 0)]), ['a'], 'the generation from before')
-      await manifest.commitRefs('session', [refOf('a', 1)])
+  'next-generation': {
+    title: 'forget moves to the next generation, so that older refs cannot be committed',
+    async run({ record, commit, refuses, forget }) {
+      await record('a', 'session')
+      await forget('a')
+      await refuses('session', ['a@0'], 'forgotten')
+      assert.equal(await record('a', 'session'), 1)
+      await refuses('session', ['a@0'], 'the generation from before')
+      await commit('session', 'a@1')
     },
   },
-  {
-    name: 'claim',
+  claim: {
     title: 'forget drops a claim: it settles nothing and cannot be taken over, and its generation is not used again',
-    async run(context) {
-      const { manifest } = await context.create()
-      await record(manifest, 'a', 'session')
-      const claimed = await claimOnly(manifest, 'a')
-      await manifest.forget(idOf('a'))
-      assert.equal(await takeOver(manifest, 'a'), undefined)
-      const generation = await record(manifest, 'a', 'session')
+    async run({ record, commit, claimOnly, takeOver, settle, forget }) {
+      await record('a', 'session')
+      const claimed = await claimOnly('a')
+      await forget('a')
+      assert.equal(await takeOver('a'), undefined)
+      const generation = await record('a', 'session')
       assert.ok(generation > claimed.generation)
-      await manifest.settleClaims([claimed])
-      await manifest.commitRefs('session', [refOf('a', generation)])
+      await settle(claimed)
+      await commit('session', `a@${generation}`)
     },
   },
-  {
-    name: 'unknown',
-    title: 'forgetting what is not known, or is not an id, does nothing',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
+  unknown: {
+    title: 'forgetting an unknown or malformed id does nothing',
+    async run({ manifest, hold, entry }) {
+      await hold('a', 'session')
       for (const id of [idOf('unknown'), 'not an id', '', '%', idOf('a').toUpperCase()]) await manifest.forget(id)
-      await entryOf(manifest, 'a', 'session')
+      await entry('a', 'session')
     },
   },
-  {
-    name: 'twice',
-    title: 'forgetting again is fine',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
-      await manifest.forget(idOf('a'))
-      await manifest.forget(idOf('a'))
-      const generation = await record(manifest, 'a', 'session')
+  twice: {
+    title: 'forgetting the same id twice succeeds',
+    async run({ record, hold, commit, forget }) {
+      await hold('a', 'session')
+      await forget('a')
+      await forget('a')
+      const generation = await record('a', 'session')
       assert.ok(generation >= 1)
-      await manifest.commitRefs('session', [refOf('a', generation)])
+      await commit('session', `a@${generation}`)
     },
   },
-])
+})

@@ -1,143 +1,112 @@
 import assert from 'node:assert/strict'
-import { caseGroup, type ManifestCase } from '../../case.ts'
-import {
-  claim,
-  claimOnly,
-  collected,
-  endOfTime,
-  entryOf,
-  hold,
-  idOf,
-  intentFor,
-  namesOf,
-  record,
-  yesterday,
-} from '../steps.ts'
+import type { ManifestCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { manifestGroup } from '../manifest-under-test.ts'
+import { intentFor, namesOf, yesterday } from '../steps.ts'
 
-export const releaseCases: readonly ManifestCase[] = caseGroup('manifest', 'release', [
-  {
-    name: 'named-ids',
-    title: 'releasing ids releases those of this session, and says when',
-    async run(context) {
-      const { manifest } = await context.create()
-      for (const name of ['a', 'b', 'c']) await hold(manifest, name, 'session')
-      await hold(manifest, 'a', 'other')
-      const before = await entryOf(manifest, 'a', 'session')
-      await manifest.releaseRefs('session', [idOf('a'), idOf('b')])
-      const { releasedAtEpochMs, ...after } = await entryOf(manifest, 'a', 'session')
+export const releaseCases: readonly ManifestCase[] = manifestGroup('release', {
+  'named-ids': {
+    title: 'releasing ids releases exactly those refs of this session, and records when',
+    async run({ hold, release, entry, isReleased, claim }) {
+      for (const name of ['a', 'b', 'c']) await hold(name, 'session')
+      await hold('a', 'other')
+      const before = await entry('a', 'session')
+      await release('session', 'a', 'b')
+      const { releasedAtEpochMs, ...after } = await entry('a', 'session')
       assert.ok(releasedAtEpochMs !== undefined && releasedAtEpochMs > yesterday())
       assert.deepEqual(after, before)
-      assert.notEqual((await entryOf(manifest, 'b', 'session')).releasedAtEpochMs, undefined)
-      assert.equal((await entryOf(manifest, 'c', 'session')).releasedAtEpochMs, undefined)
-      assert.equal((await entryOf(manifest, 'a', 'other')).releasedAtEpochMs, undefined)
-      assert.deepEqual(namesOf(await claim(manifest), ['a', 'b', 'c']), ['b'])
+      assert.ok(await isReleased('b', 'session'))
+      assert.ok(!(await isReleased('c', 'session')))
+      assert.ok(!(await isReleased('a', 'other')))
+      assert.deepEqual(namesOf(await claim()), ['b'])
     },
   },
-  {
-    name: 'everything',
+  everything: {
     title: 'releasing without ids releases everything of this session and nothing of another',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
-      await record(manifest, 'b', 'session')
-      await hold(manifest, 'c', 'other')
-      await manifest.releaseRefs('session')
-      for (const entry of await collected(manifest.listRefs('session')))
-        assert.notEqual(entry.releasedAtEpochMs, undefined)
-      assert.deepEqual(namesOf(await claim(manifest), ['a', 'b', 'c']), ['a', 'b'])
-      assert.notEqual((await entryOf(manifest, 'c', 'other')).committedAtEpochMs, undefined)
+    async run({ record, hold, release, isCommitted, entriesOf, claim }) {
+      await hold('a', 'session')
+      await record('b', 'session')
+      await hold('c', 'other')
+      await release('session')
+      for (const { releasedAtEpochMs } of await entriesOf('session')) assert.notEqual(releasedAtEpochMs, undefined)
+      assert.deepEqual(namesOf(await claim()), ['a', 'b'])
+      assert.ok(await isCommitted('c', 'other'))
     },
   },
-  {
-    name: 'no-ids',
+  'no-ids': {
     title: 'releasing an empty list of ids releases nothing',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
+    async run({ manifest, hold, isReleased }) {
+      await hold('a', 'session')
       await manifest.releaseRefs('session', [])
-      assert.equal((await entryOf(manifest, 'a', 'session')).releasedAtEpochMs, undefined)
+      assert.ok(!(await isReleased('a', 'session')))
     },
   },
-  {
-    name: 'twice',
+  twice: {
     title: 'releasing again keeps the first time',
-    async run(context) {
-      const { manifest, setClock } = await context.create()
-      setClock?.(50_000)
-      await hold(manifest, 'a', 'session')
-      await manifest.releaseRefs('session', [idOf('a'), idOf('a')])
-      const first = await entryOf(manifest, 'a', 'session')
-      setClock?.(60_000)
-      const started = Date.now()
-      while (setClock === undefined && Date.now() < started + 3) await new Promise(resolve => setImmediate(resolve))
-      await manifest.releaseRefs('session', [idOf('a')])
-      await manifest.releaseRefs('session')
-      assert.deepEqual(await entryOf(manifest, 'a', 'session'), first)
+    async run({ hold, release, entry, clockAt }) {
+      await clockAt(50_000)
+      await hold('a', 'session')
+      await release('session', 'a', 'a')
+      const first = await entry('a', 'session')
+      await clockAt(60_000)
+      await release('session', 'a')
+      await release('session')
+      assert.deepEqual(await entry('a', 'session'), first)
     },
   },
-  {
-    name: 'unknown',
+  unknown: {
     title: 'releasing what is not held, or is not an id, does nothing',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
+    async run({ manifest, hold, release, lookup, isReleased }) {
+      await hold('a', 'session')
       await manifest.releaseRefs('session', [idOf('never put'), 'not an id', '', '../x', `${idOf('a')}\0`])
-      await manifest.releaseRefs('nobody', [idOf('a')])
-      await manifest.releaseRefs('nobody')
-      assert.equal((await entryOf(manifest, 'a', 'session')).releasedAtEpochMs, undefined)
-      assert.equal(await manifest.lookup('nobody', idOf('a')), undefined)
+      await release('nobody', 'a')
+      await release('nobody')
+      assert.ok(!(await isReleased('a', 'session')))
+      assert.equal(await lookup('a', 'nobody'), undefined)
     },
   },
-  {
-    name: 'age-of-release',
+  'age-of-release': {
     title: 'a released ref is as old as its release, however old its intent is',
-    async run(context) {
-      const { manifest } = await context.create()
+    async run({ manifest, commit, release, claim }) {
       await manifest.recordIntent(intentFor('a', 'session', 1))
-      await manifest.commitRefs('session', [idOf('a')])
-      await manifest.releaseRefs('session')
-      assert.deepEqual(await claim(manifest, yesterday()), [], 'released just now')
-      assert.equal((await claim(manifest, endOfTime)).length, 1)
+      await commit('session', 'a')
+      await release('session')
+      assert.deepEqual(await claim({ olderThanEpochMs: yesterday() }), [], 'released just now')
+      assert.equal((await claim()).length, 1)
     },
   },
-  {
-    name: 'exact-age',
+  'exact-age': {
     title: 'a sweep at the time of the release takes the content, one a millisecond before does not',
     requires: ['clock'],
-    async run(context) {
-      const { manifest, setClock } = await context.create()
-      await hold(manifest, 'a', 'session')
-      setClock?.(90_000)
-      await manifest.releaseRefs('session')
-      assert.equal((await entryOf(manifest, 'a', 'session')).releasedAtEpochMs, 90_000)
-      assert.deepEqual(await claim(manifest, 89_999), [])
-      assert.equal((await claim(manifest, 90_000)).length, 1)
+    async run({ hold, release, entry, claim, clockAt }) {
+      await hold('a', 'session')
+      await clockAt(90_000)
+      await release('session')
+      assert.equal((await entry('a', 'session')).releasedAtEpochMs, 90_000)
+      assert.deepEqual(await claim({ olderThanEpochMs: 89_999 }), [])
+      assert.equal((await claim({ olderThanEpochMs: 90_000 })).length, 1)
     },
   },
-  {
-    name: 'until-a-sweep',
-    title: 'a released ref is known until a sweep takes the content, and not after',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'session')
-      await manifest.releaseRefs('session')
-      assert.equal((await collected(manifest.listRefs('session'))).length, 1)
-      await claimOnly(manifest, 'a')
-      assert.equal(await manifest.lookup('session', idOf('a')), undefined)
-      assert.deepEqual(await collected(manifest.listRefs('session')), [])
+  'until-a-sweep': {
+    title: 'a released ref stays listed until a sweep takes its content',
+    async run({ hold, release, lookup, entriesOf, claimOnly }) {
+      await hold('a', 'session')
+      await release('session')
+      assert.equal((await entriesOf('session')).length, 1)
+      await claimOnly('a')
+      assert.equal(await lookup('a', 'session'), undefined)
+      assert.deepEqual(await entriesOf('session'), [])
     },
   },
-  {
-    name: 'shared',
+  shared: {
     title: 'content that one session released and another committed is not claimed until the other releases it',
-    async run(context) {
-      const { manifest } = await context.create()
-      await hold(manifest, 'a', 'first')
-      await hold(manifest, 'a', 'second')
-      await manifest.releaseRefs('first')
-      assert.deepEqual(await claim(manifest), [])
-      await manifest.releaseRefs('second')
-      assert.equal((await claimOnly(manifest, 'a')).generation, 0)
+    async run({ hold, release, claim, claimOnly }) {
+      await hold('a', 'first')
+      await hold('a', 'second')
+      await release('first')
+      assert.deepEqual(await claim(), [])
+      await release('second')
+      assert.equal((await claimOnly('a')).generation, 0)
     },
   },
-])
+})

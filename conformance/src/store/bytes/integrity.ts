@@ -1,147 +1,133 @@
 import assert from 'node:assert/strict'
-import type { AttachmentErrorCode, AttachmentId } from '@lash/attachments-core'
-import { type CaseDefinition, caseGroup, type StoreCase } from '../../case.ts'
-import type { Damage, StoreFixture } from '../../harness.ts'
-import { provided } from '../../run/context.ts'
+import type {
+  AttachmentErrorCode,
+  AttachmentId,
+  AttachmentStore,
+  AttachmentStreamOptions,
+} from '@lash/attachments-core'
+import type { StoreCase } from '../../case.ts'
+import type { Damage } from '../../harness.ts'
 import { hasCode, isAbsent, isStored, rejectsWith } from '../../run/expect.ts'
-import { readUntilFailure, sampleBytes, webStream } from '../../run/samples.ts'
+import { plain, readUntilFailure } from '../../run/samples.ts'
+import { type StoreRule, type StoreUnderTest, storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-/** One that is in memory at once, and one that is read in pieces. */
+/** Of one blob that is in memory at once, and of one that is read in pieces. */
 const lengths = [1000, 3_000_000]
+const metadataDamages = ['drop-metadata', 'damage-metadata'] as const
 
 /** Damaged bytes are an error, never data. */
-export const integrityCases: readonly StoreCase[] = caseGroup('store', 'integrity', [
-  ...(['flip', 'truncate', 'extend', 'empty'] as const).flatMap(damage => [
-    getCase(damage),
-    streamCase(damage),
-    deleteAndPutCase(damage),
-  ]),
-  metadataCase('drop-metadata'),
-  metadataCase('damage-metadata'),
-  deleteAndPutCase('drop-metadata'),
-  deleteAndPutCase('damage-metadata'),
-  {
-    name: 'unverified-get-checks-length',
+export const integrityCases: readonly StoreCase[] = storeGroup('integrity', {
+  ...rulesFor(['flip', 'truncate', 'extend', 'empty'], damage => ({
+    [`get-${damage}`]: {
+      title: `get of damaged bytes (${damage}) fails with a corrupt error that names the id, and never returns bytes`,
+      async run(tested) {
+        for (const { store, id, length } of await damagedOfEachLength(tested, damage)) {
+          const error = await rejectsWith(store.get(id), 'corrupt', `${length} bytes, ${damage}`)
+          assert.equal(error.id, id)
+          await rejectsWith(store.get(id), 'corrupt', `${length} bytes, ${damage}, a second time`)
+        }
+      },
+    },
+    [`stream-${damage}`]: {
+      title: `stream of damaged bytes (${damage}) fails with a corrupt error before its reader has all the bytes`,
+      async run(tested) {
+        for (const { store, id, length } of await damagedOfEachLength(tested, damage)) {
+          const outcome = await streamed(store, id)
+          assert.ok(outcome.failed, `the stream of ${length} damaged bytes ended as if they were good`)
+          hasCode(outcome.error, 'corrupt', `${length} bytes, ${damage}`)
+          assert.ok(outcome.byteLength < length, `all ${length} bytes were given before the error`)
+        }
+      },
+    },
+    ...canBeReplaced(damage),
+  })),
+  ...rulesFor(metadataDamages, damage => ({
+    [`get-${damage}`]: {
+      title: `missing or unreadable metadata (${damage}) is a typed error that names the id: not a guess, and not absence`,
+      async run(tested) {
+        const { store, id } = await damaged(tested, 1000, damage)
+        const codes: readonly AttachmentErrorCode[] = ['missing_meta', 'metadata_decode']
+        assert.equal((await rejectsWith(store.get(id), codes, 'get')).id, id)
+        assert.equal((await rejectsWith(store.stream(id), codes, 'stream')).id, id)
+        await rejectsWith(store.stat(id), codes, 'stat')
+      },
+    },
+  })),
+  ...rulesFor(metadataDamages, canBeReplaced),
+  'unverified-get-checks-length': {
     title: 'get with verify: false still refuses bytes of the wrong length',
     requires: ['damage:truncate'],
-    async run(context) {
-      for (const length of lengths) {
-        const { fixture, id } = await damaged(await context.create(), length, 'truncate')
-        await rejectsWith(fixture.store.get(id, { verify: false }), 'corrupt', `${length} bytes, one cut off`)
+    async run(tested) {
+      for (const { store, id, length } of await damagedOfEachLength(tested, 'truncate')) {
+        await rejectsWith(store.get(id, { verify: false }), 'corrupt', `${length} bytes, one cut off`)
       }
     },
   },
-  {
-    name: 'range-checks-length',
+  'range-checks-length': {
     title: 'a range that reaches into what was cut off is an error, never a short read',
     requires: ['damage:truncate'],
-    async run(context) {
-      for (const length of lengths) {
-        const { fixture, id } = await damaged(await context.create(), length, 'truncate')
-        const outcome = await streamed(fixture, id, { start: length - 10, end: length })
+    async run(tested) {
+      for (const { store, id, length } of await damagedOfEachLength(tested, 'truncate')) {
+        const outcome = await streamed(store, id, { start: length - 10, end: length })
         assert.ok(outcome.failed, `the range of ${length} bytes ended after ${outcome.byteLength} of its 10 bytes`)
         hasCode(outcome.error, 'corrupt', 'range')
       }
     },
   },
-  {
-    name: 'others-unharmed',
+  'others-unharmed': {
     title: 'one damaged blob does not keep the others from being read',
     requires: ['damage:flip'],
-    async run(context) {
-      const fixture = await context.create()
-      const good = sampleBytes(1000, 2)
-      const { id } = await fixture.store.put(good, plain)
-      const bad = await damaged(fixture, 1000, 'flip')
-      await rejectsWith(fixture.store.get(bad.id), 'corrupt', 'the damaged one')
-      await isStored(fixture.store, id, good, 'the good one')
+    async run({ store, putSample, corrupt }) {
+      const good = await putSample(1000, 2)
+      const bad = await putSample(1000)
+      await corrupt(bad.id, 'flip')
+      await rejectsWith(store.get(bad.id), 'corrupt', 'the damaged one')
+      await isStored(store, good.id, good.bytes, 'the good one')
     },
   },
-])
+})
 
-function getCase(damage: Damage): CaseDefinition<'store'> {
+/** The rules for each of the damages. Each needs a harness that can do the damage. */
+function rulesFor<D extends Damage>(
+  damages: readonly D[],
+  rules: (damage: D) => Record<string, Omit<StoreRule, 'requires'>>,
+): Record<string, StoreRule> {
+  const all = damages.flatMap(damage =>
+    Object.entries(rules(damage)).map(([name, rule]) => [name, { ...rule, requires: [`damage:${damage}`] }] as const),
+  )
+  return Object.fromEntries(all)
+}
+
+function canBeReplaced(damage: Damage): Record<string, Omit<StoreRule, 'requires'>> {
   return {
-    name: `get-${damage}`,
-    title: `get of damaged bytes (${damage}) is a corrupt error with the id, never bytes`,
-    requires: [`damage:${damage}`],
-    async run(context) {
-      for (const length of lengths) {
-        const { fixture, id } = await damaged(await context.create(), length, damage)
-        const error = await rejectsWith(fixture.store.get(id), 'corrupt', `${length} bytes, ${damage}`)
-        assert.equal(error.id, id)
-        await rejectsWith(fixture.store.get(id), 'corrupt', `${length} bytes, ${damage}, a second time`)
-      }
+    [`delete-and-put-${damage}`]: {
+      title: `a damaged blob (${damage}) can be deleted, and is whole when it is put again`,
+      async run(tested) {
+        const { store, id, bytes } = await damaged(tested, 1000, damage)
+        await store.delete(id)
+        await isAbsent(store, id, 'after delete')
+        await store.put(bytes, plain)
+        await isStored(store, id, bytes, 'after put')
+      },
     },
   }
 }
 
-function streamCase(damage: Damage): CaseDefinition<'store'> {
-  return {
-    name: `stream-${damage}`,
-    title: `stream of damaged bytes (${damage}) fails with a corrupt error before anybody has all the bytes`,
-    requires: [`damage:${damage}`],
-    async run(context) {
-      for (const length of lengths) {
-        const { fixture, id } = await damaged(await context.create(), length, damage)
-        const outcome = await streamed(fixture, id, {})
-        assert.ok(outcome.failed, `the stream of ${length} damaged bytes ended as if they were good`)
-        hasCode(outcome.error, 'corrupt', `${length} bytes, ${damage}`)
-        assert.ok(outcome.byteLength < length, `all ${length} bytes were given before the error`)
-      }
-    },
-  }
+async function damaged({ store, putSample, streamSample, corrupt }: StoreUnderTest, length: number, damage: Damage) {
+  const stored = await (length > 1_000_000 ? streamSample : putSample)(length)
+  await corrupt(stored.id, damage)
+  return { ...stored, store, length }
 }
 
-function deleteAndPutCase(damage: Damage): CaseDefinition<'store'> {
-  return {
-    name: `delete-and-put-${damage}`,
-    title: `a damaged blob (${damage}) can be deleted, and put again it is whole`,
-    requires: [`damage:${damage}`],
-    async run(context) {
-      const { fixture, id, bytes } = await damaged(await context.create(), 1000, damage)
-      await fixture.store.delete(id)
-      await isAbsent(fixture.store, id, 'after delete')
-      await fixture.store.put(bytes, plain)
-      await isStored(fixture.store, id, bytes, 'after put')
-    },
-  }
+/** Damaged blobs of each length, each in a store of its own. */
+async function damagedOfEachLength(tested: StoreUnderTest, damage: Damage) {
+  const [first = 0, ...others] = lengths
+  const inOthers = others.map(async length => damaged(await tested.another(), length, damage))
+  return Promise.all([damaged(tested, first, damage), ...inOthers])
 }
 
-const metadataCodes: readonly AttachmentErrorCode[] = ['missing_meta', 'metadata_decode']
-
-function metadataCase(damage: 'drop-metadata' | 'damage-metadata'): CaseDefinition<'store'> {
-  return {
-    name: `get-${damage}`,
-    title: `bytes whose metadata is missing or unreadable (${damage}) are a typed error with the id, not a guess and not absent`,
-    requires: [`damage:${damage}`],
-    async run(context) {
-      const { fixture, id } = await damaged(await context.create(), 1000, damage)
-      const { store } = fixture
-      assert.equal((await rejectsWith(store.get(id), metadataCodes, 'get')).id, id)
-      assert.equal((await rejectsWith(store.stream(id), metadataCodes, 'stream')).id, id)
-      await rejectsWith(store.stat(id), metadataCodes, 'stat')
-    },
-  }
-}
-
-async function damaged(
-  fixture: StoreFixture,
-  length: number,
-  damage: Damage,
-): Promise<{ fixture: StoreFixture; id: AttachmentId; bytes: Uint8Array }> {
-  const bytes = sampleBytes(length)
-  const { id } = await fixture.store.put(length > 1_000_000 ? webStream(bytes) : bytes, plain)
-  await provided(fixture.corrupt, 'corrupt').call(fixture, id, damage)
-  return { fixture, id, bytes }
-}
-
-/** Reads a stream to its end or failure; failing to open it is a failure too. */
-async function streamed(
-  { store }: StoreFixture,
-  id: AttachmentId,
-  range: { start?: number; end?: number },
-): Promise<{ byteLength: number; error: unknown; failed: boolean }> {
+/** Reads a stream until it ends or fails. A stream that cannot be opened has failed too. */
+async function streamed(store: AttachmentStore, id: AttachmentId, range: AttachmentStreamOptions = {}) {
   try {
     const { body } = await store.stream(id, range)
     return await readUntilFailure(body)

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import type { AttachmentBody, AttachmentContent, AttachmentRef } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { hasCode, isStored, rejectsWith } from '../../run/expect.ts'
-import { chunksOf, independentId, sampleBytes, turn, webStream } from '../../run/samples.ts'
-
-const plain = { mediaType: 'application/octet-stream' }
-const MiB = 1024 * 1024
+import { chunksOf, independentId, MiB, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
 /** Bytes that backends keep in different ways: in a row, in chunks, compressed, in a file. */
 const kinds: readonly (readonly [mediaType: string, bytes: Uint8Array])[] = [
@@ -19,14 +17,11 @@ const kinds: readonly (readonly [mediaType: string, bytes: Uint8Array])[] = [
   ['text/plain', new Uint8Array(2 * MiB).fill(0x63)],
 ]
 
-/** Whose memory the bytes are in. */
-export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownership', [
-  {
-    name: 'get',
-    title:
-      'what get gives is all of its buffer, and its reader may overwrite and transfer that: nothing stored is harmed',
-    async run(context) {
-      const { store } = await context.create()
+/** Who owns the memory of the bytes. */
+export const ownershipCases: readonly StoreCase[] = storeGroup('ownership', {
+  get: {
+    title: 'get returns an array that fills its buffer; overwriting or transferring it does not harm what is stored',
+    async run({ store }) {
       for (const [mediaType, bytes] of kinds) {
         const { id } = await store.put(bytes, { mediaType })
         for (let time = 0; time < 3; time++) spend((await store.get(id)).bytes, `get of ${bytes.byteLength} bytes`)
@@ -34,11 +29,9 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       }
     },
   },
-  {
-    name: 'stream',
-    title: 'each chunk of a stream is all of its buffer, and its reader may overwrite and transfer that',
-    async run(context) {
-      const { store } = await context.create()
+  stream: {
+    title: 'each chunk of a stream fills its buffer; overwriting or transferring it does not harm what is stored',
+    async run({ store }) {
       for (const [mediaType, bytes] of kinds) {
         const { id } = await store.put(bytes, { mediaType })
         const { byteLength } = bytes
@@ -50,12 +43,10 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       }
     },
   },
-  {
-    name: 'prepare',
+  prepare: {
     title:
-      'what prepared content shows is all of its buffer; overwriting it changes neither the content nor what is stored',
-    async run(context) {
-      const { store } = await context.create()
+      'prepared content shows bytes that fill their buffer; changing them changes neither the content nor the store',
+    async run({ store }) {
       for (const [, bytes] of kinds) {
         const what = `${bytes.byteLength} bytes prepared`
         for (const body of [bytes, webStream(bytes), new Blob([bytes.slice()])]) {
@@ -74,11 +65,9 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       }
     },
   },
-  {
-    name: 'chunk-copied-late',
-    title: 'a source that writes into its chunks too early harms itself at most: what is stored is what its id says',
-    async run(context) {
-      const { store } = await context.create()
+  'chunk-copied-late': {
+    title: 'when a source goes on writing into its chunks, what is stored still matches its id',
+    async run({ store }) {
       for (const length of [10_000, 3 * MiB]) {
         for (const share of [false, true]) {
           const bytes = sampleBytes(length, share ? 2 : 1)
@@ -96,12 +85,9 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       }
     },
   },
-  {
-    name: 'shared-memory',
-    title:
-      'of memory that other threads share, or that can grow, the bytes at the time of the call are put, or it is refused',
-    async run(context) {
-      const { store } = await context.create()
+  'shared-memory': {
+    title: 'put of shared or growable memory stores the bytes at the time of the call, or is refused',
+    async run({ store }) {
       for (const length of [100, 100_000]) {
         const bytes = sampleBytes(length)
         const bodies = [
@@ -122,11 +108,9 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       }
     },
   },
-  {
-    name: 'memory-that-is-gone',
-    title: 'an array or a chunk whose memory is detached, or resized away, is an invalid argument and not empty',
-    async run(context) {
-      const { store } = await context.create()
+  'memory-that-is-gone': {
+    title: 'an array or chunk whose memory is detached or out of bounds is an invalid argument, not the empty blob',
+    async run({ store }) {
       const gone = () => {
         const detached = sampleBytes(8)
         structuredClone(detached, { transfer: [detached.buffer] })
@@ -147,9 +131,9 @@ export const ownershipCases: readonly StoreCase[] = caseGroup('store', 'ownershi
       assert.equal(await store.stat(independentId(new Uint8Array(0))), undefined, 'the empty blob was stored')
     },
   },
-])
+})
 
-/** A put of memory that others share; undefined when it is refused. */
+/** What a put of shared memory gives, or undefined when it is refused. */
 function unlessRefused(putting: Promise<AttachmentRef>): Promise<AttachmentRef | undefined> {
   return putting.catch(error => {
     hasCode(error, 'invalid_argument', 'put of shared memory')
@@ -157,7 +141,7 @@ function unlessRefused(putting: Promise<AttachmentRef>): Promise<AttachmentRef |
   })
 }
 
-/** Fails unless the bytes have their memory for themselves; does the worst to it. */
+/** Fails unless the bytes are all of their memory. Then overwrites and transfers it. */
 function spend(bytes: Uint8Array, what: string): void {
   const { buffer, byteLength } = bytes
   assert.equal(buffer.byteLength, byteLength, `${what}: it is a window on memory of others`)

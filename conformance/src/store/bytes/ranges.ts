@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict'
 import type { AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { rejectsWith, sameBytes } from '../../run/expect.ts'
-import { readAll, sampleBytes, webStream } from '../../run/samples.ts'
-
-const plain = { mediaType: 'application/octet-stream' }
+import { MiB, plain, readAll, sampleBytes } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
 interface Range {
   start?: number
   end?: number
 }
 
-export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
-  {
-    name: 'like-slice',
-    title: 'ranges in the middle, to the end, past it and beyond it give what slice would',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await store.put(bytes, plain)
+export const rangeCases: readonly StoreCase[] = storeGroup('ranges', {
+  'like-slice': {
+    title: 'a range returns what slice returns: in the middle, to the end and past it',
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(1000)
       const ranges: Range[] = [
         {},
         { start: 0 },
@@ -34,13 +30,10 @@ export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
       for (const range of ranges) await isSlice(store, id, bytes, range)
     },
   },
-  {
-    name: 'empty',
-    title: 'an empty range, one that starts at or beyond the end, and one that ends before it starts are empty streams',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await store.put(bytes, plain)
+  empty: {
+    title: 'a range that is empty, starts at or beyond the end, or ends before it starts is an empty stream',
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(1000)
       const ranges: Range[] = [
         { start: 0, end: 0 },
         { end: 0 },
@@ -56,11 +49,9 @@ export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
       for (const range of ranges) await isSlice(store, id, bytes, range)
     },
   },
-  {
-    name: 'of-the-empty-blob',
+  'of-the-empty-blob': {
     title: 'every range of the empty blob is an empty stream',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const bytes = new Uint8Array(0)
       const { id } = await store.put(bytes, plain)
       for (const range of [{}, { start: 0 }, { start: 0, end: 0 }, { end: 10 }, { start: 5 }, { start: 5, end: 10 }]) {
@@ -68,13 +59,10 @@ export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
       }
     },
   },
-  {
-    name: 'across-boundaries',
-    title: 'in a large blob, ranges that begin, end or lie across the boundaries of chunks are exact',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(2 * 1024 * 1024 + 777)
-      const { id } = await store.put(webStream(bytes), plain)
+  'across-boundaries': {
+    title: 'in a large blob, ranges that begin at, end at or cross a chunk boundary are exact',
+    async run({ store, streamSample }) {
+      const { id, bytes } = await streamSample(2 * MiB + 777)
       for (const chunk of [32, 64, 128, 256, 512, 1024].map(kib => kib * 1024)) {
         for (const boundary of [chunk, 2 * chunk]) {
           await isSlice(store, id, bytes, { start: boundary - 1, end: boundary + 1 })
@@ -87,11 +75,9 @@ export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
       await isSlice(store, id, bytes, { end: bytes.byteLength - 1 })
     },
   },
-  {
-    name: 'anywhere',
+  anywhere: {
     title: 'forty ranges anywhere in a blob, several at a time, are exact',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const bytes = sampleBytes(400_000)
       const { id } = await store.put(bytes, { mediaType: 'text/plain' })
       const points = new Uint32Array(sampleBytes(80 * 4, 99).buffer)
@@ -104,19 +90,17 @@ export const rangeCases: readonly StoreCase[] = caseGroup('store', 'ranges', [
       }
     },
   },
-  {
-    name: 'bad-bounds',
-    title: 'bounds that are negative, broken or no numbers are an invalid argument',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(1000), plain)
+  'bad-bounds': {
+    title: 'a bound that is negative, fractional or not a number is an invalid argument',
+    async run({ store, putSample }) {
+      const { id } = await putSample(1000)
       for (const bad of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1', 1n] as number[]) {
         await rejectsWith(store.stream(id, { start: bad }), 'invalid_argument', `start ${String(bad)}`)
         await rejectsWith(store.stream(id, { end: bad }), 'invalid_argument', `end ${String(bad)}`)
       }
     },
   },
-])
+})
 
 async function isSlice(store: AttachmentStore, id: string, bytes: Uint8Array, range: Range): Promise<void> {
   const what = `range ${range.start ?? ''}..${range.end ?? ''} of ${bytes.byteLength}`

@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import type { AttachmentBody } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
-import { isStored, sameBytes } from '../../run/expect.ts'
-import { chunksOf, independentId, readAll, sampleBytes, webStream } from '../../run/samples.ts'
-
-const plain = { mediaType: 'application/octet-stream' }
+import type { StoreCase } from '../../case.ts'
+import { comesBack, isStored, sameBytes } from '../../run/expect.ts'
+import { chunksOf, independentId, plain, readAll, sampleBytes, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
 /** What goes in comes out, whatever form it had. */
-export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round trip', [
-  {
-    name: 'bytes-and-id',
-    title: 'get gives the bytes of put; the id is their SHA-256 in lower-case hex',
-    async run(context) {
-      const { store } = await context.create()
+export const roundTripCases: readonly StoreCase[] = storeGroup('round trip', {
+  'bytes-and-id': {
+    title: 'get returns the bytes that put was given; their id is their SHA-256 in lower-case hex',
+    async run({ store }) {
       const bytes = sampleBytes(10_000)
-      const ref = await store.put(bytes, plain)
-      assert.equal(ref.id, independentId(bytes))
-      assert.equal(ref.byteLength, bytes.byteLength)
-      await isStored(store, ref.id, bytes, 'after put')
+      const ref = await comesBack(store, bytes, bytes, 'after put')
       const { meta, body } = await store.stream(ref.id)
       assert.deepEqual(meta, { id: ref.id, byteLength: bytes.byteLength, ...plain })
       sameBytes(await readAll(body), bytes, 'stream')
     },
   },
-  {
-    name: 'every-byte-value',
-    title: 'all 256 byte values come back, in any place: nothing is decoded as text',
-    async run(context) {
-      const { store } = await context.create()
+  'every-byte-value': {
+    title: 'every byte value comes back, wherever it stands: nothing is decoded as text',
+    async run({ store }) {
       const every = Uint8Array.from({ length: 512 }, (_, index) => (index < 256 ? index : 511 - index))
       const notText = Uint8Array.of(0xef, 0xbb, 0xbf, 0xff, 0xfe, 0x0d, 0x0a, 0x1a, 0x00, 0xc3, 0x28, 0x0a)
       for (const bytes of [every, notText]) {
@@ -37,11 +29,9 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       }
     },
   },
-  {
-    name: 'compressible',
-    title: 'bytes that compress well come back, of every compressible media type',
-    async run(context) {
-      const { store } = await context.create()
+  compressible: {
+    title: 'bytes that compress well come back under every media type, compressible or not',
+    async run({ store }) {
       const types = ['text/plain', 'application/json', 'image/svg+xml', 'image/png', 'application/zip']
       for (const [index, mediaType] of types.entries()) {
         const bytes = new Uint8Array(40_000).fill(0x20 + index)
@@ -52,11 +42,9 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       }
     },
   },
-  {
-    name: 'input-changed-afterwards',
-    title: 'changing the array given to put, as soon as put has been called, changes nothing that is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'input-changed-afterwards': {
+    title: 'changing the array right after calling put does not change what is stored',
+    async run({ store }) {
       for (const length of [1000, 300_000]) {
         const original = sampleBytes(length)
         const array = original.slice()
@@ -72,11 +60,9 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       }
     },
   },
-  {
-    name: 'output-changed',
-    title: 'changing what get or stream gave changes nothing that is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'output-changed': {
+    title: 'changing what get or stream returned does not change what is stored',
+    async run({ store }) {
       const bytes = sampleBytes(100_000)
       const { id } = await store.put(bytes, { ...plain, label: 'mine' })
       const got = await store.get(id)
@@ -94,11 +80,9 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       assert.equal((await store.get(id)).meta.label, 'mine')
     },
   },
-  {
-    name: 'metadata-object-changed',
-    title: 'changing the metadata object after put has been called changes nothing that is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'metadata-object-changed': {
+    title: 'changing the metadata object right after calling put does not change what is stored',
+    async run({ store }) {
       const meta = { ...plain, label: 'before' }
       const putting = store.put(sampleBytes(100), meta)
       meta.label = 'after'
@@ -108,27 +92,20 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       assert.equal((await store.stat(ref.id))?.label, 'before')
     },
   },
-  {
-    name: 'views',
-    title: 'of a view into a larger buffer, the bytes in view are stored and no others',
-    async run(context) {
-      const { store } = await context.create()
+  views: {
+    title: 'of a view into a larger buffer, exactly the bytes in view are stored',
+    async run({ store }) {
       const large = sampleBytes(50_000)
       const view = large.subarray(1234, 4321)
       const pooled = Buffer.from('a small buffer shares its memory with others')
       for (const bytes of [view, pooled]) {
-        const expected = Uint8Array.from(bytes)
-        const ref = await store.put(bytes, plain)
-        assert.equal(ref.id, independentId(expected))
-        await isStored(store, ref.id, expected, 'the view')
+        await comesBack(store, bytes, Uint8Array.from(bytes), 'the view')
       }
     },
   },
-  {
-    name: 'body-types',
-    title: 'the same bytes in every form of body have the same id and come back the same',
-    async run(context) {
-      const { store } = await context.create()
+  'body-types': {
+    title: 'the same bytes have the same id and come back the same, whatever form of body they come in',
+    async run({ store }) {
       const bytes = sampleBytes(70_000)
       const bodies: Record<string, () => AttachmentBody | Promise<AttachmentBody>> = {
         Uint8Array: () => bytes,
@@ -142,29 +119,21 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
         'prepared content': () => store.prepare(webStream(bytes)),
       }
       for (const [name, body] of Object.entries(bodies)) {
-        const ref = await store.put(await body(), plain)
-        assert.equal(ref.id, independentId(bytes), name)
-        await isStored(store, ref.id, bytes, name)
+        const ref = await comesBack(store, await body(), bytes, name)
         await store.delete(ref.id)
       }
     },
   },
-  {
-    name: 'source-reuses-its-buffer',
-    title: 'a source may fill one buffer again and again: each chunk is taken as it was when given',
-    async run(context) {
-      const { store } = await context.create()
+  'source-reuses-its-buffer': {
+    title: 'a source may reuse one buffer: each chunk is stored as it was when the source gave it',
+    async run({ store }) {
       const bytes = sampleBytes(2_500_000)
-      const ref = await store.put(reusingOneBuffer(bytes, 50_000), plain)
-      assert.equal(ref.id, independentId(bytes))
-      await isStored(store, ref.id, bytes, 'after put')
+      await comesBack(store, reusingOneBuffer(bytes, 50_000), bytes, 'after put')
     },
   },
-  {
-    name: 'prepared-content',
-    title: 'prepare stores nothing; its content reads many times, can be put, and its id is true',
-    async run(context) {
-      const { store } = await context.create()
+  'prepared-content': {
+    title: 'prepare stores nothing; its content can be read and put many times, and its id is right',
+    async run({ store }) {
       for (const length of [1000, 2_500_000]) {
         const bytes = sampleBytes(length, length)
         const content = await store.prepare(webStream(bytes))
@@ -183,11 +152,9 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       }
     },
   },
-  {
-    name: 'content-that-lies',
-    title: 'content that somebody else made is not believed: the bytes are hashed again',
-    async run(context) {
-      const { store } = await context.create()
+  'content-that-lies': {
+    title: 'the id of content made elsewhere is not trusted: its bytes are hashed again',
+    async run({ store }) {
       const bytes = sampleBytes(5000)
       const lie = {
         id: independentId(Buffer.from('something else')),
@@ -195,19 +162,14 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
         stream: () => webStream(bytes),
         async [Symbol.asyncDispose]() {},
       }
-      const ref = await store.put(lie, plain)
-      assert.equal(ref.id, independentId(bytes))
-      assert.equal(ref.byteLength, bytes.byteLength)
-      await isStored(store, ref.id, bytes, 'under its true id')
+      await comesBack(store, lie, bytes, 'under its true id')
       assert.equal(await store.stat(lie.id), undefined, 'nothing is stored under the id of the lie')
     },
   },
-  {
-    name: 'pending-ids-of-a-plain-store',
+  'pending-ids-of-a-plain-store': {
     title: 'a plain store has no pending ids, before, during or after a put, and marking does nothing',
     requires: ['plain'],
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const putting = store.put(sampleBytes(100), plain)
       assert.deepEqual(store.pendingManifestCommitIds(), [])
       const { id } = await putting
@@ -217,7 +179,7 @@ export const roundTripCases: readonly StoreCase[] = caseGroup('store', 'round tr
       assert.notEqual(await store.stat(id), undefined)
     },
   },
-])
+})
 
 async function* asyncChunks(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   yield* chunksOf(bytes, 9999)

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { AttachmentTooLargeError } from '@lash/attachments-core'
-import { type CaseDefinition, caseGroup, type StoreCase } from '../../case.ts'
-import { isAbsent, isStored, listedIds, rejectsWith, sameBytes } from '../../run/expect.ts'
-import { independentId, readAll, sampleBytes, webStream } from '../../run/samples.ts'
+import type { StoreCase } from '../../case.ts'
+import { comesBack, isAbsent, listedIds, rejectsWith, sameBytes } from '../../run/expect.ts'
+import { independentId, KiB, MiB, plain, readAll, sampleBytes, webStream } from '../../run/samples.ts'
+import { type StoreRule, storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-const KiB = 1024
-const MiB = 1024 * KiB
 const limit = 100 * KiB
 
-/** The boundaries at which buffers, chunks, rows and parts of the backends begin and end. */
+/** Where buffers, chunks, rows and parts of the backends begin and end. */
 const sizes: Record<string, number> = {
   empty: 0,
   'one-byte': 1,
@@ -25,14 +23,12 @@ const sizes: Record<string, number> = {
   'just-above-5-mib': 5 * MiB + 1,
 }
 
-/** Every size comes back whole; one over the limit is refused. */
-export const sizeCases: readonly StoreCase[] = caseGroup('store', 'sizes', [
-  ...Object.entries(sizes).map(([name, byteLength]) => sizeCase(name, byteLength)),
-  {
-    name: 'over-64-mib-streamed',
-    title: 'more than 64 MiB go in as a stream and come out as one, exactly',
-    async run(context) {
-      const { store } = await context.create()
+/** Bytes of every size come back whole. More than the limit is refused. */
+export const sizeCases: readonly StoreCase[] = storeGroup('sizes', {
+  ...Object.fromEntries(Object.entries(sizes).map(([name, byteLength]) => [name, ofSize(name, byteLength)])),
+  'over-64-mib-streamed': {
+    title: 'more than 64 MiB go in and come out as streams, byte for byte',
+    async run({ store }) {
       const byteLength = 65 * MiB + 5
       const expected = createHash('sha256')
       async function* source() {
@@ -55,26 +51,23 @@ export const sizeCases: readonly StoreCase[] = caseGroup('store', 'sizes', [
       sameBytes(await readAll(late.body), around, 'a range near the end')
     },
   },
-  {
-    name: 'limit-is-inclusive',
-    title: 'a body of exactly the limit is taken, in every form',
+  'limit-is-inclusive': {
+    title: 'a body of exactly the limit is accepted, in every form',
     requires: ['size-limit'],
-    async run(context) {
-      const { store } = await context.create({ maxByteLength: limit })
+    maxByteLength: limit,
+    async run({ store }) {
       const bytes = sampleBytes(limit)
       for (const body of [bytes, new Blob([bytes]), webStream(bytes)]) {
-        const ref = await store.put(body, plain)
-        await isStored(store, ref.id, bytes, 'at the limit')
+        const ref = await comesBack(store, body, bytes, 'at the limit')
         await store.delete(ref.id)
       }
     },
   },
-  {
-    name: 'over-the-limit',
-    title: 'a body over the limit is a too-large error that says the limit, and nothing is stored',
+  'over-the-limit': {
+    title: 'a body over the limit fails with a too-large error that names the limit, and nothing is stored',
     requires: ['size-limit'],
-    async run(context) {
-      const { store } = await context.create({ maxByteLength: limit })
+    maxByteLength: limit,
+    async run({ store }) {
       const bytes = sampleBytes(limit + 1)
       for (const body of [bytes, bytes.slice().buffer, new Blob([bytes]), webStream(bytes)]) {
         const what = Object.prototype.toString.call(body)
@@ -86,12 +79,11 @@ export const sizeCases: readonly StoreCase[] = caseGroup('store', 'sizes', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'endless-source',
-    title: 'a source that never ends is stopped at the limit and told so',
+  'endless-source': {
+    title: 'a source that never ends is stopped at the limit and cancelled',
     requires: ['size-limit'],
-    async run(context) {
-      const { store } = await context.create({ maxByteLength: limit })
+    maxByteLength: limit,
+    async run({ store }) {
       let given = 0
       const told = Promise.withResolvers<void>()
       const endless = new ReadableStream<Uint8Array>({
@@ -109,22 +101,16 @@ export const sizeCases: readonly StoreCase[] = caseGroup('store', 'sizes', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-])
+})
 
 /** Puts so many bytes as an array and as a stream, and reads them whole and streamed. */
-function sizeCase(name: string, byteLength: number): CaseDefinition<'store'> {
+function ofSize(name: string, byteLength: number): StoreRule {
   return {
-    name,
     title: `${byteLength} bytes come back, from an array and from a stream`,
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const bytes = sampleBytes(byteLength, 7)
-      const id = independentId(bytes)
       for (const body of [bytes, webStream(bytes)]) {
-        const ref = await store.put(body, plain)
-        assert.equal(ref.id, id)
-        assert.equal(ref.byteLength, byteLength)
-        await isStored(store, id, bytes, name)
+        const { id } = await comesBack(store, body, bytes, name)
         const { body: streamed } = await store.stream(id)
         sameBytes(await readAll(streamed), bytes, 'stream')
         const [listed] = await listedIds(store)

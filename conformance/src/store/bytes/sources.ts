@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import type { AttachmentBody, AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
-import { provided } from '../../run/context.ts'
+import type { StoreCase } from '../../case.ts'
 import { isStored, listedIds, rejection, settles } from '../../run/expect.ts'
-import { chunksOf, independentId, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { chunksOf, independentId, MiB, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-const MiB = 1024 * 1024
-
-/** What becomes of sources that are not, or not wholly, read. */
-export const sourceCases: readonly StoreCase[] = caseGroup('store', 'sources', [
-  {
-    name: 'source-left-locked',
-    title: 'whyever a put or prepare is refused, its source is told: a stream is cancelled, an iterator returned',
-    async run(context) {
-      const { store } = await context.create()
-      const closed = await context.create()
+/** What becomes of sources that are not read, or not to their end. */
+export const sourceCases: readonly StoreCase[] = storeGroup('sources', {
+  'source-left-locked': {
+    title: 'when a put or prepare is refused for any reason, its stream is cancelled or its iterator returned',
+    async run({ store, another }) {
+      const closed = await another()
       await closed.store.close()
       const aborted = AbortSignal.abort(new Error('aborted'))
       await everySourceIsTold({
@@ -32,36 +27,25 @@ export const sourceCases: readonly StoreCase[] = caseGroup('store', 'sources', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'left-locked-over-the-limit',
-    title: 'the source of a body over the limit is told',
+  'left-locked-over-the-limit': {
+    title: 'when a body is over the limit, its stream is cancelled or its iterator returned',
     requires: ['size-limit'],
-    async run(context) {
-      const { store } = await context.create({ maxByteLength: 1 })
+    maxByteLength: 1,
+    async run({ store }) {
       await everySourceIsTold({ 'the limit': body => store.put(body, plain) })
     },
   },
-  {
-    name: 'left-locked-denied',
-    title: 'where access is denied, the source of a put that fails has ended or is told',
+  'left-locked-denied': {
+    title: 'when a put fails because access is denied, its source has ended, or is cancelled or returned',
     requires: ['deny'],
-    async run(context) {
-      const fixture = await context.create()
-      await fixture.store.put(sampleBytes(10), plain)
-      const restore = await provided(fixture.deny, 'deny').call(fixture)
-      try {
-        await everySourceIsTold({ 'denied access': body => fixture.store.put(body, plain) })
-      } finally {
-        await restore()
-      }
+    async run({ store, putSample, during }) {
+      await putSample(10)
+      await during('deny', () => everySourceIsTold({ 'denied access': body => store.put(body, plain) }))
     },
   },
-  {
-    name: 'odd-iterators',
-    title:
-      'an iterator without return, with one that gives no promise or that throws, fails a put with no error but its own',
-    async run(context) {
-      const { store } = await context.create()
+  'odd-iterators': {
+    title: "a put fails with its own error even if its iterator's return is missing, throws or gives no promise",
+    async run({ store }) {
       const returns: Record<string, unknown> = {
         missing: undefined,
         'no promise': () => undefined,
@@ -96,18 +80,16 @@ export const sourceCases: readonly StoreCase[] = caseGroup('store', 'sources', [
       await isStored(store, id, sampleBytes(3000), 'an iterator that gives no promises')
     },
   },
-  {
-    name: 'many-chunks',
-    title: 'a source of a great many small and empty chunks leaves other work its turns, and is stopped by a signal',
-    async run(context) {
-      const { store } = await context.create()
+  'many-chunks': {
+    title: 'a source of very many small or empty chunks does not block the event loop, and a signal stops it',
+    async run({ store }) {
       const byte = new Uint8Array(1)
       const empty = new Uint8Array(0)
       let others = 0
       let given = 0
       const timer = setInterval(() => others++, 1)
       async function* source() {
-        // Until other work has had its turn, or for ever so long.
+        // Until other work has had its turn, or for a very long time.
         for (; others < 3 && given < 1_000_000; given++) yield given % 4 === 0 ? byte : empty
       }
       try {
@@ -127,11 +109,9 @@ export const sourceCases: readonly StoreCase[] = caseGroup('store', 'sources', [
       assert.ok(error === reason, `rejected with ${String(error)}`)
     },
   },
-  {
-    name: 'released-after-put',
-    title: 'a stream that was read to its end is unlocked',
-    async run(context) {
-      const { store } = await context.create()
+  'released-after-put': {
+    title: 'after a put, the stream that it has read to the end is unlocked',
+    async run({ store }) {
       const bytes = sampleBytes(2 * MiB)
       const stream = webStream(bytes)
       const { id } = await store.put(stream, plain)
@@ -139,7 +119,7 @@ export const sourceCases: readonly StoreCase[] = caseGroup('store', 'sources', [
       assert.equal(stream.locked, false, 'the stream is still locked')
     },
   },
-])
+})
 
 type Refused = (body: AttachmentBody) => Promise<unknown>
 
@@ -156,7 +136,7 @@ async function everySourceIsTold(refusals: Record<string, Refused>): Promise<voi
 
 interface WatchedSource {
   readonly body: AttachmentBody
-  /** It has ended, or knows that nobody reads it. */
+  /** Whether it has ended, or has been told that nobody reads it. */
   isOver(): boolean
 }
 

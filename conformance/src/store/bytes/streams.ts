@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { AttachmentBody } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { buffersInUse } from '../../run/buffers-in-use.ts'
 import {
+  comesBack,
   isAbsent,
   isStored,
   listedIds,
@@ -12,17 +13,23 @@ import {
   sameBytes,
 } from '../../run/expect.ts'
 import { handlesAreClosed, openHandles } from '../../run/open-handles.ts'
-import { chunksOf, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../../run/samples.ts'
+import {
+  chunksOf,
+  independentId,
+  MiB,
+  plain,
+  readAll,
+  sampleBytes,
+  stalledSource,
+  turn,
+  webStream,
+} from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-const MiB = 1024 * 1024
-
-export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
-  {
-    name: 'tiny-chunks',
-    title: 'a source of one-byte chunks, with empty ones between them, is put whole',
-    async run(context) {
-      const { store } = await context.create()
+export const streamCases: readonly StoreCase[] = storeGroup('streams', {
+  'tiny-chunks': {
+    title: 'a source of one-byte and empty chunks is stored whole',
+    async run({ store }) {
       const bytes = sampleBytes(5000)
       async function* source() {
         for (const chunk of chunksOf(bytes, 1)) {
@@ -30,16 +37,12 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
           yield new Uint8Array(0)
         }
       }
-      const { id } = await store.put(source(), plain)
-      assert.equal(id, independentId(bytes))
-      await isStored(store, id, bytes, 'after put')
+      await comesBack(store, source(), bytes, 'after put')
     },
   },
-  {
-    name: 'uneven-chunks',
-    title: 'chunks of any size, small and large by turns, are put whole',
-    async run(context) {
-      const { store } = await context.create()
+  'uneven-chunks': {
+    title: 'a source whose chunks are small and large by turns is stored whole',
+    async run({ store }) {
       const bytes = sampleBytes(3 * MiB + 17)
       async function* source() {
         for (let start = 0, step = 1; start < bytes.byteLength; start += step, step = (step * 7) % 700_001) {
@@ -47,26 +50,19 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
           if (start + step >= bytes.byteLength) return
         }
       }
-      const { id } = await store.put(source(), plain)
-      assert.equal(id, independentId(bytes))
-      await isStored(store, id, bytes, 'after put')
+      await comesBack(store, source(), bytes, 'after put')
     },
   },
-  {
-    name: 'empty-source',
+  'empty-source': {
     title: 'a source that ends at once is the empty blob',
-    async run(context) {
-      const { store } = await context.create()
-      const { id, byteLength } = await store.put(webStream(new Uint8Array(0)), plain)
-      assert.deepEqual([id, byteLength], [independentId(new Uint8Array(0)), 0])
-      await isStored(store, id, new Uint8Array(0), 'the empty blob')
+    async run({ store }) {
+      const empty = new Uint8Array(0)
+      await comesBack(store, webStream(empty), empty, 'the empty blob')
     },
   },
-  {
-    name: 'failing-source',
-    title: "a source that fails fails the put with the source's own error, and leaves nothing that can be seen",
-    async run(context) {
-      const { store } = await context.create()
+  'failing-source': {
+    title: "when its source fails, a put rejects with the source's own error and leaves nothing visible",
+    async run({ store }) {
       for (const length of [0, 1000, 3 * MiB]) {
         const bytes = sampleBytes(length)
         const failure = new Error('the source failed')
@@ -80,13 +76,10 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'failing-source-leaves-no-litter',
-    title: 'a source that fails leaves nothing staged, and the next put of the same bytes works',
+  'failing-source-leaves-no-litter': {
+    title: 'a put whose source fails leaves nothing staged, and the next put of the same bytes works',
     requires: ['staging'],
-    async run(context) {
-      const fixture = await context.create()
-      const { store } = fixture
+    async run({ store, fixture }) {
       const bytes = sampleBytes(3 * MiB)
       const source = stalledSource([bytes])
       const putting = store.put(source.stream, plain)
@@ -94,18 +87,14 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       source.fail(new Error('the source failed'))
       await assert.rejects(putting, { message: 'the source failed' })
       await nothingStaged(fixture, 'then')
-      const { id } = await store.put(webStream(bytes), plain)
-      await isStored(store, id, bytes, 'the next put')
+      await comesBack(store, webStream(bytes), bytes, 'the next put')
       await nothingStaged(fixture, 'then')
     },
   },
-  {
-    name: 'no-litter-after-put',
-    title: 'a put that succeeded, was repeated, or was refused leaves nothing staged',
+  'no-litter-after-put': {
+    title: 'a put that stored, repeated or was refused leaves nothing staged',
     requires: ['staging'],
-    async run(context) {
-      const fixture = await context.create()
-      const { store } = fixture
+    async run({ store, fixture }) {
       const bytes = sampleBytes(3 * MiB)
       for (const body of [bytes, webStream(bytes), new Blob([bytes]), webStream(bytes)]) {
         await store.put(body, plain)
@@ -117,11 +106,9 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       await nothingStaged(fixture, 'then')
     },
   },
-  {
-    name: 'source-of-other-things',
-    title: 'a source that gives anything but Uint8Array is an invalid argument, and nothing is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'source-of-other-things': {
+    title: 'a source that yields anything but Uint8Array is an invalid argument, and nothing is stored',
+    async run({ store }) {
       const chunks: unknown[] = ['text', 7, null, [1, 2], new Uint16Array(2), new ArrayBuffer(2), {}]
       for (const chunk of chunks) {
         async function* source() {
@@ -133,11 +120,9 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'unsupported-bodies',
-    title: 'a body of a type that is not supported is an invalid argument, and nothing is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'unsupported-bodies': {
+    title: 'a body of an unsupported type is an invalid argument, and nothing is stored',
+    async run({ store }) {
       const locked = webStream(sampleBytes(10))
       locked.getReader()
       const detached = new ArrayBuffer(8)
@@ -168,24 +153,18 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'many-readers',
-    title: 'many streams of one blob at once are each whole',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1_200_000)
-      const { id } = await store.put(webStream(bytes), plain)
+  'many-readers': {
+    title: 'many streams of one blob at once each give all of it',
+    async run({ store, streamSample }) {
+      const { id, bytes } = await streamSample(1_200_000)
       const read = async () => sameBytes(await readAll((await store.stream(id)).body), bytes, 'one of many')
       await Promise.all(Array.from({ length: 12 }, read))
     },
   },
-  {
-    name: 'slow-reader',
-    title: 'a reader that takes its time gets every byte',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(2 * MiB)
-      const { id } = await store.put(webStream(bytes), plain)
+  'slow-reader': {
+    title: 'a slow reader gets every byte',
+    async run({ store, streamSample }) {
+      const { id, bytes } = await streamSample(2 * MiB)
       const { body } = await store.stream(id)
       const chunks: Uint8Array[] = []
       for await (const chunk of body) {
@@ -196,12 +175,10 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       sameBytes(Buffer.concat(chunks), bytes, 'read slowly')
     },
   },
-  {
-    name: 'bounded-memory',
-    title: 'a stream is read as the reader asks: of 48 MiB, one chunk does not bring all into memory',
+  'bounded-memory': {
+    title: 'a stream is read as its reader asks: one chunk of 48 MiB does not bring the rest into memory',
     requires: ['incremental-reads'],
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       async function* source() {
         for (let part = 0; part < 48; part++) yield sampleBytes(MiB, part)
       }
@@ -210,19 +187,16 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       const { body } = await store.stream(id)
       const reader = body.getReader()
       await reader.read()
-      for (let turns = 0; turns < 200; turns++) await turn()
+      await turn(200)
       const grown = (await buffersInUse()) - before
       await reader.cancel()
       assert.ok(grown < 24 * MiB, `${Math.round(grown / MiB)} MiB were read for a reader that took one chunk`)
     },
   },
-  {
-    name: 'reader-that-stops',
-    title: 'readers that stop early, or never start, release what they held',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1_500_000)
-      const { id } = await store.put(webStream(bytes), plain)
+  'reader-that-stops': {
+    title: 'a reader that stops early, or never starts, releases its handles',
+    async run({ store, streamSample }) {
+      const { id, bytes } = await streamSample(1_500_000)
       const stopEarly = async (round: number) => {
         const { body } = await store.stream(id, round % 3 === 0 ? { start: 10, end: 900_000 } : {})
         if (round % 2 === 0) return body.cancel('enough')
@@ -239,11 +213,9 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       await isAbsent(store, id, 'afterwards')
     },
   },
-  {
-    name: 'stopped-source-is-told',
-    title: 'a source is cancelled when its put is refused halfway',
-    async run(context) {
-      const { store } = await context.create()
+  'stopped-source-is-told': {
+    title: 'a source is told to stop when its put is refused halfway',
+    async run({ store }) {
       let returned = false
       async function* source() {
         try {
@@ -259,7 +231,7 @@ export const streamCases: readonly StoreCase[] = caseGroup('store', 'streams', [
       assert.ok(returned, 'the source was left waiting')
     },
   },
-])
+})
 
 async function* textChunks(): AsyncGenerator<Uint8Array, void, void> {
   yield sampleBytes(2 * MiB)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import type { AttachmentSignalOptions, AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
-import { provided } from '../../run/context.ts'
+import type { StoreCase } from '../../case.ts'
 import {
   isAbsent,
   isPending,
@@ -14,36 +13,87 @@ import {
   settles,
 } from '../../run/expect.ts'
 import { handlesAreClosed, openHandles } from '../../run/open-handles.ts'
-import { collect, independentId, readAll, sampleBytes, stalledSource, turn, webStream } from '../../run/samples.ts'
-
-const plain = { mediaType: 'application/octet-stream' }
-const MiB = 1024 * 1024
+import {
+  collect,
+  independentId,
+  MiB,
+  plain,
+  readAll,
+  sampleBytes,
+  stalledSource,
+  turn,
+  webStream,
+} from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
 type Call = (store: AttachmentStore, id: string, options: AttachmentSignalOptions) => Promise<unknown>
-const calls: Record<string, Call> = {
+
+const preparing: Record<string, Call> = {
   prepare: (store, _id, options) => store.prepare(sampleBytes(9), options),
   'prepare of a stream': (store, _id, options) => store.prepare(webStream(sampleBytes(9)), options),
-  put: (store, _id, options) => store.put(sampleBytes(9), plain, options),
-  'put of a stream': (store, _id, options) => store.put(webStream(sampleBytes(9)), plain, options),
+}
+const reading = {
   get: (store, id, options) => store.get(id, options),
   stream: (store, id, options) => store.stream(id, options),
   stat: (store, id, options) => store.stat(id, options),
+} satisfies Record<string, Call>
+/** Those that ask the backend. */
+const asking: Record<string, Call> = {
+  put: (store, _id, options) => store.put(sampleBytes(9), plain, options),
+  'put of a stream': (store, _id, options) => store.put(webStream(sampleBytes(9)), plain, options),
+  ...reading,
   list: (store, _id, options) => collect(store.list(options)),
   delete: (store, id, options) => store.delete(id, options),
 }
+const everyCall: Record<string, Call> = { ...preparing, ...asking }
 
-export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
-  {
-    name: 'already-aborted',
-    title: 'with a signal that has aborted, every call rejects with its very reason and does nothing',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await store.put(bytes, plain)
+/** A call under way, with the signal that aborts it. */
+class AbortableCall<T> {
+  readonly result: Promise<T>
+  readonly what: string
+  readonly #controller = new AbortController()
+  readonly #reason: Error
+
+  constructor(what: string, call: (options: { signal: AbortSignal }) => Promise<T>) {
+    this.what = what
+    this.#reason = new Error(what)
+    this.result = call({ signal: this.#controller.signal })
+    // It may reject before the case comes to await it.
+    this.result.catch(() => {})
+  }
+
+  abort(): void {
+    this.#controller.abort(this.#reason)
+  }
+
+  /** Aborts it. Fails unless it rejects with the very reason, and soon. */
+  async mustAbort(): Promise<void> {
+    this.abort()
+    await rejectsWithReason(settles(this.result, this.what), this.#reason, this.what)
+  }
+
+  /** Aborts it. Returns whether it was done all the same; fails when it rejects with anything but the reason. */
+  async mayAbort(): Promise<boolean> {
+    this.abort()
+    return this.result.then(
+      () => true,
+      error => {
+        assert.ok(error === this.#reason, `${this.what} rejected with ${String(error)}`)
+        return false
+      },
+    )
+  }
+}
+
+export const abortCases: readonly StoreCase[] = storeGroup('abort', {
+  'already-aborted': {
+    title: 'a call whose signal has already aborted rejects with the very reason and does nothing',
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(1000)
       const reasons = [new Error('mine'), new DOMException('late', 'TimeoutError'), 'a string', { code: 7 }]
       for (const reason of reasons) {
         const signal = AbortSignal.abort(reason)
-        for (const [name, call] of Object.entries(calls)) {
+        for (const [name, call] of Object.entries(everyCall)) {
           await rejectsWithReason(call(store, id, { signal }), reason, name)
         }
       }
@@ -51,37 +101,28 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
       assert.deepEqual(await listedIds(store), [id])
     },
   },
-  {
-    name: 'mid-put',
-    title: 'a put that is aborted while its source waits rejects with the reason at once, and its source is told',
-    async run(context) {
-      const { store } = await context.create()
+  'mid-put': {
+    title: 'a put that is aborted while its source stalls rejects at once with the reason, and cancels the source',
+    async run({ store, streamSample }) {
       for (const length of [1000, 3 * MiB]) {
-        const bytes = sampleBytes(length)
-        const source = stalledSource([bytes])
-        const abort = new AbortController()
-        const putting = store.put(source.stream, plain, { signal: abort.signal })
-        putting.catch(() => {})
+        const source = stalledSource([sampleBytes(length)])
+        const put = new AbortableCall(`after ${length} bytes`, options => store.put(source.stream, plain, options))
         await source.stalled
-        const reason = new Error('enough')
-        abort.abort(reason)
-        await rejectsWithReason(putting, reason, `after ${length} bytes`)
+        await put.mustAbort()
         await source.whenCancelled
-        await isAbsent(store, independentId(bytes), `after ${length} bytes`)
-        await store.put(webStream(bytes), plain)
-        await isStored(store, independentId(bytes), bytes, 'put again')
+        await isAbsent(store, independentId(sampleBytes(length)), put.what)
+        const { id, bytes } = await streamSample(length)
+        await isStored(store, id, bytes, 'put again')
       }
     },
   },
-  {
-    name: 'mid-put-leaves-no-litter',
+  'mid-put-leaves-no-litter': {
     title: 'an aborted put leaves nothing staged',
     requires: ['staging'],
-    async run(context) {
-      const fixture = await context.create()
+    async run({ store, fixture }) {
       const source = stalledSource([sampleBytes(3 * MiB)])
       const abort = new AbortController()
-      const putting = fixture.store.put(source.stream, plain, { signal: abort.signal })
+      const putting = store.put(source.stream, plain, { signal: abort.signal })
       putting.catch(() => {})
       await source.stalled
       abort.abort()
@@ -89,192 +130,145 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
       await nothingStaged(fixture, 'after the abort')
     },
   },
-  {
-    name: 'put-at-any-moment',
-    title:
-      'a put that is aborted at any moment has stored all of it or nothing, and rejects with the reason or not at all',
-    async run(context) {
-      const { store } = await context.create()
+  'put-at-any-moment': {
+    title: 'a put that is aborted at any moment stores all or nothing, and rejects with the reason or not at all',
+    async run({ store }) {
       for (const length of [1000, 2 * MiB]) {
-        for (let turns = 0; turns < 12; turns++) {
-          const bytes = sampleBytes(length, turns + 1)
-          const abort = new AbortController()
-          const reason = new Error(`after ${turns} turns`)
-          const putting = store.put(webStream(bytes), plain, { signal: abort.signal }).then(
-            () => undefined,
-            (error: unknown) => ({ error }),
-          )
-          for (let waited = 0; waited < turns; waited++) await turn()
-          abort.abort(reason)
-          const failed = await putting
+        for (let moment = 0; moment < 12; moment++) {
+          const bytes = sampleBytes(length, moment + 1)
           const id = independentId(bytes)
-          if (failed === undefined) await isStored(store, id, bytes, reason.message)
-          else assert.ok(failed.error === reason, `rejected with ${String(failed.error)}`)
-          // The write may already have been on its way: then it is there, whole.
-          if ((await store.stat(id)) !== undefined) await isStored(store, id, bytes, reason.message)
+          const what = `after ${moment} turns`
+          const put = new AbortableCall(what, options => store.put(webStream(bytes), plain, options))
+          await turn(moment)
+          if (await put.mayAbort()) await isStored(store, id, bytes, what)
+          // The write may already have been on its way. Then all of it is there.
+          if ((await store.stat(id)) !== undefined) await isStored(store, id, bytes, what)
         }
       }
     },
   },
-  {
-    name: 'put-beside-others',
+  'put-beside-others': {
     title: 'an aborted put does not harm another put of the same bytes',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const bytes = sampleBytes(2 * MiB)
       for (let round = 0; round < 4; round++) {
-        const abort = new AbortController()
-        const aborted = store.put(webStream(bytes), plain, { signal: abort.signal })
+        const put = new AbortableCall('a put', options => store.put(webStream(bytes), plain, options))
         const other = store.put(webStream(bytes), plain)
-        for (let waited = 0; waited < round * 3; waited++) await turn()
-        abort.abort()
-        await aborted.catch(() => {})
+        await turn(3 * round)
+        put.abort()
+        await put.result.catch(() => {})
         const { id } = await other
         await isStored(store, id, bytes, `round ${round}`)
         await store.delete(id)
       }
     },
   },
-  {
-    name: 'mid-get',
+  'mid-get': {
     title:
-      'a get, stat, list or delete that is aborted on its way rejects with the reason or is done; the store stays usable',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(2 * MiB)
-      const { id } = await store.put(bytes, plain)
+      'a get, stat, list or delete that is aborted midway rejects with the reason or completes; the store stays usable',
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(2 * MiB)
       for (const name of ['get', 'stream', 'stat', 'list', 'delete']) {
-        for (let turns = 0; turns < 3; turns++) {
-          const abort = new AbortController()
-          const reason = new Error(name)
-          const calling = (calls[name] as Call)(store, id, { signal: abort.signal }).catch(error => {
-            assert.ok(error === reason, `${name} rejected with ${String(error)}`)
-          })
-          for (let waited = 0; waited < turns; waited++) await turn()
-          abort.abort(reason)
-          await calling
+        for (let moment = 0; moment < 3; moment++) {
+          const call = new AbortableCall(name, options => (asking[name] as Call)(store, id, options))
+          await turn(moment)
+          await call.mayAbort()
           await store.put(bytes, plain)
           await isStored(store, id, bytes, `after ${name}`)
         }
       }
     },
   },
-  {
-    name: 'signal-during-get',
-    title: 'a get, stream or stat whose signal aborts before it has settled rejects with the reason, of whatever size',
-    async run(context) {
-      const { store } = await context.create()
+  'signal-during-get': {
+    title: 'a get, stream or stat whose signal aborts before it settles rejects with the reason, whatever the size',
+    async run({ store }) {
       const all = [sampleBytes(1000), sampleBytes(300_000), sampleBytes(3 * MiB), new Uint8Array(2 * MiB).fill(7)]
       for (const bytes of all) {
         const { id } = await store.put(bytes, { mediaType: 'text/plain' })
-        for (const name of ['get', 'stream', 'stat']) {
-          for (const turns of [0, 1, 2, 5]) {
-            const abort = new AbortController()
-            const reason = new Error(`${name} of ${bytes.byteLength} bytes, after ${turns} turns`)
-            const calling = (calls[name] as Call)(store, id, { signal: abort.signal })
-            calling.catch(() => {})
-            for (let waited = 0; waited < turns; waited++) await turn()
-            const pending = isPending(calling)
-            abort.abort(reason)
-            if (await pending) await rejectsWithReason(settles(calling, reason.message), reason, reason.message)
+        for (const [name, read] of Object.entries(reading)) {
+          for (const moment of [0, 1, 2, 5]) {
+            const what = `${name} of ${bytes.byteLength} bytes, after ${moment} turns`
+            const call = new AbortableCall<unknown>(what, options => read(store, id, options))
+            await turn(moment)
+            const pending = isPending(call.result)
+            call.abort()
+            if (await pending) await call.mustAbort()
           }
         }
         await isStored(store, id, bytes, 'afterwards')
       }
     },
   },
-  {
-    name: 'while-waiting',
-    title:
-      'a put that waits, for its source or for others that wait, holds nobody up and rejects as soon as it is aborted',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(1000), plain)
+  'while-waiting': {
+    title: 'a put that waits for its source blocks no other call, and rejects as soon as it is aborted',
+    async run({ store, putSample }) {
+      const { id } = await putSample(1000)
       const waiting = Array.from({ length: 12 }, (_, index) => {
         const source = stalledSource([sampleBytes(index % 2 === 0 ? 100 : 1_200_000, index + 2)])
-        const abort = new AbortController()
-        const putting = store.put(source.stream, plain, { signal: abort.signal })
-        putting.catch(() => {})
-        return { source, abort, putting, reason: new Error(`put ${index}`) }
+        const put = new AbortableCall(`put ${index}`, options => store.put(source.stream, plain, options))
+        return { source, put }
       })
       try {
-        for (const { source, reason } of waiting)
-          await settles(source.stalled, `reading of the source of ${reason.message}`)
-        for (const [name, call] of Object.entries(calls))
+        for (const { source, put } of waiting) await settles(source.stalled, `reading of the source of ${put.what}`)
+        for (const [name, call] of Object.entries(everyCall)) {
           await settles(call(store, id, {}), `${name} beside puts that wait`)
-        for (const { source, abort, putting, reason } of [...waiting.splice(5, 1), ...waiting]) {
-          abort.abort(reason)
-          await rejectsWithReason(settles(putting, reason.message), reason, reason.message)
-          await settles(source.whenCancelled, `cancelling the source of ${reason.message}`)
+        }
+        for (const { source, put } of [...waiting.splice(5, 1), ...waiting]) {
+          await put.mustAbort()
+          await settles(source.whenCancelled, `cancelling the source of ${put.what}`)
         }
       } finally {
-        for (const { source, reason } of waiting) if (source.cancelled() === undefined) source.fail(reason)
+        for (const { source } of waiting)
+          if (source.cancelled() === undefined) source.fail(new Error('the case is over'))
       }
       assert.deepEqual(await listedIds(store), [independentId(sampleBytes(9))])
     },
   },
-  {
-    name: 'unanswered',
+  unanswered: {
     title: 'a call that the backend does not answer rejects with the reason as soon as its signal aborts',
     requires: ['stall'],
-    async run(context) {
-      const fixture = await context.create()
-      const { store } = fixture
-      const bytes = sampleBytes(3 * MiB)
-      const { id } = await store.put(bytes, plain)
+    async run({ store, putSample, during }) {
+      const { id, bytes } = await putSample(3 * MiB)
       const large: Call = (_store, _id, options) => store.put(webStream(sampleBytes(2 * MiB, 5)), plain, options)
-      const { prepare, 'prepare of a stream': _, ...answered } = calls
-      const restore = await provided(fixture.stall, 'stall').call(fixture)
-      try {
-        for (const [name, call] of Object.entries({ ...answered, 'put of a large stream': large })) {
-          const abort = new AbortController()
-          const reason = new Error(name)
-          const calling = call(store, id, { signal: abort.signal })
-          calling.catch(() => {})
-          for (let waited = 0; waited < 10; waited++) await turn()
-          abort.abort(reason)
-          await rejectsWithReason(settles(calling, name), reason, name)
+      await during('stall', async () => {
+        for (const [name, ask] of Object.entries({ ...asking, 'put of a large stream': large })) {
+          const call = new AbortableCall(name, options => ask(store, id, options))
+          await turn(10)
+          await call.mustAbort()
         }
-      } finally {
-        await restore()
-      }
+      })
       // The delete may have been on its way.
       await store.put(bytes, plain)
       await isStored(store, id, bytes, 'when it answers again')
     },
   },
-  {
-    name: 'mid-stream',
-    title: 'a stream whose signal aborts fails with the reason, wherever its reader is',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(3 * MiB)
-      const { id } = await store.put(webStream(bytes), plain)
+  'mid-stream': {
+    title: 'a stream whose signal aborts fails with the reason, however far its reader is',
+    async run({ store, streamSample }) {
+      const { id, bytes } = await streamSample(3 * MiB)
       for (const chunksRead of [0, 1, 2]) {
         const abort = new AbortController()
         const reason = new Error(`after ${chunksRead} chunks`)
         const { body } = await store.stream(id, { signal: abort.signal })
         const reader = body.getReader()
         for (let read = 0; read < chunksRead; read++) await reader.read()
-        for (let waited = 0; waited < 5; waited++) await turn()
+        await turn(5)
         abort.abort(reason)
         await rejectsWithReason(reader.read(), reason, reason.message)
       }
       sameBytes(await readAll((await store.stream(id)).body), bytes, 'afterwards')
     },
   },
-  {
-    name: 'mid-stream-releases',
-    title: 'a stream whose signal aborts releases what it held, also when nobody reads on',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(webStream(sampleBytes(3 * MiB)), plain)
+  'mid-stream-releases': {
+    title: 'a stream whose signal aborts releases its handles, even if nobody reads on',
+    async run({ store, streamSample }) {
+      const { id } = await streamSample(3 * MiB)
       const abandon = async (round: number) => {
         const abort = new AbortController()
         const { body } = await store.stream(id, { signal: abort.signal })
         const reader = body.getReader()
         if (round % 2 === 0) await reader.read()
-        await turn()
+        await turn(1)
         abort.abort()
         return reader
       }
@@ -285,12 +279,10 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
       await handlesAreClosed(before, 10, `after ${readers.length} aborted streams`)
     },
   },
-  {
-    name: 'mid-list',
+  'mid-list': {
     title: 'a listing whose signal aborts fails with the reason at the next step',
-    async run(context) {
-      const { store } = await context.create()
-      for (let seed = 0; seed < 5; seed++) await store.put(sampleBytes(30, seed), plain)
+    async run({ store, putSample }) {
+      for (let seed = 0; seed < 5; seed++) await putSample(30, seed)
       const abort = new AbortController()
       const reason = new Error('enough')
       let seen = 0
@@ -305,11 +297,9 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
       assert.equal((await listedIds(store)).length, 5)
     },
   },
-  {
-    name: 'after-the-end',
+  'after-the-end': {
     title: 'an abort after a call has ended changes nothing, and no call leaves listeners on its signal',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const abort = new AbortController()
       const { signal } = abort
       const bytes = sampleBytes(200_000)
@@ -323,11 +313,11 @@ export const abortCases: readonly StoreCase[] = caseGroup('store', 'abort', [
         await (await store.stream(id, { signal })).body.cancel()
         await store.delete(independentId(sampleBytes(round)), { signal })
       }
-      await turn()
+      await turn(1)
       const listeners = getEventListeners(signal, 'abort').length
       assert.ok(listeners <= 5, `${listeners} listeners are left on the signal after 140 calls`)
       abort.abort()
       await isStored(store, id, bytes, 'after the abort')
     },
   },
-])
+})

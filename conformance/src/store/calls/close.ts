@@ -1,73 +1,62 @@
 import assert from 'node:assert/strict'
 import type { AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
-import { StoreProcess } from '../../child/store-process.ts'
+import type { StoreCase } from '../../case.ts'
 import { provided } from '../../run/context.ts'
 import { hasCode, isStored, listedIds, rejectsWith, settles } from '../../run/expect.ts'
 import { handlesAreClosed, openHandles } from '../../run/open-handles.ts'
 import {
   collect,
   independentId,
+  plain,
   readUntilFailure,
   sampleBytes,
   stalledSource,
   turn,
   webStream,
 } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-
-export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
-  {
-    name: 'idempotent',
-    title: 'close may be called again and at the same time, and by async dispose',
-    async run(context) {
-      const { store } = await context.create()
-      await store.put(sampleBytes(10), plain)
+export const closeCases: readonly StoreCase[] = storeGroup('close', {
+  idempotent: {
+    title: 'close may be called again, at the same time, and through async dispose',
+    async run({ store, putSample }) {
+      await putSample(10)
       await Promise.all([store.close(), store.close(), store[Symbol.asyncDispose]()])
       await store.close()
       await store[Symbol.asyncDispose]()
     },
   },
-  {
-    name: 'of-an-unused-store',
+  'of-an-unused-store': {
     title: 'a store that was never used can be closed',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       await store.close()
     },
   },
-  {
-    name: 'use-after-close',
-    title: 'after close every call is a closed error, whatever its arguments',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(10), plain)
+  'use-after-close': {
+    title: 'after close, every call fails with a closed error, whatever its arguments',
+    async run({ store, putSample }) {
+      const { id } = await putSample(10)
       await store.close()
       await everyCallIsClosed(store, id)
       await everyCallIsClosed(store, '../malformed')
     },
   },
-  {
-    name: 'use-as-it-closes',
-    title: 'from the moment close is called, every new call is a closed error',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(10), plain)
+  'use-as-it-closes': {
+    title: 'from the moment close is called, every new call fails with a closed error',
+    async run({ store, putSample }) {
+      const { id } = await putSample(10)
       const closing = store.close()
       await everyCallIsClosed(store, id)
       await closing
     },
   },
-  {
-    name: 'work-in-flight',
-    title: 'calls in flight settle before close does: a put that succeeded is there, one that failed says so',
-    async run(context) {
-      const fixture = await context.create()
+  'work-in-flight': {
+    title: 'close waits for puts in flight: one that succeeded is stored, one that failed has a closed error',
+    async run({ store, reopen, has }) {
       const all = Array.from({ length: 12 }, (_, index) => sampleBytes(1000 + index * 100_000, index + 1))
       let settled = 0
       const putting = all.map((bytes, index) =>
-        fixture.store
+        store
           .put(index % 2 === 0 ? bytes : webStream(bytes), plain)
           .then(
             () => true,
@@ -79,22 +68,19 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
           .finally(() => settled++),
       )
       await turn()
-      await fixture.store.close()
+      await store.close()
       assert.equal(settled, all.length, 'close resolved while puts were in flight')
       const succeeded = await Promise.all(putting)
-      if (!context.has('reopen')) return
-      const store = context.use(await provided(fixture.reopen, 'reopen').call(fixture))
+      if (!has('reopen')) return
+      const again = await reopen()
       for (const [index, bytes] of all.entries()) {
-        if (succeeded[index]) await isStored(store, independentId(bytes), bytes, `put ${index}`)
+        if (succeeded[index]) await isStored(again, independentId(bytes), bytes, `put ${index}`)
       }
     },
   },
-  {
-    name: 'stalled-source',
-    title:
-      'close does not wait for a source that gives nothing more: its put fails with a closed error, and it is told',
-    async run(context) {
-      const { store } = await context.create()
+  'stalled-source': {
+    title: 'close does not wait for a stalled source: its put fails with a closed error, and the source is cancelled',
+    async run({ store }) {
       const sources = [100, 3_000_000].flatMap(length => {
         const source = () => stalledSource([sampleBytes(length)])
         return [source(), source()]
@@ -113,18 +99,15 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       }
     },
   },
-  {
-    name: 'open-streams',
-    title:
-      'a stream that is open when its store is closed fails with a closed error; close does not wait for its reader',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(webStream(sampleBytes(3_000_000)), plain)
+  'open-streams': {
+    title: 'a stream that is open when its store closes fails with a closed error; close does not wait for its reader',
+    async run({ store, putSample, streamSample }) {
+      const { id } = await streamSample(3_000_000)
       const unread = await store.stream(id)
       const begun = await store.stream(id)
       const reader = begun.body.getReader()
       await reader.read()
-      const { id: emptyId } = await store.put(sampleBytes(100), plain)
+      const { id: emptyId } = await putSample(100)
       const small = await store.stream(emptyId, { end: 50 })
       await store.close()
       await rejectsWith(reader.read(), 'closed', 'a stream half read')
@@ -135,12 +118,10 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       }
     },
   },
-  {
-    name: 'open-streams-release',
-    title: 'streams that are open when their store is closed release what they held, also when nobody reads on',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(webStream(sampleBytes(3_000_000)), plain)
+  'open-streams-release': {
+    title: 'streams that are open when their store closes release their handles, even if nobody reads on',
+    async run({ store, streamSample }) {
+      const { id } = await streamSample(3_000_000)
       const before = await openHandles()
       const streams: unknown[] = []
       for (let round = 0; round < 30; round++) streams.push(await store.stream(id))
@@ -148,12 +129,10 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       await handlesAreClosed(before, 8, `of ${streams.length} streams`)
     },
   },
-  {
-    name: 'open-listing',
-    title: 'a listing that is open when its store is closed fails with a closed error at the next step',
-    async run(context) {
-      const { store } = await context.create()
-      for (let seed = 0; seed < 3; seed++) await store.put(sampleBytes(20, seed), plain)
+  'open-listing': {
+    title: 'a listing that is open when its store closes fails with a closed error at the next step',
+    async run({ store, putSample }) {
+      for (let seed = 0; seed < 3; seed++) await putSample(20, seed)
       const listing = store.list()[Symbol.asyncIterator]()
       await listing.next()
       const closing = store.close()
@@ -161,59 +140,46 @@ export const closeCases: readonly StoreCase[] = caseGroup('store', 'close', [
       await closing
     },
   },
-  {
-    name: 'other-instance-stays-open',
+  'other-instance-stays-open': {
     title: 'closing one instance leaves another over the same data open',
     requires: ['reopen'],
-    async run(context) {
-      const fixture = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await fixture.store.put(bytes, plain)
-      const other = context.use(await provided(fixture.reopen, 'reopen').call(fixture))
-      await fixture.store.close()
+    async run({ store, putSample, reopen }) {
+      const { id, bytes } = await putSample(1000)
+      const other = await reopen()
+      await store.close()
       await isStored(other, id, bytes, 'by the other')
       await other.put(sampleBytes(999), plain)
     },
   },
-  {
-    name: 'opened-at-once',
-    title: 'instances that open the same new place at the same time all work',
+  'opened-at-once': {
+    title: 'several instances may open the same new place at the same time',
     requires: ['reopen'],
-    async run(context) {
-      const fixture = await context.create()
-      const opening = Array.from({ length: 6 }, () => provided(fixture.reopen, 'reopen').call(fixture))
-      const stores = (await Promise.all(opening)).map(store => context.use(store))
-      await Promise.all([fixture.store, ...stores].map((store, index) => store.put(sampleBytes(50, index), plain)))
-      assert.equal((await listedIds(fixture.store)).length, 7)
+    async run({ store, reopen }) {
+      const stores = await Promise.all(Array.from({ length: 6 }, reopen))
+      await Promise.all([store, ...stores].map((store, index) => store.put(sampleBytes(50, index), plain)))
+      assert.equal((await listedIds(store)).length, 7)
     },
   },
-  {
-    name: 'opened-at-once-by-processes',
-    title: 'processes that open the same new place at the same time all work',
+  'opened-at-once-by-processes': {
+    title: 'several processes may open the same new place at the same time',
     requires: ['child', 'durable'],
-    async run(context) {
-      const fixture = await context.create()
-      const child = provided(fixture.child, 'child')
-      const processes = await Promise.all([StoreProcess.start(child), StoreProcess.start(child)])
-      for (const started of processes) context.use(started)
-      const put = (started: StoreProcess, seed: number) =>
-        started.call({ op: 'put-all', samples: [{ length: 50, seed }] })
-      await Promise.all([fixture.store.put(sampleBytes(50, 9), plain), ...processes.map(put)])
-      assert.equal((await listedIds(fixture.store)).length, 3)
+    async run({ store, putSample, startProcess }) {
+      const processes = await Promise.all([startProcess(), startProcess()])
+      const puts = processes.map(({ remote }, seed) => remote.putAll([{ length: 50, seed }]))
+      await Promise.all([putSample(50, 9), ...puts])
+      assert.equal((await listedIds(store)).length, 3)
     },
   },
-  {
-    name: 'injected-stays-open',
-    title: 'a handle or pool that was given to the store is still open after close; it belongs to who opened it',
+  'injected-stays-open': {
+    title: 'close leaves open a handle or pool that the store was given: it belongs to whoever opened it',
     requires: ['injected'],
-    async run(context) {
-      const { store, injected } = await context.create()
-      await store.put(sampleBytes(10), plain)
+    async run({ store, fixture, putSample }) {
+      await putSample(10)
       await store.close()
-      assert.ok(await provided(injected, 'injected').isOpen(), 'the handle was closed')
+      assert.ok(await provided(fixture.injected, 'injected').isOpen(), 'the handle was closed')
     },
   },
-])
+})
 
 async function everyCallIsClosed(store: AttachmentStore, id: string): Promise<void> {
   await rejectsWith(store.put(sampleBytes(10), plain), 'closed', 'put')

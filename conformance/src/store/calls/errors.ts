@@ -6,22 +6,19 @@ import {
   type AttachmentStore,
   AttachmentStoreError,
 } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import type { StoreFixture } from '../../harness.ts'
-import { provided } from '../../run/context.ts'
 import { isStored, rejection, rejectsWith } from '../../run/expect.ts'
-import { absentId, collect, sampleBytes, webStream } from '../../run/samples.ts'
+import { absentId, collect, plain, sampleBytes, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-/** What marks our errors for every copy of core in a program. */
+/** Marks our errors, for every copy of core in a program. */
 const marker = Symbol.for('@lash/attachments.error')
 
-export const errorCases: readonly StoreCase[] = caseGroup('store', 'errors', [
-  {
-    name: 'shape',
-    title: 'an error has code, name, id and message, is an Error, and is known by isInstance of base and subclass only',
-    async run(context) {
-      const { store } = await context.create()
+export const errorCases: readonly StoreCase[] = storeGroup('errors', {
+  shape: {
+    title: 'an error has code, name and id, and only isInstance of its own class and of the base class accepts it',
+    async run({ store }) {
       const error = await rejection(store.get(absentId()), 'get of an unknown id resolved')
       assert.ok(error instanceof Error)
       assert.ok(AttachmentStoreError.isInstance(error), 'isInstance of the base class')
@@ -31,11 +28,9 @@ export const errorCases: readonly StoreCase[] = caseGroup('store', 'errors', [
       assert.equal((error as unknown as Record<symbol, unknown>)[marker], 'not_found', 'known to other copies of core')
     },
   },
-  {
-    name: 'rejects-never-throws',
-    title: 'bad arguments reject the promise; nothing is thrown at the caller before there is one',
-    async run(context) {
-      const { store } = await context.create()
+  'rejects-never-throws': {
+    title: 'a call with bad arguments returns a promise that rejects; it never throws',
+    async run({ store }) {
       const loose = store as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>
       for (const method of ['put', 'prepare', 'get', 'stream', 'stat', 'delete']) {
         for (const given of [
@@ -59,51 +54,35 @@ export const errorCases: readonly StoreCase[] = caseGroup('store', 'errors', [
       }
     },
   },
-  {
-    name: 'denied-is-not-absent',
-    title:
-      'where access is denied, get, stream, stat and list fail and do not say that there is nothing; put and delete fail',
+  'denied-is-not-absent': {
+    title: 'where access is denied, every call fails; none of them says that there is nothing',
     requires: ['deny'],
-    async run(context) {
-      const fixture = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await fixture.store.put(bytes, plain)
-      // A delete that fails may have begun: this one is not asked for again.
-      const { id: doomed } = await fixture.store.put(sampleBytes(500), plain)
-      const restore = await provided(fixture.deny, 'deny').call(fixture)
-      try {
-        await everyCallFails(fixture, id, doomed)
-      } finally {
-        await restore()
-      }
-      await isStored(fixture.store, id, bytes, 'when access is back')
-      const { id: other } = await fixture.store.put(webStream(sampleBytes(2_000_000)), plain)
-      await fixture.store.delete(other)
+    async run({ store, fixture, putSample, streamSample, during }) {
+      const { id, bytes } = await putSample(1000)
+      const { id: doomed } = await putSample(500)
+      await during('deny', () => everyCallFails(fixture, id, doomed))
+      await isStored(store, id, bytes, 'when access is back')
+      const { id: other } = await streamSample(2_000_000)
+      await store.delete(other)
     },
   },
-  {
-    name: 'unreachable-is-not-absent',
-    title: 'where the backend cannot be reached, every call fails with a cause, and works again when it can',
+  'unreachable-is-not-absent': {
+    title: 'while the backend cannot be reached, every call fails with a cause; afterwards they work again',
     requires: ['disconnect'],
-    async run(context) {
-      const fixture = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await fixture.store.put(bytes, plain)
-      // A delete that fails may have begun: this one is not asked for again.
-      const { id: doomed } = await fixture.store.put(sampleBytes(500), plain)
-      const restore = await provided(fixture.disconnect, 'disconnect').call(fixture)
-      try {
-        await everyCallFails(fixture, id, doomed)
-      } finally {
-        await restore()
-      }
-      await isStored(fixture.store, id, bytes, 'when it is back')
-      await fixture.store.put(sampleBytes(2_000_000), plain)
+    async run({ store, fixture, putSample, during }) {
+      const { id, bytes } = await putSample(1000)
+      const { id: doomed } = await putSample(500)
+      await during('disconnect', () => everyCallFails(fixture, id, doomed))
+      await isStored(store, id, bytes, 'when it is back')
+      await putSample(2_000_000)
     },
   },
-])
+})
 
-/** Every call must fail, with an error that says why and tells no secret. */
+/**
+ * Fails unless every call fails with an error that has a cause and shows no secret.
+ * @param doomed - is deleted, and not asked for again: a delete that fails may have begun.
+ */
 async function everyCallFails({ store, secrets = [] }: StoreFixture, id: string, doomed: string): Promise<void> {
   const calls: Record<string, (store: AttachmentStore) => Promise<unknown>> = {
     get: () => store.get(id),

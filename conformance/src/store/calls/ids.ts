@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
 import type { AttachmentId } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { isStored, listedIds, rejectsWith } from '../../run/expect.ts'
-import { absentId, collect, sampleBytes } from '../../run/samples.ts'
+import { absentId, collect } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-
-/** Ids that are unknown, and strings that are no ids. */
-export const idCases: readonly StoreCase[] = caseGroup('store', 'ids', [
-  {
-    name: 'unknown',
-    title: 'an id that was never put is not found, by an error that names it',
-    async run(context) {
-      const { store } = await context.create()
-      await store.put(sampleBytes(10), plain)
+/** Unknown ids, and strings that are not ids. */
+export const idCases: readonly StoreCase[] = storeGroup('ids', {
+  unknown: {
+    title: 'an id that was never put is not found, and the error names it',
+    async run({ store, putSample }) {
+      await putSample(10)
       const id = absentId()
       const error = await rejectsWith(store.get(id), 'not_found', 'get')
       assert.equal(error.id, id)
@@ -24,13 +21,10 @@ export const idCases: readonly StoreCase[] = caseGroup('store', 'ids', [
       await store.delete(id)
     },
   },
-  {
-    name: 'malformed',
-    title: 'a malformed id is not found to get and stream, undefined to stat, and nothing to delete',
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await store.put(bytes, plain)
+  malformed: {
+    title: 'a malformed id is not found by get and stream, undefined for stat, and ignored by delete',
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(1000)
       for (const malformed of malformedIds(id)) {
         const what = `id ${JSON.stringify(malformed)?.slice(0, 90)}`
         const bad = malformed as AttachmentId
@@ -45,14 +39,11 @@ export const idCases: readonly StoreCase[] = caseGroup('store', 'ids', [
       assert.deepEqual(await listedIds(store), [id])
     },
   },
-  {
-    name: 'malformed-with-generation',
-    title: 'a malformed id is not found with a generation too, and deleting it harms nothing',
+  'malformed-with-generation': {
+    title: 'a malformed id is not found with a generation either, and deleting it harms nothing',
     requires: ['generations'],
-    async run(context) {
-      const { store } = await context.create()
-      const bytes = sampleBytes(1000)
-      const { id } = await store.put(bytes, plain)
+    async run({ store, putSample }) {
+      const { id, bytes } = await putSample(1000)
       for (const malformed of malformedIds(id)) {
         const bad = malformed as AttachmentId
         for (const generation of [0, 1]) {
@@ -64,12 +55,10 @@ export const idCases: readonly StoreCase[] = caseGroup('store', 'ids', [
       await isStored(store, id, bytes, 'what is stored, after all that')
     },
   },
-  {
-    name: 'malformed-prefix',
+  'malformed-prefix': {
     title: 'a listing by a prefix that no id begins with is empty',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(1000), plain)
+    async run({ store, putSample }) {
+      const { id } = await putSample(1000)
       const prefixes = [
         id.slice(0, 8).toUpperCase(),
         'zz',
@@ -83,15 +72,15 @@ export const idCases: readonly StoreCase[] = caseGroup('store', 'ids', [
         ' ',
         'sha256',
       ]
-      // An id may consist of digits alone at its beginning, which has no upper case.
+      // The beginning of an id may be digits alone, which have no upper case.
       for (const prefix of prefixes.filter(prefix => !id.startsWith(prefix))) {
         assert.deepEqual(await collect(store.list({ prefix })), [], `prefix ${JSON.stringify(prefix)}`)
       }
     },
   },
-])
+})
 
-/** Strings (and other values) that are no ids; many of them look like the id of something that is stored. */
+/** Strings and other values that are not ids. Many of them look like the id of something that is stored. */
 function malformedIds(id: AttachmentId): unknown[] {
   const upperCase = 'ABCDEF'.repeat(10) + id.slice(60).toUpperCase()
   return [
@@ -146,6 +135,6 @@ function malformedIds(id: AttachmentId): unknown[] {
 }
 
 function hasControlCharacter(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what this looks for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this looks for them
   return /[\u0000-\u001f\u007f]/.test(text)
 }

@@ -1,45 +1,37 @@
 import assert from 'node:assert/strict'
 import type { AttachmentCreateMeta, AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { isAbsent, rejectsWith } from '../../run/expect.ts'
 import { independentId, sampleBytes, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-/** Metadata comes back as it was given, and is checked before anything is stored. */
-export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata', [
-  {
-    name: 'every-field',
+/** Metadata comes back as it was given. Bad metadata is refused before anything is stored. */
+export const metadataCases: readonly StoreCase[] = storeGroup('metadata', {
+  'every-field': {
     title: 'media type, width, height and label come back from put, get, stream and stat',
-    async run(context) {
-      const { store } = await context.create()
-      await comesBack(store, { mediaType: 'image/png', width: 640, height: 480, label: 'chart.png' })
+    async run({ store }) {
+      await metadataComesBack(store, { mediaType: 'image/png', width: 640, height: 480, label: 'chart.png' })
     },
   },
-  {
-    name: 'no-optional-field',
+  'no-optional-field': {
     title: 'fields that were not given are absent, not null, undefined or zero',
-    async run(context) {
-      const { store } = await context.create()
-      await comesBack(store, { mediaType: 'application/pdf' })
+    async run({ store }) {
+      await metadataComesBack(store, { mediaType: 'application/pdf' })
     },
   },
-  {
-    name: 'extremes',
-    title:
-      'zero and the largest width and height, the empty and the longest label, and the longest media type come back',
-    async run(context) {
-      const { store } = await context.create()
-      await comesBack(store, { mediaType: 'image/gif', width: 0, height: 0, label: '' })
-      await comesBack(store, { mediaType: 'image/gif', width: 2 ** 31 - 1, height: 2 ** 31 - 1 })
-      await comesBack(store, { mediaType: 'text/plain', label: 'x'.repeat(1024) })
-      await comesBack(store, { mediaType: 'text/plain', label: '€'.repeat(341) })
-      await comesBack(store, { mediaType: `application/${'x'.repeat(243)}` })
+  extremes: {
+    title: 'zero and the largest width and height, empty and longest labels, and the longest media type come back',
+    async run({ store }) {
+      await metadataComesBack(store, { mediaType: 'image/gif', width: 0, height: 0, label: '' })
+      await metadataComesBack(store, { mediaType: 'image/gif', width: 2 ** 31 - 1, height: 2 ** 31 - 1 })
+      await metadataComesBack(store, { mediaType: 'text/plain', label: 'x'.repeat(1024) })
+      await metadataComesBack(store, { mediaType: 'text/plain', label: '€'.repeat(341) })
+      await metadataComesBack(store, { mediaType: `application/${'x'.repeat(243)}` })
     },
   },
-  {
-    name: 'labels',
+  labels: {
     title: 'labels come back code point by code point, whatever their script, quotes, line ends or blanks',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const labels = [
         'photo du été 2026 – n°1.png',
         'レポート最終版.pdf',
@@ -56,14 +48,12 @@ export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata'
         '\u{10ffff}\uffff',
         'null',
       ]
-      for (const label of labels) await comesBack(store, { mediaType: 'text/plain', label })
+      for (const label of labels) await metadataComesBack(store, { mediaType: 'text/plain', label })
     },
   },
-  {
-    name: 'media-types',
+  'media-types': {
     title: 'media types come back exactly, with their parameters and their case',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const types = [
         'text/plain;charset=utf-8',
         'text/plain; charset="utf-8"; format=flowed',
@@ -73,14 +63,12 @@ export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata'
         'application/x-www-form-urlencoded',
         'video/mp4;codecs="avc1.640028, mp4a.40.2"',
       ]
-      for (const mediaType of types) await comesBack(store, { mediaType })
+      for (const mediaType of types) await metadataComesBack(store, { mediaType })
     },
   },
-  {
-    name: 'ref-is-plain-json',
+  'ref-is-plain-json': {
     title: 'a ref is plain JSON with known fields only, and has no generation when that is 0',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const meta = { mediaType: 'image/png', width: 1, label: 'a', unknown: 'field' } as AttachmentCreateMeta
       const ref = await store.put(sampleBytes(10), meta)
       assert.deepEqual(JSON.parse(JSON.stringify(ref)), { ...ref })
@@ -89,11 +77,9 @@ export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata'
       assert.deepEqual(await store.stat(ref.id), known)
     },
   },
-  {
-    name: 'bad-metadata',
-    title: 'bad metadata is an invalid argument, before anything is stored',
-    async run(context) {
-      const { store } = await context.create()
+  'bad-metadata': {
+    title: 'bad metadata is an invalid argument, and nothing is stored',
+    async run({ store }) {
       const bytes = sampleBytes(1000)
       for (const [index, meta] of badMetadata.entries()) {
         const what = `bad metadata ${index}: ${JSON.stringify(meta)?.slice(0, 60)}`
@@ -103,7 +89,7 @@ export const metadataCases: readonly StoreCase[] = caseGroup('store', 'metadata'
       await isAbsent(store, independentId(bytes), 'after refusals')
     },
   },
-])
+})
 
 const mediaType = 'text/plain'
 const badMetadata: readonly unknown[] = [
@@ -138,8 +124,8 @@ const badMetadata: readonly unknown[] = [
 
 let seed = 1000
 
-/** Puts fresh bytes with the metadata and fails unless everything that shows metadata shows exactly it. */
-async function comesBack(store: AttachmentStore, meta: AttachmentCreateMeta): Promise<void> {
+/** Puts fresh bytes with the metadata. Fails unless every call that shows metadata shows exactly this. */
+async function metadataComesBack(store: AttachmentStore, meta: AttachmentCreateMeta): Promise<void> {
   const bytes = sampleBytes(64, seed++)
   const expected = { id: independentId(bytes), byteLength: 64, ...meta }
   const what = JSON.stringify(meta).slice(0, 100)

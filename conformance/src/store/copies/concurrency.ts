@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
 import { AttachmentNotFoundError, type AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
-import { StoreProcess } from '../../child/store-process.ts'
-import { provided } from '../../run/context.ts'
+import type { StoreCase } from '../../case.ts'
 import { isAbsent, isStored, listedIds, sameBytes } from '../../run/expect.ts'
-import { collect, independentId, readUntilFailure, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { collect, independentId, plain, readUntilFailure, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-
-export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concurrency', [
-  {
-    name: '100-identical-puts',
-    title: '100 puts of the same bytes at once are one blob, and all of them succeed',
-    async run(context) {
-      const { store } = await context.create()
+export const concurrencyCases: readonly StoreCase[] = storeGroup('concurrency', {
+  '100-identical-puts': {
+    title: '100 puts of the same bytes at once all succeed and store one blob',
+    async run({ store }) {
       for (const length of [1000, 300_000]) {
         const bytes = sampleBytes(length)
         const refs = await Promise.all(
@@ -25,11 +20,9 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       assert.equal((await listedIds(store)).length, 2)
     },
   },
-  {
-    name: '20-distinct-puts',
-    title: '20 puts of different bytes at once are 20 blobs, each whole',
-    async run(context) {
-      const { store } = await context.create()
+  '20-distinct-puts': {
+    title: '20 puts of different bytes at once store 20 blobs, each whole',
+    async run({ store }) {
       const all = Array.from({ length: 20 }, (_, index) => sampleBytes(1 + index * 60_000, index + 1))
       const refs = await Promise.all(all.map((bytes, index) => store.put(index % 2 ? bytes : webStream(bytes), plain)))
       for (const [index, bytes] of all.entries()) {
@@ -38,11 +31,9 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       assert.equal((await listedIds(store)).length, 20)
     },
   },
-  {
-    name: 'get-during-put',
-    title: 'whoever reads while a blob is being put sees all of it or none: by get, stream, stat and list',
-    async run(context) {
-      const { store } = await context.create()
+  'get-during-put': {
+    title: 'during a put, get, stream, stat and list show all of the blob or none of it',
+    async run({ store }) {
       for (let round = 0; round < 3; round++) {
         const bytes = sampleBytes(2_000_000, round + 1)
         const putting = settling(store.put(round === 1 ? bytes : webStream(bytes), plain))
@@ -55,16 +46,12 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       }
     },
   },
-  {
-    name: 'get-during-heal',
-    title: 'while a copy of the wrong length is being replaced, no reader sees bytes that are not right',
+  'get-during-heal': {
+    title: 'while a copy of the wrong length is being replaced, no reader sees wrong bytes',
     requires: ['damage:truncate'],
-    async run(context) {
-      const fixture = await context.create()
-      const { store } = fixture
-      const bytes = sampleBytes(2_000_000)
-      const { id } = await store.put(bytes, plain)
-      await provided(fixture.corrupt, 'corrupt').call(fixture, id, 'truncate')
+    async run({ store, putSample, corrupt }) {
+      const { id, bytes } = await putSample(2_000_000)
+      await corrupt(id, 'truncate')
       const putting = settling(Promise.all(Array.from({ length: 5 }, () => store.put(webStream(bytes), plain))))
       while (!putting.done) {
         const bytesRead = await store.get(id).then(
@@ -78,11 +65,9 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       await isStored(store, id, bytes, 'afterwards')
     },
   },
-  {
-    name: 'put-with-delete',
-    title: 'puts and deletes of the same bytes at once leave all of it or nothing, and none of them fails',
-    async run(context) {
-      const { store } = await context.create()
+  'put-with-delete': {
+    title: 'puts and deletes of the same bytes at once never fail, and leave the whole blob or nothing',
+    async run({ store }) {
       for (let round = 0; round < 10; round++) {
         const bytes = sampleBytes(round % 2 === 0 ? 2000 : 400_000)
         const id = independentId(bytes)
@@ -102,16 +87,12 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       }
     },
   },
-  {
-    name: 'two-instances',
-    title: 'two instances over the same data see what each other put and deleted, and put the same bytes at once',
+  'two-instances': {
+    title: "two instances over the same data see each other's puts and deletes, and may put the same bytes at once",
     requires: ['reopen'],
-    async run(context) {
-      const fixture = await context.create()
-      const { store } = fixture
-      const other = context.use(await provided(fixture.reopen, 'reopen').call(fixture))
-      const bytes = sampleBytes(2000)
-      const { id } = await store.put(bytes, plain)
+    async run({ store, putSample, reopen }) {
+      const other = await reopen()
+      const { id, bytes } = await putSample(2000)
       await isStored(other, id, bytes, 'put by the first')
       await other.delete(id)
       await isAbsent(store, id, 'deleted by the second')
@@ -124,34 +105,30 @@ export const concurrencyCases: readonly StoreCase[] = caseGroup('store', 'concur
       assert.equal((await listedIds(store)).length, 10)
     },
   },
-  {
-    name: 'two-processes',
-    title: 'processes that put the same bytes at the same time all succeed, and every blob is whole and there once',
+  'two-processes': {
+    title: 'processes that put the same bytes at the same time all succeed, and each blob is stored once and whole',
     requires: ['child'],
-    async run(context) {
-      const fixture = await context.create()
-      const child = provided(fixture.child, 'child')
-      const starting = Promise.all([StoreProcess.start(child), StoreProcess.start(child)])
-      const [first, second] = (await starting).map(started => context.use(started)) as [StoreProcess, StoreProcess]
+    async run({ store, putSample, startProcess }) {
+      const [first, second] = await Promise.all([startProcess(), startProcess()])
       const samples = Array.from({ length: 8 }, (_, index) => ({
         length: index % 2 === 0 ? 3000 : 700_000,
         seed: index + 1,
       }))
       await Promise.all([
-        first.call({ op: 'put-all', samples, streamed: true }),
-        second.call({ op: 'put-all', samples }),
-        ...samples.map(({ length, seed }) => fixture.store.put(sampleBytes(length, seed), plain)),
+        first.remote.putAll(samples, true),
+        second.remote.putAll(samples),
+        ...samples.map(({ length, seed }) => putSample(length, seed)),
       ])
       for (const { length, seed } of samples) {
         const bytes = sampleBytes(length, seed)
-        await isStored(fixture.store, independentId(bytes), bytes, `blob ${seed}`)
+        await isStored(store, independentId(bytes), bytes, `blob ${seed}`)
       }
-      assert.equal((await listedIds(fixture.store)).length, samples.length)
+      assert.equal((await listedIds(store)).length, samples.length)
     },
   },
-])
+})
 
-/** A promise that can be asked whether it has settled. */
+/** A promise that says whether it has settled. */
 function settling<T>(result: Promise<T>): { done: boolean; result: Promise<T> } {
   const state = { done: false, result }
   const settled = () => {
@@ -161,7 +138,7 @@ function settling<T>(result: Promise<T>): { done: boolean; result: Promise<T> } 
   return state
 }
 
-/** Fails when anything shows the blob in part. */
+/** Fails when any call shows a part of the blob. */
 async function allOrNothing(store: AttachmentStore, bytes: Uint8Array): Promise<void> {
   const id = independentId(bytes)
   const stat = await store.stat(id)

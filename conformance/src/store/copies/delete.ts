@@ -1,31 +1,25 @@
 import assert from 'node:assert/strict'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { isAbsent, isStored, listedIds, nothingStaged } from '../../run/expect.ts'
-import { absentId, readUntilFailure, sampleBytes, webStream } from '../../run/samples.ts'
+import { absentId, plain, readUntilFailure, sampleBytes, webStream } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-
-export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
-  {
-    name: 'gone',
-    title: 'after delete, nothing of the blob can be seen, and the others are there',
-    async run(context) {
-      const { store } = await context.create()
-      const [kept, doomed] = [sampleBytes(1000, 1), sampleBytes(1000, 2)]
-      const { id: keptId } = await store.put(kept, plain)
-      const { id } = await store.put(doomed, plain)
+export const deleteCases: readonly StoreCase[] = storeGroup('delete', {
+  gone: {
+    title: 'after a delete, nothing shows the blob, and other blobs are still there',
+    async run({ store, putSample }) {
+      const kept = await putSample(1000, 1)
+      const { id } = await putSample(1000, 2)
       await store.delete(id)
       await isAbsent(store, id, 'after delete')
-      await isStored(store, keptId, kept, 'the other')
-      assert.deepEqual(await listedIds(store), [keptId])
+      await isStored(store, kept.id, kept.bytes, 'the other')
+      assert.deepEqual(await listedIds(store), [kept.id])
     },
   },
-  {
-    name: 'idempotent',
-    title: 'deleting again, and deleting what never was, is fine',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(1000), plain)
+  idempotent: {
+    title: 'deleting a blob twice, or one that never existed, succeeds',
+    async run({ store, putSample }) {
+      const { id } = await putSample(1000)
       assert.equal(await store.delete(id), undefined)
       await store.delete(id)
       await store.delete(absentId())
@@ -33,20 +27,16 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       await isAbsent(store, id, 'after all that')
     },
   },
-  {
-    name: 'of-an-empty-store',
-    title: 'deleting from a store that never held anything is fine',
-    async run(context) {
-      const { store } = await context.create()
+  'of-an-empty-store': {
+    title: 'deleting from a store that never held anything succeeds',
+    async run({ store }) {
       await store.delete(absentId())
       assert.deepEqual(await listedIds(store), [])
     },
   },
-  {
-    name: 'put-restores',
-    title: 'what was deleted can be put again, many times, small and large',
-    async run(context) {
-      const { store } = await context.create()
+  'put-restores': {
+    title: 'a deleted blob can be put again, many times, small or large',
+    async run({ store }) {
       for (const length of [0, 1000, 1_500_000]) {
         const bytes = sampleBytes(length)
         for (let round = 0; round < 4; round++) {
@@ -58,12 +48,10 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       }
     },
   },
-  {
-    name: 'many-at-once',
-    title: 'many deletes at once take exactly what they name',
-    async run(context) {
-      const { store } = await context.create()
-      const put = async (seed: number) => (await store.put(sampleBytes(50, seed), plain)).id
+  'many-at-once': {
+    title: 'many deletes at once delete exactly the blobs they name',
+    async run({ store, putSample }) {
+      const put = async (seed: number) => (await putSample(50, seed)).id
       const ids = await Promise.all(Array.from({ length: 60 }, (_, seed) => put(seed)))
       const kept = ids.filter((_, index) => index % 3 === 0)
       const doomed = ids.filter((_, index) => index % 3 !== 0)
@@ -71,13 +59,11 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       assert.deepEqual(await listedIds(store), kept.sort())
     },
   },
-  {
-    name: 'during-an-open-stream',
-    title: 'a stream that is open when its blob is deleted gives all bytes or an error, never an early end',
-    async run(context) {
-      const { store } = await context.create()
+  'during-an-open-stream': {
+    title: 'a stream whose blob is deleted before it is read gives all bytes or an error, never an early end',
+    async run({ store, streamSample }) {
       for (const length of [100_000, 3_000_000]) {
-        const { id } = await store.put(webStream(sampleBytes(length)), plain)
+        const { id } = await streamSample(length)
         const unread = await store.stream(id)
         const begun = (await store.stream(id)).body.getReader()
         const first = await begun.read()
@@ -90,13 +76,11 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       }
     },
   },
-  {
-    name: 'rest-of-an-open-stream',
-    title: 'a stream that was half read when its blob is deleted gives the rest or an error, never an early end',
-    async run(context) {
-      const { store } = await context.create()
+  'rest-of-an-open-stream': {
+    title: 'a half-read stream whose blob is deleted gives the rest or an error, never an early end',
+    async run({ store, streamSample }) {
       const length = 3_000_000
-      const { id } = await store.put(webStream(sampleBytes(length)), plain)
+      const { id } = await streamSample(length)
       const reader = (await store.stream(id)).body.getReader()
       let byteLength = (await reader.read()).value?.byteLength ?? 0
       await store.delete(id)
@@ -112,15 +96,13 @@ export const deleteCases: readonly StoreCase[] = caseGroup('store', 'delete', [
       assert.equal(byteLength, length, 'the stream ended early, without an error')
     },
   },
-  {
-    name: 'leaves-no-litter',
+  'leaves-no-litter': {
     title: 'delete leaves nothing staged',
     requires: ['staging'],
-    async run(context) {
-      const fixture = await context.create()
-      const { id } = await fixture.store.put(webStream(sampleBytes(2_000_000)), plain)
-      await fixture.store.delete(id)
+    async run({ store, fixture, streamSample }) {
+      const { id } = await streamSample(2_000_000)
+      await store.delete(id)
       await nothingStaged(fixture, 'after delete')
     },
   },
-])
+})

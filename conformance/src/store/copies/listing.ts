@@ -1,27 +1,22 @@
 import assert from 'node:assert/strict'
 import type { AttachmentId, AttachmentStore } from '@lash/attachments-core'
-import { caseGroup, type StoreCase } from '../../case.ts'
+import type { StoreCase } from '../../case.ts'
 import { listedIds } from '../../run/expect.ts'
-import { absentId, collect, independentId, sampleBytes, stalledSource } from '../../run/samples.ts'
+import { absentId, collect, independentId, plain, sampleBytes, stalledSource } from '../../run/samples.ts'
+import { storeGroup } from '../store-under-test.ts'
 
-const plain = { mediaType: 'application/octet-stream' }
-
-export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and stat', [
-  {
-    name: 'empty',
-    title: 'the list of an empty store is empty, with any prefix',
-    async run(context) {
-      const { store } = await context.create()
+export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
+  empty: {
+    title: 'a listing of an empty store is empty, with any prefix',
+    async run({ store }) {
       assert.deepEqual(await collect(store.list()), [])
       assert.deepEqual(await collect(store.list({ prefix: 'ab' })), [])
       assert.deepEqual(await collect(store.list({ prefix: absentId() })), [])
     },
   },
-  {
-    name: 'entry',
-    title: 'an entry says id, generation, length and, where known, a sensible time',
-    async run(context) {
-      const { store } = await context.create()
+  entry: {
+    title: 'a listed entry has id, generation, length and, where known, a plausible time',
+    async run({ store }) {
       for (const length of [0, 1000, 1_500_000]) {
         const { id } = await store.put(sampleBytes(length), { mediaType: 'text/plain' })
         const [entry, ...more] = await collect(store.list({ prefix: id }))
@@ -35,11 +30,9 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       }
     },
   },
-  {
-    name: 'stat',
-    title: 'stat gives the metadata of what is there and undefined for what is not',
-    async run(context) {
-      const { store } = await context.create()
+  stat: {
+    title: 'stat returns the metadata of a blob, and undefined when there is none',
+    async run({ store }) {
       assert.equal(await store.stat(absentId()), undefined)
       const { id } = await store.put(sampleBytes(1000), { mediaType: 'image/png', width: 2, label: 'a' })
       assert.deepEqual(await store.stat(id), { id, byteLength: 1000, mediaType: 'image/png', width: 2, label: 'a' })
@@ -47,11 +40,9 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       assert.equal(await store.stat(id), undefined)
     },
   },
-  {
-    name: 'prefixes',
+  prefixes: {
     title: 'a prefix of any length lists exactly the ids that begin with it',
-    async run(context) {
-      const { store } = await context.create()
+    async run({ store }) {
       const ids = await putMany(store, 80)
       const [sample] = ids as [AttachmentId]
       for (const prefixLength of [0, 1, 2, 3, 4, 5, 63, 64]) {
@@ -62,23 +53,19 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       }
     },
   },
-  {
-    name: 'more-than-1000',
-    title: 'of 1,100 blobs each is listed exactly once: listings do not end at a page',
-    async run(context) {
-      const { store } = await context.create()
+  'more-than-1000': {
+    title: 'each of 1,100 blobs is listed exactly once: a listing does not end at a page',
+    async run({ store }) {
       const ids = await putMany(store, 1100)
       const listed = await listedIds(store)
       assert.equal(listed.length, ids.length, 'so many blobs were listed')
       assert.deepEqual(listed, ids.sort())
     },
   },
-  {
-    name: 'put-in-flight',
-    title: 'what is being put is not listed, and neither is where it is staged',
-    async run(context) {
-      const { store } = await context.create()
-      const { id } = await store.put(sampleBytes(10), plain)
+  'put-in-flight': {
+    title: 'a put in flight is not listed, and neither is what it has staged',
+    async run({ store, putSample }) {
+      const { id } = await putSample(10)
       const bytes = sampleBytes(3_000_000)
       const source = stalledSource([bytes.slice(0, 1_000_000), bytes.slice(1_000_000)])
       const putting = store.put(source.stream, plain)
@@ -94,11 +81,9 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       assert.deepEqual(await listedIds(store), [id, independentId(bytes)].sort())
     },
   },
-  {
-    name: 'stable',
-    title: 'while others come and go, each blob that is there throughout is listed exactly once',
-    async run(context) {
-      const { store } = await context.create()
+  stable: {
+    title: 'while others come and go, each blob that stays is listed exactly once',
+    async run({ store, putSample }) {
       const ids = await putMany(store, 300)
       const lasting = ids.filter((_, index) => index % 2 === 0)
       const doomed = new Set(ids.filter((_, index) => index % 2 === 1))
@@ -106,23 +91,21 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       let step = 0
       for await (const { id } of store.list()) {
         seen.set(id, (seen.get(id) ?? 0) + 1)
-        // As a sweep does: what is listed goes, and some of what is still to come.
+        // As a sweep does: deletes what is listed, and some of what is still to come.
         if (doomed.has(id)) await store.delete(id)
         const [victim] = step % 3 === 0 ? doomed : []
         if (victim !== undefined) await store.delete(victim)
         if (victim !== undefined) doomed.delete(victim)
-        if (step < 150) await store.put(sampleBytes(40, 90_000 + step), plain)
+        if (step < 150) await putSample(40, 90_000 + step)
         step++
       }
       for (const id of lasting) assert.equal(seen.get(id), 1, `${id} was listed ${seen.get(id) ?? 0} times`)
       for (const [id, times] of seen) assert.equal(times, 1, `${id} was listed ${times} times`)
     },
   },
-  {
-    name: 'left-early',
-    title: 'a listing may be left early, again and again, and two may run at once',
-    async run(context) {
-      const { store } = await context.create()
+  'left-early': {
+    title: 'a listing may be abandoned early, many times, and two may run at once',
+    async run({ store }) {
       const ids = await putMany(store, 40)
       for (let round = 0; round < 60; round++) {
         for await (const _ of store.list()) break
@@ -132,23 +115,21 @@ export const listingCases: readonly StoreCase[] = caseGroup('store', 'list and s
       assert.deepEqual(second, ids)
     },
   },
-  {
-    name: 'work-while-listing',
-    title: 'the store can be used for anything else while a listing is open',
-    async run(context) {
-      const { store } = await context.create()
+  'work-while-listing': {
+    title: 'the store stays usable while a listing is open',
+    async run({ store, putSample }) {
       await putMany(store, 5)
       for await (const { id } of store.list()) {
         await store.get(id)
-        const { id: other } = await store.put(sampleBytes(77), plain)
+        const { id: other } = await putSample(77)
         await store.delete(other)
         assert.ok((await listedIds(store)).length >= 5)
       }
     },
   },
-])
+})
 
-/** Puts so many small, different blobs, not too many at once. */
+/** Puts so many small, different blobs; not all at once. */
 async function putMany(store: AttachmentStore, count: number, firstSeed: number = 1): Promise<AttachmentId[]> {
   const ids: AttachmentId[] = []
   for (let start = 0; start < count; start += 50) {

@@ -133,7 +133,7 @@ export interface ManifestSteps {
   hold(name: string, sessionId: string): Promise<void>
   commit(sessionId: string, ...refs: string[]): Promise<void>
   /** Fails unless the commit is refused, for these contents; by default for all that it names. */
-  refuses(sessionId: string, refs: readonly string[], why: string, failing?: readonly string[]): Promise<void>
+  mustRefuse(sessionId: string, refs: readonly string[], why: string, failing?: readonly string[]): Promise<void>
   /** Releases these contents or, without any, everything that the session holds. */
   release(sessionId: string, ...names: string[]): Promise<void>
   lookup(name: string, sessionId: string): Promise<AttachmentManifestEntry | undefined>
@@ -163,7 +163,7 @@ export function stepsOf(manifest: AttachmentManifest): ManifestSteps {
       await steps.commit(sessionId, `${name}@${await steps.record(name, sessionId)}`)
     },
     commit: (sessionId, ...refs) => manifest.commitRefs(sessionId, refsOf(...refs)),
-    refuses(sessionId, refs, why, failing = [...new Set(refs.map(ref => parse(ref).content))]) {
+    mustRefuse(sessionId, refs, why, failing = [...new Set(refs.map(ref => parse(ref).content))]) {
       return assertRefused(steps.commit(sessionId, ...refs), failing, why)
     },
     release: (sessionId, ...names) =>

@@ -1,29 +1,32 @@
 import { type AttachmentId, contentId } from '@lash/attachments-core'
 
+/*
+ * Cases call their contents by a text: its UTF-8 is the content. Of every text that a case has used, the id is known, so that failures can
+ * show texts in the place of ids.
+ */
 const ids = new Map<string, AttachmentId>()
-const names = new Map<AttachmentId, string>()
+const texts = new Map<AttachmentId, string>()
 
-/** The bytes of a content that a case calls by its text. */
 export function bytesOf(text: string): Uint8Array {
+  idOf(text)
   return new TextEncoder().encode(text)
 }
 
-/** The id of a content that a case calls by its text. */
 export function idOf(text: string): AttachmentId {
   const known = ids.get(text)
   if (known !== undefined) return known
-  const id = contentId(bytesOf(text))
+  const id = contentId(new TextEncoder().encode(text))
   ids.set(text, id)
-  names.set(id, text)
+  texts.set(id, text)
   return id
 }
 
-/** The text of an id, for readable failures. */
+/** The text that has the id. */
 export function textOf(id: AttachmentId): string {
-  return names.get(id) ?? `unknown ${id}`
+  return texts.get(id) ?? `unknown ${id}`
 }
 
-/** So many names: `orphan 0`, `orphan 1` and so on. */
+/** So many texts: `orphan 0`, `orphan 1` and so on. */
 export function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${name} ${index}`)
 }

@@ -1,126 +1,93 @@
 import assert from 'node:assert/strict'
 import { AttachmentClosedError, AttachmentNotFoundError } from '@lash/attachments-core'
-import { caseGroup, type SessionCase } from '../case.ts'
-import { intercepted, stoppedBefore } from './gates.ts'
-import {
-  assertAbsent,
-  assertReads,
-  blobsOf,
-  gateOf,
-  hold,
-  idOf,
-  inBackground,
-  put,
-  sessionOf,
-  sweep,
-  takeOverSweep,
-} from './steps.ts'
+import type { SessionCase } from '../case.ts'
+import { idOf } from '../run/contents.ts'
+import { rejectsWithReason } from '../run/expect.ts'
+import { failingWith } from './interception.ts'
+import { sessionGroup } from './pair-under-test.ts'
 
-export const faultCases: readonly SessionCase[] = caseGroup('session', 'faults and close', [
-  {
-    name: 'moved-while-reading',
+const isNotFound = (error: unknown) => AttachmentNotFoundError.isInstance(error)
+
+export const faultCases: readonly SessionCase[] = sessionGroup('faults and close', {
+  'moved-while-reading': {
     title: 'a read during which a sweep takes the bytes and the session puts them again reads the new copy',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const gate = gateOf(context)
-      const reading = sessionOf({ store: stoppedBefore(store, 'get', gate), manifest }, 'session')
-      const writing = sessionOf({ store, manifest }, 'session')
-      await put(writing, 'a')
-      const got = inBackground(reading.get(idOf('a')))
-      await gate.reached
-      await sweep({ store, manifest })
-      assert.equal((await hold(writing, 'a')).generation, 1)
-      gate.open()
-      assert.equal(new TextDecoder().decode((await got).bytes), 'a')
+    async run({ session, sweep, stall }) {
+      const writing = session()
+      await writing.putText('a')
+      const reading = await stall('before get', pair => pair.session().get(idOf('a')))
+      await sweep()
+      assert.equal((await writing.hold('a')).generation, 1)
+      assert.equal(new TextDecoder().decode((await reading.goOn()).bytes), 'a')
     },
   },
-  {
-    name: 'gone-while-reading',
-    title: 'a read during which a sweep takes the bytes finds nothing, once nobody holds them',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const gate = gateOf(context)
-      const reading = sessionOf({ store: stoppedBefore(store, 'get', gate), manifest }, 'session')
-      await put(reading, 'a')
-      const got = inBackground(reading.get(idOf('a')))
-      await gate.reached
-      await sweep({ store, manifest })
-      gate.open()
-      await assert.rejects(got, error => AttachmentNotFoundError.isInstance(error))
+  'gone-while-reading': {
+    title: 'a read during which a sweep takes the bytes finds nothing when nobody holds them any more',
+    async run({ session, sweep, stall }) {
+      await session().putText('a')
+      const reading = await stall('before get', pair => pair.session().get(idOf('a')))
+      await sweep()
+      await assert.rejects(reading.goOn(), isNotFound)
     },
   },
-  {
-    name: 'bytes-missing',
-    title: 'bytes that are gone although the session holds a ref to them are not found, not an endless search',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
-      await hold(session, 'a')
+  'bytes-missing': {
+    title: 'when the bytes of a ref that the session holds are gone, a read finds nothing and does not search for ever',
+    async run({ store, session }) {
+      const holding = session()
+      await holding.hold('a')
       await store.delete(idOf('a'))
-      await assert.rejects(session.get(idOf('a')), error => AttachmentNotFoundError.isInstance(error))
-      assert.equal(await session.stat(idOf('a')), undefined)
-      await hold(session, 'a')
-      await assertReads(session, 'a', 'healed by putting it again')
+      await assert.rejects(holding.get(idOf('a')), isNotFound)
+      assert.equal(await holding.stat(idOf('a')), undefined)
+      await holding.hold('a')
+      await holding.mustRead('a', 'healed by putting it again')
     },
   },
-  {
-    name: 'delete-fails-midway',
-    title: 'a delete that fails once it has let go is finished by a sweep, and the session does not read on',
-    async run(context) {
-      const { store, manifest } = await context.create()
+  'delete-fails-midway': {
+    title: 'a delete that fails after its release is finished by a sweep, and the session cannot read meanwhile',
+    async run({ intercepted, takeOverSweep, blobs }) {
       const cause = new Error('permission denied')
-      const failing = intercepted(store, { delete: () => Promise.reject(cause) })
-      const session = sessionOf({ store: failing, manifest }, 'session')
-      await hold(session, 'a')
-      await assert.rejects(session.delete(idOf('a')), error => error === cause)
-      await assertAbsent(session, idOf('a'), 'let go of')
-      await takeOverSweep({ store, manifest })
-      assert.deepEqual(await blobsOf(store, ['a']), [])
+      const deleting = intercepted({ delete: failingWith(cause) }).session()
+      await deleting.hold('a')
+      await rejectsWithReason(deleting.delete(idOf('a')), cause, 'delete')
+      await deleting.mustNotFind('a', 'released')
+      await takeOverSweep()
+      assert.deepEqual(await blobs(), [])
     },
   },
-  {
-    name: 'delete-of-another-generation',
+  'delete-of-another-generation': {
     title: 'deleting a generation that the session does not hold does nothing',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      await hold(session, 'a')
-      await session.delete(idOf('a'), { generation: 1 })
-      await assertReads(session, 'a', 'held at generation 0')
-      await session.delete(idOf('a'), { generation: 0 })
-      await assertAbsent(session, idOf('a'), 'deleted')
+    async run({ session }) {
+      const holding = session()
+      await holding.hold('a')
+      await holding.delete(idOf('a'), { generation: 1 })
+      await holding.mustRead('a', 'held at generation 0')
+      await holding.delete(idOf('a'), { generation: 0 })
+      await holding.mustNotFind('a', 'deleted')
     },
   },
-  {
-    name: 'manifest-down',
-    title: 'when the manifest fails, reads and commits fail with its error, and nothing is taken for absent',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      await hold(sessionOf({ store, manifest }, 'session'), 'a')
+  'manifest-down': {
+    title: 'when the manifest fails, reads fail with its error and do not say that there is nothing',
+    async run({ session, intercepted }) {
+      await session().hold('a')
       const cause = new Error('the manifest is down')
-      const down = intercepted(manifest, { lookup: () => Promise.reject(cause) })
-      const session = sessionOf({ store, manifest: down }, 'session')
-      await assert.rejects(session.get(idOf('a')), error => error === cause)
-      await assert.rejects(session.stat(idOf('a')), error => error === cause)
+      const reading = intercepted({ lookup: failingWith(cause) }).session()
+      await rejectsWithReason(reading.get(idOf('a')), cause, 'get')
+      await rejectsWithReason(reading.stat(idOf('a')), cause, 'stat')
     },
   },
-  {
-    name: 'closes-alone',
+  'closes-alone': {
     title: 'closing the view of one session leaves the store, the manifest and other sessions open',
-    async run(context) {
-      const pair = await context.create()
-      const closing = sessionOf(pair, 'session')
-      await put(closing, 'a')
+    async run({ session }) {
+      const closing = session()
+      await closing.putText('a')
       await closing.close()
       await closing.close()
-      const closed = (error: unknown) => AttachmentClosedError.isInstance(error)
-      await assert.rejects(put(closing, 'b'), closed)
-      await assert.rejects(closing.get(idOf('a')), closed)
-      await assert.rejects(closing.commit(), closed)
-      await assert.rejects(closing.release(), closed)
-      const again = sessionOf(pair, 'session')
-      await assertReads(again, 'a', 'in a new view of the same session')
-      await hold(sessionOf(pair, 'other'), 'a')
+      const isClosed = (error: unknown) => AttachmentClosedError.isInstance(error)
+      await assert.rejects(closing.putText('b'), isClosed)
+      await assert.rejects(closing.get(idOf('a')), isClosed)
+      await assert.rejects(closing.commit(), isClosed)
+      await assert.rejects(closing.release(), isClosed)
+      await session().mustRead('a', 'in a new view of the same session')
+      await session('other').hold('a')
     },
   },
-])
+})

@@ -1,230 +1,172 @@
 import assert from 'node:assert/strict'
-import { AttachmentIntentExpiredError } from '@lash/attachments-core'
-import { caseGroup, type SessionCase } from '../case.ts'
-import { provided } from '../run/context.ts'
-import { type Gate, intercepted, stoppedBefore } from './gates.ts'
-import { assertReads, blobsOf, gateOf, hold, idOf, inBackground, put, sessionOf, sweep } from './steps.ts'
+import type { SessionCase } from '../case.ts'
+import { idOf } from '../run/contents.ts'
+import { rejectsWithReason } from '../run/expect.ts'
+import { sessionGroup } from './pair-under-test.ts'
 
-export const pendingCases: readonly SessionCase[] = caseGroup('session', 'commit', [
-  {
-    name: 'pending-until-marked',
+export const pendingCases: readonly SessionCase[] = sessionGroup('commit', {
+  'pending-until-marked': {
     title: 'what was put is pending until it is marked as committed',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      assert.deepEqual(session.pendingManifestCommitIds(), [])
-      const a = await put(session, 'a')
-      const b = await put(session, 'b')
-      await put(session, 'a')
-      assert.deepEqual(session.pendingManifestCommitIds().sort(), [a.id, b.id].sort())
-      assert.deepEqual(
-        session
-          .pendingRefs()
-          .map(({ id }) => id)
-          .sort(),
-        [a.id, b.id].sort(),
-      )
-      session.markManifestCommitted([a.id, idOf('unknown'), 'not an id'])
-      assert.deepEqual(session.pendingManifestCommitIds(), [b.id])
-      session.markManifestCommitted([b.id])
-      assert.deepEqual(session.pendingManifestCommitIds(), [])
-      assert.deepEqual(session.pendingRefs(), [])
+    async run({ session }) {
+      const writing = session()
+      assert.deepEqual(writing.pendingManifestCommitIds(), [])
+      for (const text of ['a', 'b', 'a']) await writing.putText(text)
+      assert.deepEqual(writing.pendingIdTexts(), ['a', 'b'])
+      assert.deepEqual(writing.pendingTexts(), ['a', 'b'])
+      writing.markManifestCommitted([idOf('a'), idOf('unknown'), 'not an id'])
+      assert.deepEqual(writing.pendingIdTexts(), ['b'])
+      writing.markManifestCommitted([idOf('b')])
+      assert.deepEqual(writing.pendingManifestCommitIds(), [])
+      assert.deepEqual(writing.pendingRefs(), [])
     },
   },
-  {
-    name: 'pending-of-each',
-    title: 'what is pending in one session is not in another',
-    async run(context) {
-      const pair = await context.create()
-      const first = sessionOf(pair, 'first')
-      const second = sessionOf(pair, 'second')
-      await put(first, 'a')
+  'pending-of-each': {
+    title: 'what is pending in one session is not pending in another',
+    async run({ session }) {
+      const [first, second] = [session('first'), session('second')]
+      await first.putText('a')
       assert.deepEqual(second.pendingRefs(), [])
       assert.deepEqual(await second.commit(), [])
       assert.equal((await first.commit()).length, 1)
     },
   },
-  {
-    name: 'not-in-flight',
-    title: 'an id whose put is in flight is never pending, also when an earlier put of it was',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      let gate: Gate | undefined
-      const slow = intercepted(store, {
-        put: async call => {
-          await gate?.pass()
-          return call()
-        },
-      })
-      const session = sessionOf({ store: slow, manifest }, 'session')
-      const { id } = await put(session, 'a')
-      assert.deepEqual(session.pendingManifestCommitIds(), [id])
-      gate = gateOf(context)
-      const putting = inBackground(put(session, 'a'))
-      const another = inBackground(put(session, 'b'))
-      await gate.reached
-      assert.deepEqual(session.pendingManifestCommitIds(), [])
-      gate.open()
-      await Promise.all([putting, another])
-      assert.deepEqual(session.pendingManifestCommitIds().sort(), [id, idOf('b')].sort())
+  'not-in-flight': {
+    title: 'an id whose put is in flight is never pending, even if an earlier put of it was',
+    async run({ stoppable }) {
+      const slow = stoppable('before put')
+      const writing = slow.session()
+      await writing.putText('a')
+      assert.deepEqual(writing.pendingIdTexts(), ['a'])
+      const putting = await slow.stallThere(() => Promise.all([writing.putText('a'), writing.putText('b')]))
+      assert.deepEqual(writing.pendingManifestCommitIds(), [])
+      await putting.goOn()
+      assert.deepEqual(writing.pendingIdTexts(), ['a', 'b'])
     },
   },
-  {
-    name: 'commits-and-marks',
+  'commits-and-marks': {
     title: 'commit commits what is pending, returns its refs, and leaves nothing pending',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      const refs = [await put(session, 'a'), await put(session, 'b')]
-      const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
-      assert.deepEqual((await session.commit()).sort(byId), refs.sort(byId))
-      for (const { id } of refs) {
-        assert.notEqual((await pair.manifest.lookup('session', id))?.committedAtEpochMs, undefined)
-      }
-      assert.deepEqual(session.pendingRefs(), [])
-      assert.deepEqual(session.pendingManifestCommitIds(), [])
-      assert.deepEqual(await session.commit(), [])
-      assert.equal((await sweep(pair)).reclaimedCount, 0)
-      await assertReads(session, 'a', 'after a sweep')
+    async run({ session, sweep }) {
+      const writing = session()
+      const refs = [await writing.putText('a'), await writing.putText('b')]
+      assert.deepEqual(new Set(await writing.commit()), new Set(refs))
+      for (const text of ['a', 'b']) assert.ok(await writing.isCommitted(text))
+      assert.deepEqual(writing.pendingRefs(), [])
+      assert.deepEqual(writing.pendingManifestCommitIds(), [])
+      assert.deepEqual(await writing.commit(), [])
+      assert.equal((await sweep()).reclaimedCount, 0)
+      await writing.mustRead('a', 'after a sweep')
     },
   },
-  {
-    name: 'by-bare-ids',
+  'by-bare-ids': {
     title: 'a host that keeps only ids commits the pending ones through the manifest, and marks them',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      await put(session, 'a')
-      await sweep(pair)
-      await put(session, 'a')
-      const ids = session.pendingManifestCommitIds()
+    async run({ manifest, session, sweep }) {
+      const writing = session()
+      await writing.putText('a')
+      await sweep()
+      await writing.putText('a')
+      const ids = writing.pendingManifestCommitIds()
       assert.deepEqual(ids, [idOf('a')])
-      await pair.manifest.commitRefs('session', ids)
-      session.markManifestCommitted(ids)
-      await sweep(pair)
-      await assertReads(session, 'a', 'after a sweep')
+      await manifest.commitRefs(writing.sessionId, ids)
+      writing.markManifestCommitted(ids)
+      await sweep()
+      await writing.mustRead('a', 'after a sweep')
     },
   },
-  {
-    name: 'put-during-commit',
+  'put-during-commit': {
     title: 'a put that ends while a commit is under way is pending afterwards, and not lost',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const gate = gateOf(context)
-      const slow = stoppedBefore(manifest, 'commitRefs', gate)
-      const session = sessionOf({ store, manifest: slow }, 'session')
-      await put(session, 'a')
-      const committing = inBackground(session.commit())
-      await gate.reached
-      await put(session, 'b')
-      gate.open()
+    async run({ stoppable }) {
+      const slow = stoppable('before commitRefs')
+      const writing = slow.session()
+      await writing.putText('a')
+      const committing = await slow.stallThere(() => writing.commit())
+      await writing.putText('b')
+      const committed = await committing.goOn()
       assert.deepEqual(
-        (await committing).map(({ id }) => id),
+        committed.map(({ id }) => id),
         [idOf('a')],
       )
-      assert.deepEqual(
-        session.pendingRefs().map(({ id }) => id),
-        [idOf('b')],
-      )
-      await session.commit()
-      assert.notEqual((await manifest.lookup('session', idOf('b')))?.committedAtEpochMs, undefined)
+      assert.deepEqual(writing.pendingTexts(), ['b'])
+      await writing.commit()
+      assert.ok(await writing.isCommitted('b'))
     },
   },
-  {
-    name: 'after-a-sweep',
-    title: 'a commit after a sweep took some of it is refused as a whole; putting again what it names makes it good',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      await put(session, 'taken')
-      await sweep(pair)
-      await put(session, 'there')
-      await assert.rejects(session.commit(), error => {
-        assert.ok(AttachmentIntentExpiredError.isInstance(error), `not AttachmentIntentExpiredError: ${error}`)
-        assert.deepEqual(error.ids, [idOf('taken')])
-        return true
-      })
-      assert.equal((await pair.manifest.lookup('session', idOf('there')))?.committedAtEpochMs, undefined)
-      assert.equal(session.pendingRefs().length, 2, 'nothing was committed, so all of it is still pending')
-      await put(session, 'taken')
-      assert.equal((await session.commit()).length, 2)
-      await sweep(pair)
-      await assertReads(session, 'taken', 'committed in the end')
-      await assertReads(session, 'there', 'committed in the end')
+  'after-a-sweep': {
+    title: 'a commit of which a sweep took a part is refused as a whole, and succeeds when that part is put again',
+    async run({ session, sweep }) {
+      const writing = session()
+      await writing.putText('taken')
+      await sweep()
+      await writing.putText('there')
+      await writing.mustRefuse('taken')
+      assert.ok(!(await writing.isCommitted('there')))
+      assert.equal(writing.pendingRefs().length, 2, 'nothing was committed, so all of it is still pending')
+      await writing.putText('taken')
+      assert.equal((await writing.commit()).length, 2)
+      await sweep()
+      await writing.mustRead('taken', 'committed in the end')
+      await writing.mustRead('there', 'committed in the end')
     },
   },
-  {
-    name: 'failing-commit',
+  'failing-commit': {
     title: 'what a failing commit did not commit stays pending',
-    async run(context) {
-      const { store, manifest } = await context.create()
+    async run({ intercepted }) {
       const cause = new Error('the connection broke')
       let down = true
-      const flaky = intercepted(manifest, { commitRefs: call => (down ? Promise.reject(cause) : call()) })
-      const session = sessionOf({ store, manifest: flaky }, 'session')
-      await put(session, 'a')
-      await assert.rejects(session.commit(), error => error === cause)
-      assert.deepEqual(session.pendingManifestCommitIds(), [idOf('a')])
+      const writing = intercepted({ commitRefs: call => (down ? Promise.reject(cause) : call()) }).session()
+      await writing.putText('a')
+      await rejectsWithReason(writing.commit(), cause, 'commit')
+      assert.deepEqual(writing.pendingIdTexts(), ['a'])
       down = false
-      assert.equal((await session.commit()).length, 1)
+      assert.equal((await writing.commit()).length, 1)
     },
   },
-  {
-    name: 'released-is-not-pending',
-    title: 'what a session releases or deletes is not pending any more, and is not committed',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      for (const text of ['released', 'deleted', 'kept']) await put(session, text)
-      await session.release([idOf('released')])
-      await session.delete(idOf('deleted'))
+  'released-is-not-pending': {
+    title: 'what a session releases or deletes is no longer pending, and is not committed',
+    async run({ session, sweep, blobs }) {
+      const writing = session()
+      for (const text of ['released', 'deleted', 'kept']) await writing.putText(text)
+      await writing.release([idOf('released')])
+      await writing.delete(idOf('deleted'))
+      const committed = await writing.commit()
       assert.deepEqual(
-        (await session.commit()).map(({ id }) => id),
+        committed.map(({ id }) => id),
         [idOf('kept')],
       )
-      await put(session, 'again')
-      await session.release()
-      assert.deepEqual(await session.commit(), [])
-      await sweep(pair)
-      assert.deepEqual(await blobsOf(pair.store, []), [])
+      await writing.putText('again')
+      await writing.release()
+      assert.deepEqual(await writing.commit(), [])
+      await sweep()
+      assert.deepEqual(await blobs(), [])
     },
   },
-  {
-    name: 'in-transaction',
+  'in-transaction': {
     title: "refs committed in the host's transaction are safe from sweeps exactly when it commits",
     requires: ['transaction'],
-    async run(context) {
-      const pair = await context.create()
-      const begin = provided(pair.begin, 'begin')
-      const session = sessionOf(pair, 'session')
-      await put(session, 'a')
+    async run({ session, sweep, begin, blobs }) {
+      const writing = session()
+      await writing.putText('a')
       const kept = await begin()
-      await kept.commitRefs('session', session.pendingRefs())
+      await kept.commitRefs(writing.sessionId, writing.pendingRefs())
       await kept.commit()
-      session.markManifestCommitted([idOf('a')])
-      await put(session, 'b')
+      writing.markManifestCommitted([idOf('a')])
+      await writing.putText('b')
       const undone = await begin()
-      await undone.commitRefs('session', session.pendingRefs())
+      await undone.commitRefs(writing.sessionId, writing.pendingRefs())
       await undone.rollback()
-      assert.deepEqual(session.pendingManifestCommitIds(), [idOf('b')])
-      assert.equal((await sweep(pair)).reclaimedCount, 1)
-      await assertReads(session, 'a', 'committed with the host')
-      assert.deepEqual(await blobsOf(pair.store, ['a', 'b']), ['a'])
+      assert.deepEqual(writing.pendingIdTexts(), ['b'])
+      assert.equal((await sweep()).reclaimedCount, 1)
+      await writing.mustRead('a', 'committed with the host')
+      assert.deepEqual(await blobs(), ['a'])
     },
   },
-  {
-    name: 'after-reopen',
-    title: 'what a session committed is read by another process that opens the same data later',
+  'after-reopen': {
+    title: 'what a session committed is read through other instances that open the same data later',
     requires: ['reopen', 'durable'],
-    async run(context) {
-      const pair = await context.create()
-      await hold(sessionOf(pair, 'session'), 'a')
-      const { store, manifest } = await provided(pair.reopen, 'reopen')()
-      context.use(store)
-      context.use(manifest)
-      const again = sessionOf({ store, manifest }, 'session')
-      await sweep({ store, manifest })
-      await assertReads(again, 'a', 'through another instance')
+    async run({ session, reopen }) {
+      await session().hold('a')
+      const again = await reopen()
+      await again.sweep()
+      await again.session().mustRead('a', 'through another instance')
     },
   },
-])
+})

@@ -1,130 +1,59 @@
 import assert from 'node:assert/strict'
 import {
-  AttachmentIntentExpiredError,
   AttachmentInvalidArgumentError,
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
-  type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { caseGroup, type SessionCase } from '../case.ts'
-import type { AttachmentPair } from '../harness.ts'
-import { intercepted, stoppedBefore } from './gates.ts'
-import {
-  assertAbsent,
-  assertReads,
-  blobsOf,
-  collected,
-  gateOf,
-  hold,
-  idOf,
-  inBackground,
-  noGrace,
-  put,
-  putOrphans,
-  sessionOf,
-  sweep,
-  takeOverSweep,
-} from './steps.ts'
+import type { SessionCase } from '../case.ts'
+import { idOf } from '../run/contents.ts'
+import { rejectsWithReason } from '../run/expect.ts'
+import { collect } from '../run/samples.ts'
+import { failingWith, failsFor } from './interception.ts'
+import { noGrace, sessionGroup } from './pair-under-test.ts'
+import { Sweepers } from './sweepers.ts'
 
-/** Sweepers that go on all the time, but for when a writer asks for a rest: without any grace, a slow writer might never get through. */
-class Sweepers {
-  readonly #pair: AttachmentPair
-  readonly #running: Promise<unknown>
-  #stopped = false
-  #resting = 0
+/** A sweep with this option takes over no claim, however old. */
+const noTakeover = { staleClaimEpochMs: 0 }
 
-  constructor(pair: AttachmentPair, count: number) {
-    this.#pair = pair
-    this.#running = Promise.all(Array.from({ length: count }, () => this.#run()))
-    this.#running.catch(() => {})
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      if (this.#resting === 0) assert.deepEqual((await sweep(this.#pair)).failures, [])
-      await new Promise(resolve => setImmediate(resolve))
-    }
-  }
-
-  async restDuring(work: () => Promise<void>): Promise<void> {
-    this.#resting++
-    await work().finally(() => this.#resting--)
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    await this.#running
-  }
-}
-
-/** Puts and commits; what a sweep took meanwhile it puts again, as a host does. */
-async function holdAgainst(sweepers: Sweepers, session: SessionScopedAttachmentStore, text: string): Promise<void> {
-  for (let tries = 0; tries < 8; tries++) if (await triedToHold(session, text)) return
-  await sweepers.restDuring(async () => {
-    // A sweep under way may still take it, a few times at most.
-    for (let tries = 0; tries < 100; tries++) if (await triedToHold(session, text)) return
-    assert.fail(`${text} could not be committed although the sweepers rest`)
-  })
-}
-
-async function triedToHold(session: SessionScopedAttachmentStore, text: string): Promise<boolean> {
-  await put(session, text)
-  try {
-    await session.commit()
-    return true
-  } catch (error) {
-    if (AttachmentIntentExpiredError.isInstance(error)) return false
-    throw error
-  }
-}
-
-export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep', [
-  {
-    name: 'exactly-the-orphans',
+export const sweepingCases: readonly SessionCase[] = sessionGroup('sweep', {
+  'exactly-the-orphans': {
     title: 'a sweep takes exactly what nobody committed or still holds, and counts it',
-    async run(context) {
-      const pair = await context.create()
-      const [a, b] = [sessionOf(pair, 'a'), sessionOf(pair, 'b')]
-      for (const text of ['committed', 'shared', 'half', 'released', 'left']) await hold(a, text)
-      await hold(b, 'shared')
+    async run({ session, sweep, blobs }) {
+      const [a, b] = [session('a'), session('b')]
+      for (const text of ['committed', 'shared', 'half', 'released', 'left']) await a.hold(text)
+      await b.hold('shared')
       await a.release(['shared', 'released', 'left'].map(idOf))
-      await put(b, 'half')
-      await put(b, 'orphan')
-      await put(a, 'left')
-      const texts = ['committed', 'shared', 'half', 'released', 'left', 'orphan']
-      const report = await sweep(pair)
-      assert.deepEqual(report, { scannedIntentCount: 3, reclaimedCount: 3, failures: [] })
-      assert.deepEqual(await blobsOf(pair.store, texts), ['committed', 'half', 'shared'])
-      await assertReads(a, 'committed', 'committed')
-      await assertReads(a, 'half', 'committed by one of two')
-      await assertReads(b, 'shared', 'released by the other')
-      for (const text of ['released', 'left']) await assertAbsent(a, idOf(text), text)
-      await assertAbsent(b, idOf('orphan'), 'never committed')
-      assert.deepEqual(await sweep(pair), { scannedIntentCount: 0, reclaimedCount: 0, failures: [] })
+      await b.putText('half')
+      await b.putText('orphan')
+      await a.putText('left')
+      assert.deepEqual(await sweep(), { scannedIntentCount: 3, reclaimedCount: 3, failures: [] })
+      assert.deepEqual(await blobs(), ['committed', 'half', 'shared'])
+      await a.mustRead('committed', 'committed')
+      await a.mustRead('half', 'committed by one of two')
+      await b.mustRead('shared', 'released by the other')
+      for (const text of ['released', 'left']) await a.mustNotFind(text, text)
+      await b.mustNotFind('orphan', 'never committed')
+      assert.deepEqual(await sweep(), { scannedIntentCount: 0, reclaimedCount: 0, failures: [] })
     },
   },
-  {
-    name: 'grace',
+  grace: {
     title: 'a sweep leaves alone what was put after its cutoff',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
+    async run({ store, manifest, session }) {
+      const writing = session()
       const before = Date.now() - 24 * 60 * 60 * 1000
-      await put(session, 'young')
-      const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, before)
+      await writing.putText('young')
+      const report = await reclaimOrphanedAttachments(manifest, store, before)
       assert.deepEqual(report, { scannedIntentCount: 0, reclaimedCount: 0, failures: [] })
-      await assertReads(session, 'young', 'still live')
-      assert.equal((await session.commit()).length, 1)
+      await writing.mustRead('young', 'still live')
+      assert.equal((await writing.commit()).length, 1)
     },
   },
-  {
-    name: 'in-batches',
-    title: 'a sweep goes on batch by batch until nothing is left, and says how far it is',
-    async run(context) {
-      const pair = await context.create()
-      const texts = await putOrphans(pair, 25)
+  'in-batches': {
+    title: 'a sweep goes on batch by batch until nothing is left, and reports its progress',
+    async run({ sweep, putOrphans, blobs }) {
+      await putOrphans(25)
       const counts: number[] = []
-      const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, {
+      const report = await sweep({
         batchSize: 4,
         concurrency: 2,
         onProgress: progress => counts.push(progress.reclaimedCount),
@@ -132,116 +61,94 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
       assert.equal(report.reclaimedCount, 25)
       assert.equal(counts.at(-1), 25)
       assert.ok(counts.length >= 7, 'progress is told for each batch')
-      assert.deepEqual(
-        counts,
-        counts.toSorted((x, y) => x - y),
-      )
-      assert.deepEqual(await blobsOf(pair.store, texts), [])
+      const growing = counts.toSorted((x, y) => x - y)
+      assert.deepEqual(counts, growing)
+      assert.deepEqual(await blobs(), [])
     },
   },
-  {
-    name: 'bad-options',
+  'bad-options': {
     title: 'a sweep or an audit with an option out of range is refused before it claims anything',
-    async run(context) {
-      const pair = await context.create()
-      await put(sessionOf(pair, 'session'), 'orphan')
+    async run({ store, manifest, session, sweep }) {
+      await session().putText('orphan')
       const bad = [{ concurrency: 0 }, { concurrency: Number.NaN }, { batchSize: Number.NaN }]
       for (const reclaim of [reclaimOrphanedAttachments, reclaimUnreferencedAttachments]) {
         for (const options of bad) {
-          const refused = reclaim(pair.manifest, pair.store, noGrace, options)
+          const refused = reclaim(manifest, store, noGrace, options)
           await assert.rejects(refused, error => AttachmentInvalidArgumentError.isInstance(error))
         }
       }
-      // Takes no claim over, so there must be none.
-      const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, { staleClaimEpochMs: 0 })
-      assert.equal(report.reclaimedCount, 1)
+      assert.equal((await sweep(noTakeover)).reclaimedCount, 1, 'it was not claimed before')
     },
   },
-  {
-    name: 'failing-delete',
-    title: 'a sweep goes on past a delete that fails, and reports it; a later sweep takes what is left',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
-      const texts = ['a', 'stuck', 'b', 'c']
-      for (const text of texts) await put(session, text)
+  'failing-delete': {
+    title: 'a sweep goes on past a delete that fails and reports it; a later sweep takes what is left',
+    async run({ session, intercepted, takeOverSweep, blobs }) {
+      const writing = session()
+      for (const text of ['a', 'stuck', 'b', 'c']) await writing.putText(text)
       const cause = new Error('permission denied')
-      const failing = intercepted(store, {
-        delete: (call, [id]) => (id === idOf('stuck') ? Promise.reject(cause) : call()),
-      })
-      const report = await reclaimOrphanedAttachments(manifest, failing, noGrace, { batchSize: 2 })
+      const report = await intercepted({ delete: failsFor('stuck', cause) }).sweep({ batchSize: 2 })
       assert.equal(report.reclaimedCount, 3)
       assert.deepEqual(report.failures, [{ id: idOf('stuck'), generation: 0, error: cause }])
-      assert.deepEqual(await blobsOf(store, texts), ['stuck'])
-      const later = await takeOverSweep({ store, manifest })
-      assert.deepEqual(later.failures, [])
-      assert.deepEqual(await blobsOf(store, texts), [])
+      assert.deepEqual(await blobs(), ['stuck'])
+      assert.deepEqual((await takeOverSweep()).failures, [])
+      assert.deepEqual(await blobs(), [])
     },
   },
-  {
-    name: 'failing-delete-then-put',
-    title: 'bytes whose delete failed can be put again, and are safe from the delete when it comes late',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
-      await put(session, 'a')
-      const failing = intercepted(store, { delete: () => Promise.reject(new Error('not now')) })
-      assert.equal((await reclaimOrphanedAttachments(manifest, failing, noGrace)).failures.length, 1)
-      assert.equal((await hold(session, 'a')).generation, 1)
+  'failing-delete-then-put': {
+    title: 'bytes whose delete failed can be put again, and a late delete does not take them',
+    async run({ store, session, sweep, intercepted }) {
+      const writing = session()
+      await writing.putText('a')
+      const failing = intercepted({ delete: failingWith(new Error('not now')) })
+      assert.equal((await failing.sweep()).failures.length, 1)
+      assert.equal((await writing.hold('a')).generation, 1)
       await store.delete(idOf('a'), { generation: 0 })
-      await sweep({ store, manifest })
-      await assertReads(session, 'a', 'at the next generation')
+      await sweep()
+      await writing.mustRead('a', 'at the next generation')
     },
   },
-  {
-    name: 'dry-run',
+  'dry-run': {
     title: 'a dry run counts what a sweep would take, and changes nothing',
-    async run(context) {
-      const pair = await context.create()
-      const [a, b] = [sessionOf(pair, 'a'), sessionOf(pair, 'b')]
-      await hold(a, 'kept')
-      for (const text of ['x', 'y']) await put(a, text)
-      await put(b, 'x')
-      const before = await collected(pair.manifest.listRefs('a'))
-      const report = await reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, { dryRun: true })
+    async run({ manifest, session, sweep, blobs }) {
+      const [a, b] = [session('a'), session('b')]
+      await a.hold('kept')
+      for (const text of ['x', 'y']) await a.putText(text)
+      await b.putText('x')
+      const before = await collect(manifest.listRefs('a'))
+      const report = await sweep({ dryRun: true })
       assert.deepEqual(report, { scannedIntentCount: 2, reclaimedCount: 0, failures: [] })
-      assert.deepEqual(await blobsOf(pair.store, ['x', 'y', 'kept']), ['kept', 'x', 'y'])
-      assert.deepEqual(await collected(pair.manifest.listRefs('a')), before)
+      assert.deepEqual(await blobs(), ['kept', 'x', 'y'])
+      assert.deepEqual(await collect(manifest.listRefs('a')), before)
       await a.commit()
       await b.commit()
-      assert.equal((await sweep(pair)).reclaimedCount, 0)
+      assert.equal((await sweep()).reclaimedCount, 0)
     },
   },
-  {
-    name: 'two-at-once',
+  'two-at-once': {
     title: 'two sweeps at once reclaim each orphan once between them',
-    async run(context) {
-      const pair = await context.create()
-      const texts = await putOrphans(pair, 40)
-      await hold(sessionOf(pair, 'other'), 'kept')
+    async run({ session, sweep, putOrphans, blobs }) {
+      await putOrphans(40)
+      await session('other').hold('kept')
       // Neither takes over what the other has just claimed.
-      const options = { batchSize: 3, staleClaimEpochMs: 0 }
-      const sweeps = [1, 2].map(() => reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, options))
-      const [first, second] = await Promise.all(sweeps)
-      assert.equal((first?.reclaimedCount ?? 0) + (second?.reclaimedCount ?? 0), 40)
-      assert.deepEqual(await blobsOf(pair.store, [...texts, 'kept']), ['kept'])
+      const options = { batchSize: 3, ...noTakeover }
+      const [first, second] = await Promise.all([sweep(options), sweep(options)])
+      assert.equal(first.reclaimedCount + second.reclaimedCount, 40)
+      assert.deepEqual(await blobs(), ['kept'])
     },
   },
-  {
-    name: 'no-grace',
+  'no-grace': {
     title: 'sweeps without grace, all the time, never lose a committed byte',
-    async run(context) {
-      const pair = await context.create()
+    async run(pair) {
       const texts = ['a', 'b', 'c']
       const sweepers = new Sweepers(pair, 2)
       const writer = async (name: string) => {
-        const session = sessionOf(pair, name)
+        const session = pair.session(name)
         for (let round = 0; round < 4; round++) {
           for (const text of texts) {
-            await holdAgainst(sweepers, session, text)
-            await assertReads(session, text, `${name}, round ${round}`)
+            await sweepers.hold(session, text)
+            await session.mustRead(text, `${name}, round ${round}`)
           }
-          for (const text of texts) await assertReads(session, text, `${name}, end of round ${round}`)
+          for (const text of texts) await session.mustRead(text, `${name}, end of round ${round}`)
           if (round % 2 === 0) await session.delete(idOf('a'))
           else if (round < 3) await session.release()
         }
@@ -249,120 +156,87 @@ export const sweepingCases: readonly SessionCase[] = caseGroup('session', 'sweep
       const names = ['first', 'second', 'third']
       await Promise.all(names.map(writer)).finally(() => sweepers.stop())
       for (const name of names) {
-        const session = sessionOf(pair, name)
-        for (const text of texts) await assertReads(session, text, `${name}, in the end`)
+        for (const text of texts) await pair.session(name).mustRead(text, `${name}, in the end`)
       }
     },
   },
-  {
-    name: 'dead-sweeper',
-    title: 'what a sweeper claimed that died before its deletes, a later sweep takes',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
-      await put(session, 'a')
-      await put(session, 'b')
-      const gate = gateOf(context)
-      const dying = inBackground(reclaimOrphanedAttachments(manifest, stoppedBefore(store, 'delete', gate), noGrace))
-      await gate.reached
-      const fresh = await reclaimOrphanedAttachments(manifest, store, noGrace, { staleClaimEpochMs: 0 })
-      assert.equal(fresh.reclaimedCount, 0, 'its claims are not stale yet')
-      const later = await takeOverSweep({ store, manifest })
-      assert.equal(later.reclaimedCount, 2)
-      assert.deepEqual(await blobsOf(store, []), [])
-      gate.open()
-      await dying
+  'dead-sweeper': {
+    title: 'a later sweep takes what a sweeper had claimed that died before its deletes',
+    async run({ session, sweep, takeOverSweep, stall, blobs }) {
+      const writing = session()
+      for (const text of ['a', 'b']) await writing.putText(text)
+      const dying = await stall('before delete', pair => pair.sweep())
+      assert.equal((await sweep(noTakeover)).reclaimedCount, 0, 'its claims are not stale yet')
+      assert.equal((await takeOverSweep()).reclaimedCount, 2)
+      assert.deepEqual(await blobs(), [])
+      await dying.goOn()
     },
   },
-  {
-    name: 'everybody-dead',
-    title: 'when every session has died, at any step, sweeps and audits alone bring the store to empty',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const before = gateOf(context)
-      const after = gateOf(context)
-      const [stopsBefore, stopsAfter] = [
-        stoppedBefore(store, 'put', before),
-        stoppedBefore(manifest, 'commitRefs', after),
-      ]
-      const dyingBeforeWrite = sessionOf({ store: stopsBefore, manifest }, 'before the write')
-      const dyingBeforeCommit = sessionOf({ store, manifest: stopsAfter }, 'before the commit')
-      const stalled = ['a', 'b'].map(text => inBackground(put(dyingBeforeWrite, text)))
-      for (const text of ['b', 'c']) await put(dyingBeforeCommit, text)
-      const committing = inBackground(dyingBeforeCommit.commit())
-      const ended = sessionOf({ store, manifest }, 'ended')
-      await hold(ended, 'd')
-      await ended.release()
-      await Promise.all([before.reached, after.reached])
-      await sweep({ store, manifest })
-      assert.deepEqual(await blobsOf(store, ['a', 'b', 'c', 'd']), [])
-      assert.deepEqual(await collected(manifest.listUncommitted(noGrace)), [])
-      before.open()
-      after.open()
-      await Promise.allSettled([...stalled, committing])
-    },
-  },
-  {
-    name: 'aborted',
-    title: 'a sweep that is aborted rejects with the reason, and a later one does the rest',
-    async run(context) {
-      const pair = await context.create()
-      const texts = await putOrphans(pair, 12)
-      const reason = new Error('shutting down')
-      const already = { signal: AbortSignal.abort(reason) }
-      const refused = reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, already)
-      await assert.rejects(refused, error => error === reason)
-      const controller = new AbortController()
-      const sweeping = reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, {
-        signal: controller.signal,
-        batchSize: 4,
-        onProgress: () => controller.abort(reason),
+  'everybody-dead': {
+    title: 'when every session has died, at any step, sweeps alone bring the store to empty',
+    async run({ manifest, session, sweep, stall, stoppable, blobs }) {
+      const puts = await stall('before put', pair => {
+        const dying = pair.session('before the write')
+        return Promise.all(['a', 'b'].map(text => dying.putText(text)))
       })
-      await assert.rejects(sweeping, error => error === reason)
-      await takeOverSweep(pair)
-      assert.deepEqual(await blobsOf(pair.store, texts), [])
+      const stop = stoppable('before commitRefs')
+      const dying = stop.session('before the commit')
+      for (const text of ['b', 'c']) await dying.putText(text)
+      const commit = await stop.stallThere(() => dying.commit())
+      const ended = session('ended')
+      await ended.hold('d')
+      await ended.release()
+      await sweep()
+      assert.deepEqual(await blobs(), [])
+      assert.deepEqual(await collect(manifest.listUncommitted(noGrace)), [])
+      await Promise.allSettled([puts.goOn(), commit.goOn()])
     },
   },
-  {
-    name: 'aborted-by-a-timer',
-    title: 'a sweep lets its host come to abort it, however fast it is',
-    async run(context) {
-      const pair = await context.create()
-      const texts = await putOrphans(pair, 12)
+  aborted: {
+    title: 'a sweep that is aborted rejects with the reason, and a later one does the rest',
+    async run({ sweep, takeOverSweep, putOrphans, blobs }) {
+      await putOrphans(12)
       const reason = new Error('shutting down')
-      const controller = new AbortController()
-      setImmediate(() => controller.abort(reason))
-      const options = { signal: controller.signal, batchSize: 1 }
-      const sweeping = reclaimOrphanedAttachments(pair.manifest, pair.store, noGrace, options)
-      await assert.rejects(sweeping, error => error === reason)
-      await takeOverSweep(pair)
-      assert.deepEqual(await blobsOf(pair.store, texts), [])
+      await rejectsWithReason(sweep({ signal: AbortSignal.abort(reason) }), reason, 'aborted before the call')
+      const abort = new AbortController()
+      const sweeping = sweep({ signal: abort.signal, batchSize: 4, onProgress: () => abort.abort(reason) })
+      await rejectsWithReason(sweeping, reason, 'aborted midway')
+      await takeOverSweep()
+      assert.deepEqual(await blobs(), [])
     },
   },
-  {
-    name: 'failing-manifest',
+  'aborted-by-a-timer': {
+    title: 'a sweep lets its host run in between, however fast the sweep is, so that the host can abort it',
+    async run({ sweep, takeOverSweep, putOrphans, blobs }) {
+      await putOrphans(12)
+      const reason = new Error('shutting down')
+      const abort = new AbortController()
+      setImmediate(() => abort.abort(reason))
+      await rejectsWithReason(sweep({ signal: abort.signal, batchSize: 1 }), reason, 'aborted by the host')
+      await takeOverSweep()
+      assert.deepEqual(await blobs(), [])
+    },
+  },
+  'failing-manifest': {
     title: 'a sweep rejects when the manifest fails, and deletes nothing that it could not claim',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      await put(sessionOf({ store, manifest }, 'session'), 'a')
+    async run({ session, intercepted, blobs }) {
+      await session().putText('a')
       const cause = new Error('the manifest is down')
-      const down = intercepted(manifest, { claimOrphans: () => Promise.reject(cause) })
-      await assert.rejects(reclaimOrphanedAttachments(down, store, noGrace), error => error === cause)
-      assert.deepEqual(await blobsOf(store, ['a']), ['a'])
+      const down = intercepted({ claimOrphans: failingWith(cause) })
+      await rejectsWithReason(down.sweep(), cause, 'sweep')
+      assert.deepEqual(await blobs(), ['a'])
     },
   },
-  {
-    name: 'bad-arguments',
-    title: 'a sweep at no time at all is refused, and takes nothing',
-    async run(context) {
-      const pair = await context.create()
-      await put(sessionOf(pair, 'session'), 'a')
+  'bad-arguments': {
+    title: 'a sweep without a valid time is refused, and takes nothing',
+    async run({ store, manifest, session, blobs }) {
+      await session().putText('a')
       for (const time of [Number.NaN, 1.5, Number.POSITIVE_INFINITY, undefined as never, new Date() as never]) {
-        await assert.rejects(reclaimOrphanedAttachments(pair.manifest, pair.store, time), error =>
+        await assert.rejects(reclaimOrphanedAttachments(manifest, store, time), error =>
           AttachmentInvalidArgumentError.isInstance(error),
         )
       }
-      assert.deepEqual(await blobsOf(pair.store, ['a']), ['a'])
+      assert.deepEqual(await blobs(), ['a'])
     },
   },
-])
+})

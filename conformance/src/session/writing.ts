@@ -1,197 +1,152 @@
 import assert from 'node:assert/strict'
 import { AttachmentInvalidArgumentError, AttachmentManifestRecordError } from '@lash/attachments-core'
-import { caseGroup, type SessionCase } from '../case.ts'
-import { intercepted, stoppedBefore } from './gates.ts'
-import {
-  assertAbsent,
-  assertReads,
-  blobsOf,
-  bytesOf,
-  collected,
-  drained,
-  gateOf,
-  hold,
-  idOf,
-  inBackground,
-  noGrace,
-  put,
-  sessionOf,
-  sweep,
-  textMeta,
-} from './steps.ts'
+import type { SessionCase } from '../case.ts'
+import { bytesOf, idOf } from '../run/contents.ts'
+import { rejectsWithReason, sameBytes } from '../run/expect.ts'
+import { collect, readAll } from '../run/samples.ts'
+import { failingWith, type Interceptors } from './interception.ts'
+import { sessionGroup } from './pair-under-test.ts'
+import { textMeta } from './test-session.ts'
 
-export const writingCases: readonly SessionCase[] = caseGroup('session', 'put', [
-  {
-    name: 'round-trip',
-    title: 'what a session puts it reads back, with a ref that says what it is and no generation when that is 0',
-    async run(context) {
-      const session = sessionOf(await context.create(), 'session')
+/** A store that the manifest does not take for its own, so that the intent and the bytes are two steps. */
+const inTwoSteps: Interceptors = { put: call => call() }
+
+export const writingCases: readonly SessionCase[] = sessionGroup('put', {
+  'round-trip': {
+    title: 'what a session puts it reads back, with a ref that says what it is and has no generation when that is 0',
+    async run({ session }) {
+      const writing = session()
       const meta = { mediaType: 'image/png', width: 2, height: 3, label: 'Übersicht 🗺.png' }
-      const ref = await session.put(bytesOf('a'), meta)
-      assert.deepEqual(ref, { id: idOf('a'), byteLength: 1, ...meta })
+      const ref = await writing.putText('a', meta)
       const expected = { id: idOf('a'), byteLength: 1, ...meta }
-      assert.deepEqual(await session.get(ref.id), { meta: expected, bytes: bytesOf('a') })
-      assert.deepEqual(await session.stat(ref.id), expected)
-      const { meta: streamed, body } = await session.stream(ref.id)
+      assert.deepEqual(ref, expected)
+      assert.deepEqual(await writing.get(ref.id), { meta: expected, bytes: bytesOf('a') })
+      assert.deepEqual(await writing.stat(ref.id), expected)
+      const { meta: streamed, body } = await writing.stream(ref.id)
       assert.deepEqual(streamed, expected)
-      assert.equal(await drained(body), 'a')
+      sameBytes(await readAll(body), bytesOf('a'), 'stream')
     },
   },
-  {
-    name: 'intent-first',
+  'intent-first': {
     title: 'the intent is recorded before a byte is written',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const gate = gateOf(context)
-      const session = sessionOf({ store: stoppedBefore(store, 'put', gate), manifest }, 'session')
-      const putting = inBackground(put(session, 'a'))
-      await gate.reached
+    async run({ store, manifest, stall }) {
+      const put = await stall('before put', pair => pair.session().putText('a'))
       const entry = await manifest.lookup('session', idOf('a'))
       assert.deepEqual(entry?.meta, textMeta, 'the manifest knows of the put that is about to be made')
-      assert.deepEqual(await collected(store.list()), [])
-      gate.open()
-      await putting
+      assert.deepEqual(await collect(store.list()), [])
+      await put.goOn()
     },
   },
-  {
-    name: 'failing-intent',
-    title: 'an intent that fails means that nothing is put, and the error says so with its cause',
-    async run(context) {
-      const { store, manifest } = await context.create()
+  'failing-intent': {
+    title: 'a put whose intent fails stores nothing, and its error says so and has the cause',
+    async run({ store, manifest, intercepted }) {
       const cause = new Error('the manifest is down')
-      const down = intercepted(manifest, { recordIntent: () => Promise.reject(cause) })
-      // Through a store that the manifest does not take for its own, so that intent and bytes are two steps.
-      const session = sessionOf({ store: intercepted(store, {}), manifest: down }, 'session')
-      await assert.rejects(put(session, 'a'), error => {
+      const writing = intercepted({ ...inTwoSteps, recordIntent: failingWith(cause) }).session()
+      await assert.rejects(writing.putText('a'), error => {
         assert.ok(AttachmentManifestRecordError.isInstance(error), `not AttachmentManifestRecordError: ${error}`)
         assert.equal(error.cause, cause)
         return true
       })
-      assert.deepEqual(await collected(store.list()), [])
-      assert.deepEqual(session.pendingRefs(), [])
+      assert.deepEqual(await collect(store.list()), [])
+      assert.deepEqual(writing.pendingRefs(), [])
       assert.equal(await manifest.lookup('session', idOf('a')), undefined)
     },
   },
-  {
-    name: 'failing-write',
-    title: 'a put whose bytes could not be written is not pending, and a sweep clears its intent away',
-    async run(context) {
-      const { store, manifest } = await context.create()
+  'failing-write': {
+    title: 'a put whose bytes could not be written is not pending, and a sweep removes its intent',
+    async run({ manifest, session, sweep, intercepted }) {
       const cause = new Error('the disk is full')
-      const full = intercepted(store, { put: () => Promise.reject(cause) })
-      const session = sessionOf({ store: full, manifest }, 'session')
-      await assert.rejects(put(session, 'a'), error => error === cause)
-      assert.deepEqual(session.pendingRefs(), [])
-      assert.deepEqual(session.pendingManifestCommitIds(), [])
-      assert.deepEqual(await session.commit(), [])
-      await sweep({ store, manifest })
-      assert.deepEqual(await collected(manifest.listRefs('session')), [])
-      await hold(sessionOf({ store, manifest }, 'session'), 'a')
+      const writing = intercepted({ put: failingWith(cause) }).session()
+      await rejectsWithReason(writing.putText('a'), cause, 'put')
+      assert.deepEqual(writing.pendingRefs(), [])
+      assert.deepEqual(writing.pendingManifestCommitIds(), [])
+      assert.deepEqual(await writing.commit(), [])
+      await sweep()
+      assert.deepEqual(await collect(manifest.listRefs('session')), [])
+      await session().hold('a')
     },
   },
-  {
-    name: 'failing-source',
-    title: 'a stream that fails midway leaves no intent and no bytes, and its own error comes through',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
+  'failing-source': {
+    title: "a put whose source fails midway rejects with the source's error, and leaves no intent and no bytes",
+    async run({ store, manifest, session }) {
       const cause = new Error('the upload broke off')
-      const source = async function* () {
+      async function* source() {
         yield bytesOf('half')
         throw cause
       }
-      await assert.rejects(session.put(source(), textMeta), error => error === cause)
-      assert.deepEqual(await collected(store.list()), [])
-      assert.deepEqual(await collected(manifest.listRefs('session')), [])
+      await rejectsWithReason(session().put(source(), textMeta), cause, 'put')
+      assert.deepEqual(await collect(store.list()), [])
+      assert.deepEqual(await collect(manifest.listRefs('session')), [])
     },
   },
-  {
-    name: 'bad-arguments',
-    title: 'bad metadata, and a generation, which the manifest alone gives, are refused before anything is recorded',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const session = sessionOf({ store, manifest }, 'session')
-      const refused = (error: unknown) => AttachmentInvalidArgumentError.isInstance(error)
-      await assert.rejects(session.put(bytesOf('a'), { mediaType: 'nonsense' }), refused)
-      await assert.rejects(session.put(bytesOf('a'), textMeta, { generation: 0 }), refused)
-      await assert.rejects(session.put('text' as never, textMeta), refused)
-      assert.deepEqual(await collected(store.list()), [])
-      assert.deepEqual(await collected(manifest.listRefs('session')), [])
+  'bad-arguments': {
+    title: 'bad metadata, and a generation, which only the manifest gives, are refused before anything is recorded',
+    async run({ store, manifest, session }) {
+      const writing = session()
+      const isInvalid = (error: unknown) => AttachmentInvalidArgumentError.isInstance(error)
+      await assert.rejects(writing.putText('a', { mediaType: 'nonsense' }), isInvalid)
+      await assert.rejects(writing.put(bytesOf('a'), textMeta, { generation: 0 }), isInvalid)
+      await assert.rejects(writing.put('text' as never, textMeta), isInvalid)
+      assert.deepEqual(await collect(store.list()), [])
+      assert.deepEqual(await collect(manifest.listRefs('session')), [])
     },
   },
-  {
-    name: 'shared-bytes',
+  'shared-bytes': {
     title: 'the same bytes of two sessions are stored once',
-    async run(context) {
-      const pair = await context.create()
-      const first = sessionOf(pair, 'first')
-      const second = sessionOf(pair, 'second')
-      await Promise.all([put(first, 'a'), put(second, 'a'), put(first, 'a')])
-      assert.deepEqual(await blobsOf(pair.store, ['a']), ['a'])
+    async run({ session, blobs }) {
+      const [first, second] = [session('first'), session('second')]
+      await Promise.all([first.putText('a'), second.putText('a'), first.putText('a')])
+      assert.deepEqual(await blobs(), ['a'])
       await Promise.all([first.commit(), second.commit()])
-      await assertReads(first, 'a', 'first')
-      await assertReads(second, 'a', 'second')
+      await first.mustRead('a', 'first')
+      await second.mustRead('a', 'second')
     },
   },
-  {
-    name: 'next-generation',
-    title: 'bytes put again after a sweep go to the next generation, and read back from there',
-    async run(context) {
-      const pair = await context.create()
-      const session = sessionOf(pair, 'session')
-      await put(session, 'a')
-      await sweep(pair)
-      await assertAbsent(session, idOf('a'), 'after the sweep')
-      const ref = await put(session, 'a')
+  'next-generation': {
+    title: 'bytes put again after a sweep go to the next generation, and are read from there',
+    async run({ session, sweep, blobs }) {
+      const writing = session()
+      await writing.putText('a')
+      await sweep()
+      await writing.mustNotFind('a', 'after the sweep')
+      const ref = await writing.hold('a')
       assert.equal(ref.generation, 1)
-      await session.commit()
-      assert.deepEqual(await blobsOf(pair.store, ['a']), ['a.1'])
-      await assertReads(session, 'a', 'at generation 1')
-      assert.equal((await session.get(ref.id, { generation: 1 })).bytes.byteLength, 1)
-      await assert.rejects(session.get(ref.id, { generation: 0 }), 'it holds no ref to generation 0')
+      assert.deepEqual(await blobs(), ['a@1'])
+      await writing.mustRead('a', 'at generation 1')
+      assert.equal((await writing.get(ref.id, { generation: 1 })).bytes.byteLength, 1)
+      await assert.rejects(writing.get(ref.id, { generation: 0 }), 'it holds no ref to generation 0')
     },
   },
-  {
-    name: 'prepared-content',
-    title: 'content that was prepared is put as often as wanted, by several sessions',
-    async run(context) {
-      const pair = await context.create()
-      const first = sessionOf(pair, 'first')
-      const second = sessionOf(pair, 'second')
+  'prepared-content': {
+    title: 'prepared content can be put many times, also by several sessions',
+    async run({ session }) {
+      const [first, second] = [session('first'), session('second')]
       const bytes = new Uint8Array(2_500_000).fill(5)
       const content = await first.prepare(new Blob([bytes]).stream())
       try {
-        await Promise.all([first.put(content, textMeta), second.put(content, textMeta), first.put(content, textMeta)])
+        await Promise.all([first, second, first].map(writing => writing.put(content, textMeta)))
       } finally {
         await content[Symbol.asyncDispose]()
       }
       await Promise.all([first.commit(), second.commit()])
-      const { bytes: read } = await second.get(content.id)
-      assert.equal(Buffer.compare(read, bytes), 0)
+      sameBytes((await second.get(content.id)).bytes, bytes, 'get')
     },
   },
-  {
-    name: 'aborted',
-    title: 'a put with an aborted signal rejects with its reason and leaves nothing pending',
-    async run(context) {
-      const { store, manifest } = await context.create()
-      const gate = gateOf(context)
-      const stopped = stoppedBefore(manifest, 'recordIntent', gate)
-      const session = sessionOf({ store: intercepted(store, {}), manifest: stopped }, 'session')
+  aborted: {
+    title: 'a put whose signal aborts rejects with the reason and leaves nothing pending',
+    async run({ store, intercepted, sweep }) {
+      const stop = intercepted(inTwoSteps).stoppable('before recordIntent')
+      const writing = stop.session()
       const reason = new Error('changed my mind')
-      const controller = new AbortController()
-      const aborted = session.put(bytesOf('a'), textMeta, { signal: AbortSignal.abort(reason) })
-      await assert.rejects(aborted, error => error === reason)
-      const putting = inBackground(session.put(bytesOf('a'), textMeta, { signal: controller.signal }))
-      const rejected = inBackground(assert.rejects(putting, error => error === reason))
-      await gate.reached
-      controller.abort(reason)
-      gate.open()
-      await rejected
-      assert.deepEqual(session.pendingRefs(), [])
-      assert.deepEqual(await collected(store.list()), [])
-      const swept = manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 10 })
-      await manifest.settleClaims(await swept)
+      const already = writing.put(bytesOf('a'), textMeta, { signal: AbortSignal.abort(reason) })
+      await rejectsWithReason(already, reason, 'aborted before the call')
+      const abort = new AbortController()
+      const put = await stop.stallThere(() => writing.put(bytesOf('a'), textMeta, { signal: abort.signal }))
+      abort.abort(reason)
+      await rejectsWithReason(put.goOn(), reason, 'aborted midway')
+      assert.deepEqual(writing.pendingRefs(), [])
+      assert.deepEqual(await collect(store.list()), [])
+      await sweep()
     },
   },
-])
+})

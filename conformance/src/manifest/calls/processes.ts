@@ -10,7 +10,7 @@ export const processCases: readonly ManifestCase[] = manifestGroup('processes', 
   'see-each-other': {
     title: 'what one process records, commits and claims, another sees at once',
     requires: ['child'],
-    async run({ record, hold, refuses, entry, isCommitted, startProcess }) {
+    async run({ record, hold, mustRefuse, entry, isCommitted, startProcess }) {
       await hold('here', 'session')
       const other = await startProcess()
       assert.deepEqual(await other.lookup('here', 'session'), await entry('here', 'session'))
@@ -18,7 +18,7 @@ export const processCases: readonly ManifestCase[] = manifestGroup('processes', 
       assert.equal((await entry('there', 'session')).generation, 0)
       const claims = await other.claim({ limit: 10 })
       assert.deepEqual(namesOf(claims), ['there'])
-      await refuses('session', ['there@0'], 'claimed by the other')
+      await mustRefuse('session', ['there@0'], 'claimed by the other')
       assert.equal(await record('there', 'session'), 1)
       await other.settle(...claims)
       await other.commit('session', 'there@1')

@@ -9,12 +9,12 @@ const many = numbered('content', 4000)
 export const scaleCases: readonly ManifestCase[] = manifestGroup('many at once', {
   'commit-thousands': {
     title: 'thousands of refs are committed in one call, all of them or none',
-    async run({ manifest, record, commit, refuses, entriesOf, claim, reclaim }) {
+    async run({ manifest, record, commit, mustRefuse, entriesOf, claim, reclaim }) {
       await Promise.all(many.map(name => record(name, 'session')))
       const last = many.at(-1) ?? ''
       await reclaim(last)
       const refs = many.map((name, index) => (index % 2 === 0 ? `${name}@0` : name))
-      await refuses('session', refs, 'one of thousands', [last])
+      await mustRefuse('session', refs, 'one of thousands', [last])
       for await (const { committedAtEpochMs } of manifest.listRefs('session'))
         assert.equal(committedAtEpochMs, undefined)
       await commit('session', ...refs.slice(0, -1))
@@ -26,8 +26,8 @@ export const scaleCases: readonly ManifestCase[] = manifestGroup('many at once',
   },
   'expire-thousands': {
     title: 'a refused commit names thousands of ids',
-    async run({ refuses }) {
-      await refuses('session', many, 'none of them was put')
+    async run({ mustRefuse }) {
+      await mustRefuse('session', many, 'none of them was put')
     },
   },
   'sweep-thousands': {

@@ -131,11 +131,11 @@ export const blobCases: readonly ManifestCase[] = manifestGroup('audit', {
   },
   'intent-after': {
     title: 'after an audit has claimed a blob, an intent gets the next generation, and the old one cannot be committed',
-    async run({ record, commit, refuses, claimBlobs, settle }) {
+    async run({ record, commit, mustRefuse, claimBlobs, settle }) {
       const [stray] = await claimBlobs('a@0')
       assert.ok(stray)
       assert.equal(await record('a', 'session'), 1)
-      await refuses('session', ['a@0'], 'the blob is being deleted')
+      await mustRefuse('session', ['a@0'], 'the blob is being deleted')
       await settle(stray)
       await commit('session', 'a@1')
     },

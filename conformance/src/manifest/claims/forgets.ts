@@ -20,12 +20,12 @@ export const forgetCases: readonly ManifestCase[] = manifestGroup('forget', {
   },
   'next-generation': {
     title: 'forget moves to the next generation, so that older refs cannot be committed',
-    async run({ record, commit, refuses, forget }) {
+    async run({ record, commit, mustRefuse, forget }) {
       await record('a', 'session')
       await forget('a')
-      await refuses('session', ['a@0'], 'forgotten')
+      await mustRefuse('session', ['a@0'], 'forgotten')
       assert.equal(await record('a', 'session'), 1)
-      await refuses('session', ['a@0'], 'the generation from before')
+      await mustRefuse('session', ['a@0'], 'the generation from before')
       await commit('session', 'a@1')
     },
   },

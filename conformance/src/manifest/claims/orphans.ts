@@ -72,7 +72,7 @@ export const orphanCases: readonly ManifestCase[] = manifestGroup('claim', {
   },
   'drops-aged-of-committed': {
     title: 'a sweep drops old uncommitted refs to committed content; these are not claims and do not count as such',
-    async run({ record, hold, commit, refuses, lookup, entry, isCommitted, claim }) {
+    async run({ record, hold, commit, mustRefuse, lookup, entry, isCommitted, claim }) {
       await hold('shared', 'holder')
       await record('shared', 'dead', 1000)
       await record('shared', 'young', 3000)
@@ -81,7 +81,7 @@ export const orphanCases: readonly ManifestCase[] = manifestGroup('claim', {
       assert.deepEqual(await claim({ olderThanEpochMs: 2000 }), [])
       assert.equal(await lookup('shared', 'dead'), undefined)
       assert.equal((await entry('shared', 'young')).intentAtEpochMs, 3000)
-      await refuses('dead', ['shared@0'], 'its ref is gone')
+      await mustRefuse('dead', ['shared@0'], 'its ref is gone')
       await commit('young', 'shared@0')
       assert.ok(await isCommitted('shared', 'holder'))
     },

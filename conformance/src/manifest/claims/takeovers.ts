@@ -124,11 +124,11 @@ export const takeoverCases: readonly ManifestCase[] = manifestGroup('takeover an
   },
   'settled-is-not-stale': {
     title: 'a settled claim cannot be taken over',
-    async run({ record, refuses, takeOver, reclaim }) {
+    async run({ record, mustRefuse, takeOver, reclaim }) {
       await record('a', 'session')
       await reclaim('a')
       assert.equal(await takeOver('a'), undefined)
-      await refuses('session', ['a'], 'reclaimed')
+      await mustRefuse('session', ['a'], 'reclaimed')
     },
   },
   relay: {

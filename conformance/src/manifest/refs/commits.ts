@@ -40,30 +40,30 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
   },
   'old-generation': {
     title: 'a ref is exact: a newer intent does not make a ref of an older generation committable',
-    async run({ record, commit, refuses, isCommitted, reclaim }) {
+    async run({ record, commit, mustRefuse, isCommitted, reclaim }) {
       assert.equal(await record('a', 'session'), 0)
       await reclaim('a')
       assert.equal(await record('a', 'session'), 1)
-      await refuses('session', ['a@0'], 'the bytes of generation 0 are gone')
+      await mustRefuse('session', ['a@0'], 'the bytes of generation 0 are gone')
       assert.ok(!(await isCommitted('a', 'session')))
       await commit('session', 'a@1')
     },
   },
   'future-generation': {
     title: 'a ref of a generation that was never given out is refused',
-    async run({ record, commit, refuses }) {
+    async run({ record, commit, mustRefuse }) {
       await record('a', 'session')
-      await refuses('session', ['a@1'], 'nobody wrote generation 1')
+      await mustRefuse('session', ['a@1'], 'nobody wrote generation 1')
       await commit('session', 'a@0')
-      await refuses('session', ['a@1'], 'committed at 0, not at 1')
+      await mustRefuse('session', ['a@1'], 'committed at 0, not at 1')
     },
   },
   'all-or-nothing': {
     title: 'a commit with one bad ref commits none of its refs',
-    async run({ record, commit, refuses, isCommitted, reclaim }) {
+    async run({ record, commit, mustRefuse, isCommitted, reclaim }) {
       for (const name of ['a', 'b', 'c', 'd']) await record(name, 'session')
       await reclaim('c')
-      await refuses('session', ['a@0', 'b', 'c@0', 'd@0'], 'a sweep took c', ['c'])
+      await mustRefuse('session', ['a@0', 'b', 'c@0', 'd@0'], 'a sweep took c', ['c'])
       for (const name of ['a', 'b', 'd']) {
         assert.ok(!(await isCommitted(name, 'session')), `${name} was committed although the commit was refused`)
       }
@@ -72,7 +72,7 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
   },
   'names-every-id': {
     title: 'a refused commit names every id that failed, each once, and no other',
-    async run({ record, refuses, release, claimOnly, reclaim }) {
+    async run({ record, mustRefuse, release, claimOnly, reclaim }) {
       for (const name of ['good', 'swept', 'claimed', 'released']) await record(name, 'session')
       await record('of-another', 'other')
       await reclaim('swept')
@@ -80,17 +80,17 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
       await release('session', 'released')
       const failing = ['swept', 'claimed', 'released', 'of-another', 'never-put']
       const refs = ['good', ...failing].flatMap(name => [`${name}@0`, name])
-      await refuses('session', refs, 'five reasons to fail', failing)
+      await mustRefuse('session', refs, 'five reasons to fail', failing)
     },
   },
   'matches-nothing': {
     title: 'a commit that matches no ref is refused; it never silently does nothing',
-    async run({ hold, refuses, lookup }) {
-      await refuses('session', ['a'], 'unknown content, by bare id')
-      await refuses('session', ['a@0'], 'unknown content, by ref')
+    async run({ hold, mustRefuse, lookup }) {
+      await mustRefuse('session', ['a'], 'unknown content, by bare id')
+      await mustRefuse('session', ['a@0'], 'unknown content, by ref')
       await hold('a', 'other')
-      await refuses('session', ['a'], "another session's ref, by bare id")
-      await refuses('session', ['a@0'], "another session's ref, by ref")
+      await mustRefuse('session', ['a'], "another session's ref, by bare id")
+      await mustRefuse('session', ['a@0'], "another session's ref, by ref")
       assert.equal(await lookup('a', 'session'), undefined)
     },
   },
@@ -108,11 +108,11 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
   },
   'same-ref-twice-in-one': {
     title: 'a commit may name the same content more than once',
-    async run({ record, commit, refuses, isCommitted }) {
+    async run({ record, commit, mustRefuse, isCommitted }) {
       await record('a', 'session')
       await commit('session', 'a@0', 'a@0', 'a')
       assert.ok(await isCommitted('a', 'session'))
-      await refuses('session', ['a@0', 'a@1'], 'one of the two refs is wrong')
+      await mustRefuse('session', ['a@0', 'a@1'], 'one of the two refs is wrong')
     },
   },
   nothing: {
@@ -126,36 +126,36 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
   },
   'after-claim': {
     title: 'after a sweep has claimed the content, commits are refused, also when the sweep is done',
-    async run({ record, refuses, claimOnly, takeOver, settle }) {
+    async run({ record, mustRefuse, claimOnly, takeOver, settle }) {
       await record('a', 'session')
       const claimed = await claimOnly('a')
-      await refuses('session', ['a@0'], 'claimed, by ref')
-      await refuses('session', ['a'], 'claimed, by bare id')
+      await mustRefuse('session', ['a@0'], 'claimed, by ref')
+      await mustRefuse('session', ['a'], 'claimed, by bare id')
       await takeOver('a')
-      await refuses('session', ['a@0'], 'taken over')
+      await mustRefuse('session', ['a@0'], 'taken over')
       await settle(claimed)
-      await refuses('session', ['a@0'], 'settled by who lost the claim')
+      await mustRefuse('session', ['a@0'], 'settled by who lost the claim')
     },
   },
   'after-another-session-met-the-claim': {
     title: 'when the intent of another session meets the claim, the ref that the claim took is not revived',
-    async run({ record, commit, refuses, claimOnly }) {
+    async run({ record, commit, mustRefuse, claimOnly }) {
       await record('a', 'slow')
       await claimOnly('a')
       await record('a', 'fast')
-      await refuses('slow', ['a@0'], 'taken at generation 0')
-      await refuses('slow', ['a@1'], 'never recorded at generation 1')
-      await refuses('slow', ['a'], 'holds no ref')
+      await mustRefuse('slow', ['a@0'], 'taken at generation 0')
+      await mustRefuse('slow', ['a@1'], 'never recorded at generation 1')
+      await mustRefuse('slow', ['a'], 'holds no ref')
       await commit('fast', 'a@1')
     },
   },
   'after-release': {
     title: 'a commit of a released ref is refused',
-    async run({ hold, refuses, release }) {
+    async run({ hold, mustRefuse, release }) {
       await hold('a', 'session')
       await release('session', 'a')
-      await refuses('session', ['a@0'], 'released, by ref')
-      await refuses('session', ['a'], 'released, by bare id')
+      await mustRefuse('session', ['a@0'], 'released, by ref')
+      await mustRefuse('session', ['a'], 'released, by bare id')
     },
   },
   'never-claimed': {
@@ -179,7 +179,7 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
     },
   },
   'foreign-transaction': {
-    title: 'a manifest that cannot join a transaction refuses one, and commits nothing outside of it',
+    title: 'a manifest that cannot join a transaction mustRefuse one, and commits nothing outside of it',
     async run({ manifest, record, isCommitted, fixture }) {
       if (fixture.begin !== undefined) return
       await record('a', 'session')

@@ -154,13 +154,13 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
   },
   'independent-contents': {
     title: 'what happens to one content changes no other content, not even of the same session',
-    async run({ record, hold, refuses, claim, reclaim }) {
+    async run({ record, hold, mustRefuse, claim, reclaim }) {
       await hold('kept', 'session')
       await record('gone', 'session')
       await reclaim('gone')
       assert.equal(await record('gone', 'session'), 1)
       assert.equal(await record('kept', 'session'), 0)
-      await refuses('session', ['gone@0'], 'reclaimed generation')
+      await mustRefuse('session', ['gone@0'], 'reclaimed generation')
       assert.deepEqual(namesOf(await claim()), ['gone'])
     },
   },

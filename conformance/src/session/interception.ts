@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentPair } from '../harness.ts'
+import { idOf } from '../run/contents.ts'
+
+const storeMethods = ['put', 'get', 'delete'] as const satisfies readonly (keyof AttachmentStore)[]
+const manifestMethods = [
+  'recordIntent',
+  'commitRefs',
+  'lookup',
+  'claimOrphans',
+  'claimBlobs',
+  'settleClaims',
+] as const satisfies readonly (keyof AttachmentManifest)[]
+
+/** The methods that a case can intercept. Each is of the store or of the manifest. */
+export type Method = (typeof storeMethods)[number] | (typeof manifestMethods)[number]
+
+/** What happens in the place of a call. `call` makes the call itself. */
+export type Interceptor = (call: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>
+
+export type Interceptors = { readonly [M in Method]?: Interceptor }
+
+/** The same pair, but for the calls that are intercepted. A half of which nothing is intercepted is the very same object. */
+export function interceptedPair({ store, manifest }: AttachmentPair, interceptors: Interceptors): AttachmentPair {
+  return {
+    store: intercepted(store, storeMethods, interceptors),
+    manifest: intercepted(manifest, manifestMethods, interceptors),
+  }
+}
+
+function intercepted<T extends object>(target: T, methods: readonly Method[], interceptors: Interceptors): T {
+  if (!methods.some(method => method in interceptors)) return target
+  return new Proxy(target, {
+    get(_, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      const interceptor = methods.includes(property as Method) ? interceptors[property as Method] : undefined
+      return (...args: unknown[]) => {
+        const call = () => value.apply(target, args)
+        return interceptor === undefined ? call() : interceptor(call, args)
+      }
+    },
+  })
+}
+
+/** Every call of the method rejects with the cause. */
+export function failingWith(cause: unknown): Interceptor {
+  return () => Promise.reject(cause)
+}
+
+/** The calls for this content reject with the cause; the others are made. */
+export function failsFor(text: string, cause: unknown): Interceptor {
+  return (call, [id]) => (id === idOf(text) ? Promise.reject(cause) : call())
+}
+
+/** Where calls of one method can be made to stall: before they do anything, or when they have done their work. */
+export type StopName = `${'before' | 'after'} ${Method}`
+
+/** Work that stalls at a stop. */
+export interface Stalled<T> {
+  /** Lets it go on; resolves with its result. */
+  goOn(): Promise<T>
+}
+
+/** A stop on the way of some calls. They pass it, until a case has work stall there. */
+export class Stop {
+  readonly #name: StopName
+  readonly #reached = Promise.withResolvers<void>()
+  readonly #opened = Promise.withResolvers<void>()
+  #isClosed = false
+
+  constructor(name: StopName) {
+    this.#name = name
+  }
+
+  /** What makes calls come to the stop. */
+  get interceptors(): Interceptors {
+    const [when, method] = this.#name.split(' ') as ['before' | 'after', Method]
+    const interceptor: Interceptor = async call => {
+      if (when === 'before') await this.#pass()
+      const result = await call()
+      if (when === 'after') await this.#pass()
+      return result
+    }
+    return { [method]: interceptor }
+  }
+
+  /** Starts the work. Resolves when one of its calls has come to the stop; from then on it stalls, until it is let go on. */
+  async stall<T>(work: () => Promise<T>): Promise<Stalled<T>> {
+    this.#isClosed = true
+    const result = work()
+    const ended = result.then(() => assert.fail(`the work ended before it came to the stop ${this.#name}`))
+    await Promise.race([this.#reached.promise, ended])
+    // Should the case fail meanwhile, nobody awaits it.
+    ended.catch(() => {})
+    return {
+      goOn: () => {
+        this.open()
+        return result
+      },
+    }
+  }
+
+  /** Lets all calls through. */
+  open(): void {
+    this.#opened.resolve()
+  }
+
+  async #pass(): Promise<void> {
+    if (!this.#isClosed) return
+    this.#reached.resolve()
+    await this.#opened.promise
+  }
+}

@@ -1,36 +1,22 @@
-import type { HarnessKind } from '../harness.ts'
-import { type CaseStatus, type ConformanceReport, groupsOf, inGroup, type Tally, tally } from './report.ts'
+import { type CaseOutcome, type ConformanceReport, groupsOf, inGroup, type Tally, tally } from './report.ts'
 
 /** A report as plain JSON. */
-export interface ReportJson {
-  readonly kind: HarnessKind
-  readonly backend: string
-  readonly ok: boolean
-  readonly unknownKnownFailures: readonly string[]
+export interface ReportJson extends Omit<ConformanceReport, 'outcomes'> {
   readonly total: Tally
   readonly groups: Readonly<Record<string, Tally>>
   readonly cases: readonly CaseJson[]
 }
 
-export interface CaseJson {
-  readonly id: string
-  readonly group: string
-  readonly title: string
-  readonly status: CaseStatus
-  /** Rounded. */
-  readonly durationMs: number
-  readonly reason?: string
+/** An outcome as plain JSON. Its duration is rounded. */
+export interface CaseJson extends Omit<CaseOutcome, 'error'> {
   /** The message of the error. */
   readonly error?: string
 }
 
 /** The report as plain JSON: counts in total and per group, and every case with its reason or message. */
-export function reportToJson({ kind, backend, ok, unknownKnownFailures, outcomes }: ConformanceReport): ReportJson {
+export function reportToJson({ outcomes, ...report }: ConformanceReport): ReportJson {
   return {
-    kind,
-    backend,
-    ok,
-    unknownKnownFailures,
+    ...report,
     total: tally(outcomes),
     groups: Object.fromEntries(groupsOf(outcomes).map(group => [group, tally(inGroup(outcomes, group))])),
     cases: outcomes.map(({ error, durationMs, ...outcome }) => ({
@@ -41,10 +27,10 @@ export function reportToJson({ kind, backend, ok, unknownKnownFailures, outcomes
   }
 }
 
-/** The report that was made into this JSON, but for the stacks of its errors. */
-export function reportFromJson({ kind, backend, ok, unknownKnownFailures, cases }: ReportJson): ConformanceReport {
-  const outcomes = cases.map(({ error, ...rest }) =>
-    error === undefined ? rest : { ...rest, error: new Error(error) },
+/** The report that was made into this JSON. Its errors have no stacks. */
+export function reportFromJson({ total: _, groups: __, cases, ...report }: ReportJson): ConformanceReport {
+  const outcomes = cases.map(({ error, ...outcome }) =>
+    error === undefined ? outcome : { ...outcome, error: new Error(error) },
   )
-  return { kind, backend, ok, unknownKnownFailures, outcomes }
+  return { ...report, outcomes }
 }

@@ -1,3 +1,4 @@
+import { markdownTable } from 'markdown-table'
 import type { HarnessKind } from '../harness.ts'
 
 export type CaseStatus = 'passed' | 'failed' | 'known-failure' | 'not-applicable'
@@ -9,7 +10,7 @@ export interface CaseOutcome {
   readonly title: string
   readonly status: CaseStatus
   readonly durationMs: number
-  /** Why it does not apply, or why the failure is known. */
+  /** Why the case does not apply, or why its failure is known. */
   readonly reason?: string
   readonly error?: Error
 }
@@ -18,7 +19,7 @@ export interface CaseOutcome {
 export interface ConformanceReport {
   readonly kind: HarnessKind
   readonly backend: string
-  /** No case failed but those known to, and `knownFailures` names real cases only. */
+  /** Whether no case failed but the known ones, and `knownFailures` names real cases only. */
   readonly ok: boolean
   readonly unknownKnownFailures: readonly string[]
   readonly outcomes: readonly CaseOutcome[]
@@ -46,25 +47,19 @@ export function tally(outcomes: readonly CaseOutcome[]): Tally {
 }
 
 /**
- * The reports of one kind as a Markdown table: a line per group, a column per backend. A cell says how many passed, then what
- * else there is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
+ * The reports of one kind as a Markdown table: a row per group, a column per backend. A cell says how many cases passed, and what else there
+ * is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
  */
 export function reportsToMarkdown(reports: readonly ConformanceReport[]): string {
   const groups = groupsOf(reports.flatMap(report => report.outcomes))
-  const rows = [
+  return markdownTable([
     ['group', ...reports.map(report => report.backend)],
     ...groups.map(group => [group, ...reports.map(report => cell(inGroup(report.outcomes, group)))]),
     ['total', ...reports.map(report => cell(report.outcomes))],
-  ]
-  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0), 3))
-  const line = (row: readonly string[]) =>
-    `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  const rule = `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`
-  const [head, ...body] = rows.map(line)
-  return [head, rule, ...body].join('\n')
+  ])
 }
 
-/** Why cases do not apply, a line per backend and reason. Empty when all of them do. */
+/** Why cases do not apply, a line per backend and reason. Empty when all cases apply. */
 export function notApplicableLines(reports: readonly ConformanceReport[]): string[] {
   return reports.flatMap(({ backend, outcomes }) => {
     const counts = new Map<string, number>()

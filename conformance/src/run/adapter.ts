@@ -1,8 +1,8 @@
-import type { AnyHarness } from '../harness.ts'
+import type { AnyHarness, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
 import { type CaseOutcome, type ConformanceReport, notApplicableLines } from '../report/report.ts'
 import { casesFor, defaultTimeoutMs, notApplicableReason, reportOf, runCase, unknownKnownFailures } from './run.ts'
 
-/** What a test runner has to offer. */
+/** What the kit needs of a test runner. */
 export interface Runner {
   describe(name: string, body: () => void): void
   test(name: string, run: () => Promise<void>, timeoutMs: number): void
@@ -10,40 +10,61 @@ export interface Runner {
 }
 
 export interface LiveReport {
-  /** What is known by now; complete when the runner has run the tests. */
+  /** What is known by now. It is complete when the runner has run the tests. */
   report(): ConformanceReport
-  /** Whether every case that applies has run; not when the runner was told to run some of them only. */
+  /** Whether every case that applies has run; not so when the runner was told to run only some of them. */
   isComplete(): boolean
 }
 
+/** The kit as one test runner offers it. Each function registers a test per case. */
+export interface ConformanceTests {
+  testStore(harness: StoreHarness): LiveReport
+  testManifest(harness: ManifestHarness): LiveReport
+  /** Store x manifest. */
+  testSession(harness: SessionHarness): LiveReport
+}
+
+export function conformanceTests(runner: Runner): ConformanceTests {
+  const test = (harness: AnyHarness) => testsOf(runner, harness)
+  return { testStore: test, testManifest: test, testSession: test }
+}
+
 /**
- * Registers a test per case that applies. The others are not tests that were skipped: there is nothing to test. They are printed with their
- * reason, and count in the report.
+ * Registers a test per case that applies. The others are not skipped tests: there is nothing to test. They are printed with their reason,
+ * and they count in the report.
  */
-export function adapt(runner: Runner, harness: AnyHarness): LiveReport {
+function testsOf(runner: Runner, harness: AnyHarness): LiveReport {
   const outcomes: CaseOutcome[] = []
   const cases = casesFor(harness)
+  const reasons = new Map(cases.map(tested => [tested.id, notApplicableReason(harness, tested)]))
+  const applicable = cases.filter(({ id }) => reasons.get(id) === undefined)
   const limitMs = 3 * (harness.timeoutMs ?? defaultTimeoutMs)
+
+  /** The outcomes in the order of the cases, with those that do not apply in their places. */
+  function report(): ConformanceReport {
+    const byId = new Map(outcomes.map(outcome => [outcome.id, outcome]))
+    const ordered = cases.flatMap(({ id, group, title }): CaseOutcome[] => {
+      const outcome = byId.get(id)
+      if (outcome !== undefined) return [outcome]
+      const reason = reasons.get(id)
+      return reason === undefined ? [] : [{ id, group, title, status: 'not-applicable', durationMs: 0, reason }]
+    })
+    return reportOf(harness, ordered)
+  }
+
   runner.describe(`${harness.kind} conformance: ${harness.name}`, () => {
-    runner.test(
-      'knownFailures names only cases that exist',
-      async () => {
-        const unknown = unknownKnownFailures(harness)
-        if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}`)
-      },
-      limitMs,
-    )
-    for (const tested of cases) {
-      if (notApplicableReason(harness, tested) !== undefined) continue
-      runner.test(
-        `${tested.group}: ${tested.title} (${tested.id})`,
-        async () => {
-          const outcome = await runCase(harness, tested)
-          outcomes.push(outcome)
-          if (outcome.status === 'failed') throw outcome.error
-        },
-        limitMs,
-      )
+    const checkKnownFailures = async () => {
+      const unknown = unknownKnownFailures(harness)
+      if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}`)
+    }
+    runner.test('knownFailures names only cases that exist', checkKnownFailures, limitMs)
+    for (const tested of applicable) {
+      const check = async () => {
+        const outcome = await runCase(harness, tested)
+        outcomes.push(outcome)
+        if (outcome.status === 'failed') throw outcome.error
+      }
+      runner.test(`${tested.group}: ${tested.title} (${tested.id})`, check, limitMs)
     }
     runner.afterAll(async () => {
       const lines = notApplicableLines([report()])
@@ -51,23 +72,5 @@ export function adapt(runner: Runner, harness: AnyHarness): LiveReport {
       await harness.cleanup()
     })
   })
-
-  /** In the order of the cases, with those that do not apply in their places. */
-  function report(): ConformanceReport {
-    const byId = new Map(outcomes.map(outcome => [outcome.id, outcome]))
-    const ordered = cases.flatMap(tested => {
-      const outcome = byId.get(tested.id)
-      if (outcome !== undefined) return [outcome]
-      const reason = notApplicableReason(harness, tested)
-      if (reason === undefined) return []
-      const { id, group, title } = tested
-      return [{ id, group, title, status: 'not-applicable', durationMs: 0, reason } satisfies CaseOutcome]
-    })
-    return reportOf(harness, ordered)
-  }
-
-  const isComplete = () =>
-    outcomes.length === cases.filter(tested => notApplicableReason(harness, tested) === undefined).length
-
-  return { report, isComplete }
+  return { report, isComplete: () => outcomes.length === applicable.length }
 }

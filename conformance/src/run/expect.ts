@@ -9,8 +9,9 @@ import {
 } from '@lash/attachments-core'
 import type { StoreFixture } from '../harness.ts'
 import { collect, independentId, plain, turn } from './samples.ts'
+import { within } from './within.ts'
 
-/** Fails unless the bytes are the same. Says where they part, not all of them. */
+/** Fails unless the bytes are the same. The message says where they differ; it does not show all of them. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   assert.ok(actual instanceof Uint8Array, `${what}: not a Uint8Array`)
   assert.equal(actual.byteLength, expected.byteLength, `${what}: wrong number of bytes`)
@@ -19,7 +20,7 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string
   assert.fail(`${what}: byte ${at} is ${actual[at]} and should be ${expected[at]}`)
 }
 
-/** Fails unless the promise rejects with an `AttachmentStoreError` of one of the codes. Gives the error. */
+/** Fails unless the promise rejects with an `AttachmentStoreError` of one of the codes. Returns the error. */
 export async function rejectsWith(
   promise: Promise<unknown>,
   codes: AttachmentErrorCode | readonly AttachmentErrorCode[],
@@ -53,7 +54,7 @@ export async function rejectsWithReason(promise: Promise<unknown>, reason: unkno
   assert.ok(error === reason, `${what}: should reject with the very reason given, and rejected with ${describe(error)}`)
 }
 
-/** What the promise rejects with. Fails when it resolves. */
+/** The reason of the rejection. Fails when the promise resolves. */
 export async function rejection(promise: Promise<unknown>, message: string): Promise<unknown> {
   try {
     await promise
@@ -65,18 +66,10 @@ export async function rejection(promise: Promise<unknown>, message: string): Pro
 
 const settlesWithinMs = 5000
 
-/** The promise. Fails when it has not settled in a time in which only something that waits for ever has not. */
-export async function settles<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new assert.AssertionError({ message: `${what}: has not settled in ${settlesWithinMs} ms` })
-    timer = setTimeout(() => reject(error), settlesWithinMs)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
+/** The promise. Fails when it has not settled in a time that is enough unless something waits for ever. */
+export function settles<T>(promise: Promise<T>, what: string): Promise<T> {
+  const message = `${what}: has not settled in ${settlesWithinMs} ms`
+  return within(settlesWithinMs, promise, () => new assert.AssertionError({ message }))
 }
 
 /** Whether the promise has not settled at the time of the call. */
@@ -88,13 +81,13 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   )
 }
 
-/** The ids that the store lists, sorted; an id with two copies is there twice. */
+/** The ids that the store lists, sorted. An id with two copies is there twice. */
 export async function listedIds(store: AttachmentStore): Promise<AttachmentId[]> {
   const listed = await collect(store.list())
   return listed.map(blob => blob.id).sort()
 }
 
-/** Fails unless nothing can be seen of the id, by any way there is. */
+/** Fails unless no call shows anything of the id. */
 export async function isAbsent(store: AttachmentStore, id: AttachmentId, what: string): Promise<void> {
   await rejectsWith(store.get(id), 'not_found', `${what}: get`)
   await rejectsWith(store.stream(id), 'not_found', `${what}: stream`)
@@ -105,7 +98,7 @@ export async function isAbsent(store: AttachmentStore, id: AttachmentId, what: s
 
 const tidyWithinMs = 5000
 
-/** Fails unless nothing is staged, now or as soon as the store has tidied up in the background. */
+/** Fails unless nothing is staged, now or soon: a store may tidy up in the background. */
 export async function nothingStaged({ staging }: StoreFixture, what: string): Promise<void> {
   if (staging === undefined) throw new Error('the harness declares `staging` and its fixture has none')
   const deadline = performance.now() + tidyWithinMs

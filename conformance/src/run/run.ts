@@ -3,11 +3,12 @@ import { allCases } from '../cases.ts'
 import type { AnyHarness, Fixture } from '../harness.ts'
 import type { CaseOutcome, ConformanceReport } from '../report/report.ts'
 import { CaseContext } from './context.ts'
+import { within } from './within.ts'
 
 /** How long one case may take when the harness does not say, in milliseconds. */
 export const defaultTimeoutMs = 60_000
 
-/** The cases that a harness is to run: those of its kind. */
+/** The cases of the harness's kind. */
 export function casesFor(harness: AnyHarness): readonly ConformanceCase[] {
   return allCases[harness.kind] as readonly ConformanceCase[]
 }
@@ -20,7 +21,7 @@ export function notApplicableReason(harness: AnyHarness, tested: ConformanceCase
   return why === undefined ? `needs ${missing}` : `needs ${missing}: ${why}`
 }
 
-/** Runs one case on a harness. Never rejects: what went wrong is in the outcome. */
+/** Runs one case on a harness. It never rejects: what went wrong is in the outcome. */
 export async function runCase(harness: AnyHarness, tested: ConformanceCase): Promise<CaseOutcome> {
   const { id, group, title } = tested
   const reason = notApplicableReason(harness, tested)
@@ -44,17 +45,18 @@ async function failureOf(harness: AnyHarness, tested: ConformanceCase): Promise<
   const timeoutMs = harness.timeoutMs ?? defaultTimeoutMs
   const run = tested.run as (context: CaseContext<Fixture>) => Promise<void>
   try {
-    await inTime(run(context), timeoutMs, `${tested.id} did not finish in ${timeoutMs} ms`)
-    await inTime(context.finish(), timeoutMs, `${tested.id} could not be put away in ${timeoutMs} ms`)
+    await within(timeoutMs, run(context), () => new Error(`${tested.id} did not finish in ${timeoutMs} ms`))
+    const stuck = () => new Error(`the fixtures of ${tested.id} were not disposed of in ${timeoutMs} ms`)
+    await within(timeoutMs, context.finish(), stuck)
     return undefined
   } catch (error) {
-    // What the case left may be broken too; only the first failure tells what is wrong.
-    await inTime(context.finish(), timeoutMs, '').catch(() => {})
+    // What the case left may be broken too. Only the first failure tells what is wrong.
+    await within(timeoutMs, context.finish(), () => new Error()).catch(() => {})
     return named(tested, error)
   }
 }
 
-/** The error with the case's id and rule before its message, so that the failure names the defect. */
+/** The error with the case's id and rule before its message, so that the failure names what is wrong. */
 function named(tested: ConformanceCase, cause: unknown): Error {
   const text = cause instanceof Error ? cause.message : String(cause)
   const error = new Error(`${tested.id}: broken rule: ${tested.title}\n${text}`, { cause })
@@ -69,27 +71,15 @@ function frames(stack: string): string {
     .join('\n')
 }
 
-async function inTime<T>(promise: Promise<T>, timeoutMs: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** Ids in `knownFailures` that no case has: misspelt, or of a case that is gone. */
+/** Ids in `knownFailures` that no case has: they are misspelt, or their case is gone. */
 export function unknownKnownFailures(harness: AnyHarness): string[] {
   const ids = new Set(casesFor(harness).map(tested => tested.id))
   return Object.keys(harness.knownFailures ?? {}).filter(id => !ids.has(id))
 }
 
 /**
- * Runs every case of the harness's kind, one after the other, then the harness's `cleanup`. For runners without an adapter and
- * for scripts: `report.ok` says whether the backend conforms.
+ * Runs every case of the harness's kind, one after the other, then the harness's `cleanup`. It is for runners without an adapter and for
+ * scripts: `report.ok` says whether the backend conforms.
  */
 export async function runConformance(
   harness: AnyHarness,

@@ -1,3 +1,5 @@
+import { markdownTable } from 'markdown-table'
+
 /** What an exploration covered. */
 export interface Coverage {
   readonly plan: string
@@ -15,19 +17,15 @@ export interface Coverage {
 
 /** A Markdown table, a row per exploration. */
 export function coverageTable(rows: readonly Coverage[]): string {
-  const head = ['pair', 'plan', 'schedules', 'states', 'steps', 'seconds']
-  const body = rows.map(row => [
-    row.pair,
-    row.plan,
-    `${row.kind === 'all' ? 'all' : 'random'}: ${row.schedules.toLocaleString('en')}`,
-    row.states.toLocaleString('en'),
-    row.steps.toLocaleString('en'),
-    row.seconds.toFixed(1),
+  return markdownTable([
+    ['pair', 'plan', 'schedules', 'states', 'steps', 'seconds'],
+    ...rows.map(row => [
+      row.pair,
+      row.plan,
+      `${row.kind === 'all' ? 'all' : 'random'}: ${row.schedules.toLocaleString('en')}`,
+      row.states.toLocaleString('en'),
+      row.steps.toLocaleString('en'),
+      row.seconds.toFixed(1),
+    ]),
   ])
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...body.map(cells => (cells[column] as string).length)),
-  )
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`
-  return [line(head), `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)].join('\n')
 }

@@ -27,7 +27,7 @@ test('the guide to getting started runs as it stands and prints what it says', a
   expect(stdout).toBe((await blocks('getting-started.md', 'text')).join('\n'))
 })
 
-/** Where a package that the examples depend on is: in the workspace in their own folder, beside the tarballs in the root. */
+/** Where a dependency of the examples is: with them in the workspace, in the root where the tarballs are installed. */
 async function installed(name: string): Promise<string> {
   const own = join(examples, 'node_modules', name)
   return realpath(own).catch(() => realpath(join(examples, '..', 'node_modules', name)))

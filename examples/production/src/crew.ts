@@ -80,7 +80,7 @@ export class Child {
   }
 }
 
-/** Short, so that sweeps get in the way of turns: the slow ones take longer than the grace. In production it is hours. */
+/** Short, so that sweeps get in the way of turns: slow turns take longer than the grace. In production it is hours. */
 const sweepEveryMs = 200
 const graceMs = 400
 const slowTurnMs = 700

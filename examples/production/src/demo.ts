@@ -137,7 +137,7 @@ async function sweepWithoutGrace({ manifest, store }: Host): Promise<FinalSweep>
 /** The server may have another clock than this machine. Here nobody works any more, so nothing is too young. */
 const clockSkewMs = 60 * 60 * 1000
 
-/** Puts something past the manifest, as a careless script does, and has the audit compare the bucket with the manifest. */
+/** Puts something past the manifest, as a careless script does, and audits: compares the bucket with the manifest. */
 async function audit({ manifest, store }: Host): Promise<Audit> {
   const { bytes, meta } = ownNote()
   const { id: stray } = await store.put(bytes, meta)
@@ -155,9 +155,9 @@ async function audit({ manifest, store }: Host): Promise<Audit> {
 }
 
 /**
- * Makes a URL for the largest attachment of any turn, and fetches it as a browser does: without credentials, and without
- * this library. Before a host gives out a URL, it makes sure that the one who asks may read the conversation. Undefined
- * when nothing was saved.
+ * Makes a URL for the largest attachment of any turn, and fetches it as a browser does: without credentials, and
+ * without this library. Before a host gives out a URL, it makes sure that whoever asks may read the conversation.
+ * Undefined when nothing was saved.
  */
 async function fetchByUrl({ pool, store }: Host): Promise<UrlFetch | undefined> {
   let largest: AttachmentRef | undefined

@@ -19,8 +19,8 @@ Options:
   -h, --help     print this
 
 Servers: those that LASH_TEST_POSTGRES_URL and LASH_TEST_S3_ENDPOINT, _BUCKET, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY
-and _REGION name. In place of one that is not named, a private one is started. In yours, the example makes a schema and a
-prefix of its own, and removes them.
+and _REGION name. In place of one that is not named, a private one is started. In yours, the example makes a
+schema and a prefix of its own, and removes them.
 `
 
 function read(): Given {

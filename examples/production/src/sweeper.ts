@@ -4,8 +4,8 @@ import { say, sayLast, whenAskedToStop } from './crew.ts'
 import { openHost, settingsFrom } from './host/host.ts'
 
 /*
- * The sweeper process. There may be any number of them; one is enough. `examples/sweeper.ts` is the one to take over: it
- * has the times that a host wants. Here they are so short that sweeps get in the way of turns.
+ * The sweeper process. There may be any number of them; one is enough. The one to take over is `examples/sweeper.ts`,
+ * which has the times that a host wants. Here they are so short that sweeps get in the way of turns.
  */
 
 const [intervalMs, graceMs] = process.argv.slice(2).map(Number) as [number, number]

@@ -105,7 +105,7 @@ describeWithServers('a host', () => {
     const { store } = ground.host
     const { saved } = await takeTurn(ground.host, conversation, uploads('moved', 'there', 'gone'), async () => 'answer')
     const [moved, , gone] = saved as [AttachmentRef, AttachmentRef, AttachmentRef]
-    // As if the manifest were older than the bucket: the content has moved on to a generation that the manifest no longer knows of.
+    // As if the manifest were older than the bucket, and did not know the generation that the content has moved on to.
     await store.put(new TextEncoder().encode('moved'), { mediaType: 'text/plain' }, { generation: 3 })
     await store.delete(moved.id, { generation: 0 })
     await store.delete(gone.id)

@@ -24,15 +24,12 @@ export function readArguments(given: readonly string[], own: ParseArgsOptionsCon
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: takesFiles })
     return { values: values as Given['values'], paths: positionals }
   }
+  const separated = given[0] === '--'
   try {
-    if (given[0] !== '--') return parse(given)
-    try {
-      return parse(given.slice(1))
-    } catch (error) {
-      if (!takesFiles) throw error
-      return parse(given)
-    }
+    return parse(separated ? given.slice(1) : given)
   } catch (error) {
+    const isUnknownOption = (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    if (separated && takesFiles && isUnknownOption) return parse(given)
     throw new UsageError(`${messageOf(error)}; see --help`)
   }
 }
@@ -62,7 +59,7 @@ export interface Report {
   problems: string[]
 }
 
-/** Runs a demo and prints its report when `--json` is asked for. The exit code is 1 when anything is not as it has to be. */
+/** Runs a demo, and prints its report with `--json`. The exit code is 1 when anything is not as it has to be. */
 export async function runCommand(usage: string, read: () => Given, run: (given: Given) => Promise<Report>) {
   const wantsJson = process.argv.includes('--json')
   try {

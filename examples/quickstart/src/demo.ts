@@ -174,8 +174,8 @@ async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
 }
 
 /**
- * Sweeps, and looks into the folder for what is left. The age is zero here, since the crashed process is known to be dead.
- * A host takes an age that is longer than its slowest turn.
+ * Sweeps, and looks into the folder for what is left. The age is zero here, since the crashed process is known to be
+ * dead. A host takes an age that is longer than its slowest turn.
  */
 async function sweepOrphans({ store, manifest }: Host, { orphan, shared }: Crash): Promise<SweepResult> {
   const started = performance.now()

@@ -89,8 +89,8 @@ export async function ownFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * A sound file of 30 MB, piece by piece, the same bytes every time: nearly six minutes of noise, which sounds like rain.
- * It is too big to be kept with the sources, and it does not compress.
+ * A sound file of 30 MB, piece by piece, the same bytes every time: nearly six minutes of noise, which sounds like
+ * rain. It is too big to be kept with the sources, and it does not compress.
  */
 function* soundOfRain(): Generator<Buffer> {
   yield waveHeader(30_000_000)

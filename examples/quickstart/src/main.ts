@@ -27,6 +27,12 @@ A file whose name begins with a dash goes after "--", or is written as ./-name.
 /** Where the person is who typed the command: a package manager may have changed the folder. */
 const base = process.env.INIT_CWD ?? process.cwd()
 
+function read(): Given {
+  const given = readArguments(process.argv.slice(2), { dir: { type: 'string' } }, true)
+  if (given.values.dir === '') throw new UsageError('--dir needs the path of a folder; see --help')
+  return given
+}
+
 async function demonstrate({ values, paths }: Given): Promise<DemoReport> {
   // Every file is looked at before anything is made.
   const given = await inspectFiles(paths, base)
@@ -59,5 +65,4 @@ process.stdout.on('error', error => {
   process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? process.exitCode : 1)
 })
 
-const read = () => readArguments(process.argv.slice(2), { dir: { type: 'string' } }, true)
 await runCommand(usage, read, demonstrate)

@@ -34,6 +34,7 @@ describe('files and options', () => {
     [['--jsn'], "Unknown option '--jsn'"],
     [['-x'], "Unknown option '-x'"],
     [['--dir'], "'--dir <value>' argument missing"],
+    [['--', '--dir'], "'--dir <value>' argument missing"],
   ])('%j is refused', (given, reason) => {
     expect(() => withFiles(given)).toThrow(reason)
     expect(() => withFiles(given)).toThrow('see --help')

@@ -157,6 +157,11 @@ test('a wrong command line is explained', async () => {
     stdout: '',
     stderr: expect.stringMatching(/^Unknown option '--jsn'.*; see --help\n$/),
   })
+  expect(await demo.run(['--dir='])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: '--dir needs the path of a folder; see --help\n',
+  })
 })
 
 test('--help says how', async () => {

@@ -44,7 +44,8 @@ export async function closeConversation(pool: Pool, id: string): Promise<void> {
 
 /**
  * Deletes a conversation and lets go of what it holds; a later sweep deletes the bytes that nobody else holds. Each of
- * the three steps may be repeated: a crash between them leaves a conversation that is marked, never turns without bytes.
+ * the three steps may be repeated: a crash between them leaves a conversation that is marked, and never turns without
+ * their bytes.
  */
 export async function deleteConversation({ pool, manifest }: Host, id: string): Promise<void> {
   await pool.query(`UPDATE conversations SET state = 'deleting' WHERE id = $1`, [id])

@@ -8,7 +8,7 @@ export interface HostSettings {
   /** Schema of the host's own tables and of the manifest's. */
   readonly schema: string
   readonly bucket: string
-  /** What the names of all objects begin with. Two deployments never share one: each would sweep what only the other knows. */
+  /** What the names of all objects begin with. Two deployments never share one: each would sweep the other's. */
   readonly prefix: string
   readonly region: string
   /** Undefined on AWS. */
@@ -75,7 +75,7 @@ export function openHost(settings: HostSettings, applicationName: string): Host 
 /** Gives the client back to the pool at the end, or throws it away when its connection is broken. */
 export async function inTransaction(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await pool.connect()
-  // A connection that breaks fails the statement on it and says so here too; without a listener it would end the process.
+  // A connection that breaks fails the statement on it, and says so here too: without a listener, the process ends.
   let broken: Error | undefined
   const onError = (error: Error) => {
     broken = error

@@ -10,14 +10,14 @@ export interface RepairReport {
   checked: number
   /** Ids whose copy was missing and has been written again, from another copy. */
   repaired: AttachmentId[]
-  /** Refs to content of which there is no copy at all: restore it from a backup, or have somebody put the bytes again. */
+  /** Refs to content of which there is no copy at all: restore it from a backup, or have somebody put it again. */
   lost: { sessionId: string; id: AttachmentId }[]
 }
 
 /**
- * For after a restore of the database, of the bucket or of both. Looks whether the copy that each committed ref names is
- * there; where it is not, writes it again from another one. All copies of an id are the same bytes. Run it before any
- * sweep, while nothing else runs.
+ * For after a restore of the database, of the bucket or of both. Looks whether the copy that each committed ref names
+ * is there; where it is not, writes it again from another one. All copies of an id are the same bytes. Run it before
+ * any sweep, while nothing else runs.
  */
 export async function repairCopies(
   { manifest, store }: { manifest: AttachmentManifest; store: AttachmentStore },

@@ -72,8 +72,8 @@ export interface Turn {
 }
 
 /**
- * Saves a turn and commits its refs in one transaction: at no moment can a crash leave a turn that points at bytes which
- * a sweep may take, nor committed bytes that no turn points at.
+ * Saves a turn and commits its refs in one transaction: at no moment can a crash leave a turn that points at bytes
+ * which a sweep may take, nor committed bytes that no turn points at.
  * @throws AttachmentIntentExpiredError when a sweep has taken any of the refs; then nothing was saved.
  */
 export async function saveTurn({ pool, manifest }: Host, turn: Turn): Promise<void> {

@@ -12,7 +12,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type AttachmentRef, reclaimOrphanedAttachments, SessionScopedAttachmentStore } from '@lash/attachments-core'
-import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { openPostgresAttachments } from '@lash/attachments-postgres'
 import pg from 'pg'
 
 const connectionString = process.env.DATABASE_URL
@@ -28,8 +28,7 @@ pool.on('error', error => console.error(`a database connection broke: ${error.me
 await pool.query('CREATE TABLE IF NOT EXISTS example_turns (id uuid PRIMARY KEY, text text, attachments jsonb)')
 
 // Bytes and refs in the same database. The bytes may as well be elsewhere: any store goes with any manifest.
-const store = new PostgresAttachmentStore({ pool })
-const manifest = new PostgresAttachmentManifest({ pool })
+const { store, manifest, close } = openPostgresAttachments({ pool })
 
 // The whole trick: `commitRefs` with your client, last in your transaction, since it locks rows until the end of it. It
 // rejects with `AttachmentIntentExpiredError` when a sweep has taken one of the refs: roll back, put the bytes of
@@ -82,7 +81,7 @@ const { reclaimedCount } = await reclaimOrphanedAttachments(manifest, store, Dat
 console.log(`deleted the conversation; swept: ${reclaimedCount}`)
 
 // The pool is yours: it stays open until you end it.
-await Promise.all([store.close(), manifest.close()])
+await close()
 await pool.end()
 
 async function countTurns(): Promise<number> {

@@ -66,7 +66,7 @@ console.log(`a part: ${(await new Response(body).arrayBuffer()).byteLength} byte
 // Or let a browser fetch it from the bucket. First make sure that whoever asks may read this conversation: the URL
 // works for everybody, for as long as you say, and cannot be taken back.
 const { generation = 0 } = film
-const url = await store.getUrl(film.id, { generation, expiresIn: 60 })
+const url = await store.getUrl(film.id, { generation, expiresInSeconds: 60 })
 const answer = await fetch(url)
 console.log(`by URL: ${answer.status}, ${(await answer.arrayBuffer()).byteLength} bytes`)
 

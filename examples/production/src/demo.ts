@@ -167,7 +167,7 @@ async function fetchByUrl({ pool, store }: Host): Promise<UrlFetch | undefined> 
   if (largest === undefined) return undefined
   const { id, generation = 0, mediaType: expectedMediaType, byteLength } = largest
   const started = performance.now()
-  const answer = await fetch(await store.getUrl(id, { generation, expiresIn: 60 }))
+  const answer = await fetch(await store.getUrl(id, { generation, expiresInSeconds: 60 }))
   const bytes = new Uint8Array(await answer.arrayBuffer())
   return {
     id,

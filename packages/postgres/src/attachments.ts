@@ -14,8 +14,8 @@ export interface PostgresAttachments extends AsyncDisposable {
 }
 
 /**
- * A store and a manifest on one pool, their own or the host's. A small put of a session is then one statement, which writes
- * its intent and its bytes.
+ * A store and a manifest on one pool, their own or the host's. A small put of a session is then one statement, which
+ * writes its intent and its bytes.
  * @param target the options, or `connectionString` for short.
  * @throws AttachmentInvalidArgumentError
  */

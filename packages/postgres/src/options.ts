@@ -5,8 +5,8 @@ export interface PostgresDatabaseOptions {
   /** A pool of yours. It is used as it is, and `close()` leaves it open. Give it an `error` listener, as `pg` asks. */
   pool?: Pool | undefined
   /**
-   * `postgres://user:password@host:port/database`, for a pool of its own, which `close()` ends. Give this, `poolConfig` or
-   * both; or give `pool`.
+   * `postgres://user:password@host:port/database`, for a pool of its own, which `close()` ends. Give this, `poolConfig`
+   * or both; or give `pool`.
    */
   connectionString?: string | undefined
   /**
@@ -20,14 +20,14 @@ export interface PostgresDatabaseOptions {
    */
   schema?: string | undefined
   /**
-   * Whether the first use creates the schema and brings it up to date. Default true. With false, a schema that is not the
-   * one that this version needs is refused with `AttachmentSchemaError`: have your database administrator run
+   * Whether the first use creates the schema and brings it up to date. Default true. With false, a schema that is not
+   * the one that this version needs is refused with `AttachmentSchemaError`: have your database administrator run
    * `migrationSql(schema)`.
    */
   migrate?: boolean | undefined
   /**
-   * Whether statements are prepared once per connection. Default true. Give false behind a pooler that shares connections
-   * between transactions and keeps no prepared statements, such as PgBouncer before 1.21.
+   * Whether statements are prepared once per connection. Default true. Give false behind a pooler that shares
+   * connections between transactions and keeps no prepared statements, such as PgBouncer before 1.21.
    */
   prepare?: boolean | undefined
 }

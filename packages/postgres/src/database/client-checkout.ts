@@ -38,7 +38,8 @@ export class ClientCheckout {
     if (status !== 'T' && status !== 'E') return
     this.#broken = true
     throw new AttachmentInvalidArgumentError(
-      'a client of the pool was released with its transaction open, which is rolled back now: COMMIT or ROLLBACK before each release; repeat the call',
+      'a client of the pool was released with its transaction open, which is rolled back now: ' +
+        'COMMIT or ROLLBACK before each release; repeat the call',
     )
   }
 

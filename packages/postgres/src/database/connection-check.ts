@@ -56,12 +56,14 @@ const settings = `
 function checkSettings({ database, client, nulls, shadowed }: Settings): void {
   if (database !== 'UTF8') {
     throw new AttachmentSchemaError(
-      `the database has the encoding ${database}, in which not every label and session id can be written; use a database with ENCODING 'UTF8'`,
+      `the database has the encoding ${database}, in which not every label and session id can be written; ` +
+        "use a database with ENCODING 'UTF8'",
     )
   }
   if (client !== 'UTF8') {
     throw new AttachmentInvalidArgumentError(
-      `client_encoding of the connection is ${client}, but pg writes and reads UTF8: do not set it, or RESET client_encoding`,
+      `client_encoding of the connection is ${client}, but pg writes and reads UTF8: ` +
+        'do not set it, or RESET client_encoding',
     )
   }
   if (nulls !== 'on') {
@@ -71,7 +73,8 @@ function checkSettings({ database, client, nulls, shadowed }: Settings): void {
   }
   if (shadowed !== null) {
     throw new AttachmentInvalidArgumentError(
-      `search_path of the connection puts another ${shadowed} before the server's own: name pg_catalog first in it, or not at all`,
+      `search_path of the connection puts another ${shadowed} before the server's own: ` +
+        'name pg_catalog first in it, or not at all',
     )
   }
 }

@@ -58,10 +58,11 @@ export class Database {
   }
 
   /**
-   * Runs one statement, which is a transaction of its own. It is repeated when the server rolls it back because of another
-   * transaction.
+   * Runs one statement, which is a transaction of its own. It is repeated when the server rolls it back because of
+   * another transaction.
    *
-   * An abort cancels the statement. When it was done by then, its result stands: a rejection would say that nothing changed.
+   * An abort cancels the statement. When it was done by then, its result stands: a rejection would say that nothing
+   * changed.
    */
   query<Row extends QueryResultRow>(
     statement: Statement,
@@ -77,9 +78,9 @@ export class Database {
   }
 
   /**
-   * Runs a transaction at READ COMMITTED, whose statements find their rows by index. An error or an abort before its end rolls
-   * it back. It is repeated as a whole when the server rolls it back because of another transaction, so `work` must have no
-   * effect but its result.
+   * Runs a transaction at READ COMMITTED, whose statements find their rows by index. An error or an abort before its
+   * end rolls it back. It is repeated as a whole when the server rolls it back because of another transaction, so
+   * `work` must have no effect but its result.
    */
   transaction<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#repeated(signal, async (session, client) => {
@@ -102,8 +103,8 @@ export class Database {
   }
 
   /**
-   * Runs one statement, whose columns are all text, in the transaction that a host has open on its client. Errors come as the
-   * server sent them.
+   * Runs one statement, whose columns are all text, in the transaction that a host has open on its client. Errors come
+   * as the server sent them.
    */
   async queryWithin<Row extends QueryResultRow>(
     client: ClientBase,
@@ -128,7 +129,9 @@ export class Database {
     return leavePool(this.#pool)
   }
 
-  /** Deadlocks and serialization failures change nothing. The work is repeated after each, a bounded number of times. */
+  /**
+   * Deadlocks and serialization failures change nothing. The work is repeated after each, a bounded number of times.
+   */
   async #repeated<T>(
     signal: AbortSignal | undefined,
     work: (session: Session, client: PoolClient) => Promise<T>,

@@ -3,7 +3,7 @@ import { AttachmentBackendError, AttachmentSchemaError, AttachmentStoreError } f
 const unknownCertificate =
   'the certificate of the server is signed by nobody that this process knows: give its CA as `ssl: { ca }`'
 
-/** What to do about an error, by its SQLSTATE or by its system code. */
+/** What to do about an error, by its SQLSTATE or system code. */
 const advice: Readonly<Record<string, string>> = {
   '28P01': 'check user and password',
   '28000': 'check the user, and what pg_hba.conf lets it in with',
@@ -35,7 +35,8 @@ const advice: Readonly<Record<string, string>> = {
   '57P04': 'the database was dropped',
   '57P05': 'the session was idle for too long; repeat it',
   '08P01':
-    'the other side speaks another protocol, or is a pooler that does not take a setting of the pool: check host and port, and put settings on the role',
+    'the other side speaks another protocol, or is a pooler that does not take a setting of the pool: ' +
+    'check host and port, and put settings on the role',
   ECONNREFUSED: 'nobody listens there: check host and port, and that the server runs',
   ENOTFOUND: 'the host has no address: check its name',
   EAI_AGAIN: 'the host name cannot be looked up now; repeat it',
@@ -52,11 +53,12 @@ const advice: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate of the server has expired',
 }
 
-/** What `pg` says without a code, by how it begins. */
+/** What to do about an error of `pg` that has no code, by the beginning of its message. */
 const adviceByMessage: readonly (readonly [beginning: string, advice: string])[] = [
   [
     'timeout exceeded when trying to connect',
-    'no connection of the pool came free in time: raise its max or connectionTimeoutMillis, or look for clients that are not released',
+    'no connection of the pool came free in time: ' +
+      'raise its max or connectionTimeoutMillis, or look for clients that are not released',
   ],
   ['Connection terminated due to connection timeout', advice.ETIMEDOUT as string],
   ['timeout expired', advice.ETIMEDOUT as string],
@@ -67,13 +69,13 @@ const adviceByMessage: readonly (readonly [beginning: string, advice: string])[]
   ['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password', 'the server asks for a password: give one'],
 ]
 
-/** Codes after which the connection is of no use any more. */
+/** Codes of errors that leave the connection unusable. */
 const connectionLost = new Set([
   ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', '08000', '08003', '08006'],
   ...['25P03', '25P04', '57P01', '57P02', '57P03', '57P04', '57P05'],
 ])
-const noSuchTable = new Set(['42P01', '3F000', '42703'])
-const metAnother = new Set(['40001', '40P01'])
+const missingTable = new Set(['42P01', '3F000', '42703'])
+const serializationFailures = new Set(['40001', '40P01'])
 
 /** The SQLSTATE or system code of an error, or the empty string. */
 export function codeOf(error: unknown): string {
@@ -81,17 +83,17 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** Whether the statement was rolled back because of another transaction, so that repeating it can succeed. */
+/** Whether the server rolled the statement back because of another transaction. To repeat it can succeed. */
 export function isSerializationFailure(error: unknown): boolean {
-  return metAnother.has(codeOf(error))
+  return serializationFailures.has(codeOf(error))
 }
 
-/** Whether the statement never ran because the connection does not have it prepared any more. */
+/** Whether the statement did not run because the connection no longer has it prepared. */
 export function isUnprepared(error: unknown): boolean {
   return codeOf(error) === '26000'
 }
 
-/** Whether the connection broke, so that what was asked of it may have happened or not. */
+/** Whether the connection broke, so that the statement may have had its effect or not. */
 export function isConnectionLoss(error: unknown): boolean {
   if (connectionLost.has(codeOf(error))) return true
   return (
@@ -99,11 +101,14 @@ export function isConnectionLoss(error: unknown): boolean {
   )
 }
 
-/** One of our errors, with the server's as its cause, that says what to do. Never holds a credential: the server's messages do not. */
+/**
+ * An error of ours that says what to do, with the server's as its cause. It holds no credential: messages of the server
+ * never do.
+ */
 export function explained(error: unknown, schema: string): AttachmentStoreError {
   if (AttachmentStoreError.isInstance(error)) return error
   const code = codeOf(error)
-  if (noSuchTable.has(code)) return missingSchema(schema, error)
+  if (missingTable.has(code)) return missingSchema(schema, error)
   const what = error instanceof Error ? error.message || nestedMessage(error) : String(error)
   const tag = code === '' || what.includes(code) ? '' : ` (${code})`
   return new AttachmentBackendError(`PostgreSQL: ${what}${tag}; ${adviceOn(error, code)}`, { cause: error })
@@ -111,7 +116,8 @@ export function explained(error: unknown, schema: string): AttachmentStoreError 
 
 export function missingSchema(schema: string, cause?: unknown): AttachmentSchemaError {
   return new AttachmentSchemaError(
-    `the tables of attachments are not in schema "${schema}", or not as this version needs them; leave out \`migrate: false\`, or run the SQL that migrationSql('${schema}') gives`,
+    `the tables of attachments are not in schema "${schema}", or not as this version needs them; ` +
+      `leave out \`migrate: false\`, or run the SQL that migrationSql('${schema}') gives`,
     { cause },
   )
 }
@@ -126,7 +132,7 @@ function adviceOn(error: unknown, code: string): string {
   return 'see the cause'
 }
 
-/** An error of several addresses tried at once has its messages inside. */
+/** The error of several addresses tried at once has its messages in its inner errors. */
 function nestedMessage(error: Error): string {
   const inner = (error as AggregateError).errors
   return Array.isArray(inner) && inner[0] instanceof Error ? inner[0].message : error.name

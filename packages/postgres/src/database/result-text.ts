@@ -1,7 +1,8 @@
 import type { CustomTypesConfig } from 'pg'
 
 /*
- * Results come as text and are read here. The parsers of `pg` are not ours to rely on: a host may set others, for its whole process or for a client.
+ * Results come as text and are read here. The parsers of `pg` are not ours to rely on: a host may set others, for its
+ * whole process or for a client.
  */
 
 /** By the number that the server gives to a type. What is not here stays text: numbers of 64 bits too. */
@@ -16,7 +17,9 @@ export function parserOf(type: number): (text: string) => unknown {
   return parsers[type] ?? String
 }
 
-/** For a query of `pg` whose columns are all text: it stays that, also where the host has its results in binary form. */
+/**
+ * For a query of `pg` whose columns are all text: it stays that, also where the host has its results in binary form.
+ */
 export const textOnly: CustomTypesConfig = { getTypeParser: () => String as never }
 
 /** A `bytea`, in either of the forms that `bytea_output` gives, in a buffer of its own. */

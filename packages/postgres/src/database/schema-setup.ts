@@ -57,8 +57,8 @@ export class SchemaSetup {
   }
 
   /**
-   * As {@link run}, on the client of a host that has a transaction open, since the pool may have no other connection. It only
-   * looks for the schema, and never creates it. It raises no SQL error, which would abort the transaction.
+   * As {@link run}, on the client of a host that has a transaction open, since the pool may have no other connection.
+   * It only looks for the schema, and never creates it. It raises no SQL error, which would abort the transaction.
    * @returns false when there is no schema yet and the first use may create it: then nothing has ever been recorded.
    */
   async checkWithin(client: ClientBase): Promise<boolean> {

@@ -4,11 +4,11 @@ import { codeOf, missingSchema } from './postgres-error.ts'
 import { textOnly } from './result-text.ts'
 
 export const defaultSchema = 'lash_attachments'
-/** What this version of the package reads and writes. */
+/** The version of the schema that this version of the package reads and writes. */
 export const schemaVersion = 1
 
 /**
- * Checks the name of a schema. It goes into statements as it is, so nothing that would need quoting is taken.
+ * Checks the name of a schema. It goes into statements as it is, so a name that would need quoting is refused.
  * @throws AttachmentInvalidArgumentError
  */
 export function checkSchema(schema: unknown): string {
@@ -18,7 +18,7 @@ export function checkSchema(schema: unknown): string {
   )
 }
 
-/** What each version added to the one before. Never change one that was published. */
+/** The SQL that each version adds to the one before. Never change one that was published. */
 function migrations(schema: string): readonly string[] {
   return [
     `
@@ -27,8 +27,9 @@ CREATE TABLE "${schema}".attachment_schema (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row)
 );
 
--- One row for each content: the generation that its next put gets, and who may delete the bytes of that generation.
--- A row under a claim has no refs. settled_at is set while there are neither refs nor a claim: a tombstone.
+-- One row for each content: the generation of its next put, and who may delete the bytes of that generation.
+-- A row under a claim has no refs. settled_at is set while there are neither refs nor a claim: then the row
+-- is a tombstone.
 CREATE TABLE "${schema}".attachment_contents (
   id bytea PRIMARY KEY,
   generation bigint NOT NULL DEFAULT 0,
@@ -54,11 +55,11 @@ CREATE TABLE "${schema}".attachment_refs (
   PRIMARY KEY (id, session_id)
 );
 CREATE INDEX attachment_refs_session ON "${schema}".attachment_refs (session_id, id);
--- What a sweep looks at, the oldest first. Committed refs are not in it, so its cost does not grow with them.
+-- The loose refs, the oldest first, which is all that a sweep looks at. Its cost does not grow with committed refs.
 CREATE INDEX attachment_refs_loose ON "${schema}".attachment_refs ((coalesce(released_at, intent_at)), id)
   WHERE committed_at IS NULL OR released_at IS NOT NULL;
 
--- One row for each copy of some bytes. Small ones are in it; bytes is null where they are in chunks.
+-- One row for each copy of some bytes. Small ones are in the row; bytes is null where they are in chunks.
 CREATE TABLE "${schema}".attachment_blobs (
   id bytea NOT NULL,
   generation bigint NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE "${schema}".attachment_blobs (
   bytes bytea,
   PRIMARY KEY (id, generation)
 );
--- The bytes of bigger ones, 256 KiB to a row.
+-- The bytes of bigger copies, 256 KiB to a row.
 CREATE TABLE "${schema}".attachment_chunks (
   id bytea NOT NULL,
   generation bigint NOT NULL,
@@ -86,9 +87,9 @@ INSERT INTO "${schema}".attachment_schema (version) VALUES (1);`,
 }
 
 /**
- * The SQL that brings a database from a version of the schema to the one that this package needs, for administrators who run migrations
+ * The SQL that brings a schema from a version to the one that this package needs, for administrators who run migrations
  * themselves. Run it in one transaction.
- * @param from - the version that is there; 0, the default, when there is none.
+ * @param from - the installed version; 0, the default, when there is none.
  * @throws AttachmentInvalidArgumentError
  */
 export function migrationSql(schema: string = defaultSchema, from = 0): string {
@@ -101,7 +102,7 @@ export function migrationSql(schema: string = defaultSchema, from = 0): string {
   return [...create, ...steps].map(sql => `${sql.trim()}\n`).join('')
 }
 
-/** The version of the schema that is there; 0 when there is none. */
+/** The installed version of the schema; 0 when there is none. */
 export async function installedVersion(client: ClientBase, schema: string): Promise<number> {
   try {
     const text = `SELECT version::text FROM "${schema}".attachment_schema`
@@ -114,44 +115,49 @@ export async function installedVersion(client: ClientBase, schema: string): Prom
 }
 
 interface Presence {
-  /** Whether there is a schema of the name. */
+  /** Whether a schema of that name exists. */
   created: boolean
   /** Whether our tables are in it. */
   present: boolean
 }
 
 /**
- * Of the catalog's tables, whose answer is of now: to_regclass may repeat an older "not there" from the server's cache. An attempt to read
- * a table that is not there would end the transaction.
+ * Reads the tables of the catalog, which are up to date: to_regclass may repeat an older "not there" from a cache of
+ * the server. To read a missing table would abort the transaction.
  */
 async function presence(client: ClientBase, schema: string): Promise<Presence> {
   const text = `
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'attachment_schema')::text AS present
+    SELECT EXISTS (
+      SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'attachment_schema'
+    )::text AS present
     FROM pg_catalog.pg_namespace n
     WHERE n.nspname = $1`
   const { rows } = await client.query<{ present: string }>({ text, values: [schema], types: textOnly })
   return { created: rows.length > 0, present: rows[0]?.present === 'true' }
 }
 
-/** As {@link installedVersion}, in a transaction that must not fail because there is none. */
+/** As {@link installedVersion}, within a transaction of a host: raises no SQL error, which would abort it. */
 export async function versionWithin(client: ClientBase, schema: string): Promise<number> {
   return (await presence(client, schema)).present ? installedVersion(client, schema) : 0
 }
 
 /**
- * A claim believes that it sees every ref of a content.
- * @throws AttachmentSchemaError when row level security may hide some from the role of the connection.
+ * Checks that no ref of a content is hidden from a claim.
+ * @throws AttachmentSchemaError when row level security may hide rows from the role of the connection.
  */
 export async function checkSeesAll(client: ClientBase, schema: string): Promise<void> {
   const text = `
     SELECT c.relname::text AS table
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname IN ('attachment_contents', 'attachment_refs', 'attachment_blobs', 'attachment_chunks')
+    WHERE n.nspname = $1
+      AND c.relname IN ('attachment_contents', 'attachment_refs', 'attachment_blobs', 'attachment_chunks')
       AND pg_catalog.row_security_active(c.oid)`
   const { rows } = await client.query<{ table: string }>({ text, values: [schema], types: textOnly })
   if (rows.length === 0) return
+  const tables = rows.map(({ table }) => table).join(', ')
   throw new AttachmentSchemaError(
-    `row level security of ${rows.map(({ table }) => table).join(', ')} in schema "${schema}" may hide rows from this role, and a sweep would take what it cannot see; disable it there, or give the role BYPASSRLS`,
+    `row level security of ${tables} in schema "${schema}" may hide rows from this role, ` +
+      'and a sweep would take what it cannot see; disable it there, or give the role BYPASSRLS',
   )
 }
 
@@ -159,23 +165,27 @@ export async function checkSeesAll(client: ClientBase, schema: string): Promise<
 export function checkVersion(version: number, schema: string): void {
   if (version > schemaVersion) {
     throw new AttachmentSchemaError(
-      `schema "${schema}" has version ${version}, and this package knows ${schemaVersion}: use a newer @lash/attachments-postgres`,
+      `schema "${schema}" has version ${version}, and this package knows ${schemaVersion}: ` +
+        'use a newer @lash/attachments-postgres',
     )
   }
   if (version < schemaVersion) throw missingSchema(schema)
 }
 
-/** Creates the schema or brings it up to date. Many processes may do so at once: one does it, the others wait and find it done. */
+/**
+ * Creates the schema or brings it up to date. Of many processes at once, one does it; the others wait and find it done.
+ */
 export async function migrate(client: ClientBase, schema: string): Promise<void> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog')
   try {
-    // Of the transaction, so that no death of this process can leave it locked.
+    // A lock of the transaction, so that the death of this process frees it.
     const lock = "SELECT pg_advisory_xact_lock(hashtextextended('@lash/attachments ' || $1, 0))::text"
     await client.query({ text: lock, values: [schema], types: textOnly })
     const { created, present } = await presence(client, schema)
     const version = present ? await installedVersion(client, schema) : 0
     if (version < schemaVersion) {
-      // Asked for only where it is needed: CREATE SCHEMA IF NOT EXISTS needs the right to create also when there is nothing to do.
+      // Only where it is missing: CREATE SCHEMA IF NOT EXISTS needs the right to create even when there is nothing to
+      // do.
       if (!created) await client.query(`CREATE SCHEMA "${schema}"`)
       for (const sql of migrations(schema).slice(version)) await client.query(sql)
     }
@@ -185,7 +195,8 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
     await client.query('ROLLBACK').catch(() => {})
     if (codeOf(error) !== '42P07') throw error
     throw new AttachmentSchemaError(
-      `schema "${schema}" has tables of these names that are not ours; choose another schema: ${(error as Error).message}`,
+      `schema "${schema}" has tables of these names that are not ours; ` +
+        `choose another schema: ${(error as Error).message}`,
       { cause: error },
     )
   }

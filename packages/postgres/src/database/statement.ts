@@ -1,12 +1,14 @@
 import { contentId } from '@lash/attachments-core'
 
-/** A statement with its name on the connections that have prepared it. */
+/** A statement, with the name under which connections prepare it. */
 export interface Statement {
   readonly name: string
   readonly text: string
 }
 
-/** Named by what it says, so that two schemas or two versions of this package on one connection never meet under one name. */
+/**
+ * The name is a digest of the text: two schemas, or two versions of this package, never share a name on one connection.
+ */
 export function statement(text: string): Statement {
   return { name: `lash_${contentId(Buffer.from(text)).slice(0, 24)}`, text }
 }

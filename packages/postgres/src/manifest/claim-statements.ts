@@ -1,43 +1,46 @@
 import { type Statement, statement } from '../database/statement.ts'
 
 /**
- * The steps of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and `settle` are run in transactions of
- * `Database`, which find rows by index whatever the planner believes of the tables; those three are written so that it does.
+ * The statements of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and
+ * `settle` run in a `Database.transaction`, which forces index lookups. Those three are written so that the planner
+ * chooses them.
  */
 export interface ClaimStatements {
-  /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks like an orphan. */
+  /** $1 time, $2 limit, $3 ids or null, $4 released only. Locks content that looks orphaned. */
   readonly lockOrphans: Statement
-  /** $1 ids locked before, $2 time, $3 released only, $4 now. Drops refs and claims; gives the claims. */
+  /** $1 ids locked before, $2 time, $3 released only, $4 now. Drops old refs and claims orphans. Gives the claims. */
   readonly claimLocked: Statement
-  /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims; gives them. */
+  /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims. Gives them. */
   readonly takeOver: Statement
-  /** $1 ids, $2 generations, each id once. Which of them look claimable, and what is below the content's generation. */
+  /** $1 ids, $2 generations, each id once. Gives the content's generation, and which of them look claimable. */
   readonly lookAtBlobs: Statement
-  /** $1 ids and $2 generations, $3 now. Claims content that has no row; gives the claims. */
+  /** $1 ids and $2 generations, $3 now. Claims content that has no row. Gives the claims. */
   readonly claimUnknown: Statement
-  /** $1 ids. Locks them; gives the ids locked. */
+  /** $1 ids. Locks their rows. Gives the locked ids. */
   readonly lockContents: Statement
-  /** $1 ids locked before and $2 generations, $3 now. Claims those without refs and claim; gives the claims. */
+  /** $1 ids locked before and $2 generations, $3 now. Claims those without refs and claim. Gives the claims. */
   readonly claimUnreferenced: Statement
   /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. */
   readonly settle: Statement
 }
 
-/** Most tombstones that one settlement purges. */
+/** Limit of tombstones that one settlement purges. */
 const purgeBatch = 500
 
 export function claimStatements(schema: string): ClaimStatements {
   const contents = `"${schema}".attachment_contents`
   const refs = `"${schema}".attachment_refs`
   return {
-    // Not prepared: its plan is to be made for the ids and the limit of the call. What it finds is a proposal; whether content is an orphan is decided
-    // once it is locked.
+    // Not prepared, so that the plan fits the ids and the limit of each call. The rows are only candidates: what is an
+    // orphan is decided when they are locked.
     lockOrphans: {
       name: '',
       text: `
       SELECT pg_catalog.encode(c.id, 'hex') AS id
       FROM ${refs} r
-      CROSS JOIN LATERAL (SELECT c.id FROM ${contents} c WHERE c.id = r.id AND c.claim IS NULL FOR UPDATE SKIP LOCKED OFFSET 0) c
+      CROSS JOIN LATERAL (
+        SELECT c.id FROM ${contents} c WHERE c.id = r.id AND c.claim IS NULL FOR UPDATE SKIP LOCKED OFFSET 0
+      ) c
       WHERE (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $1
         AND ($3::bytea[] IS NULL OR r.id = ANY ($3::bytea[]))
         AND (NOT $4::boolean OR NOT EXISTS (
@@ -49,7 +52,7 @@ export function claimStatements(schema: string): ClaimStatements {
       LIMIT $2`,
     },
 
-    // The refs are read by id, and once: the planner would look for old ones in all of the table otherwise.
+    // Refs are read once, by id. Otherwise the planner would search the whole table for old ones.
     claimLocked: statement(`
       WITH ref AS MATERIALIZED (
         SELECT r.id, r.session_id, r.released_at IS NOT NULL AS released,
@@ -66,7 +69,7 @@ export function claimStatements(schema: string): ClaimStatements {
       WHERE c.id = ANY (ARRAY(SELECT id FROM orphan)) AND c.claim IS NULL
       RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
 
-    // A row under a claim has no refs, so there is nothing to look at once it is locked.
+    // A content row under a claim has no refs, so there is nothing to check after the lock.
     takeOver: {
       name: '',
       text: `
@@ -92,7 +95,8 @@ export function claimStatements(schema: string): ClaimStatements {
 
     claimUnknown: statement(`
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
-      SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3 FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3
+      FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       ORDER BY b.id
       ON CONFLICT (id) DO NOTHING
       RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
@@ -104,7 +108,8 @@ export function claimStatements(schema: string): ClaimStatements {
       FOR UPDATE SKIP LOCKED`),
 
     claimUnreferenced: statement(`
-      UPDATE ${contents} c SET generation = b.generation, claim = pg_catalog.gen_random_uuid(), claimed_at = $3, settled_at = NULL
+      UPDATE ${contents} c
+      SET generation = b.generation, claim = pg_catalog.gen_random_uuid(), claimed_at = $3, settled_at = NULL
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       WHERE c.id = b.id AND c.claim IS NULL AND c.generation <= b.generation
         AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = c.id)
@@ -113,7 +118,9 @@ export function claimStatements(schema: string): ClaimStatements {
     settle: statement(`
       WITH standing AS MATERIALIZED (
         SELECT c.id
-        FROM ${contents} c JOIN unnest((SELECT $1::bytea[]), (SELECT $2::text[])) AS claim (id, token) ON c.id = claim.id AND c.claim = claim.token
+        FROM ${contents} c
+        JOIN unnest((SELECT $1::bytea[]), (SELECT $2::text[])) AS claim (id, token)
+          ON c.id = claim.id AND c.claim = claim.token
         ORDER BY c.id
         FOR UPDATE OF c
       ), expired AS MATERIALIZED (

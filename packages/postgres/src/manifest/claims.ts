@@ -10,7 +10,7 @@ interface ClaimRow {
   token: string
 }
 
-/** What sweepers do: claim and settle, many contents to a statement. */
+/** Claims content for a sweep, and settles the claims afterwards. Each statement is for many contents. */
 export class Claims {
   readonly #database: Database
   readonly #sql: ClaimStatements
@@ -43,8 +43,8 @@ export class Claims {
   }
 
   /**
-   * Locks what looks like an orphan, and then decides. Content that turns out to be live only loses old refs, so it is asked again until enough is
-   * claimed or nothing more is found.
+   * Locks content that looks orphaned, and then decides. Content that turns out to be live only loses its old refs. So
+   * this repeats until it has claimed enough, or finds nothing more.
    */
   async #claimAged(session: Session, query: OrphanQuery, limit: number): Promise<OrphanClaim[]> {
     const { olderThanEpochMs, releasedOnly = false } = query
@@ -65,7 +65,8 @@ export class Claims {
   async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
     const copies = new Map<AttachmentId, Set<number>>()
     for (const { id, generation } of blobs) copies.set(id, (copies.get(id) ?? new Set()).add(generation))
-    // Of several copies of an id only the highest can be the content's own; the others are below it once that is claimed.
+    // Of several copies of an id, only the highest can be at the content's generation. Once that is claimed, the others
+    // are below.
     const highest = new Map([...copies].map(([id, generations]) => [id, Math.max(...generations)]))
     if (highest.size === 0) return []
     const known = await this.#look(highest)
@@ -73,7 +74,7 @@ export class Claims {
     return [...copies].flatMap(([id, generations]) => {
       const claim = claims.get(id)
       const current = claim?.generation ?? Number(known.get(id)?.generation ?? 0)
-      // Nobody writes below the content's generation any more, so that needs no claim; its token stands nowhere.
+      // Nobody writes below the content's generation any more, so these need no claim. Their tokens are stored nowhere.
       const below = [...generations].filter(generation => generation < current)
       const free = below.map(generation => ({ attachmentId: id, generation, token: randomUUID() }))
       return claim === undefined ? free : [claim, ...free]
@@ -85,7 +86,7 @@ export class Claims {
     return new Map(rows.map(row => [row.id, row]))
   }
 
-  /** Where there is nothing to claim, which is the rule, no transaction is opened and no row is locked. */
+  /** Opens no transaction and locks no row when there is nothing to claim, as is usual. */
   async #claimUnreferenced(
     highest: ReadonlyMap<AttachmentId, number>,
     known: ReadonlyMap<AttachmentId, LookedAt>,

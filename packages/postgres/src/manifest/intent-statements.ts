@@ -1,20 +1,33 @@
 import { type Statement, statement } from '../database/statement.ts'
 
 /**
- * How intents are recorded, one by one and many at once. The rules of `ManifestStatements` hold here too. Rows are taken in this order: contents, refs,
- * blobs; in each table by key.
+ * The statements that record intents, one and many at once. The rules of `ManifestStatements` hold here too. Rows are
+ * locked in this order: contents, refs, blobs; in each table by key.
  *
- * A statement for many must not wait for the transaction of a host, and with it everybody in it. So it takes only rows that nobody holds, and
- * leaves out what it would have to wait for, or what must be moved to another generation: that is recorded alone.
+ * A statement for many intents must not wait for the transaction of a host, since all of them would wait with it. So it
+ * takes only rows that nobody holds. It leaves out intents that would have to wait, or whose content must move to
+ * another generation; those are recorded alone.
  */
 export interface IntentStatements {
-  /** $1 id, $2 session, $3 time, $4 to $7 metadata. One row: the generation. None when it met a claim being made: repeat it. */
+  /**
+   * $1 id, $2 session, $3 time, $4 to $7 metadata. Gives one row: the generation. Gives none when it met a claim in the
+   * making: repeat it.
+   */
   readonly record: Statement
-  /** $1 to $7 as of record, $8 length, $9 bytes. The row also says whether the copy was inserted, and what was there before. */
+  /**
+   * $1 to $7 as in record, $8 length, $9 bytes. The row also says whether the blob was inserted, and what was there
+   * before.
+   */
   readonly recordAndPut: Statement
-  /** Arrays: $1 to $7 as of record, each id and session once. Rows: id, session and generation of those that were recorded. */
+  /**
+   * Arrays: $1 to $7 as in record, each pair of id and session once. Gives id, session and generation of each intent
+   * that was recorded.
+   */
   readonly recordMany: Statement
-  /** Arrays: $1 to $7 as of recordMany, $8 lengths, $9 where in $10, the bytes of all of them, theirs begin, from 1. Rows: also as of recordAndPut. */
+  /**
+   * Arrays: $1 to $7 as in recordMany, $8 lengths, $9 the positions, from 1, at which the bytes of each begin in $10,
+   * which is the bytes of all. The rows also have what recordAndPut gives.
+   */
   readonly recordAndPutMany: Statement
 }
 
@@ -23,9 +36,10 @@ export function intentStatements(schema: string): IntentStatements {
   const refs = `"${schema}".attachment_refs`
   const blobs = `"${schema}".attachment_blobs`
 
-  // Content that is there and unclaimed is only locked, so that sessions with the same content do not wait for each other; all other is
-  // created or moved on. What `held` had to wait for and found claimed is locked already, and two that both went on to move it would wait for each
-  // other: so nothing is recorded then, and the statement is to be repeated.
+  // Unclaimed content is only locked FOR SHARE, so that sessions with the same content do not wait for each other. All
+  // other content is created, or moved to the next generation. When `held` waited for a row and then found it claimed,
+  // it has that row locked; two statements that both went on to move it would wait for each other. So neither records
+  // anything, and the statement is repeated.
   const record = `
       WITH held AS MATERIALIZED (
         SELECT generation FROM ${contents}
@@ -51,9 +65,9 @@ export function intentStatements(schema: string): IntentStatements {
         RETURNING generation
       )`
 
-  // `added` are refs that were not there when this statement began, and it may wait for who is inserting the same one. So it begins when every
-  // content is held, and has ended before `met` locks the refs that are there: while it waits, nobody waits for those. What puts begins when
-  // every ref is written.
+  // `added` inserts the refs that did not exist when this statement began, and may wait for another statement that
+  // inserts the same ref. So it begins when all contents are held, and ends before `met` locks the refs that do exist:
+  // nobody waits for those while `added` waits. Blobs are inserted after all refs.
   const recordMany = `
       WITH intent AS MATERIALIZED (
         SELECT *
@@ -106,7 +120,7 @@ export function intentStatements(schema: string): IntentStatements {
     record: statement(`${record}
       SELECT generation FROM ref`),
 
-    // While the content is held, the copy at its generation is nobody's to delete: what was there before is still there.
+    // While the content is held, nobody may delete the blob at its generation: what was there before is still there.
     recordAndPut: statement(`${record}, inserted AS (
         INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
         SELECT $1::bytea, generation, $8, $4, $5, $6, $7, $9 FROM ref
@@ -134,12 +148,14 @@ export function intentStatements(schema: string): IntentStatements {
         ON CONFLICT (id, generation) DO NOTHING
         RETURNING id, generation
       )
-      SELECT pg_catalog.encode(ref.id, 'hex') AS id, ref.session_id, ref.generation, inserted.id IS NOT NULL AS inserted,
+      SELECT pg_catalog.encode(ref.id, 'hex') AS id, ref.session_id, ref.generation,
+        inserted.id IS NOT NULL AS inserted,
         b.byte_length, b.media_type, b.width, b.height, b.label, b.stored_length
       FROM ref
       LEFT JOIN inserted ON inserted.id = ref.id
       LEFT JOIN LATERAL (
-        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label,
+          pg_catalog.octet_length(b.bytes) AS stored_length
         FROM ${blobs} b
         WHERE b.id = ref.id AND b.generation = ref.generation AND inserted.id IS NULL
         OFFSET 0

@@ -15,7 +15,7 @@ export interface IntentWithBytes {
   readonly bytes: Uint8Array
 }
 
-/** The generation, and what the put at it met. */
+/** The generation of the intent, and what the insert of the blob met there. */
 export type PutRow = InsertResult & { generation: string }
 
 interface RecordedRow {
@@ -27,7 +27,7 @@ interface RecordedRow {
 /** Assumed size of an intent in a statement, in bytes. */
 const assumedBytes = 512
 
-/** Records intents, with or without the bytes; many that come at once in one statement. */
+/** Records intents, with or without their bytes, many at once in one statement. */
 export class Intents {
   readonly #database: Database
   readonly #sql: IntentStatements

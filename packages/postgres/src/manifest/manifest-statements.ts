@@ -1,23 +1,29 @@
 import { type Statement, statement } from '../database/statement.ts'
 
 /**
- * The steps of the manifest beside intents and claims. The rules that keep them safe:
+ * The statements of the manifest, but for intents and claims. These rules make all three kinds safe:
  *
- * - Whoever writes a ref on behalf of a session holds its content row FOR SHARE, until the end of the transaction. Sessions do not wait for each other.
- * - Whoever takes content away holds its row FOR UPDATE first and reads its refs in a **later statement**: in READ COMMITTED a statement sees what was
- *   committed before it began, so refs read by the statement that waited for the lock would be those of before the wait.
- * - A locked row is the newest version of it, so generation and claim are read from the lock itself.
- * - A row under a claim, and a tombstone, have no refs.
+ * - A statement that writes a ref for a session holds the content row FOR SHARE until the end of the transaction.
+ *   Sessions do not wait for each other.
+ * - A sweep that claims content locks its row FOR UPDATE first, and reads its refs in a **later statement**. In READ
+ *   COMMITTED a statement sees what was committed before it began. So the statement that waited for the lock would see
+ *   the refs of before the wait.
+ * - Locking a row gives its newest version, so generation and claim are read from the lock itself.
+ * - A content row under a claim has no refs, and neither has a tombstone.
  * - Rows are locked in the order of ids, contents before refs.
  *
- * And so that each does the same on every connection: functions are named with their schema, but for those that SQL itself spells, such as `coalesce`,
- * `substring ... FROM` and an `unnest` of several arrays, which are the server's own anyway.
+ * To do the same on every connection, statements name functions with their schema. The exceptions are those that have a
+ * syntax of their own, such as `coalesce`, `substring ... FROM` and an `unnest` of several arrays: they are always the
+ * server's own.
  *
- * And so that none reads all of a table, whatever the server knows of it: rows of the next table are looked up in a LATERAL subquery with OFFSET 0, which
- * the planner leaves where it is; and `unnest((SELECT $1))` does not tell it how many ids there are.
+ * To read no table as a whole, whatever its statistics, statements look up rows of the next table in a LATERAL subquery
+ * with OFFSET 0, which the planner does not flatten. And `unnest((SELECT $1))` hides from it how many ids there are.
  */
 export interface ManifestStatements {
-  /** $1 session, $2 ids, $3 generations (null: that of the last intent), $4 time. The ids that are refused; when there are any, nothing has changed. */
+  /**
+   * $1 session, $2 ids, $3 generations (null: that of the last intent), $4 time. Gives the refused ids. When there are
+   * any, nothing has changed.
+   */
   readonly commit: Statement
   /** $1 session, $2 ids, $3 time. */
   readonly release: Statement
@@ -25,11 +31,14 @@ export interface ManifestStatements {
   readonly releaseAll: Statement
   /** $1 session, $2 id. */
   readonly lookup: Statement
-  /** $1 sessions, $2 ids: of each pair the entry, if there is one. */
+  /** $1 sessions, $2 ids. Gives the entry of each pair that has one. */
   readonly lookupMany: Statement
   /** $1 session, $2 last id seen. */
   readonly listRefs: Statement
-  /** $1 time, $2 and $3 age and id of the last seen. Every entry of the next contents, with the age of the oldest entry of each. For a transaction of `Database`. */
+  /**
+   * $1 time, $2 and $3 age and id of the last entry seen. Gives all entries of the next contents, with the age of the
+   * oldest entry of each content. Runs in a `Database.transaction`.
+   */
   readonly listUncommitted: Statement
   /** $1 id. */
   readonly forgetLock: Statement
@@ -44,14 +53,15 @@ export const refPage = 1000
 /** Contents in a page of a listing. */
 export const contentPage = 500
 
-const entryColumns = `pg_catalog.encode(r.id, 'hex') AS id, r.session_id, r.generation, r.intent_at, r.committed_at, r.released_at,
-        r.media_type, r.width, r.height, r.label`
+const entryColumns = `pg_catalog.encode(r.id, 'hex') AS id, r.session_id, r.generation,
+        r.intent_at, r.committed_at, r.released_at, r.media_type, r.width, r.height, r.label`
 
 export function manifestStatements(schema: string): ManifestStatements {
   const contents = `"${schema}".attachment_contents`
   const refs = `"${schema}".attachment_refs`
 
-  // The session is joined by, not asked for: the planner would read all refs of the session for each id.
+  // `ref` carries the session, for the UPDATE to join on: with the session as a condition, the planner would read all
+  // refs of the session for each id.
   const release = `content AS MATERIALIZED (
         SELECT held.id FROM held
         CROSS JOIN LATERAL (SELECT FROM ${contents} c WHERE c.id = held.id FOR SHARE OFFSET 0) c
@@ -78,7 +88,8 @@ export function manifestStatements(schema: string): ManifestStatements {
         ) c ON true
       ), ref AS MATERIALIZED (
         SELECT content.id, $1::text AS session_id, r.committed_at IS NULL AS uncommitted,
-          (r.generation = content.generation AND coalesce(content.wanted, r.generation) = content.generation) IS TRUE AS right_one
+          (r.generation = content.generation AND coalesce(content.wanted, r.generation) = content.generation) IS TRUE
+            AS right_one
         FROM (SELECT * FROM content ORDER BY id) AS content
         LEFT JOIN LATERAL (
           SELECT r.generation, r.committed_at FROM ${refs} r
@@ -123,8 +134,8 @@ export function manifestStatements(schema: string): ManifestStatements {
       ORDER BY r.id
       LIMIT ${refPage}`),
 
-    // Content is listed by the first of its refs in the index, all of which are in it. So pages go through the index once, and each costs what it
-    // lists.
+    // A content is listed at the first of its refs in the index of loose refs; all its refs are in that index. So the
+    // pages go through the index once, and each costs what it lists.
     listUncommitted: statement(`
       WITH orphan AS MATERIALIZED (
         SELECT coalesce(r.released_at, r.intent_at) AS age, r.id
@@ -136,7 +147,8 @@ export function manifestStatements(schema: string): ManifestStatements {
             WHERE other.id = r.id AND (
               (other.committed_at IS NOT NULL AND other.released_at IS NULL)
               OR coalesce(other.released_at, other.intent_at) > $1
-              OR (coalesce(other.released_at, other.intent_at), other.session_id) < (coalesce(r.released_at, r.intent_at), r.session_id)
+              OR (coalesce(other.released_at, other.intent_at), other.session_id)
+                < (coalesce(r.released_at, r.intent_at), r.session_id)
             )
           )
         ORDER BY coalesce(r.released_at, r.intent_at), r.id

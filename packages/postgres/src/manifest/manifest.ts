@@ -38,18 +38,19 @@ export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptio
 
 export interface PostgresCommitOptions extends AttachmentCommitOptions {
   /**
-   * A `pg` client of the same database on which the host has a transaction open; any other is refused. The refs are committed exactly when that transaction is, and
-   * not when it is rolled back. A refusal leaves the transaction usable.
+   * A `pg` client of the same database, on which the host has a transaction open; any other is refused. The refs are
+   * committed exactly when that transaction commits. A refusal leaves the transaction usable.
    */
   client?: ClientBase | undefined
 }
 
 /**
- * A manifest in tables of a PostgreSQL database, shared by as many processes as reach it. See `AttachmentManifest` for what it
- * guarantees. An intent, a commit, a release and a lookup are one statement each; claims and settlements many contents to a statement.
+ * A manifest in tables of a PostgreSQL database, for any number of processes. See `AttachmentManifest` for what it
+ * guarantees. An intent, a commit, a release and a lookup are one statement each. Claims and settlements are statements
+ * for many contents.
  *
- * Failures of the server are `AttachmentBackendError` with its own error as `cause`. When a connection breaks, what was asked may
- * have been done; every method may be repeated.
+ * Errors of the server are `AttachmentBackendError` with the server's error as `cause`. When a connection breaks, the
+ * call may have had its effect or not; every method may be repeated.
  */
 export class PostgresAttachmentManifest extends ManifestBase {
   readonly #database: Database
@@ -60,7 +61,7 @@ export class PostgresAttachmentManifest extends ManifestBase {
 
   /**
    * @param target the options, or `connectionString` for short.
-   * @throws AttachmentInvalidArgumentError when the options cannot be right.
+   * @throws AttachmentInvalidArgumentError
    */
   constructor(target: string | PostgresAttachmentManifestOptions, options?: PostgresAttachmentManifestOptions) {
     const given = placed('connectionString', target, options)
@@ -96,10 +97,10 @@ export class PostgresAttachmentManifest extends ManifestBase {
   }
 
   /**
-   * As of any manifest. With `client`, in the host's own transaction: make it one of the last things that the transaction does, since until it ends
-   * an intent of the same session for the same bytes waits for it. In REPEATABLE READ and SERIALIZABLE, put the bytes before the
-   * transaction's first statement: it does not see later intents, and refuses them. Serialization failures (40001, 40P01) come as `pg`
-   * gave them, for the host's own retry.
+   * As in any manifest. With `client`, it runs in the host's own transaction. Make it one of the last statements there:
+   * until the transaction ends, an intent of the same session for the same bytes waits for it. In REPEATABLE READ and
+   * SERIALIZABLE, put the bytes before the first statement of the transaction, which sees no later intents and would
+   * refuse them. Serialization failures (40001, 40P01) come as `pg` gives them, for the host's own retry.
    * @throws AttachmentIntentExpiredError, AttachmentInvalidArgumentError, AttachmentBackendError.
    */
   override commitRefs(
@@ -127,7 +128,10 @@ export class PostgresAttachmentManifest extends ManifestBase {
     return refused === undefined ? ids : refused.map(({ id }) => id)
   }
 
-  /** Nothing is sent that could fail in the host's transaction for a reason of ours, and nothing cancels it there: that would spoil it. Undefined: there are no refs at all. */
+  /**
+   * Must raise no SQL error in the host's transaction, and cancel no statement there: that would abort it.
+   * @returns the refused ids; undefined when there are no refs at all.
+   */
   async #commitWithin(
     client: ClientBase,
     values: readonly unknown[],
@@ -210,7 +214,7 @@ function* entriesOf(rows: readonly RefRow[]): Generator<AttachmentManifestEntry,
   for (const row of rows) yield entryOf(row.id, row)
 }
 
-/** An entry with the age of the oldest of its content. */
+/** An entry, with the age of the oldest entry of its content. */
 interface AgedColumns extends RefRow {
   age: string
 }
@@ -220,14 +224,16 @@ function checkClient(given: unknown): ClientBase | undefined {
   const client = given as Partial<ClientBase> | null
   if (typeof client?.query !== 'function' || typeof client.escapeLiteral !== 'function') {
     throw new AttachmentInvalidArgumentError(
-      'client must be the pg client that the transaction is open on, not a pool, which gives every statement another one, nor the client of another library',
+      'client must be the pg client that the transaction is open on, not a pool, ' +
+        'which gives every statement another one, nor the client of another library',
     )
   }
   const status = transactionStatus(client as ClientBase)
   if (status === null) throw new AttachmentInvalidArgumentError('the client is not connected: connect it and BEGIN')
   if (status === 'I') {
     throw new AttachmentInvalidArgumentError(
-      'no transaction is open on the client: BEGIN before the commit, and release the client after COMMIT; or leave `client` out',
+      'no transaction is open on the client: BEGIN before the commit, and release the client after COMMIT; ' +
+        'or leave `client` out',
     )
   }
   return client as ClientBase

@@ -1,44 +1,55 @@
 import type { AttachmentKey } from '@lash/attachments-core'
 import { byteaOf, type Statement, statement } from '../database/statement.ts'
 
-/** Bytes in a chunk row. Part of the schema: ranges are found by it. */
+/** Bytes in a chunk row. Part of the schema: a range is found by it. */
 export const chunkBytes: number = 256 * 1024
-/** Bytes that a row of a result carries. As text they take twice their size: from about here on a COPY is faster, with its round trip. */
-const rowBytes = 32 * 1024
+/**
+ * Largest body in a row of a result, where it comes as text of twice its size. From about here on, one more round trip
+ * for a COPY is faster.
+ */
+const maxResultBytes = 32 * 1024
 
 export interface BlobStatements {
-  /** $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. No row when it was inserted; otherwise one: what was there before. */
+  /**
+   * $1 id, $2 generation, $3 length, $4 to $7 metadata, $8 bytes. Gives no row when the blob was inserted, and
+   * otherwise what was there before.
+   */
   readonly insertSmall: Statement
   /**
-   * Many of insertSmall, sorted by key, each key once. Arrays, but for the last: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 where in $9, the bytes
-   * of all of them, theirs begin, from 1. Rows: id, generation, and what was there before, of those that were not inserted.
+   * insertSmall for many blobs, each key once. Arrays: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 the
+   * positions, from 1, at which the bytes of each begin in $9, which is the bytes of all. Gives id, generation and what
+   * was there before of each blob that was not inserted.
    */
   readonly insertManySmall: Statement
-  /** $1 to $8 as of insertSmall; the server cuts the bytes into chunks. No row when the copy is there. */
+  /** $1 to $8 as in insertSmall. The server cuts the bytes into chunks. Changes nothing when the blob is there. */
   readonly insertChunked: Statement
-  /** $1 id, $2 generation, $3 length, $4 to $7 metadata; the chunks follow. No row when the copy is there. */
+  /** $1 id, $2 generation, $3 length, $4 to $7 metadata. The chunks follow. Changes nothing when the blob is there. */
   readonly insertHead: Statement
   /** $1 id, $2 generation. */
   readonly stat: Statement
-  /** $1 id, $2 generation: the row, whether the bytes are in it, and the bytes when they are few. */
+  /** $1 id, $2 generation. Gives the row, whether the bytes are in it, and the bytes when they are few. */
   readonly read: Statement
   /** $1 id, $2 generation. */
   readonly lock: Statement
   /** $1 id, $2 generation. */
   readonly dropChunks: Statement
-  /** As insertHead, for a copy that is there. */
+  /** $1 to $7 as in insertHead, for a blob that is there. */
   readonly replaceHead: Statement
   /** $1 ids, $2 generations. */
   readonly remove: Statement
-  /** $1 id and $2 generation of the last one seen, $3 last id wanted. */
+  /** $1 id and $2 generation of the last blob seen, $3 last id wanted. */
   readonly list: Statement
   copyChunksIn(): string
-  /** The bytes that are in the row. The arguments are as of copyChunksOut. */
-  copyBytesOut(id: string, generation: number): string
-  /** Place among the keys, length, metadata, whether the bytes are in the row, and the bytes if so, of those that are there. */
+  // COPY takes no parameters. Ids are checked to be hex digits, and numbers to be whole, before they get here.
+  /** Gives the bytes that are in the row. */
+  copyBytesOut(key: AttachmentKey): string
+  /**
+   * Gives, for each key that is there, its index, length, metadata, whether the bytes are in the row, and the bytes if
+   * so.
+   */
   copyRowsOut(keys: readonly AttachmentKey[]): string
-  /** The arguments are well-formed: an id of hex digits and whole numbers. COPY takes no parameters. */
-  copyChunksOut(id: string, generation: number, first: number, last: number): string
+  /** Gives the bytes of the chunks with the numbers from first to last. */
+  copyChunksOut(key: AttachmentKey, first: number, last: number): string
 }
 
 /** Blobs in a page of a listing. */
@@ -61,14 +72,19 @@ export function blobStatements(schema: string): BlobStatements {
         RETURNING true
       )
       SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
-      FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
+      FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met
+      LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
 
-    // The copies are looked up one by one, by key: a plan made while the table was small must not be one that reads all of it.
+    // Blobs are looked up one by one, by key: a plan made while the table was small must not read all of it later.
     insertManySmall: statement(`
       WITH member AS MATERIALIZED (
-        SELECT id, generation, byte_length, media_type, width, height, label, substring($9::bytea FROM start FOR byte_length) AS bytes
-        FROM unnest($1::bytea[], $2::bigint[], $3::integer[], $4::text[], $5::integer[], $6::integer[], $7::text[], $8::integer[])
-          AS m (id, generation, byte_length, media_type, width, height, label, start)
+        SELECT id, generation, byte_length, media_type, width, height, label,
+          substring($9::bytea FROM start FOR byte_length) AS bytes
+        FROM unnest(
+          $1::bytea[], $2::bigint[], $3::integer[],
+          $4::text[], $5::integer[], $6::integer[], $7::text[],
+          $8::integer[]
+        ) AS m (id, generation, byte_length, media_type, width, height, label, start)
       ), inserted AS MATERIALIZED (
         INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
         SELECT * FROM member ORDER BY id, generation
@@ -78,7 +94,8 @@ export function blobStatements(schema: string): BlobStatements {
       SELECT pg_catalog.encode(m.id, 'hex') AS id, m.generation, b.*
       FROM member m
       LEFT JOIN LATERAL (
-        SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
+        SELECT b.byte_length, b.media_type, b.width, b.height, b.label,
+          pg_catalog.octet_length(b.bytes) AS stored_length
         FROM ${blobs} b
         WHERE b.id = m.id AND b.generation = m.generation
         OFFSET 0
@@ -105,7 +122,11 @@ export function blobStatements(schema: string): BlobStatements {
       SELECT byte_length, media_type, width, height, label,
         coalesce(
           pg_catalog.octet_length(b.bytes),
-          (SELECT pg_catalog.sum(pg_catalog.octet_length(c.bytes)) FROM ${chunks} c WHERE c.id = b.id AND c.generation = b.generation),
+          (
+            SELECT pg_catalog.sum(pg_catalog.octet_length(c.bytes))
+            FROM ${chunks} c
+            WHERE c.id = b.id AND c.generation = b.generation
+          ),
           0
         ) AS stored_length
       FROM ${blobs} b
@@ -113,7 +134,7 @@ export function blobStatements(schema: string): BlobStatements {
 
     read: statement(`
       SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL AS in_row,
-        CASE WHEN pg_catalog.octet_length(bytes) <= ${rowBytes} THEN bytes END AS bytes
+        CASE WHEN pg_catalog.octet_length(bytes) <= ${maxResultBytes} THEN bytes END AS bytes
       FROM ${blobs}
       WHERE id = $1 AND generation = $2`),
 
@@ -123,15 +144,17 @@ export function blobStatements(schema: string): BlobStatements {
 
     replaceHead: statement(`
       UPDATE ${blobs}
-      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7, stored_at = pg_catalog.now(), bytes = NULL
+      SET byte_length = $3, media_type = $4, width = $5, height = $6, label = $7,
+        stored_at = pg_catalog.now(), bytes = NULL
       WHERE id = $1 AND generation = $2`),
 
-    // The chunks go by the foreign key: a DELETE of their own here would not see those of a writer that it had waited for.
+    // The foreign key removes the chunks. A DELETE of chunks would not see those of a writer for which it had waited.
     remove: statement(`
       WITH doomed AS MATERIALIZED (
         SELECT b.id, b.generation
         FROM ${blobs} b
-        JOIN unnest((SELECT $1::bytea[]), (SELECT $2::bigint[])) AS key (id, generation) ON b.id = key.id AND b.generation = key.generation
+        JOIN unnest((SELECT $1::bytea[]), (SELECT $2::bigint[])) AS key (id, generation)
+          ON b.id = key.id AND b.generation = key.generation
         ORDER BY b.id, b.generation
         FOR UPDATE OF b
       )
@@ -147,14 +170,13 @@ export function blobStatements(schema: string): BlobStatements {
 
     copyChunksIn: () => `COPY ${chunks} (id, generation, seq, bytes) FROM STDIN (FORMAT binary)`,
 
-    copyBytesOut: (id, generation) =>
-      `COPY (SELECT bytes FROM ${blobs} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
+    copyBytesOut: key =>
+      `COPY (SELECT bytes FROM ${blobs} WHERE ${isKey(key)} AND bytes IS NOT NULL) TO STDOUT (FORMAT binary)`,
 
     copyRowsOut: keys =>
       `COPY (
-        SELECT key.place, b.*
-        FROM (VALUES ${keys.map(({ id, generation }, place) => `(${place}, pg_catalog.decode('${id}', 'hex'), ${generation}::bigint)`).join(', ')})
-          AS key (place, id, generation)
+        SELECT key.index, b.*
+        FROM (VALUES ${keys.map(keyRow).join(', ')}) AS key (index, id, generation)
         CROSS JOIN LATERAL (
           SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL, bytes
           FROM ${blobs} b
@@ -163,7 +185,17 @@ export function blobStatements(schema: string): BlobStatements {
         ) b
       ) TO STDOUT (FORMAT binary)`,
 
-    copyChunksOut: (id, generation, first, last) =>
-      `COPY (SELECT bytes FROM ${chunks} WHERE id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation} AND seq BETWEEN ${first} AND ${last} ORDER BY seq) TO STDOUT (FORMAT binary)`,
+    copyChunksOut: (key, first, last) =>
+      `COPY (
+        SELECT bytes FROM ${chunks} WHERE ${isKey(key)} AND seq BETWEEN ${first} AND ${last} ORDER BY seq
+      ) TO STDOUT (FORMAT binary)`,
   }
+}
+
+function isKey({ id, generation }: AttachmentKey): string {
+  return `id = pg_catalog.decode('${id}', 'hex') AND generation = ${generation}`
+}
+
+function keyRow({ id, generation }: AttachmentKey, index: number): string {
+  return `(${index}, pg_catalog.decode('${id}', 'hex'), ${generation}::bigint)`
 }

@@ -8,12 +8,13 @@ import type { Database } from '../database/database.ts'
 import { CopyOut } from '../protocol/copy-protocol.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
 
-/** Chunks that one statement brings: what a stream holds in memory at a time, 2 MiB. */
+/** Chunks that one statement reads, 2 MiB: what a stream holds in memory at a time. */
 const pageChunks = 8
 
 /**
- * Reads a range of a blob out of its chunks, a page at a time. No connection is held between two pages, so a slow reader costs the pool nothing.
- * Every chunk is checked for its length: a range has no digest that would tell.
+ * Reads a range of a blob out of its chunks, a page at a time. Between two pages it holds no connection, so a slow
+ * reader costs the pool nothing. It checks the length of every chunk, since a range has no digest that would show
+ * damage.
  */
 export class ChunkReader {
   readonly #database: Database
@@ -24,7 +25,7 @@ export class ChunkReader {
   readonly #signal: AbortSignal | undefined
   #position: number
 
-  /** @param range - within the blob; `start` at most `end`. */
+  /** @param range - lies within the blob, with `start` at most `end`. */
   constructor(
     database: Database,
     sql: BlobStatements,
@@ -42,25 +43,24 @@ export class ChunkReader {
     this.#signal = signal
   }
 
-  /** All of the range at once where one statement brings it, otherwise a stream. */
+  /** The range as bytes when one statement reads it, otherwise as a stream. */
   async body(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     if (this.#position >= this.#end) return new Uint8Array()
     const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(this.#position / chunkBytes)
     return chunks > pageChunks ? this.#stream() : joined(await this.#page())
   }
 
-  /** The next chunks, each in an array of its own; none at the end. */
+  /** The next chunks, each in memory of its own. None at the end. */
   async #page(): Promise<Uint8Array[]> {
     if (this.#position >= this.#end) return []
     const first = Math.floor(this.#position / chunkBytes)
     const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
-    const { id, generation } = this.#key
     let page: Uint8Array[] = []
     let damaged = false
     await this.#database.submit(() => {
       page = []
       damaged = false
-      return new CopyOut(this.#sql.copyChunksOut(id, generation, first, last), ([chunk]) => {
+      return new CopyOut(this.#sql.copyChunksOut(this.#key, first, last), ([chunk]) => {
         if (chunk == null) return
         const offset = (first + page.length) * chunkBytes
         damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
@@ -87,7 +87,7 @@ export class ChunkReader {
     )
   }
 
-  /** Chunks are missing because the blob was deleted meanwhile, or because it is damaged. */
+  /** The error for missing chunks: the blob was deleted meanwhile, or it is damaged. */
   async #missing(): Promise<Error> {
     const { id } = this.#key
     const { rowCount } = await this.#database.query(this.#sql.read, keyValues(this.#key), this.#signal)

@@ -86,11 +86,11 @@ export class PostgresDriver implements AttachmentDriver {
     }
   }
 
-  async #copyBytes({ id, generation }: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async #copyBytes(key: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     let bytes: Uint8Array | undefined
     await this.#database.submit(() => {
       bytes = undefined
-      return new CopyOut(this.#sql.copyBytesOut(id, generation), ([value]) => {
+      return new CopyOut(this.#sql.copyBytesOut(key), ([value]) => {
         if (value != null) bytes = new Uint8Array(value)
       })
     }, signal)

@@ -1,7 +1,9 @@
 import type { AttachmentMeta } from '@lash/attachments-core'
 import { isIntact, type StatRow } from './blob-row.ts'
 
-/** Whether a statement inserted a blob, and the row that was there before. Its columns are all null when there was none. */
+/**
+ * Whether a statement inserted a blob, and the row that was there before. Its columns are all null when there was none.
+ */
 export type InsertResult = { inserted: boolean } & { [Column in keyof StatRow]: StatRow[Column] | null }
 
 /** Of an insert that met no row. */

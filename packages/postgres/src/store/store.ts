@@ -21,15 +21,16 @@ export function driverOf(store: object): PostgresDriver | undefined {
 }
 
 /**
- * Attachments in tables of a PostgreSQL database. A stored body is as durable as a commit of that server: with the server's
- * default settings it survives a power cut. Nothing is connected to before the first call.
+ * Attachments in tables of a PostgreSQL database. A stored body is as durable as a commit of that server: with the
+ * server's default settings it survives a power cut. Nothing is connected to before the first call.
  *
- * A small put is one statement. Bodies above 64 KiB are in rows of 256 KiB, so big ones stream in and out in bounded memory.
- * An upload that fails, is aborted or crashes leaves nothing. Two uploads of the same bytes become one: the second waits for
- * the first.
+ * A small put is one statement. Bodies above 64 KiB are in rows of 256 KiB, so big ones stream in and out in bounded
+ * memory. An upload that fails, is aborted or crashes leaves nothing. Two uploads of the same bytes become one: the
+ * second waits for the first.
  *
- * Errors of the server are `AttachmentBackendError` with the server's error as `cause`, and the next call connects anew. When
- * a connection breaks during a put, the bytes may be stored although the put rejected; to put them again is harmless.
+ * Errors of the server are `AttachmentBackendError` with the server's error as `cause`, and the next call connects
+ * anew. When a connection breaks during a put, the bytes may be stored although the put rejected; to put them again is
+ * harmless.
  */
 export class PostgresAttachmentStore extends PortableAttachmentStore {
   /**

@@ -5,7 +5,7 @@ import { concatenatedBodies, metaColumnArrays } from '../database/batch-paramete
 import type { Database } from '../database/database.ts'
 import { byteaOf, type Statement } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
-import type { InsertResult } from '../store/insert-result.ts'
+import type { InsertResult } from '../store/blob-row.ts'
 import { maxSharedBytes } from '../store/small-blob-writer.ts'
 import { type IntentStatements, intentStatements } from './intent-statements.ts'
 

@@ -2,10 +2,9 @@ import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/att
 import { blocksOf, metaColumns } from '@lash/attachments-core/backend'
 import type { Database, Session } from '../database/database.ts'
 import { type CopyField, CopyIn, int32, int64 } from '../protocol/copy-protocol.ts'
-import { isIntact } from './blob-row.ts'
+import { isIntact, isStored } from './blob-row.ts'
 import type { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
-import { isStored } from './insert-result.ts'
 import { SmallBlobWriter } from './small-blob-writer.ts'
 
 /** Largest body that is in the row of its blob. It is sent without asking first whether it is there. */

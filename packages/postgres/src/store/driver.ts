@@ -13,11 +13,11 @@ import { blobMetaOf } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { CopyOut } from '../protocol/copy-protocol.ts'
+import { type InsertResult, isStored } from './blob-row.ts'
 import { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, blobStatements, keyValues, listPage } from './blob-statements.ts'
 import { BlobWriter, smallBytesOf } from './blob-writer.ts'
 import { ChunkReader } from './chunk-reader.ts'
-import { type InsertResult, isStored } from './insert-result.ts'
 
 export interface PostgresDriverOptions {
   readonly maxByteLength?: number | undefined

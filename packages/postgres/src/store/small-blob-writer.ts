@@ -4,8 +4,8 @@ import { concatenatedBodies, metaColumnArrays } from '../database/batch-paramete
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
+import { type InsertResult, newlyInserted } from './blob-row.ts'
 import { type BlobStatements, keyValues } from './blob-statements.ts'
-import { type InsertResult, newlyInserted } from './insert-result.ts'
 
 /** Largest body that shares a statement with others. For a bigger one, the saved round trip matters little. */
 export const maxSharedBytes: number = 16 * 1024

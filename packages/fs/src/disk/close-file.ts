@@ -2,8 +2,8 @@ import { closeSync } from 'node:fs'
 import { ioError } from './io-error.ts'
 
 /**
- * Gives a descriptor back. What was written may fail only now, on a network file system for one.
- * @throws AttachmentIoError. The descriptor must not be used, nor closed again, after that either.
+ * Closes a descriptor. A write may fail only now, for example on a network file system.
+ * @throws AttachmentIoError. Even then the descriptor must not be used, nor closed again.
  */
 export function closeFile(descriptor: number, path: string): void {
   try {

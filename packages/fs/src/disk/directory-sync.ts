@@ -4,16 +4,18 @@ import { closeFile } from './close-file.ts'
 import { ioError } from './io-error.ts'
 import { isGone } from './stat.ts'
 
-/** Windows cannot sync a folder; its file systems log changes of names themselves. */
+/** Windows cannot sync a folder; its file systems journal changes of names themselves. */
 const supported = process.platform !== 'win32'
 
 /**
- * Folders whose sync has failed in this process, with the error. After a failure the kernel forgets which changes it could not
- * write, and the next fsync says that all is well: it must not be believed.
+ * Folders whose sync has failed in this process, with the error. After a failure the kernel forgets which changes it
+ * could not write, and the next fsync succeeds although they are lost. So such a folder is not trusted any more.
  */
 const failures = new Map<string, unknown>()
 
-/** Folders whose names were asked to be made durable in this process and are not yet known to be, by the folder that they are in. */
+/**
+ * By folder: the folders in it whose names this process has tried to make durable, and does not know to be durable yet.
+ */
 const unsynced = new Map<string, Set<string>>()
 
 interface Turn {
@@ -22,13 +24,13 @@ interface Turn {
   next: Promise<void> | undefined
 }
 
-/** Makes the names in folders durable, with one fsync for all who wait for the same folder. */
+/** Makes the names in folders durable. Everyone who waits for the same folder shares one fsync. */
 export class DirectorySync {
   readonly #turns = new Map<string, Turn>()
 
   /**
-   * Resolves when every name that was in the folder at the time of the call is durable. A sync under way may have started too early
-   * for the caller's change, so callers that come during one share the next.
+   * Resolves when every name that was in the folder at the time of the call is durable. A sync under way may have
+   * started too early for the caller's change, so callers that come meanwhile share the next one.
    * @throws AttachmentIoError, also where an earlier sync of the folder failed in this process.
    */
   sync(folder: string): Promise<void> {
@@ -54,7 +56,7 @@ export class DirectorySync {
     if (names.size === 0) unsynced.delete(parent)
   }
 
-  /** Trusts folders again whose sync failed, where every name is gone that may have been lost by that. */
+  /** Trusts a folder again after a failed sync, if every name that the failure may have lost is gone. */
   trustAgain(): void {
     for (const folder of failures.keys()) {
       const names = unsynced.get(folder)
@@ -79,7 +81,7 @@ async function syncFolder(folder: string): Promise<void> {
   if (failures.has(folder)) throw failedBefore(folder)
   let descriptor: number
   try {
-    // Opened anew each time: a folder kept open may be another than the one that has the name now.
+    // Opened anew each time: by now the name may belong to another folder than one that was kept open.
     descriptor = openSync(folder, 'r')
   } catch (cause) {
     throw ioError('open, to sync its names, the folder', folder, cause)
@@ -102,7 +104,7 @@ function failedBefore(folder: string): Error {
   )
 }
 
-/** fsync, off the calling thread. */
+/** fsync, on the thread pool. */
 export function syncFile(descriptor: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(descriptor, error => (error === null ? resolve() : reject(error)))

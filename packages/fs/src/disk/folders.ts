@@ -10,24 +10,24 @@ import { WriteConflict } from './write-conflict.ts'
 import { newWriterId } from './writer-id.ts'
 
 /**
- * Makes the folders of a store when they are needed and sees to it that their names are durable. Folders that somebody removes are
- * made again after {@link forget}.
+ * Makes the folders of a store when they are needed, and makes their names durable. After {@link forget}, folders that
+ * somebody has removed are made again.
  */
 export class Folders {
-  /** The name of this writer's folder below `root/tmp`. */
+  /** The name of this writer's own folder below `root/tmp`. */
   readonly writerId: string = newWriterId()
   /** Where this store stages and spools: `root/tmp/<writerId>`. */
   readonly writerFolder: string
   readonly #layout: Layout
   /** Undefined when durability is relaxed. */
   readonly #directories: DirectorySync | undefined
-  /** Settles when the names of root, `sha256` and `tmp` are durable; undefined before they were made. */
+  /** Settles when the names of root, `sha256` and `tmp` are durable; undefined before they are made. */
   #base: Promise<void> | undefined
   readonly #durableShards = new Set<string>()
-  /** What this store has made. */
+  /** The folders that this store has made. */
   readonly #made = new Set<string>()
-  /** Whether the names of some of these could not be synced. */
-  #failed = false
+  /** Whether the sync of one of their names has failed. */
+  #hasFailed = false
 
   constructor(layout: Layout, directories: DirectorySync | undefined) {
     this.#layout = layout
@@ -36,9 +36,9 @@ export class Folders {
   }
 
   /**
-   * Makes everything that a put to the shard needs, at once. What it returns settles when all of it is durable, and is undefined
-   * when it is known to be.
-   * @throws WriteConflict when a folder that was there is not any more.
+   * Makes every folder that a put to the shard needs, before it returns. The promise settles when all of them are
+   * durable; undefined when they are known to be.
+   * @throws WriteConflict when a folder that was there is gone.
    */
   open(shard: string): Promise<void> | undefined {
     if (this.#durableShards.has(shard)) return undefined
@@ -50,7 +50,7 @@ export class Folders {
       this.#durableShards.add(shard)
       return undefined
     }
-    // Also when the folder was there: its maker may not have come to sync its name.
+    // Even when the folder was there: whoever made it may not have synced its name yet.
     return Promise.all([base, directories.syncName(folder)]).then(
       () => void this.#durableShards.add(shard),
       error => this.#fail(error),
@@ -60,45 +60,45 @@ export class Folders {
   /** Makes the root, `sha256`, `tmp` and this writer's folder. */
   openBase(): Promise<void> {
     if (this.#base !== undefined) return this.#base
-    if (this.#failed) this.#unmake()
-    const gained = this.#makeRoot()
+    if (this.#hasFailed) this.#removeMade()
+    const made = this.#makeRoot()
     this.#make(this.#layout.shards)
     this.#make(this.#layout.staging)
     this.#make(this.writerFolder)
     this.keepReserve()
-    const base = this.#syncBase(gained)
+    const base = this.#syncBase(made)
     this.#base = base
     base.catch(error => this.#fail(error)).catch(() => {})
     return base
   }
 
-  /** Makes the reserve of `removing`, if it can be made; see removal-mark.ts. */
+  /** Makes the reserve of `removing`, if that is possible; see removal-mark.ts. */
   keepReserve(): void {
     try {
       mkdirSync(this.#layout.reserve)
       this.#made.add(this.#layout.reserve)
     } catch {
-      // It is there, or will be made by the next that can.
+      // It is there, or a later call makes it.
     }
   }
 
-  /** This writer's folder, which is there when this returns. */
+  /** This writer's folder; makes it if need be. */
   spoolFolder(): string {
     if (this.#base === undefined || statOf(this.writerFolder) === undefined) {
       this.forget()
-      // Where its sync fails, the next put says so.
+      // If the sync of its name fails, the next put reports that.
       this.openBase().catch(() => {})
     }
     return this.writerFolder
   }
 
-  /** Somebody removed a folder: look at each again before it is used. */
+  /** Somebody has removed a folder: check each again before it is used. */
   forget(): void {
     this.#base = undefined
     this.#durableShards.clear()
   }
 
-  /** Removes what failed writes left, and this writer's folder if it is empty then. */
+  /** Deletes what failed writes left, and then this writer's folder, if it is empty. */
   close(): void {
     if (this.#base === undefined) return
     try {
@@ -106,40 +106,41 @@ export class Folders {
         if (stagedName(entry) !== undefined) deleteIfPresent(this.writerFolder + sep + entry)
       }
     } catch {
-      // The next store that opens here sweeps it, when this thread has ended.
+      // Once this thread has ended, the next store that opens here sweeps it.
     }
-    // A content that the host still holds may have its spool file here.
+    // It is not empty while the host holds a content whose spool file is here.
     deleteIfEmpty(this.writerFolder)
   }
 
   #fail(error: unknown): never {
-    this.#failed = true
+    this.#hasFailed = true
     this.forget()
     throw error
   }
 
   /**
-   * Removes what this store has made, if it is empty, after a name of it could not be synced. The kernel has forgotten that name and would
-   * not write it with the next sync, but it writes that of a folder that is made anew.
+   * After the sync of a name has failed: deletes the folders that this store has made, where they are empty. The kernel
+   * has forgotten that name and would not write it with the next sync, but it does write the name of a folder that is
+   * made anew.
    */
-  #unmake(): void {
+  #removeMade(): void {
     // The longest paths are the deepest.
     for (const folder of [...this.#made].sort((one, other) => other.length - one.length)) {
       deleteIfEmpty(folder)
       if (isGone(folder)) this.#made.delete(folder)
     }
-    this.#failed = false
+    this.#hasFailed = false
     this.#directories?.trustAgain()
   }
 
-  /** Makes the root and whatever is missing above it; returns the folders that it has made. */
+  /** Makes the root and every missing folder above it. Returns the folders that it has made. */
   #makeRoot(): string[] {
-    const gained: string[] = []
+    const made: string[] = []
     const make = (folder: string): void => {
       try {
         mkdirSync(folder)
         this.#made.add(folder)
-        gained.push(folder)
+        made.push(folder)
       } catch (cause) {
         const parent = dirname(folder)
         if (hasCode(cause, 'ENOENT') && parent !== folder) {
@@ -151,7 +152,7 @@ export class Folders {
       }
     }
     make(this.#layout.root)
-    return gained
+    return made
   }
 
   #make(folder: string): void {
@@ -166,22 +167,23 @@ export class Folders {
   }
 
   /**
-   * Makes the names durable of the root's folders, of the root, and of every folder above it: another process may have made these a
-   * moment ago and not yet synced them. A folder above that is closed to us was not made by one like us.
+   * Makes durable the names of the root's folders, of the root, and of every folder above it: another process may have
+   * made these a moment ago, and not synced them yet. A folder above that this process may not open was not made by a
+   * process like this one, and needs no sync.
    */
-  async #syncBase(gained: readonly string[]): Promise<void> {
+  async #syncBase(made: readonly string[]): Promise<void> {
     const directories = this.#directories
     if (directories === undefined) return
     const above: Promise<void>[] = []
     for (let folder = this.#layout.root; folder !== dirname(folder); folder = dirname(folder)) {
       const synced = directories.syncName(folder)
-      above.push(gained.includes(folder) ? synced : synced.catch(ignoreClosed))
+      above.push(made.includes(folder) ? synced : synced.catch(ignoreForbidden))
     }
-    // One sync of the root does for all names in it.
+    // One sync of the root covers all names in it.
     await Promise.all([directories.syncName(this.#layout.shards), ...above])
   }
 }
 
-function ignoreClosed(error: Error): void {
+function ignoreForbidden(error: Error): void {
   if (!hasCode(error.cause, 'EACCES', 'EPERM', 'EROFS', 'EINVAL')) throw error
 }

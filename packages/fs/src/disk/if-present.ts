@@ -34,7 +34,9 @@ export function deleteIfPresent(path: string): void {
   }
 }
 
-/** Deletes a folder that nobody needs at the moment. Never fails: somebody else may put something into it, or delete it. */
+/**
+ * Deletes a folder that nobody needs at the moment. Never fails: somebody else may put something into it, or delete it.
+ */
 export function deleteIfEmpty(folder: string): void {
   try {
     rmdirSync(folder)

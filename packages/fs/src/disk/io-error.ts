@@ -21,15 +21,15 @@ const advice: Readonly<Record<string, string>> = {
   ENOENT: 'a folder of the store vanished in the meantime; is somebody else deleting below the root?',
 }
 
-/** Whether a call of the file system failed with one of the codes. */
+/** Whether a file system call failed with one of the codes. */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
-/** There is no room. */
+/** The codes that say that there is no room. */
 export const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT']
 
-/** What a call of the file system failed with, as an error that says what to do. */
+/** The failure of a file system call as an error that says what to do. */
 export function ioError(doing: string, path: string, cause: unknown, id?: AttachmentId): AttachmentIoError {
   const code = (cause as NodeJS.ErrnoException | null)?.code
   const reason = code ?? (cause instanceof Error ? cause.message : String(cause))

@@ -1,16 +1,16 @@
 import { resolve, sep } from 'node:path'
 
-/** Where things are below a root. Strings are joined by hand: these run several times in every call. */
+/** Where things are below a root. Paths are joined as strings: `path.join` is too slow for what every call needs. */
 export class Layout {
   /** Absolute. */
   readonly root: string
-  /** `root/sha256`: one folder, a shard, for each first two digits of an id. */
+  /** `root/sha256`: holds a folder, a shard, for each first two digits of an id. */
   readonly shards: string
-  /** `root/tmp`: one folder for each writer, `removing` and its reserve. Nothing in it is ever read back. */
+  /** `root/tmp`: holds a folder for each writer, `removing` and its reserve. No store reads bytes from it. */
   readonly staging: string
-  /** `root/tmp/removing`: marks of removals under way; see removal-mark.ts. There only while something is being removed. */
+  /** `root/tmp/removing`: the marks of removals under way; see removal-mark.ts. Exists only during removals. */
   readonly removing: string
-  /** `root/tmp/removing-reserve`: an empty folder that becomes `removing` when the disk has no room for another. */
+  /** `root/tmp/removing-reserve`: an empty folder, renamed to `removing` when the disk has no room for a new one. */
   readonly reserve: string
 
   constructor(root: string) {
@@ -26,7 +26,7 @@ export class Layout {
     return this.shards + sep + shard
   }
 
-  /** Of a physical name: `<id>` or `<id>.<generation>`. */
+  /** @param name the physical name: `<id>` or `<id>.<generation>`. */
   bytesPath(name: string): string {
     return this.shards + sep + shardOf(name) + sep + name
   }

@@ -10,27 +10,27 @@ import { hasCode, ioError } from './io-error.ts'
 import { identityOf } from './stat.ts'
 import { WriteConflict } from './write-conflict.ts'
 
-/** Up to here a write on the calling thread takes less time than a hop to the thread pool and back. */
+/** Up to this many bytes, a write on the calling thread takes less time than a hop to the thread pool and back. */
 export const synchronousWriteBytes: number = 128 * 1024
 
-/** Made anew, or not at all. */
+/** Opens a file only if it does not exist yet. */
 const exclusive = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
-/** What file systems without hard links, or with no more of them for this file, answer. */
+/** How file systems refuse a hard link: they have none, or no more for this file. */
 const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
 
 const stagedPattern = /^(.+?)(?:\.json)?~[0-9]+$/
 
-/** The physical name of the blob that a staged file, its bytes or its sidecar, is to be part of; undefined for any other file. */
+/** The physical name of the blob whose bytes or sidecar a staged file holds; undefined for any other file. */
 export function stagedName(file: string): string | undefined {
   const name = stagedPattern.exec(file)?.[1]
   return name !== undefined && parsePhysicalName(name) !== undefined ? name : undefined
 }
 
-/** A file that nobody reads yet. Whoever deletes it takes its write back: it can no longer get a name. */
+/** A file that nobody reads yet. Whoever deletes it stops its write: the file can no longer be published. */
 export class StagedFile {
   readonly path: string
-  /** Of the file as it is under its later name; known when it is synced. */
+  /** See `identityOf`. Known once the file is synced; publishing does not change it. */
   identity = ''
   #descriptor: number | undefined
 
@@ -43,7 +43,7 @@ export class StagedFile {
     return this.#descriptor as number
   }
 
-  /** Makes the bytes durable and closes the file. After a failure the file must not get a name. */
+  /** Makes the bytes durable and closes the file. After a failure the file must not be published. */
   async sync(): Promise<void> {
     try {
       await syncFile(this.descriptor)
@@ -55,7 +55,7 @@ export class StagedFile {
     }
   }
 
-  /** Gives the file its name, in place of whatever has it. */
+  /** Renames the file to its final name, replacing whatever has that name. */
   publish(target: string): void {
     try {
       renameSync(this.path, target)
@@ -68,22 +68,22 @@ export class StagedFile {
   close(): void {
     if (this.#descriptor === undefined) return
     const descriptor = this.#descriptor
-    // Given back even where the system reports a failure.
+    // First: the system closes it even where it reports a failure.
     this.#descriptor = undefined
     closeFile(descriptor, this.path)
   }
 
-  /** Closes and deletes what did not get its name; never fails. */
+  /** Closes and deletes a file that was not published. Never fails. */
   discard(): void {
     try {
       this.close()
     } catch {
-      // Nobody counts on it.
+      // Nobody needs it.
     }
     discardFile(this.path)
   }
 
-  /** Gives a linked spool file, which only its owner may read, the mode that every other file has. */
+  /** Gives a linked spool file, which only its owner may read, the mode of every other file. */
   adoptMode(like: StagedFile): void {
     try {
       const { mode } = fstatSync(like.descriptor)
@@ -98,11 +98,11 @@ function discardFile(path: string): void {
   try {
     deleteIfPresent(path)
   } catch {
-    // What stays is deleted when the store is closed, or swept with the rest of this writer's folder.
+    // `Folders.close` deletes it, or the sweep of this writer's folder.
   }
 }
 
-/** Makes staged files in one writer's folder. Their names are never used twice. */
+/** Makes staged files in one writer's folder. No name is used twice. */
 export class Staging {
   readonly #folder: string
   #count = 0
@@ -111,7 +111,7 @@ export class Staging {
     this.#folder = folder
   }
 
-  /** Stages something small, at once. */
+  /** Stages something small, synchronously. */
   stage(name: string, bytes: Uint8Array): StagedFile {
     const file = this.#create(name)
     try {
@@ -123,7 +123,7 @@ export class Staging {
     }
   }
 
-  /** Makes a small file under its last name, unless the name is taken: then it does nothing and says false. */
+  /** Writes a small file directly under its final name. If the name is taken, does nothing and returns false. */
   createUnder(path: string, bytes: Uint8Array): boolean {
     let descriptor: number
     try {
@@ -143,7 +143,7 @@ export class Staging {
     return true
   }
 
-  /** Stages a content: bytes by writing, a spool file by linking, so that it is not written twice. */
+  /** Stages a content: writes bytes, but links a spool file, so that nothing is written twice. */
   async stageContent(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<StagedFile> {
     const { bytes, path } = content
     if (bytes !== undefined && bytes.byteLength <= synchronousWriteBytes) return this.stage(name, bytes)
@@ -163,7 +163,7 @@ export class Staging {
     }
   }
 
-  /** The spool file under a second name, or a copy of it; undefined when it has lost its name to somebody. */
+  /** The spool file under a second name, or a copy of it; undefined when somebody has deleted the spool file. */
   async #link(name: string, spooled: string): Promise<StagedFile | undefined> {
     const path = this.#newPath(name)
     try {

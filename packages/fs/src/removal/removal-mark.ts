@@ -8,19 +8,19 @@ import { isWriterId } from '../disk/writer-id.ts'
 
 const listEnding = '.names'
 
-/** `<writer>-<count>`, and before it the name if the mark is of one name alone. */
+/** `<writer>-<count>`; with `<name>~` before it where the mark covers one name alone. */
 const markPattern = /^(?:([0-9a-f]{64}(?:\.[0-9]+)?)~)?([^~]+)-[0-9]+$/
 
-/** So often a mark is deleted again that its owner is just using; more than this is not chance. */
+/** How often to try again where another process makes or deletes the same folder; more than this is not chance. */
 const maxAttempts = 100
 
 /**
- * The mark of a removal under way, of one name or of a thousand: a folder in `tmp/removing` that sidecars are taken into. Who deletes the
- * folder has fenced off the removal: no rename into it succeeds any more.
+ * The mark of a removal under way, of one name or of many: a folder in `tmp/removing`, into which the removal renames
+ * sidecars. Whoever deletes the folder has fenced off the removal: no rename into it succeeds any more.
  *
- * The folder's own name says whose business it is, if it is of one name: such a mark takes no more room than a folder does. A mark of
- * many has a file beside it that lists the names. It is made after the folder and deleted after it, so whoever finds no list has nothing to
- * fence off: either the folder is gone, or its removal has not begun.
+ * If the mark covers one name, the folder's own name says which: such a mark takes no more room than an empty folder. A
+ * mark of many names has a file beside it that lists them. The file is made after the folder, and deleted after it. So
+ * whoever finds no list has nothing to fence off: either the folder is gone, or the removal has not begun.
  */
 export class RemovalMark {
   readonly #folder: string
@@ -28,14 +28,14 @@ export class RemovalMark {
 
   /**
    * Marks the names.
-   * @param unique - a name for the mark that was never used before.
+   * @param unique - a name for the mark that has never been used.
    */
   constructor(layout: Layout, unique: string, names: readonly string[]) {
     this.#isOfOne = names.length === 1
     this.#folder = layout.removing + sep + (this.#isOfOne ? `${names[0]}~${unique}` : unique)
     try {
       makeFolder(this.#folder, layout)
-      // With line ends on both sides of each name, so that one is not found in another, nor in a list that is not yet whole.
+      // Line ends on both sides: a name is not found inside a longer one, nor at the end of an unfinished list.
       if (!this.#isOfOne) writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
     } catch (cause) {
       this.#abandon()
@@ -43,7 +43,7 @@ export class RemovalMark {
     }
   }
 
-  /** Takes a sidecar away, if there is one. False when a write has fenced off the removal, which then takes nothing any more. */
+  /** Takes a sidecar, if there is one. False when a write has fenced off the removal, which then takes nothing. */
   take(sidecar: string): boolean {
     const taken = takenInto(this.#folder)
     try {
@@ -65,21 +65,21 @@ export class RemovalMark {
     deleteMark(this.#folder, this.#isOfOne)
   }
 
-  /** Deletes what there may be of it after a failure, which says more than another. */
+  /** Deletes whatever of the mark was made before a failure. Does not fail itself: the first failure says more. */
   #abandon(): void {
     try {
       this.delete()
     } catch {
-      // It is swept when this thread has ended.
+      // Once this thread has ended, the sweep deletes it.
     }
   }
 }
 
-/** A mark of any removal. Its folder may be gone already. */
+/** The mark of any removal, of this process or another. Its folder may be gone already. */
 export interface FoundMark {
   readonly folder: string
   readonly writer: string
-  /** What it marks, if that is one name and it has no list. */
+  /** The name that it covers; undefined where a list tells the names. */
   readonly name: string | undefined
 }
 
@@ -104,12 +104,12 @@ export function deleteMarksOf(layout: Layout, name: string): void {
   }
 }
 
-/** The names that a mark is of; none when it is gone, or not yet listed. */
+/** The names that a mark covers; none when it is gone, or its list is not written yet. */
 export function namesMarkedBy(mark: FoundMark): string[] {
   return mark.name === undefined ? readList(mark.folder).toString('latin1').split('\n') : [mark.name]
 }
 
-/** Deletes a mark and the sidecar that may be in it; the one whose mark it is may put that there in between. */
+/** Deletes a mark, with the sidecar that may be in it: its removal may put one there at any moment. */
 export function deleteMark(folder: string, isOfOne: boolean): void {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -117,7 +117,7 @@ export function deleteMark(folder: string, isOfOne: boolean): void {
       break
     } catch (cause) {
       if (hasCode(cause, 'ENOENT', 'ENOTDIR')) break
-      // Something else is in it that nobody of us has put there.
+      // At the last attempt: something else is in it, which no store has put there.
       if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST') || attempt === maxAttempts) throw ioError('delete', folder, cause)
       deleteIfPresent(takenInto(folder))
     }
@@ -125,7 +125,7 @@ export function deleteMark(folder: string, isOfOne: boolean): void {
   if (!isOfOne) deleteIfPresent(folder + listEnding)
 }
 
-/** Puts a folder of somebody else's back in the place of a sidecar; it fails where there is one again. */
+/** Puts back a folder of somebody else's that stood in the place of a sidecar. Returns the error to throw. */
 function giveBack(taken: string, sidecar: string): Error {
   try {
     renameSync(taken, sidecar)
@@ -148,7 +148,7 @@ function readList(mark: string): Buffer {
   }
 }
 
-/** Makes the folder and those above it; others delete these when they find them empty. */
+/** Makes the folder, and those above it, which other processes delete when they find them empty. */
 function makeFolder(folder: string, layout: Layout): void {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -165,13 +165,13 @@ function makeRemoving(layout: Layout): void {
   try {
     mkdirSync(layout.removing, { recursive: true })
   } catch (cause) {
-    // Another has deleted what was just made.
+    // Another process has deleted what was just made: the caller tries again.
     if (hasCode(cause, 'ENOENT')) return
     if (!hasCode(cause, ...fullCodes) || !useReserve(layout)) throw cause
   }
 }
 
-/** To give a folder another name takes no room. In the place of an empty `removing` it does no harm. */
+/** A rename takes no room. Where `removing` is there by now and empty, the rename replaces it, which does no harm. */
 function useReserve(layout: Layout): boolean {
   try {
     renameSync(layout.reserve, layout.removing)

@@ -9,35 +9,38 @@ import { statOf } from '../disk/stat.ts'
 import { isWriterId } from '../disk/writer-id.ts'
 import { deleteMarksOf, RemovalMark } from './removal-mark.ts'
 
-/** Shards whose folders are synced at the same time. */
+/** Shards whose folders are synced at the same time: twice the 4 threads of libuv's pool. */
 const shardsAtOnce = 8
 
 /**
- * Removes blobs while other processes may write the same names, without locks, clocks or trust that anybody is alive.
+ * Removes blobs while other processes may write the same names. It needs no locks and no clocks, and does not rely on
+ * anybody staying alive.
  *
- * Bytes without a sidecar must never come to be, so a removal may take a sidecar only if no write gives the bytes their name at the
- * same time. Each side can fence the other off, because each makes its last step depend on something that the other can delete:
+ * There must never be bytes without a sidecar, so a removal may take a sidecar only if no write names the bytes at the
+ * same time. Each side can fence the other off, because the last step of each depends on something that the other can
+ * delete:
  *
- * - A write names its bytes by renaming a staged file that carries the name. Who deletes the staged file has fenced off the write:
- *   the rename fails, and the write starts again.
- * - A removal takes sidecars by renaming them into its mark, which lists its names. Who deletes the mark has fenced off the removal: the
- *   rename fails, and the sidecar stays.
+ * - A write names its bytes by renaming a staged file that carries the name. Whoever deletes the staged file has fenced
+ *   off the write: the rename fails, and the write starts again.
+ * - A removal takes sidecars by renaming them into its mark, which lists its names. Whoever deletes the mark has fenced
+ *   off the removal: the rename fails, and the sidecar stays.
  *
- * A removal: 1. makes its mark, 2. deletes staged files of its names, 3. deletes the bytes and syncs the folders, 4. takes the sidecars.
- * A write: 1. stages the bytes, 2. deletes marks that list the name, 3. names the sidecar, 4. names the bytes.
+ * - A removal 1. makes its mark, 2. deletes staged files of its names, 3. deletes the bytes and syncs the folders,
+ *   4. takes the sidecars.
+ * - A write 1. stages the bytes, 2. deletes marks that list the name, 3. names the sidecar, 4. names the bytes.
  *
- * Whichever first step comes second, its owner sees the other's in its second step. If that is the write, the removal is fenced off or
- * has taken an old sidecar, and the write's own comes later. If it is the removal, the write is fenced off or has named its bytes already,
- * and the removal deletes them before it takes the sidecar. Either may stop for ever after any step: at worst a sidecar
- * without bytes stays, which is no blob.
+ * Whoever takes its first step later sees the other's first step in its own second step. If that is the write, the
+ * removal is fenced off or has taken an old sidecar, and the write's own sidecar comes later. If it is the removal, the
+ * write is fenced off or has named its bytes already, and the removal deletes these before it takes the sidecar. Either
+ * side may stop for ever after any step: at worst a sidecar without bytes stays, and that is no blob.
  *
- * One mark does for all names of a removal, since making a folder costs more than deleting many files. A write that fences it off by one
- * name fences off the others too: what was not yet taken of those is taken name by name, each under a mark of its own, where it
- * still has no bytes.
+ * One mark covers all names of a removal, because making a folder costs more than deleting many files. A write that
+ * fences off the removal for one name fences off the others too. The removal then takes the sidecars that are left name
+ * by name, each under a mark of its own, if the name still has no bytes.
  *
- * A mark needs room. Where there is none, the bytes of one name go first, without a mark: to delete bytes alone is safe at any moment, since no
- * sidecar goes with them. What they took is room enough for a mark of one name, under which the sidecar is then taken, as above. Killed
- * in between, we leave a sidecar that no mark tells of.
+ * A mark needs room. Where there is none, the bytes of one name are deleted first, without a mark: it is safe to delete
+ * bytes alone at any moment, since no sidecar is taken with them. That makes room for a mark of one name, under which
+ * the sidecar is then taken, as above. A process that is killed in between leaves a sidecar that no mark tells of.
  */
 export class Removal {
   readonly #layout: Layout
@@ -52,12 +55,12 @@ export class Removal {
     this.#directories = directories
   }
 
-  /** Step 2 of a write: from here on, no removal that has begun takes the name's sidecar. */
+  /** Step 2 of a write: afterwards, no removal that has already begun takes the name's sidecar. */
   fenceOff(name: string): void {
     deleteMarksOf(this.#layout, name)
   }
 
-  /** Removes blobs, whatever is there of them. */
+  /** Removes blobs: bytes, sidecars, or whichever of the two is there. */
   async remove(names: readonly string[], signal?: AbortSignal): Promise<void> {
     const present: string[] = []
     for (const name of names) {
@@ -75,7 +78,7 @@ export class Removal {
     for (const name of left) await this.#takeIfWithoutBytes([name])
   }
 
-  /** Removes blobs under one mark; gives the names whose sidecars are left, because a write has fenced off the removal. */
+  /** Removes blobs under one mark. Returns the names whose sidecars are left, because a write has fenced it off. */
   async #removeTogether(names: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
     const left: string[] = []
     await this.#marked(names, async mark => {
@@ -91,7 +94,7 @@ export class Removal {
     return left
   }
 
-  /** Removes blobs one by one, with what the bytes of each took as the room for its mark. */
+  /** Removes blobs one by one: the bytes of each leave room for its mark. */
   async #removeWithoutRoom(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     for (const name of names) {
       signal?.throwIfAborted()
@@ -101,7 +104,7 @@ export class Removal {
     this.#folders.keepReserve()
   }
 
-  /** Takes away sidecars that have no bytes, such as a failed write leaves. Never fails: they do no harm where they are. */
+  /** Takes sidecars that have no bytes, such as a failed write leaves. Never fails: such sidecars do no harm. */
   async discardSidecars(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
     try {
@@ -118,7 +121,7 @@ export class Removal {
     })
   }
 
-  /** Takes the sidecars of names of one shard, whose bytes are gone; gives the names that a write has fenced off. */
+  /** Takes the sidecars of names in one shard, whose bytes are gone. Returns the names that a write has fenced off. */
   async #takeSidecars(shard: string, names: readonly string[], mark: RemovalMark): Promise<string[]> {
     // Otherwise a power cut could bring back the bytes and not the sidecar.
     await this.#directories?.sync(this.#layout.shardFolder(shard))
@@ -130,7 +133,7 @@ export class Removal {
     return left
   }
 
-  /** Marks the names, fences off their writes, and runs the rest. The mark is gone when it is over. */
+  /** Marks the names, fences off their writes, runs the rest, and deletes the mark. */
   async #marked(names: readonly string[], rest: (mark: RemovalMark) => Promise<void>): Promise<void> {
     this.#count++
     const mark = new RemovalMark(this.#layout, `${this.#folders.writerId}-${this.#count}`, names)
@@ -143,7 +146,7 @@ export class Removal {
     }
   }
 
-  /** Deletes what any writer has staged of the names. */
+  /** Deletes the staged files of the names, whoever their writers are. */
   #fenceOffWrites(names: ReadonlySet<string>): void {
     for (const writer of foldersIn(this.#layout.staging).filter(isWriterId)) {
       const folder = this.#layout.staging + sep + writer

@@ -10,17 +10,17 @@ import { isWriterAlive, isWriterId } from '../disk/writer-id.ts'
 import type { Removal } from './removal.ts'
 import { deleteMark, type FoundMark, marksIn, namesMarkedBy } from './removal-mark.ts'
 
-/** After so long without a change, what a writer left that cannot be asked after is taken for abandoned. */
+/** After so long without a change, what an unknown writer left counts as abandoned. No put or removal takes longer. */
 const abandonedMs = 24 * 60 * 60 * 1000
 
 /**
- * Deletes what crashed writers left in `root/tmp`: at once when its writer is provably dead, after a day without a change when it
- * cannot be known (another machine or container). Touches nothing but what carries the name of a writer, and in its folder nothing but what a
- * writer makes there: all else is somebody else's.
+ * Deletes what crashed writers left in `root/tmp`: at once when the writer is certainly dead; after a day without a
+ * change when that cannot be known (another machine or container). Touches only what carries a writer's id, and in a
+ * writer's folder only what writers make there: everything else belongs to somebody else.
  *
- * It would do no harm to be wrong: a write whose staged file is swept starts again, a removal whose mark is swept takes the rest
- * under new ones, and a content whose spool file is swept still has it open. Times are compared with the time that the
- * same file system gives to a file of ours, not with this machine's clock.
+ * A wrong guess would do no harm: a write whose staged file is swept starts again, a removal whose mark is swept takes
+ * the rest under new marks, and a content whose spool file is swept still has it open. Ages are measured against a time
+ * that the same file system has given to a file of this store, not against this machine's clock.
  */
 export async function sweepStaging(layout: Layout, folders: Folders, removal: Removal): Promise<void> {
   const now = (await lstat(folders.writerFolder)).mtimeMs
@@ -37,7 +37,7 @@ export async function sweepStaging(layout: Layout, folders: Folders, removal: Re
   await removal.discardSidecars([...unfinished])
 }
 
-/** What cannot be swept must not stop the sweep of the rest. */
+/** A failure to sweep one thing must not stop the sweep of the others. */
 function leave(): void {}
 
 async function sweepWriter(folder: string, writer: string, now: number, unfinished: Set<string>): Promise<void> {
@@ -52,7 +52,7 @@ async function sweepWriter(folder: string, writer: string, now: number, unfinish
 }
 
 async function sweepMark(mark: FoundMark, now: number, unfinished: Set<string>): Promise<void> {
-  // What is left of a mark without its folder stops nobody.
+  // A list whose folder is gone belongs to a mark that is over.
   if (statOf(mark.folder) !== undefined && !(await isAbandoned(mark.writer, mark.folder, now))) return
   for (const name of namesMarkedBy(mark)) if (parsePhysicalName(name) !== undefined) unfinished.add(name)
   deleteMark(mark.folder, mark.name !== undefined)
@@ -70,6 +70,6 @@ async function isAbandoned(writer: string, path: string, now: number): Promise<b
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  // What is no folder or gone meanwhile holds nothing.
+  // No folder, or gone meanwhile: there is nothing in it.
   return readdir(folder).catch(() => [])
 }

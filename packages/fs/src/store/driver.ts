@@ -27,13 +27,15 @@ export class FileDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'fs'
   readonly persistence = 'durable'
-  /** In this store's own folder below `root/tmp`, on the same file system as the bytes, so that a spool file can be linked into place. */
+  /**
+   * In this writer's own folder: on the same file system as the bytes, so that a spool file can be linked into place.
+   */
   readonly spool: AttachmentSpoolOptions
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #removal: Removal
   readonly #writer: Writer
-  /** Small things are done on the calling thread; many of them in a row must not keep it to themselves. */
+  /** Small reads and writes run on the calling thread; many in a row must let the event loop have its turn. */
   readonly #loopYield = new LoopYield()
   #swept: Promise<void> | undefined
 
@@ -43,7 +45,7 @@ export class FileDriver implements AttachmentDriver {
     const folders = new Folders(layout, directories)
     this.#folders = folders
     this.spool = {
-      // Made, and looked at, only when a body is spooled.
+      // The folder is made, and checked, only when a body is spooled.
       get directory() {
         return folders.spoolFolder()
       },
@@ -61,7 +63,7 @@ export class FileDriver implements AttachmentDriver {
     for (let turn = this.#loopYield.beforeStep(); turn !== undefined; turn = this.#loopYield.beforeStep()) await turn
     const writing = this.#writer.write(key, content, meta, options.signal)
     if (writing !== undefined) await writing
-    // In passing, once; whatever fails is left for the next store that opens here.
+    // Once, after the first put; what it fails to sweep is left for the next store that opens here.
     this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
   }
 

@@ -7,7 +7,7 @@ import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
 import { statOf } from '../disk/stat.ts'
 
-/** Every blob whose id begins with the prefix, shard by shard: the names of one shard are held at a time. */
+/** Every blob whose id begins with the prefix, shard by shard: only the names of one shard are held in memory. */
 export async function* listBlobs(
   layout: Layout,
   prefix: string,
@@ -35,7 +35,9 @@ async function shardsOf(layout: Layout, prefix: string): Promise<string[]> {
   return names.filter(name => /^[0-9a-f]{2}$/.test(name) && name.startsWith(prefix)).sort()
 }
 
-/** None also when the shard is a file, or a link that leads nowhere: it is not ours, and must not stop the listing of the others. */
+/**
+ * The names in a shard; none when a file or a dangling link stands in its place: that must not stop the whole listing.
+ */
 async function namesInShard(folder: string): Promise<string[]> {
   try {
     return await namesIn(folder)
@@ -45,7 +47,7 @@ async function namesInShard(folder: string): Promise<string[]> {
   }
 }
 
-/** The state of what an entry is or leads to; undefined when it is gone, or a link that leads nowhere. */
+/** The state of an entry, or of what it links to; undefined when it is gone, or a link that leads nowhere. */
 function statOfEntry(path: string, id: AttachmentId): Stats | undefined {
   try {
     return statOf(path, id)
@@ -55,7 +57,9 @@ function statOfEntry(path: string, id: AttachmentId): Stats | undefined {
   }
 }
 
-/** Whether a call failed for what has the path itself, which nobody here has made, and not for a folder above. */
+/**
+ * Whether a call failed because of what stands at the path itself, which no store has made, and not of a folder above.
+ */
 function isForeign({ cause }: Error, path: string): boolean {
   if (!hasCode(cause, 'ELOOP', 'ENOTDIR')) return false
   try {

@@ -16,11 +16,11 @@ import type { Layout } from '../disk/layout.ts'
 import { statOf } from '../disk/stat.ts'
 import { decodeSidecar, readSidecarFile } from './sidecar.ts'
 
-/** Up to here a read on the calling thread takes less time than a hop to the thread pool and back. */
+/** Up to this many bytes, a read on the calling thread takes less time than a hop to the thread pool and back. */
 const synchronousReadBytes = 128 * 1024
-/** Up to here a blob is read in one piece; above, as a stream. */
+/** Up to this many bytes, a blob is read in one piece; above, as a stream. */
 const wholeReadBytes = 2 * 1024 * 1024
-/** How often a blob is looked at again that is being removed, or removed and put, just now. */
+/** How often to look at a blob that is just being removed, or removed and put again. */
 const looks = 5
 
 /** Reads a blob, or a range of it; undefined when there is none. */
@@ -63,7 +63,7 @@ export async function readBlob(
   throw missingSidecar(layout, name, key)
 }
 
-/** What is known of a blob; undefined when there is none. */
+/** The metadata of a blob, with the length that its bytes really have; undefined when there is no blob. */
 export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | undefined {
   const name = physicalName(key)
   for (let look = 1; look <= looks; look++) {
@@ -78,8 +78,8 @@ export function statBlob(layout: Layout, key: AttachmentKey): AttachmentMeta | u
 }
 
 /**
- * The metadata of bytes that were there a moment ago. Undefined when it is worth looking again whether they still are: a removal takes the
- * sidecar after the bytes, and a put that follows it may have begun to write another.
+ * The metadata of bytes that were there a moment ago. Undefined when the caller should look at the bytes again: a
+ * removal takes the sidecar after the bytes, and a put that follows may just be writing another.
  */
 function readSidecar(layout: Layout, name: string, key: AttachmentKey, look: number): AttachmentMeta | undefined {
   const path = layout.sidecarPath(name)
@@ -94,7 +94,7 @@ function readSidecar(layout: Layout, name: string, key: AttachmentKey, look: num
 
 function openBytes(path: string, key: AttachmentKey): number | undefined {
   try {
-    // Not blocking: a named pipe in the place of a blob would stop the whole process.
+    // Non-blocking: a named pipe in the place of a blob would stop the whole process.
     return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined
@@ -117,10 +117,14 @@ function notAFile(path: string, key: AttachmentKey): Error {
   return ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
 }
 
-/** For one byte more than the biggest small read: what comes at once is copied out before the next. */
+/**
+ * Shared by all small reads: each is synchronous, and copied out before the next. The extra byte shows excess length.
+ */
 const scratch = Buffer.allocUnsafeSlow(synchronousReadBytes + 1)
 
-/** All bytes, if one read shows that there are as many as there should be; undefined when it has to be looked at more closely. */
+/**
+ * All bytes, if one read finds exactly as many as there should be; undefined when the caller must look more closely.
+ */
 function readSmall(descriptor: number, length: number, path: string, key: AttachmentKey): Uint8Array | undefined {
   try {
     const count = readSync(descriptor, scratch, 0, length + 1, 0)
@@ -173,7 +177,7 @@ function readSome(
   })
 }
 
-/** A stream of the range, which keeps the file open until it has ended; undefined when the blob is gone. */
+/** A stream of the range, which keeps the file open until it ends; undefined when the blob is gone. */
 async function openStream(
   path: string,
   start: number,
@@ -197,6 +201,7 @@ async function openStream(
 function missingSidecar(layout: Layout, name: string, key: AttachmentKey): AttachmentMissingMetaError {
   return new AttachmentMissingMetaError(
     key.id,
-    `the metadata of ${key.id} is missing: there is no ${layout.sidecarPath(name)}; put the original again, or restore that file`,
+    `the metadata of ${key.id} is missing: there is no ${layout.sidecarPath(name)}; ` +
+      'put the original again, or restore that file',
   )
 }

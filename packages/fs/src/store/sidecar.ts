@@ -12,13 +12,16 @@ import { hasCode, ioError } from '../disk/io-error.ts'
 /** Far more than any metadata takes; what is bigger is not a sidecar. */
 const maxSidecarBytes = 64 * 1024
 
-/** For all sidecars: reading one is synchronous, and it is understood before the next. */
+/** Shared by all sidecars: each is read and decoded synchronously, before the next. */
 const scratch = Buffer.allocUnsafe(maxSidecarBytes + 1)
 
 const closingBrace = '}'.charCodeAt(0)
 
-/** Image types of an older form of the sidecar, `{"kind":"image","type":"png"}`. */
-const olderImageTypes = new Set(['png', 'jpeg', 'gif', 'webp', 'bmp'])
+/**
+ * What stands for `image/png` in a sidecar written by the file store of lash, our predecessor:
+ * `{"kind":"image","type":"png"}`.
+ */
+const lashImageTypes = new Set(['png', 'jpeg', 'gif', 'webp', 'bmp'])
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -29,16 +32,16 @@ export function encodeSidecar(meta: AttachmentMeta): string {
 }
 
 /**
- * Reads a sidecar file, or says undefined when there is none. The bytes are overwritten by the next call.
+ * Reads a sidecar file; undefined when there is none. The next call overwrites the bytes.
  * @throws AttachmentMetadataDecodeError when it cannot be a sidecar, AttachmentIoError when it cannot be read.
  */
 export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | undefined {
   let descriptor: number | undefined
   try {
-    // Not blocking: a named pipe in the place of a sidecar would stop the whole process.
+    // Non-blocking: a named pipe in the place of a sidecar would stop the whole process.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     let length = 0
-    // Nearly always one read, which ends as an object does. Anything else is read until there is no more.
+    // One read nearly always ends with the brace that ends a sidecar. Otherwise read on, to the end of the file.
     for (;;) {
       const read = readSync(descriptor, scratch, length, scratch.byteLength - length, length)
       length += read
@@ -56,7 +59,7 @@ export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | un
 }
 
 /**
- * Understands a sidecar. Fields that it does not know are left alone.
+ * Decodes a sidecar. Fields that it does not know are ignored.
  * @throws AttachmentMetadataDecodeError when it is not a sidecar of this id.
  */
 export function decodeSidecar(id: AttachmentId, path: string, bytes: Uint8Array): AttachmentMeta {
@@ -75,7 +78,7 @@ export function decodeSidecar(id: AttachmentId, path: string, bytes: Uint8Array)
 }
 
 function decodeCreateMeta(id: AttachmentId, path: string, fields: Record<string, unknown>): AttachmentCreateMeta {
-  // Some writers say null for what is not known.
+  // Other writers put null for what they do not know.
   const { width, height, label } = fields
   const meta = {
     mediaType: decodeMediaType(fields.media_type),
@@ -93,7 +96,7 @@ function decodeCreateMeta(id: AttachmentId, path: string, fields: Record<string,
 function decodeMediaType(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const { kind, type } = value as { kind?: unknown; type?: unknown }
-  return kind === 'image' && typeof type === 'string' && olderImageTypes.has(type) ? `image/${type}` : undefined
+  return kind === 'image' && typeof type === 'string' && lashImageTypes.has(type) ? `image/${type}` : undefined
 }
 
 function damaged(id: AttachmentId, path: string, why: string, cause?: unknown): AttachmentMetadataDecodeError {

@@ -14,16 +14,17 @@ export interface FileAttachmentStoreOptions extends PortableAttachmentStoreOptio
    * What a resolved `put` survives.
    *
    * - `full` (default): a crash of the process and a power cut. Files and folders are synced before `put` resolves.
-   * - `relaxed`: a crash of the process (also `kill -9`), not a power cut or a crash of the machine: nothing is synced, and what
-   *   was put in the seconds before may be gone or damaged afterwards (damage is noticed on reading, never returned). Readers
-   *   still see all of a blob or none of it. For caches and tests, and for bytes that can be put again.
+   * - `relaxed`: a crash of the process (also `kill -9`), not a power cut or a crash of the machine: nothing is synced,
+   *   and what was put in the seconds before may be gone or damaged afterwards (damage is noticed on reading, never
+   *   returned). Readers still see all of a blob or none of it. For caches and tests, and for bytes that can be put
+   *   again.
    */
   durability?: Durability | undefined
 }
 
 /**
- * Attachments in a folder: bytes in `root/sha256/<2 digits>/<name>`, metadata in `<name>.json` next to them, unfinished work in
- * `root/tmp`. Any number of processes may use one root at the same time.
+ * Attachments in a folder: bytes in `root/sha256/<2 digits>/<name>`, metadata in `<name>.json` next to them, unfinished
+ * work in `root/tmp`. Any number of processes may use one root at the same time.
  *
  * The folder is made when something is first put. Reading needs no write permission.
  */

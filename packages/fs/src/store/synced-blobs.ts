@@ -2,8 +2,8 @@
 const limit = 16_384
 
 /**
- * Blobs that this process knows to survive a power cut, by their names, each with the identity of its files: a blob that
- * somebody removed and put again is not the one that was synced. Holds so many, and forgets the oldest.
+ * Blobs that this process knows to survive a power cut, by their names, each with the identity of its files: a blob
+ * that somebody removed and put again is not the one that was synced. Holds so many, and forgets the oldest.
  */
 export class SyncedBlobs {
   readonly #identities = new Map<string, string>()

@@ -6,21 +6,24 @@ import type { Removal } from '../removal/removal.ts'
 import { encodeSidecar } from './sidecar.ts'
 
 /**
- * Writes a small blob in one go, where nothing is synced and so nothing is waited for. The steps are those of `Writer`, but the sidecar
- * is written directly under its name, unless the name is taken: that saves a rename.
+ * Writes a small blob synchronously: where nothing is synced, nothing has to be waited for. The steps are those of
+ * `Writer`, but the sidecar is written directly under its name, unless the name is taken, which saves a rename. A put
+ * of 1 KiB costs 1.3 to 1.4 times as much through `Writer`; half of that is the rename.
  *
- * So a sidecar that is not yet whole can be seen, but never beside bytes, which is what makes it no blob:
+ * So others may see a sidecar that is not yet whole, but never beside bytes, and without bytes it is no blob:
  *
- * - A sidecar is made only where none is. Where none is there are no bytes (see removal.ts), and a write that had named its sidecar before
- *   and lost it to a removal has been fenced off: it will not name its bytes.
- * - So whoever names the bytes while this sidecar has the name has either written it, and is done with that, or found the name
- *   taken and has put a whole sidecar in its place.
- * - A removal may take it half written: it has deleted our staged bytes before, so we start again.
- * - Killed in between, we leave a sidecar without bytes, as after any write that was killed. The next put replaces it.
+ * - This writes a sidecar only where there is none. Then there are no bytes either (see removal.ts). And a write that
+ *   has named its sidecar earlier, and lost it to a removal, is fenced off: it will not name its bytes.
+ * - So whoever names the bytes beside this sidecar has either written it, and finished that, or has found the name
+ *   taken and put a whole sidecar in its place.
+ * - A removal may take the sidecar half written. It has deleted our staged bytes before that, so we start again.
+ * - A process that is killed in between leaves a sidecar without bytes, as any killed write may. The next put replaces
+ *   it.
  *
- * A reader that has found bytes just before they were removed may meet a sidecar that is not whole: it looks again (see read.ts).
+ * A reader that found bytes just before they were removed may find a sidecar that is not whole: it looks again (see
+ * read.ts).
  *
- * May throw after the sidecar has its name; the staged bytes are gone then.
+ * May throw after the sidecar has its name; then the staged bytes are gone.
  */
 export function writeUnsynced(
   layout: Layout,

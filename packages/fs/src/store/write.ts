@@ -15,20 +15,21 @@ import { encodeSidecar } from './sidecar.ts'
 import { SyncedBlobs } from './synced-blobs.ts'
 import { writeUnsynced } from './unsynced-write.ts'
 
-/** A write is taken back once for each removal of the same name that overlaps it; more than this is not chance. */
+/** A write starts again once for each removal of the same name that overlaps it; more than this is not chance. */
 const maxAttempts = 100
-/** Writes under way at once. Each holds two files open; a thousand puts at once must not be too many open files. */
+/** Writes under way at once. Each holds two files open, and even a thousand puts must not run out of descriptors. */
 const writesAtOnce = 64
 
 /**
- * Writes blobs so that after a crash or a power cut at any moment each is whole or absent. The order, each step after the one before:
+ * Writes blobs so that each is whole or absent after a crash or a power cut at any moment. The steps, each after the
+ * one before:
  *
- * 1. bytes and sidecar are written to staging, where nobody reads, and synced;
- * 2. removals under way of the same name are fenced off (see removal.ts);
- * 3. the sidecar gets its name, and the folder is synced: a sidecar without bytes is no blob;
- * 4. the bytes get their name, and the folder is synced: the blob is there, and stays.
+ * 1. write bytes and sidecar to staging, where nobody reads, and sync them;
+ * 2. fence off removals of the same name that are under way (see removal.ts);
+ * 3. name the sidecar, and sync the folder: a sidecar without bytes is no blob;
+ * 4. name the bytes, and sync the folder: the blob is there, and stays.
  *
- * Step 3 is synced by itself because names that are not synced survive a power cut independently of each other.
+ * Step 3 has a sync of its own because a power cut may keep one of two names that are not synced, and lose the other.
  */
 export class Writer {
   readonly #layout: Layout
@@ -40,7 +41,7 @@ export class Writer {
   readonly #queue = new KeyedQueue()
   readonly #underWay = new Semaphore(writesAtOnce)
   readonly #synced = new SyncedBlobs()
-  /** Found, and could not be synced. The kernel reports that once and then forgets it, so they must be written anew. */
+  /** Blobs that were found, and whose sync failed. The kernel reports that only once, so they must be written anew. */
   readonly #suspect = new Set<string>()
 
   constructor(layout: Layout, folders: Folders, removal: Removal, directories: DirectorySync | undefined) {
@@ -51,7 +52,7 @@ export class Writer {
     this.#staging = new Staging(folders.writerFolder)
   }
 
-  /** Undefined when it is done already. */
+  /** Undefined when the write is done already. */
   write(
     key: AttachmentKey,
     content: AttachmentContent,
@@ -66,7 +67,7 @@ export class Writer {
     return this.#writeInTurn(name, key, content, meta, signal, outcome === 'failed')
   }
 
-  /** What needs no waiting: nothing is to be written, or what is to be written is small and not synced. */
+  /** Does what needs no waiting: there is nothing to write, or it is small and needs no sync. */
   #writeAtOnce(
     name: string,
     key: AttachmentKey,
@@ -88,7 +89,9 @@ export class Writer {
     }
   }
 
-  /** @param failed - a write at once may have left a sidecar. Whatever stopped it stops this one too, if it lasts. */
+  /**
+   * @param failed - whether a write at once has failed, and may have left a sidecar. A lasting cause stops this too.
+   */
   #writeInTurn(
     name: string,
     key: AttachmentKey,
@@ -106,7 +109,7 @@ export class Writer {
         signal?.throwIfAborted()
         const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
         try {
-          if (found !== undefined && !this.#suspect.has(name)) return await this.#confirm(name, found)
+          if (found !== undefined && !this.#suspect.has(name)) return await this.#ensureSynced(name, found)
           return await this.#underWay.run(() => this.#publish(name, content, meta, signal), 1, signal)
         } catch (error) {
           if (!(error instanceof WriteConflict)) throw error
@@ -142,7 +145,7 @@ export class Writer {
         await this.#syncShard(shard)
       }
       await both(this.#finish(bytes), publishSidecar())
-      // A blob whose folder may not last must not be there for others to count on.
+      // Others must not find, and rely on, a blob whose folder may not last.
       await opened
       signal?.throwIfAborted()
       bytes.publish(this.#layout.bytesPath(name))
@@ -152,9 +155,9 @@ export class Writer {
       if (named) await this.#removal.discardSidecars([name])
       throw error
     }
-    // A rename to another name of the same file does nothing: a spool file that has been linked before keeps its staged name.
+    // A rename between two names of one file does nothing: a spool file that was linked before keeps its staged name.
     if (content.bytes === undefined) bytes.discard()
-    // From here on others may count on the blob, so a failure leaves it where it is.
+    // From here on others may rely on the blob, so a failure leaves it where it is.
     await this.#syncShard(shard)
     this.#synced.add(name, blobIdentity(bytes.identity, sidecar.identity))
     this.#suspect.delete(name)
@@ -170,10 +173,10 @@ export class Writer {
   }
 
   /**
-   * Makes sure that a blob that was found survives a power cut: another process may have given it its name a moment ago and not yet
-   * synced it, or may never sync. Once for each blob; afterwards it is known.
+   * Makes sure that a blob that was found survives a power cut: another process may have named it a moment ago and not
+   * synced it yet, or may never sync. Done once for each blob, and then remembered.
    */
-  async #confirm(name: string, identity: string): Promise<void> {
+  async #ensureSynced(name: string, identity: string): Promise<void> {
     if (this.#directories === undefined || this.#isSynced(name, identity)) return
     await this.#underWay.run(() => this.#syncFoundBlob(name))
     this.#synced.add(name, identity)
@@ -206,7 +209,7 @@ export class Writer {
   }
 }
 
-/** Waits for both, also when one fails: what it left can be cleaned up only when the other has come to rest. */
+/** Waits for both, even when one fails: what is left can be cleaned up only when neither is running any more. */
 async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
   const results = await Promise.allSettled([first, second])
   for (const result of results) {

@@ -1,13 +1,13 @@
-/** What processes that test together put. */
+/** What the processes of a test put. */
 export const meta = { mediaType: 'text/plain' }
 
-/** Few, so that processes meet. */
+/** Few, so that processes put and delete the same ones at the same time. */
 export const contended: readonly Uint8Array[] = [0, 1, 2].map(seed => new Uint8Array(64).fill(seed))
 
-/** Small, and big enough to be spooled. */
+/** From small to big enough to be spooled. */
 export const staged: readonly Uint8Array<ArrayBuffer>[] = [10, 70_000, 1_500_000].map(length =>
   new Uint8Array(length).map((_byte, index) => index % 253),
 )
 
-/** Big enough to be spooled, and then some. */
+/** Bigger than what is held in memory before spooling begins. */
 export const halfBody: Uint8Array<ArrayBuffer> = new Uint8Array(1_600_000).fill(7)

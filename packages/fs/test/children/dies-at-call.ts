@@ -1,4 +1,7 @@
-/** Does a task and kills itself before a call of the file system: `node dies-at-call.ts <root> <durability> <task> <number of the call>`. */
+/**
+ * Runs a task, and kills itself before a file system call: `node dies-at-call.ts <root> <durability> <task> <number of
+ * call>`.
+ */
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { watchCalls } from './file-system-calls.ts'
 import { type PairTask, runTask } from './pair.ts'

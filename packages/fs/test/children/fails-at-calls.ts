@@ -1,6 +1,7 @@
 /**
- * Does each task again and again, with one call of the file system after the other failing: `node fails-at-calls.ts <folder> <durability>`.
- * Prints for each what came of it, what came of the same task afterwards, and what is left in `tmp` when the store is closed.
+ * Runs each task again and again; each time the next of its file system calls fails: `node fails-at-calls.ts <folder>
+ * <durability>`. Prints for each run its outcome, that of the same task afterwards, and what is left in `tmp` when the
+ * store is closed.
  */
 import fs, { mkdirSync, readdirSync, writeSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -74,7 +75,7 @@ async function drain(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _item of items);
 }
 
-// What Node loads when it is first needed must not fail.
+// Node loads some modules when they are first needed: that must not fail.
 const warm = new FileAttachmentStore(join(folder, 'warm'))
 await putSpooled(warm)
 await warm.close()

@@ -18,7 +18,7 @@ const watched = [
   'fsync',
 ] as const
 
-/** Calls `before` ahead of every call of the file system that this thread makes from now on. */
+/** From now on, runs `before` ahead of every file system call of this thread. */
 export function watchCalls(before: () => void): void {
   for (const name of watched) {
     const original = fs[name] as (...args: unknown[]) => unknown
@@ -32,7 +32,7 @@ export function watchCalls(before: () => void): void {
   syncBuiltinESMExports()
 }
 
-/** Of the folders that are synced from now on, the sync of number `when` fails, and syncs nothing. Gives a function that tells its path. */
+/** From now on, folder sync number `when` fails, and syncs nothing. Returns a function that tells the folder's path. */
 export function failFolderSync(when: number): () => string | undefined {
   const fsync = fs.fsync
   let left = when
@@ -49,7 +49,7 @@ export function failFolderSync(when: number): () => string | undefined {
   return () => failed
 }
 
-/** From now on, this thread finds no room on the disk for files that are written in one call, as lists of removals are. */
+/** From now on, this thread finds no room for files that are written in one call, as the lists of removals are. */
 export function refuseLists(): void {
   const writeFileSync = (path: string): never => {
     throw Object.assign(new Error(`ENOSPC: no space left on device, open '${path}'`), { code: 'ENOSPC' })

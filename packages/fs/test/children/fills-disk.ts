@@ -1,6 +1,7 @@
 /**
- * Puts until its small disk is full, then has other stores delete and put: `node fills-disk.ts <disk> <task>`. Prints what came of each
- * step. A task is `one` (delete), `each` (one after the other) or `many` (in one tick, as sweeps do).
+ * Puts until its small disk is full, then deletes through another store, and puts again: `node fills-disk.ts <disk>
+ * <task>`. Prints the outcome of each step. A task deletes `one`, `each` of ten in turn, or `many` in one tick, as
+ * sweeps do.
  */
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,7 @@
-/** Puts a spooled body when no file can be opened any more: `node runs-out-of-files.ts <root> <durability>`, with a low limit. Prints what is left. */
+/**
+ * Puts a spooled body when no file can be opened any more: `node runs-out-of-files.ts <root> <durability>`, under a low
+ * limit of open files. Prints what is left.
+ */
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttachmentStoreError } from '@lash/attachments-core'
@@ -17,7 +20,7 @@ const open: number[] = []
 try {
   for (;;) open.push(openSync('/dev/null', 'r'))
 } catch {
-  // As many as there can be.
+  // Now there are as many as the limit allows.
 }
 const outcome = await store.put(content, meta).catch(error => error)
 for (const descriptor of open) closeSync(descriptor)

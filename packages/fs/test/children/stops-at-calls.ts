@@ -1,7 +1,7 @@
 /**
- * Does a task again and again, stopped before one call of the file system after the other, and each time has another store, in
- * another thread, do all of another task meanwhile: `node stops-at-calls.ts <folder> <durability> <task> <other task>`.
- * Prints, for each call, what is there afterwards: of either blob, then the names of all files.
+ * Runs a task again and again; each time it stops before the next of its file system calls, while another store, in
+ * another thread, runs all of another task: `node stops-at-calls.ts <folder> <durability> <task> <other task>`. Prints
+ * for each run what is there afterwards: the outcomes of both blobs, then the names of all files.
  */
 import { mkdirSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'

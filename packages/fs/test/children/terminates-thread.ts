@@ -1,4 +1,7 @@
-/** Has a thread spool half a body and terminates it: `node terminates-thread.ts <root>`. Prints how many files are in `tmp` before and after. */
+/**
+ * Terminates a thread that has spooled half a body: `node terminates-thread.ts <root>`. Prints how many files are in
+ * `tmp` before and after.
+ */
 import { once } from 'node:events'
 import { readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +38,7 @@ async function stall(): Promise<void> {
       pull(controller) {
         pulls++
         if (pulls === 1) return controller.enqueue(halfBody)
-        // Asked for more: the first half has been written.
+        // The store asks for more, so it has written the first half.
         parentPort?.postMessage('stalled')
         return new Promise(() => {})
       },

@@ -1,18 +1,19 @@
-/** Another process on the same root: `node worker.ts <task> <root>`. */
+/** Another process on the same root: `node worker.ts <task> <root> [<durability or user id>]`. */
 import { writeSync } from 'node:fs'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { contended, halfBody, meta, staged } from './bodies.ts'
 
-const [task = '', root = '', uid] = process.argv.slice(2)
-if (uid !== undefined) process.setuid?.(Number(uid))
+const [task = '', root = '', option] = process.argv.slice(2)
+const isRelaxed = option === 'relaxed'
+if (task === 'denied') process.setuid?.(Number(option))
 const print = (line: string): void => void writeSync(1, `${line}\n`)
 
 const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
-  /** Puts and deletes the same few bytes again and again; whatever it reads must be whole or absent. */
+  /** Puts and deletes the same few bodies again and again, and fails on any that is neither whole nor absent. */
   async churn(store) {
     let chance = process.pid
-    for (let turn = 0; turn < 200; turn++) {
+    for (let turn = 0; turn < (isRelaxed ? 600 : 200); turn++) {
       chance = (chance * 1_103_515_245 + 12_345) % 2 ** 31
       const bytes = contended[(chance >> 8) % contended.length] as Uint8Array
       const id = contentId(bytes)
@@ -21,7 +22,7 @@ const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
       await readWholeOrAbsent(store, id)
     }
   },
-  /** Puts what others put at the same time. */
+  /** Puts what other processes put at the same time. */
   async same(store) {
     const refs = await Promise.all(staged.map(bytes => store.put(new Blob([bytes]).stream(), meta)))
     print(refs.map(ref => ref.id).join(' '))
@@ -34,7 +35,7 @@ const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
         pull(controller) {
           pulls++
           if (pulls === 1) return controller.enqueue(halfBody)
-          // Asked for more: the first half has been written.
+          // The store asks for more, so it has written the first half.
           print('stalled')
           return new Promise(() => {})
         },
@@ -44,7 +45,7 @@ const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
     setInterval(() => {}, 60_000)
     await store.put(source, meta)
   },
-  /** Says the code of the error that each call gets. */
+  /** Prints the error of each call. */
   async denied(store) {
     const bytes = new Uint8Array([1, 2, 3])
     const id = contentId(bytes)
@@ -60,14 +61,14 @@ const tasks: Record<string, (store: FileAttachmentStore) => Promise<void>> = {
     ]
     for (const call of calls) print(await outcomeOf(call))
   },
-  /** Puts two bodies, and says what came of each. */
+  /** Puts the same body twice, and prints both outcomes. */
   async two(store) {
     print(await outcomeOf(() => store.put(new Uint8Array([1]), meta)))
     print(await outcomeOf(() => store.put(new Uint8Array([1]), meta)))
   },
 }
 
-const store = new FileAttachmentStore(root)
+const store = new FileAttachmentStore(root, { durability: isRelaxed ? 'relaxed' : 'full' })
 await tasks[task]?.(store)
 await store.close()
 

@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 test.each(['full', 'relaxed'])(
-  '%s: whichever call of the file system fails, it is an I/O error, the same works afterwards, and nothing stays staged',
+  '%s: whichever file system call fails, it is an I/O error, the same works afterwards, and nothing stays staged',
   async durability => {
     const child = fileURLToPath(new URL('../children/fails-at-calls.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [child, folder, durability], {
@@ -31,7 +31,7 @@ test.each(['full', 'relaxed'])(
         first: 'io',
         second: 'fine',
       })
-      // A mark that could not be deleted stays until its process has ended.
+      // A mark that could not be deleted stays until its process ends.
       expect(inTmp.filter(name => !name.startsWith('removing'))).toEqual([])
     }
   },

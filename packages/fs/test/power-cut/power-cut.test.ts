@@ -18,14 +18,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const writer = fileURLToPath(new URL('./writer.ts', import.meta.url))
 let count = 0
 
-/** Runs a scenario in `<fresh folder>/deep/root`, and gives the folder and what was done in it. */
+/** Runs a scenario in `<fresh folder>/deep/root`. Returns the folder and the operations in it. */
 async function recorded(scenario: Scenario, ...more: string[]): Promise<{ base: string; operations: Operation[] }> {
   const base = join(folder, `recorded-${count++}`)
   mkdirSync(base)
   return { base, operations: await record(base, writer, join(base, 'deep', 'root'), scenario, ...more) }
 }
 
-/** What a store finds in a state of the disk. A put afterwards must work whatever there is. */
+/** What a store finds in a state of the disk. A put afterwards must work, whatever is there. */
 async function reading(state: DiskState, bytes: Uint8Array): Promise<'absent' | 'whole' | string> {
   const base = join(folder, `state-${count++}`)
   restoreState(state, base)
@@ -34,7 +34,7 @@ async function reading(state: DiskState, bytes: Uint8Array): Promise<'absent' | 
     const found = await lookAt(store, bytes)
     await store.put(bytes, meta)
     const healed = await lookAt(store, bytes)
-    // Bytes of the right length are not written again, and zeros have that too.
+    // Bytes of the right length are not written again, even when they are zeros.
     return healed === 'whole' || found === 'corrupt' ? found : `${healed} after another put`
   } finally {
     await store.close()
@@ -60,13 +60,13 @@ async function lookAt(store: FileAttachmentStore, bytes: Uint8Array): Promise<st
 }
 
 interface Outcome {
-  /** How many distinct states were looked at. */
+  /** How many distinct states there were. */
   states: number
-  /** What was found, by the last mark before the power cut. */
+  /** By the last mark before the power cut: what was found. */
   found: Map<string, Set<string>>
 }
 
-/** Cuts the power after every operation, and looks at every state that may be left. */
+/** Cuts the power after every operation, and reads every state that may be left. */
 async function cutEverywhere(base: string, operations: readonly Operation[], bytes: Uint8Array): Promise<Outcome> {
   const disk = new Disk(base)
   const readings = new Map<string, string>()
@@ -114,7 +114,7 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
     expect([...(found.get('put') ?? [])]).toEqual(['whole'])
   })
 
-  test('put again after the sync of one folder has failed: what is refused is not there, what resolves is whole', async () => {
+  test('put again after one folder sync has failed: a refused put is absent, a resolved one whole', async () => {
     const made = new Set<string>()
     for (let when = 1; ; when++) {
       const { base, operations } = await recorded('put again after a sync has failed', String(when))
@@ -124,7 +124,7 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
       expect({ path, outcome }).toEqual({ path, outcome: 'refused' })
       const shard = join(base, 'deep', 'root', 'sha256', contentId(body).slice(0, 2))
       if (path !== shard) expect({ path, isThere }).toEqual({ path, isThere: 'absent' })
-      // Folders that this put has made are made again; in others, what was lost is not known.
+      // Folders that this put has made are made again; for others, nobody knows what was lost.
       const again = path !== shard && path.startsWith(base)
       expect({ path, marks: marks.slice(1) }).toEqual({ path, marks: [again ? 'put' : 'refused again'] })
       const { found } = await cutEverywhere(base, operations, body)
@@ -157,7 +157,7 @@ describe.skipIf(cannotRecord !== undefined)('the replay', () => {
   test('finds fault with every sync that is left out', async () => {
     const { base, operations } = await recorded('first')
     const syncs = operations.flatMap(operation => (operation.kind === 'sync-begin' ? [operation.sync] : []))
-    // Folder above the root, root and its parent, sha256, shard twice, bytes, sidecar.
+    // The folder above the root, the root and its parent, sha256, the shard twice, bytes, sidecar.
     expect(syncs.length).toBeGreaterThanOrEqual(8)
     for (const left of syncs) {
       const rest = operations.filter(

@@ -1,4 +1,4 @@
-/** What is recorded: `node writer.ts <root> <scenario>`. Prints where it is. */
+/** The process that is recorded: `node writer.ts <root> <scenario>`. Prints a mark after each step. */
 import { mkdirSync, readdirSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
@@ -28,7 +28,7 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     await store.put(body, meta)
     mark('put')
   },
-  // Another writer has given everything its name and synced nothing.
+  // Another writer has named everything, and synced nothing.
   async 'found, not synced'() {
     const other = new FileAttachmentStore(root, { durability: 'relaxed' })
     await other.put(body, meta)
@@ -37,7 +37,7 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     mark('put')
     await other.close()
   },
-  // A removal has deleted the bytes, synced nothing, and died; the next store sweeps.
+  // A removal has deleted the bytes, synced nothing, and died. The next store sweeps.
   async 'swept after a killed removal'() {
     await store.put(body, meta)
     mark('put')
@@ -65,7 +65,7 @@ const scenarios: Record<Scenario, () => Promise<unknown>> = {
     await store.put(body, meta)
     mark('put')
   },
-  // Says of which folder the sync failed, and what was there of the blob afterwards.
+  // The mark tells which folder's sync failed, and whether the blob was there afterwards.
   async 'put again after a sync has failed'() {
     const failed = failFolderSync(Number(number))
     const refused = await store.put(body, meta).then(

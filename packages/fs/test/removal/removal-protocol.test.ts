@@ -1,27 +1,27 @@
 import { expect, test } from 'vitest'
 
 /*
- * The protocol of src/removal.ts, taken by itself: every interleaving of its steps, where each actor may also stop for ever before any step.
- * Bytes without a sidecar must never be there, and when all have come to their end, no mark may be left.
+ * A model of the protocol in removal.ts, explored in every interleaving of its steps; each actor may also stop for ever
+ * before any step. There must never be bytes without a sidecar, and once all actors have ended, no mark may be left.
  */
 
-/** Of two blobs: name 0 and name 1. */
+/** A disk with two blobs: name 0 and name 1. */
 interface Disk {
   readonly bytes: boolean[]
   readonly sidecar: boolean[]
-  /** Writers whose staged bytes are there, with the name that these are for. */
+  /** Writers that have staged bytes, each with the name that the bytes are for. */
   readonly staged: Map<number, number>
-  /** Folders of marks. */
+  /** The folders of marks. */
   readonly marks: Set<string>
-  /** Lists of marks, with the names on them. */
+  /** The lists of marks, with the names on them. */
   readonly lists: Map<string, readonly number[]>
 }
 
 /** What one actor knows. */
 interface Memory {
-  /** Of a write: the marks that it has found to be its business. */
+  /** What a write has found: the marks that cover its name. */
   found: string[]
-  /** Of a removal: the names that it could not take. */
+  /** What a removal has left: the names whose sidecars it could not take. */
   readonly left: number[]
 }
 
@@ -33,10 +33,12 @@ interface Actor {
   readonly at: number
 }
 
-/** Gives the number of the next step, or nothing for the one that follows. */
+/** Returns the number of the next step, or nothing for the following one. */
 type Step = (disk: Disk, id: number, memory: Memory) => number | undefined
 
-/** A mark of one name says it in the name of its folder: list and folder are one. The second under which an actor takes one is another. */
+/**
+ * A mark of one name has the name in that of its folder, so folder and list are one. An actor may make several in turn.
+ */
 const markOfOne = (id: number, name: number, purpose: string): string => `${id} ${purpose} of ${name}`
 
 function deleteFolder(disk: Disk, mark: string): void {
@@ -71,7 +73,7 @@ const write = (name: number): readonly Step[] => [
   },
 ]
 
-/** The own part of a removal with a list; what a write has fenced off of it is left. */
+/** A removal with a list, without its second part: what a write has fenced off is left. */
 const batch = (...names: number[]): readonly Step[] => [
   (disk, id) => void disk.marks.add(`${id}`),
   (disk, id) => void disk.lists.set(`${id}`, names),
@@ -97,7 +99,7 @@ const batch = (...names: number[]): readonly Step[] => [
   (disk, id) => void disk.lists.delete(`${id}`),
 ]
 
-/** A mark of one name, and what is done under it. */
+/** A mark of one name, and the steps under it. */
 const underMark = (name: number, purpose: string, ...steps: Step[]): readonly Step[] => [
   (disk, id) => {
     disk.marks.add(markOfOne(id, name, purpose))
@@ -117,18 +119,18 @@ const underMark = (name: number, purpose: string, ...steps: Step[]): readonly St
   (disk, id) => void deleteFolder(disk, markOfOne(id, name, purpose)),
 ]
 
-/** The own part of a removal of one name. */
+/** A removal of one name, without its second part. */
 const single = (name: number): readonly Step[] =>
   underMark(name, 'removal', disk => {
     disk.bytes[name] = false
     return undefined
   })
 
-/** Of a write that failed after its sidecar had its name, of the sweep of what a crashed one left, and of what a removal has left. */
+/** After a write that failed with its sidecar named, after a crashed write, and for what a removal has left. */
 const discard = (name: number, from = 0): readonly Step[] =>
   underMark(name, 'discard', disk => (disk.bytes[name] ? from + 4 : undefined))
 
-/** The same, if the removal has left it. */
+/** The same, if the removal has left the name. */
 const discardLeft = (name: number, from: number): readonly Step[] => [
   (_disk, _id, memory) => (memory.left.includes(name) ? undefined : from + 6),
   ...discard(name, from + 1),
@@ -157,13 +159,13 @@ const removalWithoutRoom = (...names: number[]): readonly Step[] => {
 
 interface Outcome {
   states: number
-  /** States with bytes that have no sidecar. */
+  /** States in which some bytes have no sidecar. */
   broken: number
-  /** States in which all have ended, and a mark is left. */
+  /** States in which all actors have ended and a mark is left. */
   marked: number
 }
 
-/** Explores everything. */
+/** Explores every interleaving. */
 function explore(programs: readonly (readonly Step[])[], start: Pick<Disk, 'bytes' | 'sidecar'>): Outcome {
   const seen = new Set<string>()
   const outcome: Outcome = { states: 0, broken: 0, marked: 0 }

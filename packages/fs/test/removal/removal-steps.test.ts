@@ -11,8 +11,8 @@ import { meta } from '../children/bodies.ts'
 import { outcomeOf, type PairTask, pair } from '../children/pair.ts'
 
 /*
- * The code of the protocol whose steps removal-protocol.test.ts explores: stopped before each of its calls of the file system while another
- * store does all of its work, and killed before each.
+ * The real code of the protocol that removal-protocol.test.ts explores as a model: stopped before each of its file
+ * system calls while another store does all of its work, and killed before each.
  */
 
 let folder: string
@@ -34,7 +34,7 @@ const pathOf = (bytes: Uint8Array): string => {
   return join('sha256', id.slice(0, 2), id)
 }
 
-/** The files of blobs that were found to be whole. */
+/** The files of the blobs that are whole. */
 const filesOf = (outcomes: readonly string[]): string[] =>
   pair.flatMap((bytes, index) => (outcomes[index] === 'whole' ? [pathOf(bytes), `${pathOf(bytes)}.json`] : [])).sort()
 
@@ -96,7 +96,8 @@ test.each<['full' | 'relaxed', PairTask]>([
       )
       const ofAnother = [pathOf(another), `${pathOf(another)}.json`]
       const left = files.filter(name => name.length > 10 && !ofAnother.includes(name)).sort()
-      // Killed after the bytes and before the mark, for which there was no room, it may leave one sidecar that nothing tells of.
+      // Without room there is no mark at first: a removal killed after the bytes may leave one sidecar that nothing
+      // tells of.
       const alone = left.filter(name => name.endsWith('.json') && !left.includes(name.slice(0, -5)))
       expect(alone.length).toBeLessThanOrEqual(task === 'remove both without room' ? 1 : 0)
       expect(left.filter(name => !alone.includes(name))).toEqual(filesOf(outcomes))

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { meta } from '../children/bodies.ts'
 
 /*
- * What others keep, or leave, in the folders of a root.
+ * What others keep, or leave behind, in the folders of a root.
  */
 
 const bytes = new Uint8Array([1, 2, 3])
@@ -47,7 +47,7 @@ async function listed(prefix?: string): Promise<string[]> {
   return ids
 }
 
-/** Makes a file below the root, and it and the folders above it as old as two days. */
+/** Makes a file below the root; the file and the folders above it are two days old. */
 function plantOld(...path: string[]): string {
   const file = join(root, ...path)
   mkdirSync(dirname(file), { recursive: true })
@@ -57,7 +57,7 @@ function plantOld(...path: string[]): string {
   return file
 }
 
-/** Has everything done that a store does in `tmp`: a put, the sweep after the first, a removal. */
+/** Does everything that a store does in `tmp`: a put, the sweep after the first put, a removal. */
 async function work(): Promise<void> {
   const worker = new FileAttachmentStore(root)
   await worker.put(bytes, meta)

@@ -10,8 +10,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contended, meta } from '../children/bodies.ts'
 
 /*
- * The steps of src/unsynced-write.ts and src/removal.ts, taken by themselves: every interleaving, where each actor may also stop for ever
- * before any step. Bytes beside a sidecar that is not whole must never be there.
+ * A model of the steps of unsynced-write.ts and removal.ts, explored in every interleaving; each actor may also stop
+ * for ever before any step. There must never be bytes beside a sidecar that is not whole.
  */
 
 interface Disk {
@@ -22,18 +22,18 @@ interface Disk {
   readonly marks: readonly number[]
 }
 
-/** Gives the disk after a step, and the number of the next step where that is not the one that follows. */
+/** Returns the disk after a step, and the number of the next step where that is not the following one. */
 type Step = (disk: Disk, id: number) => readonly [Disk, number?]
 
 const unsyncedWrite: readonly Step[] = [
   (disk, id) => [{ ...disk, staged: [...disk.staged, id] }],
   disk => [{ ...disk, marks: [] }],
-  // Makes it where none is; otherwise a whole one takes its place, and nothing is left to be written.
+  // Makes the sidecar where there is none; otherwise puts a whole one in its place, which needs no writing afterwards.
   (disk, id) =>
     disk.sidecar === undefined
       ? [{ ...disk, sidecar: { writer: id, whole: false } }]
       : [{ ...disk, sidecar: { writer: id, whole: true } }, 4],
-  // What is written to a file that has lost its name is not seen.
+  // Nobody sees what is written to a file that has lost its name.
   (disk, id) => [disk.sidecar?.writer === id ? { ...disk, sidecar: { writer: id, whole: true } } : disk],
   (disk, id) =>
     disk.staged.includes(id)
@@ -59,7 +59,7 @@ const removalWithoutRoom: readonly Step[] = [
   (disk, id) => [{ ...disk, marks: disk.marks.filter(other => other !== id) }],
 ]
 
-/** Explores everything; gives the number of states, and how many of them have bytes without a whole sidecar. */
+/** Explores everything. Returns the number of states, and how many of them have bytes without a whole sidecar. */
 function explore(programs: readonly (readonly Step[])[], start: Disk): [states: number, broken: number] {
   const seen = new Set<string>()
   let broken = 0
@@ -139,9 +139,11 @@ describe('without syncs', () => {
   const sidecarPath = (): string => join(root, 'sha256', id.slice(0, 2), `${id}.json`)
 
   test('processes put and delete the same bytes: each is whole or absent, always', async () => {
-    const child = fileURLToPath(new URL('../children/churn-unsynced.ts', import.meta.url))
+    const child = fileURLToPath(new URL('../children/worker.ts', import.meta.url))
     const env = { ...process.env, NODE_OPTIONS: '' }
-    await Promise.all([1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [child, root], { env })))
+    await Promise.all(
+      [1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [child, 'churn', root, 'relaxed'], { env })),
+    )
     for (const body of contended) {
       await store.put(body, meta)
       expect((await store.get(contentId(body))).bytes).toEqual(body)

@@ -1,17 +1,18 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 
-/** Sockets per server. Each concurrent request takes one. */
+/** Sockets for each server. Each concurrent request takes one. */
 const maxSockets = 128
 
 /**
- * A client with defaults that suit blobs and every S3 lookalike; what `config` says goes first.
+ * A client with defaults that suit blobs and all servers that speak the protocol of S3. Settings of `config` take
+ * precedence.
  *
- * - Checksums only where the protocol requires them: the signed SHA-256 of the bytes does what they would, and several
- *   servers refuse or mangle the trailers that they come in.
- * - Requests that hang end: 5 s to connect, 60 s without a byte, 5 min from the start of a request to its answer.
- * - No `Expect: 100-continue`: the SDK opens a fresh connection for each request that has it.
- * - Path-style addresses for a custom endpoint: few lookalikes have a host name per bucket.
+ * - Checksums only where the protocol requires them. The signed SHA-256 of the bytes protects as well, and several
+ *   servers refuse or mangle the trailers that carry checksums.
+ * - Timeouts: 5 s to connect, 60 s without a byte, 5 min from the start of a request to its answer.
+ * - No `Expect: 100-continue`, for which the SDK opens a new connection each time.
+ * - Path-style addresses for a custom endpoint: few servers other than AWS have a host name for each bucket.
  * @throws AttachmentInvalidArgumentError
  */
 export function createClient(config: S3ClientConfig): S3Client {
@@ -34,23 +35,20 @@ function clientOf(config: S3ClientConfig): S3Client {
   })
 }
 
-/**
- * Whether a client made with this must have each request go through the SDK's middleware, which does what is asked for
- * here.
- */
+/** Whether the settings ask for something that only the SDK's middleware does, so that no request may go around it. */
 export function needsMiddleware(config: S3ClientConfig): boolean {
   const { requestChecksumCalculation, responseChecksumValidation, logger } = config
   const checksums = [requestChecksumCalculation, responseChecksumValidation]
   return logger !== undefined || checksums.some(when => when !== undefined && when !== 'WHEN_REQUIRED')
 }
 
-/** Whether nobody else uses the connections of a client made with this. */
+/** Whether nobody else uses the connections of a client with these settings. */
 export function ownsConnections({ requestHandler: options }: S3ClientConfig): boolean {
   const { handle, httpAgent, httpsAgent } = (options ?? {}) as Record<string, { destroy?: unknown } | undefined>
   return ![handle, httpAgent?.destroy, httpsAgent?.destroy].some(given => typeof given === 'function')
 }
 
-/** An empty one, of a variable that is not set, would send everything to AWS. */
+/** An empty endpoint, perhaps of a variable that is not set, would send everything to AWS. */
 function checkEndpoint(endpoint: S3ClientConfig['endpoint']): void {
   if (typeof endpoint !== 'string' || /^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) return
   throw new AttachmentInvalidArgumentError(
@@ -58,12 +56,12 @@ function checkEndpoint(endpoint: S3ClientConfig['endpoint']): void {
   )
 }
 
-/** An option that is `undefined` is not given. */
+/** The options without those that are `undefined`. */
 function given<Options extends object>(options: Options): Partial<Options> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<Options>
 }
 
-/** Given, or set for the SDK in the environment. */
+/** Whether an endpoint is given, or set for the SDK in the environment. */
 function hasCustomEndpoint({ endpoint, ignoreConfiguredEndpointUrls }: S3ClientConfig): boolean {
   if (endpoint !== undefined) return true
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env
@@ -71,7 +69,7 @@ function hasCustomEndpoint({ endpoint, ignoreConfiguredEndpointUrls }: S3ClientC
   return Boolean(AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL)
 }
 
-/** Options of a request handler are completed; a handler that somebody made stays as it is. */
+/** Completes options of a request handler. A handler that somebody made stays as it is. */
 function requestHandler(options: S3ClientConfig['requestHandler'] = {}): NonNullable<S3ClientConfig['requestHandler']> {
   if ('handle' in options) return options
   return {

@@ -32,7 +32,8 @@ export function contentDisposition(wanted: string | ContentDisposition): string 
 function checkHeader(value: string): string {
   if (/^(?:attachment|inline)(?:;[ -~]*)?$/i.test(value) && value.length <= 2048) return value
   throw invalid(
-    'as a string it must be "attachment" or "inline" with parameters, in printable ASCII; give { filename } for other names',
+    'as a string it must be "attachment" or "inline" with parameters, in printable ASCII; ' +
+      'give { filename } for other names',
   )
 }
 

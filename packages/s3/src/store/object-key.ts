@@ -2,8 +2,8 @@ import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey }
 import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
 /**
- * S3 allows 1,024 bytes in a key, of which ours take at most 91 after the prefix. Some servers name the parts of an
- * upload by the key and more, within the same limit; OpenStack Swift takes 55.
+ * S3 allows 1,024 bytes in a key. Ours take at most 91 of them after the prefix. Some servers append to the key to name
+ * the parts of an upload, within the same limit; OpenStack Swift appends 55 bytes.
  */
 const maxPrefixBytes = 800
 
@@ -12,23 +12,22 @@ export class ObjectKeys {
   readonly #root: string
 
   /**
-   * @throws AttachmentInvalidArgumentError when the prefix cannot begin a key that every server and proxy keeps as it
-   * is.
+   * @throws AttachmentInvalidArgumentError when some server or proxy would change a key with that prefix.
    */
   constructor(prefix: string) {
     this.#root = `${checkPrefix(prefix)}sha256/`
   }
 
   of(key: AttachmentKey): string {
-    return `${this.#root}${key.id.slice(0, 2)}/${physicalName(key)}`
+    return `${this.#root}${shardOf(key.id)}/${physicalName(key)}`
   }
 
-  /** What the names of all ids begin with that begin with `idPrefix`. */
+  /** The beginning of the names of all ids that begin with `idPrefix`. */
   beginning(idPrefix: string): string {
     return idPrefix.length < 2 ? this.#root + idPrefix : `${this.#root}${idPrefix.slice(0, 2)}/${idPrefix}`
   }
 
-  /** The key that an object's name stands for, or undefined when the object is not ours. */
+  /** The key of an object, from its name; undefined when the object is not ours. */
   parse(name: string): AttachmentKey | undefined {
     if (!name.startsWith(this.#root)) return undefined
     const [shard, physical, ...rest] = name.slice(this.#root.length).split('/')
@@ -45,18 +44,19 @@ function shardOf(id: AttachmentId): string {
 function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== 'string') throw new AttachmentInvalidArgumentError('prefix must be a string')
   const segments = prefix.split('/')
-  // An empty or dotted segment is dropped or resolved by some proxies on the way, so that a key would be another one.
+  // Some proxies drop or resolve an empty or dotted segment, which would change the key.
   const dotted = segments.some(segment => segment === '.' || segment === '..')
   const empty = prefix.startsWith('/') || prefix.includes('//')
   if (dotted || empty || !isPlain(prefix) || Buffer.byteLength(prefix) > maxPrefixBytes) {
     throw new AttachmentInvalidArgumentError(
-      `prefix must be at most ${maxPrefixBytes} bytes without control characters, U+FFFE and U+FFFF, and without a leading slash or a segment that is empty, "." or ".."; for example "attachments/"`,
+      `prefix must be at most ${maxPrefixBytes} bytes without control characters, U+FFFE and U+FFFF, ` +
+        'and without a leading slash or a segment that is empty, "." or ".."; for example "attachments/"',
     )
   }
   return prefix
 }
 
-/** Whether XML can carry it, in which listings and batch deletes name objects. */
+/** Whether XML can carry the text: listings and batch deletes are XML. */
 function isPlain(text: string): boolean {
   return text.isWellFormed() && !/[\p{Cc}\uFFFE\uFFFF]/u.test(text)
 }

@@ -8,15 +8,15 @@ import {
 import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
 
 /*
- * What is known of a blob stands beside its bytes, in the object's user metadata (`x-amz-meta-*`), so that one request
- * writes both or neither. User metadata is ASCII, 2 KB in all, and on some servers 256 bytes a value. A text is
- * therefore percent-encoded or, where that is shorter, `=` and base64url; what is longer than a value may be goes on in
+ * The metadata of a blob is the user metadata of its object (`x-amz-meta-*`), so that one request writes bytes and
+ * metadata, or neither. User metadata is ASCII, at most 2 KB, and on some servers at most 256 bytes a value. So a text
+ * is percent-encoded or, where that is shorter, `=` and base64url. A text that is too long for one value continues in
  * the next: `lash-label`, `lash-label-2`, ...
  */
 
 const maxValueBytes = 256
 
-/** User metadata of an object, without the `x-amz-meta-` of the names. */
+/** The user metadata of an object, by names without `x-amz-meta-`. */
 export function encodeMetadata(meta: AttachmentMeta): Record<string, string> {
   const fields: Record<string, string> = { 'lash-size': String(meta.byteLength) }
   addText(fields, 'lash-type', meta.mediaType)
@@ -27,16 +27,17 @@ export function encodeMetadata(meta: AttachmentMeta): Record<string, string> {
 }
 
 /**
- * What {@link encodeMetadata} wrote. `byteLength` is the length that was put, which a damaged object may not have any
- * more.
- * @throws AttachmentMissingMetaError when the object has no metadata of ours, AttachmentMetadataDecodeError when it is
- * damaged.
+ * Reads what {@link encodeMetadata} wrote. `byteLength` is the length that was put; a damaged object may have another
+ * one.
+ * @throws AttachmentMissingMetaError when the object has no metadata of ours; AttachmentMetadataDecodeError when they
+ * are damaged.
  */
 export function decodeMetadata(id: AttachmentId, fields: Record<string, string> | undefined): AttachmentMeta {
   if (fields === undefined || !Object.keys(fields).some(name => name.startsWith('lash-'))) {
     throw new AttachmentMissingMetaError(
       id,
-      `the object of ${id} has no lash-* metadata: it was copied without, or not put by this store; put the bytes again`,
+      `the object of ${id} has no lash-* metadata: it was copied without, or not put by this store; ` +
+        'put the bytes again',
     )
   }
   try {

@@ -8,7 +8,7 @@ import { type Sender, withHeaders } from '../requests/sender.ts'
 /** Deletes in flight at once, where a server has no batch delete. */
 const singleConcurrency = 16
 
-/** Deletes objects: many in one request where the server can do it, which is found out at the first try. */
+/** Deletes objects, many in one request where the server supports it. The first try shows whether it does. */
 export class ObjectRemover {
   readonly #sender: Sender
   readonly #bucket: string
@@ -20,7 +20,7 @@ export class ObjectRemover {
     this.#batches = batches
   }
 
-  /** Up to 1,000 keys, each once. A key that is not there is fine. */
+  /** Removes up to 1,000 keys, each given once. Missing objects are no error. */
   async remove(keys: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     if (keys.length === 0) return
     if (keys.length > 1 && this.#batches) {
@@ -39,10 +39,12 @@ export class ObjectRemover {
     const command = new DeleteObjectsCommand(withHeaders(input, contentMd5))
     const { Errors = [] } = await this.#sender.send(command, signal)
     const failed = Errors.filter(error => error.Code !== 'NoSuchKey')
-    const first = failed[0]
+    const [first] = failed
     if (first === undefined) return
     throw new AttachmentBackendError(
-      `${failed.length} of ${keys.length} objects were not deleted; the first, ${first.Key}: ${first.Code} ${first.Message ?? ''}; allow s3:DeleteObject, and look for an object lock`,
+      `${failed.length} of ${keys.length} objects were not deleted; ` +
+        `the first, ${first.Key}: ${first.Code} ${first.Message ?? ''}; ` +
+        'allow s3:DeleteObject, and look for an object lock',
     )
   }
 
@@ -55,12 +57,12 @@ export class ObjectRemover {
   }
 }
 
-/** Google's answers with 400 and NotImplemented or, since it takes the request for another, InvalidArgument. */
+/** Google answers with 400 and NotImplemented or, when it takes the request for another one, InvalidArgument. */
 function hasNoBatches(error: unknown): boolean {
   return isUnsupported(error) || errorDetails(error).code === 'InvalidArgument'
 }
 
-/** Older servers demand it of a batch, and the SDK sends a newer checksum instead. */
+/** Older servers demand this header of a batch. The SDK sends a newer checksum instead. */
 function contentMd5(body: unknown): Record<string, string> {
   return {
     'content-md5': createHash('md5')

@@ -2,12 +2,14 @@ import { addAbortSignal, Readable } from 'node:stream'
 import { AttachmentBackendError } from '@lash/attachments-core'
 import type { GotObject } from '../direct/direct-read.ts'
 
-/** The body of an answer: a Node stream, or a web stream where the client was given a handler that uses `fetch`. */
+/**
+ * The body of an answer as a Node stream. It is a web stream when the client has a request handler that uses `fetch`.
+ */
 export function readableOf(body: unknown): Readable {
   return body instanceof Readable ? body : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
 }
 
-/** Reads a short body of known length into memory. Frees its socket also when it fails. */
+/** Reads a short body of known length into memory. Frees its socket, also when it fails. */
 export function collectBody(body: Readable, length: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const bytes = new Uint8Array(length)
@@ -30,7 +32,7 @@ export function collectBody(body: Readable, length: number): Promise<Uint8Array>
   })
 }
 
-/** Of a request for the bytes from `start` to before `end`; undefined for all. */
+/** The Range header for the bytes from `start` to before `end`; undefined for all bytes. */
 export function rangeOf(start: number, end: number): string | undefined {
   if (end < Number.MAX_SAFE_INTEGER) return `bytes=${start}-${end - 1}`
   return start === 0 ? undefined : `bytes=${start}-`
@@ -39,24 +41,25 @@ export function rangeOf(start: number, end: number): string | undefined {
 /** An answer with bytes of an object. */
 export interface OpenBody {
   readonly body: Readable
-  /** Where in the object the body begins: at 0, whatever was asked for, where a server ignores Range. */
+  /** Where in the object the body begins. A server that ignores Range begins at 0. */
   readonly start: number
 }
 
-/** @throws AttachmentBackendError when the answer to a request for the bytes from `start` on has others. */
+/** @throws AttachmentBackendError when the answer to a request for the bytes from `start` on has other bytes. */
 export function openBody(answer: GotObject, start: number, signal: AbortSignal | undefined): OpenBody {
   const { Body, ContentEncoding = '', ContentRange, $metadata } = answer
   const body = readableOf(Body)
-  // Some request handlers hear of an abort only until the answer has begun.
+  // Some request handlers ignore an abort once the answer has begun.
   if (signal !== undefined) addAbortSignal(signal, body)
   const refuse = (why: string) => {
     body.destroy()
     return new AttachmentBackendError(why)
   }
-  // `aws-chunked`, which some servers give back, is about how the bytes once came in.
+  // Some servers return `aws-chunked`, which was the encoding of the upload.
   if (/gzip|deflate|br|zstd|compress/.test(ContentEncoding)) {
     throw refuse(
-      `a proxy before the server, or the server, compresses its answers (Content-Encoding: ${ContentEncoding}); have it pass them as they are`,
+      `a proxy before the server, or the server, compresses its answers (Content-Encoding: ${ContentEncoding}); ` +
+        'have it pass them as they are',
     )
   }
   if ($metadata.httpStatusCode !== 206) return { body, start: 0 }
@@ -69,9 +72,9 @@ export function openBody(answer: GotObject, start: number, signal: AbortSignal |
 }
 
 /**
- * The bytes of an object from `start` to `end`, as a stream that reads when it is asked to. When the connection is
- * lost, also because nobody read for longer than it lasts, `reopen` gives the rest; one that ends again before a byte
- * has come is an error. Cancelling frees the socket.
+ * The bytes of an object from `start` to `end`, as a stream that reads on demand. When the connection is lost, perhaps
+ * because nobody read for too long, `reopen` gives the rest. A body that is lost again before a byte has arrived is an
+ * error. To cancel the stream frees the socket.
  */
 export function streamBody(
   first: OpenBody,
@@ -117,13 +120,13 @@ export function streamBody(
   )
 }
 
-/** The bytes of a body that stand there in the object. What comes after them is not waited for. */
+/** The bytes of a body that are in that range of the object. Does not wait for the bytes after them. */
 async function* between({ body, start }: OpenBody, from: number, to: number): AsyncGenerator<Uint8Array> {
   let position = start
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     const wanted = chunk.subarray(Math.max(0, from - position), Math.max(0, to - position))
     position += chunk.byteLength
-    // No Buffer, whose `slice` does not copy. Memory of its own it gets from the store.
+    // No Buffer, whose `slice` does not copy. The store gives the chunk memory of its own.
     if (wanted.byteLength > 0) yield new Uint8Array(wanted.buffer, wanted.byteOffset, wanted.byteLength)
     if (position > to) return
   }

@@ -19,30 +19,31 @@ import { ObjectKeys } from './object-key.ts'
 export interface S3AttachmentStoreOptions {
   /** Name of a bucket that exists. */
   bucket: string
-  /** What the names of all objects begin with, as it is: end it with a slash. Default: nothing. At most 800 bytes. */
+  /** The beginning of all object names, taken as it is: end it with a slash. At most 800 bytes. Default: nothing. */
   prefix?: string | undefined
   /**
-   * A client to use. It stays open on `close()`, and its settings stay its own: the defaults below are not applied to
-   * it.
+   * A client of yours. `close()` leaves it open, and its settings stay its own: the defaults of `clientConfig` do not
+   * apply.
    */
   client?: S3Client | undefined
   /**
-   * For the client that the store makes when it is given none, and destroys on `close()`. Region and credentials come
-   * by the SDK's own chain when they are not given. Defaults that differ from the SDK's: see the README.
+   * Settings of the client that the store makes when it is given none, and destroys on `close()`. Region and
+   * credentials default to those of the SDK's own chain. The README lists the defaults that differ from the SDK's.
    */
   clientConfig?: S3ClientConfig | undefined
   /**
-   * Whether the server knows `If-None-Match: *` on a PUT. Default true: a server that answers 501 is remembered as one
-   * that does not. Give false for a server that ignores it silently; then an object is looked for before each put.
+   * Whether the server supports `If-None-Match: *` on a PUT. Default true: the store remembers when a server answers
+   * that it does not. Give false for a server that ignores the header; then the store looks for the object before each
+   * put.
    */
   conditionalWrites?: boolean | undefined
   /**
-   * Whether the server knows DeleteObjects. Default true: one that answers 405 or 501 is remembered as one that does
+   * Whether the server supports DeleteObjects. Default true: the store remembers when a server answers that it does
    * not.
    */
   batchDelete?: boolean | undefined
   multipart?: MultipartOptions | undefined
-  /** Largest body that `put` takes, in bytes. Default: what the server takes, on AWS 5 TiB. */
+  /** Largest body that `put` takes, in bytes. Default: the limit of the server, 5 TiB on AWS. */
   maxByteLength?: number | undefined
   /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
   spool?: AttachmentSpoolOptions | undefined
@@ -54,14 +55,14 @@ export interface S3UrlOptions {
    * Default 900. Never longer than temporary credentials last.
    */
   expiresInSeconds?: number | undefined
-  /** The same, by the name that the presigner of the AWS SDK has for it. Give one of the two. */
+  /** The same, under the name that the presigner of the AWS SDK uses. Give one of the two. */
   expiresIn?: number | undefined
   /**
-   * What a browser is to do with the bytes. Default `attachment`: saved, not shown; images still show in a page of
-   * yours.
+   * What a browser does with the bytes. Default `attachment`: it saves them and does not show them. Images still show
+   * in a page of yours.
    */
   contentDisposition?: string | ContentDisposition | undefined
-  /** The copy. When given, the URL is made without asking the server whether there is such a copy. */
+  /** The generation of the blob. With it, the URL is made without asking the server whether there is such a blob. */
   generation?: number | undefined
   signal?: AbortSignal | undefined
 }
@@ -69,11 +70,11 @@ export interface S3UrlOptions {
 const maxUrlSeconds = 604_800
 
 /**
- * Attachments as objects of an S3 bucket: AWS or any server that speaks its protocol. One object per blob, named
- * `<prefix>sha256/<first 2 digits>/<id>`, with its metadata beside the bytes.
+ * Attachments as objects of an S3 bucket, of AWS or of any server that speaks its protocol. One object per blob, named
+ * `<prefix>sha256/<first 2 digits>/<id>`, holds the bytes and the metadata.
  *
- * Beyond what every store guarantees: the server checks the SHA-256 of what it receives before it stores it; a new
- * small blob costs one request; objects appear whole, also big ones that go up in parts.
+ * Beyond the guarantees of every store: the server checks the SHA-256 of the bytes that arrive before it stores them, a
+ * new small blob costs one request, and objects appear whole, even big ones that are uploaded in parts.
  */
 export class S3AttachmentStore extends PortableAttachmentStore {
   readonly #bucket: string
@@ -96,7 +97,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
       client,
       ownsClient: options.client === undefined,
       ownsConnections: options.client === undefined && ownsConnections(clientConfig),
-      // A client that was given may have middleware of its owner's, which no request may go around.
+      // A client of the host may have middleware of the host's, which no request may go around.
       direct: options.client === undefined && !needsMiddleware(clientConfig),
       conditionalWrites: options.conditionalWrites ?? true,
       batchDelete: options.batchDelete ?? true,
@@ -111,9 +112,9 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   }
 
   /**
-   * A URL from which anybody can GET the bytes until it expires, ranges included; the answer has the blob's media type.
-   * It cannot be taken back, and the bytes are not verified on their way: who must be sure compares their SHA-256 with
-   * the id.
+   * A URL from which anybody can GET the bytes, or ranges of them, until it expires. The answer has the blob's media
+   * type. The URL cannot be revoked. Nobody verifies the bytes on their way: a client that must be sure compares their
+   * SHA-256 with the id.
    * @throws AttachmentNotFoundError when there is no such blob (unless `generation` is given),
    * AttachmentInvalidArgumentError.
    */
@@ -130,7 +131,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
     })
   }
 
-  /** Of a copy that is there: the first where it is, as for `get`. */
+  /** The generation of a blob that is there: as for `get`, 0 if there is such a blob. */
   async #generationOf(id: AttachmentId, signal: AbortSignal | undefined): Promise<number> {
     if ((await this.driver.stat({ id, generation: 0 }, { signal })) !== undefined) return 0
     for await (const { generation } of this.driver.list({ prefix: id, signal })) return generation
@@ -150,7 +151,7 @@ function secondsOf({ expiresInSeconds, expiresIn }: S3UrlOptions): number {
 }
 
 function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
-  // A dotted name would be resolved away in the address of an object, which would then be in another bucket.
+  // A name of dots would be resolved away in the URL of an object, which would then be in another bucket.
   const bucket: unknown = options.bucket
   if (typeof bucket !== 'string' || !/^[\w.:/-]+$/.test(bucket) || /^\.{1,2}$/.test(bucket)) {
     throw new AttachmentInvalidArgumentError('bucket must be the name of a bucket, or the ARN of an access point')
@@ -160,7 +161,8 @@ function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {
   }
   if ((options.client?.config ?? options.clientConfig)?.followRegionRedirects) {
     throw new AttachmentInvalidArgumentError(
-      'followRegionRedirects must not be set: the SDK then sends requests that run at once to wrong regions; set region to that of the bucket, which errors name',
+      'followRegionRedirects must not be set: the SDK then sends requests that run at once to wrong regions; ' +
+        'set region to that of the bucket, which errors name',
     )
   }
   return options

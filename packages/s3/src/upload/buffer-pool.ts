@@ -1,6 +1,9 @@
 import { Semaphore } from '@lash/attachments-core/backend'
 
-/** Buffers to send from. They bound the memory of a whole store, however many puts are in flight. First come, first served. */
+/**
+ * Buffers to send from. They bound the memory of a whole store, however many puts are in flight. First come, first
+ * served.
+ */
 export class BufferPool {
   readonly #room: Semaphore
   /** Buffers for reuse, all of one size; none while nothing is being sent. */

@@ -13,11 +13,13 @@ import { PartReader } from './part-reader.ts'
 
 export interface MultipartOptions {
   /**
-   * Bytes of a part, and of the largest body that goes up in one request. From 5 MiB to 5 GiB, as S3 demands; default 8 MiB.
-   * For a body that would need more than 10,000 parts, the parts are bigger.
+   * Bytes of a part, and of the largest body that goes up in one request. From 5 MiB to 5 GiB, as S3 demands; default 8
+   * MiB. For a body that would need more than 10,000 parts, the parts are bigger.
    */
   partBytes?: number | undefined
-  /** Parts in flight at once, over all puts of the store. Default 8. With `partBytes` it bounds the memory of uploads. */
+  /**
+   * Parts in flight at once, over all puts of the store. Default 8. With `partBytes` it bounds the memory of uploads.
+   */
   concurrency?: number | undefined
 }
 
@@ -82,8 +84,8 @@ export class MultipartUpload {
   }
 
   /**
-   * The checksum of the parts, when the client sends checksums beside the signed hash, as the SDK does by default. AWS refuses
-   * checksums in an upload that did not announce them, or that does not repeat them at its end.
+   * The checksum of the parts, when the client sends checksums beside the signed hash, as the SDK does by default. AWS
+   * refuses checksums in an upload that did not announce them, or that does not repeat them at its end.
    */
   async #checksum(): Promise<PartChecksum> {
     return (await this.#sender.sendsChecksums()) ? { ChecksumAlgorithm: 'CRC32' } : {}

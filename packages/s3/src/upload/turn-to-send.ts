@@ -7,8 +7,8 @@ let begunBytes = 0
 const sendYield = new LoopYield(bytesPerTurn, () => begunBytes)
 
 /**
- * Await this before a request with so many bytes. Of many big requests at once, the first begins at once, and the others in
- * turns of the event loop of their own. So other work gets its turns in between.
+ * Await this before a request with so many bytes. Of many big requests at once, the first begins at once, and the
+ * others in turns of the event loop of their own. So other work gets its turns in between.
  * @throws `signal.reason`.
  */
 export async function turnToSend(bytes: number, signal: AbortSignal | undefined): Promise<void> {

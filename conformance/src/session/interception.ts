@@ -6,6 +6,7 @@ import { idOf } from '../run/contents.ts'
 const storeMethods = ['put', 'get', 'delete'] as const satisfies readonly (keyof AttachmentStore)[]
 const manifestMethods = [
   'recordIntent',
+  'recordIntentAndPut',
   'commitRefs',
   'lookup',
   'claimOrphans',
@@ -13,7 +14,7 @@ const manifestMethods = [
   'settleClaims',
 ] as const satisfies readonly (keyof AttachmentManifest)[]
 
-/** The methods that a case can intercept. Each is of the store or of the manifest. */
+/** The methods that a case can intercept. Each is of the store or of the manifest, which need not have an optional one. */
 export type Method = (typeof storeMethods)[number] | (typeof manifestMethods)[number]
 
 /** What happens in the place of a call. `call` makes the call itself. */
@@ -34,10 +35,10 @@ function intercepted<T extends object>(target: T, methods: readonly Method[], in
   return new Proxy(target, {
     get(_, property) {
       const value: unknown = Reflect.get(target, property, target)
-      if (typeof value !== 'function') return value
       const interceptor = methods.includes(property as Method) ? interceptors[property as Method] : undefined
+      if (typeof value !== 'function' && interceptor === undefined) return value
       return (...args: unknown[]) => {
-        const call = () => value.apply(target, args)
+        const call = () => (value as (...args: unknown[]) => Promise<unknown>).apply(target, args)
         return interceptor === undefined ? call() : interceptor(call, args)
       }
     },

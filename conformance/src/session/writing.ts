@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
-import { AttachmentInvalidArgumentError, AttachmentManifestRecordError } from '@lash/attachments-core'
+import {
+  type AttachmentIntent,
+  AttachmentInvalidArgumentError,
+  AttachmentManifestRecordError,
+} from '@lash/attachments-core'
 import type { SessionCase } from '../case.ts'
 import { bytesOf, idOf } from '../run/contents.ts'
 import { rejectsWithReason, sameBytes } from '../run/expect.ts'
 import { collect, readAll } from '../run/samples.ts'
-import { failingWith, type Interceptors } from './interception.ts'
+import { failingWith, type Interceptor, type Interceptors } from './interception.ts'
 import { sessionGroup } from './pair-under-test.ts'
 import { textMeta } from './test-session.ts'
 
 /** A store that the manifest does not take for its own, so that the intent and the bytes are two steps. */
 const inTwoSteps: Interceptors = { put: call => call() }
+
+function rejectsForIntent(put: Promise<unknown>, cause: unknown): Promise<void> {
+  return assert.rejects(put, error => {
+    assert.ok(AttachmentManifestRecordError.isInstance(error), `not AttachmentManifestRecordError: ${error}`)
+    assert.equal(error.cause, cause)
+    return true
+  })
+}
 
 export const writingCases: readonly SessionCase[] = sessionGroup('put', {
   'round-trip': {
@@ -42,14 +54,37 @@ export const writingCases: readonly SessionCase[] = sessionGroup('put', {
     async run({ store, manifest, intercepted }) {
       const cause = new Error('the manifest is down')
       const writing = intercepted({ ...inTwoSteps, recordIntent: failingWith(cause) }).session()
-      await assert.rejects(writing.putText('a'), error => {
-        assert.ok(AttachmentManifestRecordError.isInstance(error), `not AttachmentManifestRecordError: ${error}`)
-        assert.equal(error.cause, cause)
-        return true
-      })
+      await rejectsForIntent(writing.putText('a'), cause)
       assert.deepEqual(await collect(store.list()), [])
       assert.deepEqual(writing.pendingRefs(), [])
       assert.equal(await manifest.lookup('session', idOf('a')), undefined)
+    },
+  },
+  'failing-intent-and-put': {
+    title: 'an intent that fails together with its bytes, in one transaction, fails as an intent alone does',
+    async run({ store, manifest, intercepted }) {
+      const cause = new Error('the database is down')
+      const writing = intercepted({ recordIntentAndPut: failingWith(cause) }).session()
+      await rejectsForIntent(writing.putText('a'), cause)
+      assert.deepEqual(await collect(store.list()), [])
+      assert.deepEqual(writing.pendingRefs(), [])
+      assert.equal(await manifest.lookup('session', idOf('a')), undefined)
+    },
+  },
+  'intent-without-bytes': {
+    title: 'bytes that the transaction of the intent did not write are put after it, and fail as bytes do',
+    async run({ manifest, intercepted }) {
+      const recordIntentAndPut: Interceptor = async (_, [, intent]) => ({
+        generation: await manifest.recordIntent(intent as AttachmentIntent),
+        isPut: false,
+      })
+      const writing = intercepted({ recordIntentAndPut }).session()
+      await writing.hold('a')
+      await writing.mustRead('a', 'put in a second step')
+      const cause = new Error('the disk is full')
+      const failing = intercepted({ recordIntentAndPut, put: failingWith(cause) }).session()
+      await rejectsWithReason(failing.putText('b'), cause, 'put')
+      assert.deepEqual(failing.pendingRefs(), [])
     },
   },
   'failing-write': {

@@ -86,7 +86,7 @@ export class AttachmentMetadataDecodeError extends AttachmentIdError {
   static override readonly code = 'metadata_decode'
 }
 
-/** The manifest could not record an intent, so nothing was put. */
+/** The manifest could not record an intent, alone or with its bytes, so nothing was put. `cause` is why. */
 export class AttachmentManifestRecordError extends AttachmentStoreError {
   static override readonly code = 'manifest_record'
 }

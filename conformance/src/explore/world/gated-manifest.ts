@@ -3,6 +3,7 @@ import {
   type AttachmentContent,
   type AttachmentId,
   type AttachmentIntent,
+  type AttachmentIntentAndPut,
   type AttachmentKey,
   type AttachmentManifest,
   type AttachmentManifestEntry,
@@ -59,7 +60,7 @@ export class GatedManifest implements AttachmentManifest {
     intent: AttachmentIntent,
     content: AttachmentContent,
     options: AttachmentSignalOptions,
-  ): Promise<number> | undefined {
+  ): Promise<AttachmentIntentAndPut> | undefined {
     if (this.#inner.recordIntentAndPut === undefined) return undefined
     return this.#recordIntentAndPut(store, intent, content, options)
   }
@@ -69,21 +70,15 @@ export class GatedManifest implements AttachmentManifest {
     intent: AttachmentIntent,
     content: AttachmentContent,
     options: AttachmentSignalOptions,
-  ): Promise<number> {
-    const generation = await call<number | undefined>(
+  ): Promise<AttachmentIntentAndPut> {
+    const together = await call<AttachmentIntentAndPut | undefined>(
       this.#gate,
       `recordIntentAndPut ${this.#scene.nameOf(intent.attachmentId)}`,
       async () => this.#inner.recordIntentAndPut?.(GatedStore.unwrap(store), intent, content, options),
-      result => (result === undefined ? 'declined' : this.#recorded(intent, result)),
+      result => (result === undefined ? 'declined' : this.#recorded(intent, result.generation)),
     )
-    if (generation !== undefined) return generation
-    // The manifest leaves it to two steps: take them, as the session-scoped store would have.
-    const recorded = await this.recordIntent(intent)
-    await store.put(content, intent.meta ?? { mediaType: 'application/octet-stream' }, {
-      ...options,
-      generation: recorded,
-    })
-    return recorded
+    // The manifest leaves it to two steps: the session-scoped store takes the second.
+    return together ?? { generation: await this.recordIntent(intent), isPut: false }
   }
 
   #recorded({ attachmentId, sessionId }: AttachmentIntent, generation: number): string {

@@ -84,7 +84,6 @@ export class SpoolFile {
 
 function ioError(path: string | undefined, cause: unknown): AttachmentIoError {
   const where = path ?? tmpdir()
-  return new AttachmentIoError(where, `a spool file failed in ${where}; free space or set spool.directory: ${cause}`, {
-    cause,
-  })
+  const advice = 'free space there, or use another folder: the spool.directory of a store that has it, or TMPDIR'
+  return new AttachmentIoError(where, `a spool file failed in ${where}; ${advice}: ${cause}`, { cause })
 }

@@ -31,6 +31,14 @@ export interface OrphanClaim {
   token: string
 }
 
+/** What came of an intent and its bytes in one transaction. */
+export interface AttachmentIntentAndPut {
+  /** That of the intent. */
+  generation: number
+  /** Whether the copy is there whole. If not, it is damaged, and is to be put as after `recordIntent`. */
+  isPut: boolean
+}
+
 export interface AttachmentCommitOptions {
   signal?: AbortSignal | undefined
   /**
@@ -122,15 +130,19 @@ export interface AttachmentManifest extends AsyncDisposable {
 
   /**
    * Optional, for a manifest whose database also holds the bytes of `store`: does `recordIntent` and writes the content at the
-   * generation it gives, in one transaction, and returns the generation. Returns undefined, and does nothing, when `store` is
-   * another or the content is better written in two steps; a session-scoped store then takes them one after the other.
+   * generation that it gives, in one transaction. Returns undefined, and does nothing, when `store` is another or the content
+   * is better written in two steps; a session-scoped store then takes them one after the other.
+   *
+   * When it rejects, nothing was put. Whether the intent failed or the bytes did, one transaction does not tell: a
+   * session-scoped store makes an `AttachmentManifestRecordError` of it, as when `recordIntent` rejects. What needs a second
+   * step is left to the caller, with `isPut` false; should that fail, it is the bytes that failed.
    */
   recordIntentAndPut?(
     store: AttachmentStore,
     intent: AttachmentIntent,
     content: AttachmentContent,
     options: AttachmentSignalOptions,
-  ): Promise<number> | undefined
+  ): Promise<AttachmentIntentAndPut> | undefined
 
   /** Drops every ref to an id and any claim on it, whoever holds them, and moves to the next generation. For operators and tests. */
   forget(id: AttachmentId): Promise<void>

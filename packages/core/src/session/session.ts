@@ -90,7 +90,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   /**
    * As of any store. The manifest chooses the generation; giving one is refused.
-   * @throws AttachmentManifestRecordError when the intent could not be recorded; then no bytes were written.
+   * @throws AttachmentManifestRecordError when the intent could not be recorded, or intent and bytes could not be written in
+   * the one transaction in which their database takes both; then nothing was put.
    */
   async put(
     body: AttachmentBody,
@@ -155,17 +156,17 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
       intentAtEpochMs: this.#now(),
       meta,
     }
-    const together = this.manifest.recordIntentAndPut?.(this.inner, intent, content, { signal })
-    if (together !== undefined) {
-      const generation = await together
-      put.intentRecorded(generation)
-      return generation
+    let generation: number
+    let isPut = false
+    try {
+      const together = this.manifest.recordIntentAndPut?.(this.inner, intent, content, { signal })
+      if (together === undefined) generation = await this.manifest.recordIntent(intent)
+      else ({ generation, isPut } = await together)
+    } catch (cause) {
+      throw recordError(content.id, cause, signal)
     }
-    const generation = await this.manifest.recordIntent(intent).catch(cause => {
-      throw recordError(content.id, cause)
-    })
     put.intentRecorded(generation)
-    await this.inner.put(content, meta, { generation, signal })
+    if (!isPut) await this.inner.put(content, meta, { generation, signal })
     return generation
   }
 
@@ -319,7 +320,9 @@ function ownMeta(entry: AttachmentManifestEntry, stored: AttachmentMeta): Attach
   return storedMeta(stored.id, stored.byteLength, entry.meta ?? { mediaType: 'application/octet-stream' })
 }
 
-function recordError(id: AttachmentId, cause: unknown): unknown {
+/** Of what fails while an intent is recorded, alone or with its bytes. What the caller itself did comes as it is. */
+function recordError(id: AttachmentId, cause: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
   const code = AttachmentStoreError.isInstance(cause) && cause.code
   if (code === 'closed' || code === 'invalid_argument') return cause
   return new AttachmentManifestRecordError(`nothing was put, the manifest could not record the intent: ${cause}`, {

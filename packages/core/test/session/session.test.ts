@@ -124,3 +124,14 @@ test('content that another store prepared is held to the limit of this one, and 
   const exact = new InMemoryAttachmentStore({ maxByteLength: bytes.byteLength })
   await new SessionScopedAttachmentStore(exact, manifest, 'a').put(content, meta)
 })
+
+test('an abort while intent and bytes are written together rejects with its reason', async () => {
+  const aborting = new AbortController()
+  const { session } = open(() => ({
+    recordIntentAndPut: async () => {
+      aborting.abort(new Error('changed my mind'))
+      throw new Error('canceled by the user')
+    },
+  }))
+  await expect(session.put(bytes, meta, { signal: aborting.signal })).rejects.toThrow('changed my mind')
+})

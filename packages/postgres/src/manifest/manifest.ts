@@ -3,6 +3,7 @@ import type {
   AttachmentContent,
   AttachmentId,
   AttachmentIntent,
+  AttachmentIntentAndPut,
   AttachmentKey,
   AttachmentManifestEntry,
   AttachmentRef,
@@ -28,6 +29,7 @@ import { explained, isSerializationFailure } from '../database/postgres-error.ts
 import { byteaOf } from '../database/statement.ts'
 import { transactionStatus } from '../database/transaction-status.ts'
 import type { PostgresDatabaseOptions } from '../options.ts'
+import { isStored } from '../store/blob-row.ts'
 import { driverOf } from '../store/store.ts'
 import { Claims } from './claims.ts'
 import { Intents } from './intents.ts'
@@ -83,16 +85,14 @@ export class PostgresAttachmentManifest extends ManifestBase {
     intent: AttachmentIntent,
     content: AttachmentContent,
     { signal }: AttachmentSignalOptions,
-  ): Promise<number> | undefined {
+  ): Promise<AttachmentIntentAndPut> | undefined {
     const driver = driverOf(store)
     if (driver === undefined || !driver.joins(this.#database, content)) return undefined
     return this.recordWith(content, intent, signal, async (checked, meta) => {
       const { id, byteLength } = content
       const bytes = content.bytes as Uint8Array
       const row = await this.#intents.recordAndPut({ intent: { ...checked, meta }, bytes }, signal)
-      const generation = Number(row.generation)
-      await driver.complete({ id, generation }, content, storedMeta(id, byteLength, meta), row, { signal })
-      return generation
+      return { generation: Number(row.generation), isPut: isStored(storedMeta(id, byteLength, meta), row) }
     })
   }
 

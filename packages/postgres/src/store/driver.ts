@@ -13,7 +13,6 @@ import { blobMetaOf } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { CopyOut } from '../protocol/copy-protocol.ts'
-import { type InsertResult, isStored } from './blob-row.ts'
 import { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, blobStatements, keyValues, listPage } from './blob-statements.ts'
 import { BlobWriter, smallBytesOf } from './blob-writer.ts'
@@ -51,17 +50,6 @@ export class PostgresDriver implements AttachmentDriver {
     if (this.#closed || !this.#database.isSameAs(database)) return false
     const bytes = smallBytesOf(content)
     return bytes !== undefined && bytes.byteLength <= this.#maxByteLength
-  }
-
-  /** Completes a put whose first statement was the manifest's: the copy that this met may be damaged. */
-  async complete(
-    key: AttachmentKey,
-    content: AttachmentContent,
-    meta: AttachmentMeta,
-    result: InsertResult,
-    options: AttachmentDriverOptions,
-  ): Promise<void> {
-    if (!isStored(meta, result)) await this.write(key, content, meta, options)
   }
 
   write(

@@ -1,6 +1,7 @@
 import {
   AttachmentBackendError,
   AttachmentInvalidArgumentError,
+  AttachmentManifestRecordError,
   contentId,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
@@ -305,7 +306,11 @@ function everyCall(store: PostgresAttachmentStore, manifest: PostgresAttachmentM
     'put of a row': () => store.put(small, text),
     'put of chunks': () => store.put(medium, text),
     'put of a copy': () => store.put(large, text),
-    'put through a session': () => new SessionScopedAttachmentStore(store, manifest, 'other').put(small, text),
+    'put through a session': () =>
+      new SessionScopedAttachmentStore(store, manifest, 'other').put(small, text).catch(error => {
+        expect(error).toBeInstanceOf(AttachmentManifestRecordError)
+        throw error.cause
+      }),
     'get of a row': () => store.get(idOf('a')),
     'get of chunks': () => store.get(contentId(medium)),
     stream: async () => (await store.stream(contentId(large))).body.cancel(),

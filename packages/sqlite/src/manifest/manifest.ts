@@ -3,6 +3,7 @@ import type {
   AttachmentContent,
   AttachmentId,
   AttachmentIntent,
+  AttachmentIntentAndPut,
   AttachmentKey,
   AttachmentManifestEntry,
   AttachmentRef,
@@ -54,7 +55,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     intent: AttachmentIntent,
     content: AttachmentContent,
     { signal }: AttachmentSignalOptions,
-  ): Promise<number> | undefined {
+  ): Promise<AttachmentIntentAndPut> | undefined {
     const driver = driverOf(store)
     if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
     const { bytes } = content
@@ -63,7 +64,8 @@ export class SqliteAttachmentManifest extends ManifestBase {
       const blob = await driver.smallBlob({ id: attachmentId, generation: 0 }, bytes, meta)
       signal?.throwIfAborted()
       const request = { sessionId, intentAtEpochMs, blob }
-      return this.#database.write('recordIntentAndPut', request, { weight: blob.storedLength, signal })
+      const weight = blob.storedLength
+      return { generation: await this.#database.write('recordIntentAndPut', request, { weight, signal }), isPut: true }
     })
   }
 

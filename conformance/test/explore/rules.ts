@@ -303,8 +303,8 @@ export const rules: readonly Rule[] = [
     off: [
       core(
         'session/session',
-        'await this.inner.put(content, meta, { generation, signal })',
-        'await this.inner.put(content, meta, { generation: 0, signal })',
+        'this.inner.put(content, meta, { generation, signal })',
+        'this.inner.put(content, meta, { generation: 0, signal })',
       ),
     ],
     plan: 'one-session',
@@ -315,8 +315,8 @@ export const rules: readonly Rule[] = [
     off: [
       core(
         'session/session',
-        'const generation = await this.manifest.recordIntent(intent)',
-        'await this.inner.put(content, meta, { generation: 0 })\n    const generation = await this.manifest.recordIntent(intent)',
+        'if (together === undefined) generation =',
+        'await this.inner.put(content, meta, { generation: 0 })\n      if (together === undefined) generation =',
       ),
     ],
     plan: 'one-session',

@@ -28,10 +28,11 @@ export default defineConfig({
     include: [
       'packages/*/test/**/*.test.ts',
       'conformance/test/**/*.test.ts',
+      'testing/test/**/*.test.ts',
       'examples/**/test/*.test.ts',
       'scripts/**/*.test.ts',
     ],
-    globalSetup: 'conformance/services/global-setup.ts',
+    globalSetup: 'testing/src/services/global-setup.ts',
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.

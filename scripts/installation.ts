@@ -5,8 +5,9 @@ import { manifestOf, publishedFolders, tarballOf } from './packages.ts'
 import { root, runCommand } from './step.ts'
 
 /**
- * A folder outside the workspace in which the tarballs are installed, with the tests, guides and examples beside them as they lie in the
- * repository, and without any source of a package: there, `@lash/attachments-fs` is what a user gets.
+ * A folder outside the workspace in which the tarballs are installed. Tests, guides and examples lie beside them as in the repository,
+ * with the package of helpers that tests share, and without any source of a published package: there, `@lash/attachments-fs` is what a
+ * user gets.
  */
 export class Installation implements AsyncDisposable {
   readonly folder: string
@@ -39,7 +40,7 @@ export class Installation implements AsyncDisposable {
   }
 
   async #copyTests(): Promise<void> {
-    for (const name of ['README.md', 'vitest.config.ts', 'docs', 'packages', 'conformance', 'examples']) {
+    for (const name of ['README.md', 'vitest.config.ts', 'docs', 'packages', 'conformance', 'testing', 'examples']) {
       await cp(join(root, name), join(this.folder, name), { recursive: true, filter: isCopied })
     }
   }
@@ -52,7 +53,11 @@ export class Installation implements AsyncDisposable {
       this.#names.push(name)
       tarballs[name] = `file:${await tarballOf(folder)}`
     }
-    const dependencies = { ...(await toolVersions()), ...tarballs }
+    const dependencies = {
+      ...(await toolVersions()),
+      ...tarballs,
+      [(await manifestOf('testing')).name]: 'link:testing',
+    }
     const manifest = { name: 'installation', private: true, type: 'module', dependencies }
     const overrides = Object.entries(tarballs).map(([name, tarball]) => `  '${name}': '${tarball}'\n`)
     const settings = await readFile(join(root, 'pnpm-workspace.yaml'), 'utf8')
@@ -82,19 +87,22 @@ const tsconfig = {
   exclude: ['**/node_modules'],
 }
 
-/** All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied folder a package. */
+/**
+ * All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied folder a package. The
+ * helpers of tests are a package there too.
+ */
 function isCopied(path: string): boolean {
   const parts = relative(root, path).split(sep)
-  if (parts.some(part => ['node_modules', 'dist', '.turbo', 'package.json', 'tsconfig.json'].includes(part)))
-    return false
-  if (path.includes('.source.')) return false
+  if (parts.some(part => ['node_modules', 'dist', '.turbo'].includes(part)) || path.includes('.source.')) return false
+  if (parts[0] === 'testing') return true
+  if (parts.includes('package.json') || parts.includes('tsconfig.json')) return false
   return !(parts.includes('src') && parts[0] !== 'examples')
 }
 
 /** What the tests and examples import beside our packages, as it is installed in the workspace. */
 async function toolVersions(): Promise<Record<string, string>> {
   const versions: Record<string, string> = { '@types/node': (await manifestOf('node_modules/@types/node')).version }
-  for (const folder of [...publishedFolders, 'examples']) {
+  for (const folder of [...publishedFolders, 'testing', 'examples']) {
     const { dependencies, devDependencies } = await manifestOf(folder)
     for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
       if (name.startsWith('@lash/')) continue

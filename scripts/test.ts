@@ -1,6 +1,5 @@
 import { globSync } from 'node:fs'
-import { startServices, type TestServices } from '../conformance/services/index.ts'
-import { ensureStrace } from '../conformance/services/strace.ts'
+import { ensureStrace, startServices, type TestServices } from '@lash/attachments-testing/services'
 import { checkBuiltCode } from './built-code.ts'
 import { runColumns } from './columns-on.ts'
 import { consumerStep } from './consumer.ts'

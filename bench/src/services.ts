@@ -1,5 +1,5 @@
-import { startPostgres } from '../../conformance/services/postgres.ts'
-import { s3Environment, startS3 } from '../../conformance/services/s3.ts'
+import { startPostgres } from '@lash/attachments-testing/postgres'
+import { s3Environment, startS3 } from '@lash/attachments-testing/s3'
 import type { Backend } from './cell.ts'
 
 export interface BenchServices {

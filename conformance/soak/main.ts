@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startPostgres } from '@lash/attachments-testing/postgres'
+import { s3Environment, startS3 } from '@lash/attachments-testing/s3'
 import { isPairName, missingFor, type PairName, pairNames } from '../crash/place.ts'
 import type { Tally } from '../crash/tally.ts'
-import { startPostgres } from '../services/postgres.ts'
-import { s3Environment, startS3 } from '../services/s3.ts'
 import { soak } from './soak.ts'
 
 const reportPath = join(fileURLToPath(new URL('../../reports', import.meta.url)), 'soak.json')

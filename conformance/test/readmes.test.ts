@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { PostgresGround } from '@lash/attachments-testing/postgres'
 import { describe, expect, test } from 'vitest'
-import { PostgresGround } from '../services/postgres-ground.ts'
 
 /** What the programs print. The README of S3 is tested beside its package: its program needs a bucket and gives a URL. */
 const printed = {

@@ -1,5 +1,5 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
-import { s3FromEnvironment } from '../../../conformance/services/s3.ts'
+import { s3FromEnvironment } from '@lash/attachments-testing/s3'
 import type { Setting } from '../contender.ts'
 
 /** What all objects of this process begin with. */

@@ -1,7 +1,6 @@
 import type { AttachmentStore } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
-import { s3FromEnvironment } from '../../services/s3.ts'
-import { s3ClientConfig } from '../harnesses/s3-server.ts'
+import { s3ClientConfig, s3FromEnvironment } from '@lash/attachments-testing/s3'
 
 /** Opens, in a child process, the store of a fixture of the S3 harness. Where the server is stands in the environment. */
 export function open({ prefix }: { prefix: string }): AttachmentStore {

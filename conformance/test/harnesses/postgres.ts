@@ -12,9 +12,8 @@ import {
   PostgresAttachmentStore,
   type PostgresDatabaseOptions,
 } from '@lash/attachments-postgres'
+import { FaultProxy, type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
-import { FaultProxy } from '../../services/fault-proxy.ts'
-import { type FreshSchema, PostgresGround } from '../../services/postgres-ground.ts'
 
 export interface PostgresHarnessOptions {
   /** Have stores use one pool that they are given, instead of one each of their own. Manifests always do. */

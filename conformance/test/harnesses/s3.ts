@@ -11,8 +11,8 @@ import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/att
 import type { AttachmentId } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { S3AttachmentStore } from '@lash/attachments-s3'
-import { type S3Connection, s3FromEnvironment } from '../../services/s3.ts'
-import { removeAll, SwitchableConfig, s3ClientConfig, uploads } from './s3-server.ts'
+import { removeAll, type S3Connection, s3ClientConfig, s3FromEnvironment, uploads } from '@lash/attachments-testing/s3'
+import { SwitchableConfig } from './switchable-config.ts'
 
 export interface S3HarnessOptions {
   /** Have stores use one client that they are given, instead of one each of their own. */

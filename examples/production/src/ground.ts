@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { startPostgres } from '../../../conformance/services/postgres.ts'
-import { startS3 } from '../../../conformance/services/s3.ts'
+import { startPostgres } from '@lash/attachments-testing/postgres'
+import { startS3 } from '@lash/attachments-testing/s3'
 import { messageOf, UsageError } from '../../quickstart/src/command.ts'
 import { deploy } from './host/conversations.ts'
 import { type Host, type HostSettings, openHost, settingsFrom } from './host/host.ts'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type AttachmentIntent, contentId } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
+import { type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { afterAll, onTestFinished } from 'vitest'
-import { type FreshSchema, PostgresGround } from '../../../conformance/services/postgres-ground.ts'
 
 const ground = new PostgresGround()
 afterAll(() => ground.cleanup())

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { AttachmentStore } from '@lash/attachments-core'
 import { S3AttachmentStore, type S3AttachmentStoreOptions } from '@lash/attachments-s3'
+import { removeAll, type S3Connection, s3FromEnvironment } from '@lash/attachments-testing/s3'
 import { describe, expect } from 'vitest'
-import { type S3Connection, s3FromEnvironment } from '../../../conformance/services/s3.ts'
-import { removeAll } from '../../../conformance/test/harnesses/s3-server.ts'
 
 /** The S3 server of the test run. Without one, which the start of the run has said, tests that need it are skipped. */
 export const connection: S3Connection | undefined = s3FromEnvironment()

@@ -4,11 +4,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import {
+  cannotRecord,
+  Disk,
+  type DiskState,
+  describeState,
+  type Operation,
+  record,
+  restoreState,
+} from '@lash/attachments-testing/power-cut'
 import { afterAll, describe, expect, test } from 'vitest'
-import { Disk } from '../../../../conformance/power-cut/disk.ts'
-import { type DiskState, describeState, restoreState } from '../../../../conformance/power-cut/disk-state.ts'
-import type { Operation } from '../../../../conformance/power-cut/operations.ts'
-import { cannotRecord, record } from '../../../../conformance/power-cut/record.ts'
 import { body, meta, type Scenario, streamedBody } from './scenarios.ts'
 
 if (cannotRecord !== undefined) console.log(`power cut tests skipped: ${cannotRecord}`)

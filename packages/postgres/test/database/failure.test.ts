@@ -10,10 +10,9 @@ import {
   PostgresAttachmentStore,
   type PostgresDatabaseOptions,
 } from '@lash/attachments-postgres'
+import { FaultProxy, startPrivatePostgres } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { FaultProxy } from '../../../../conformance/services/fault-proxy.ts'
-import { startPrivatePostgres } from '../../../../conformance/services/index.ts'
 import { bytesOf, closing, freshSchema, idOf, intentOf, poolOf, text, untilBlocked } from '../database.ts'
 
 async function failureOf(promise: Promise<unknown>): Promise<AttachmentBackendError> {

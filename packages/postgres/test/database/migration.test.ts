@@ -5,8 +5,8 @@ import {
   contentId,
 } from '@lash/attachments-core'
 import { migrationSql, PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { FaultProxy } from '@lash/attachments-testing/postgres'
 import { expect, test } from 'vitest'
-import { FaultProxy } from '../../../../conformance/services/fault-proxy.ts'
 import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../database.ts'
 
 test('twenty that open at once, each with its own pool, find one schema', async () => {

@@ -4,9 +4,9 @@ import {
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { postgresUrl } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { postgresUrl } from '../../../../conformance/services/postgres-ground.ts'
 import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../database.ts'
 
 /** Settings of the database and of connections, as hosts come with them. */

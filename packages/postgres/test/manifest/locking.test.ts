@@ -1,8 +1,8 @@
 import { AttachmentIntentExpiredError, contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { postgresUrl } from '@lash/attachments-testing/postgres'
 import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { postgresUrl } from '../../../../conformance/services/postgres-ground.ts'
 import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, poolOf, text, untilBlocked } from '../database.ts'
 
 /** What the manifest does is held up by a transaction written out here, so that two of its steps meet at one exact moment. */

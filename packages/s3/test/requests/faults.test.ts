@@ -10,9 +10,8 @@ import {
   contentId,
 } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
+import { type S3Fault, S3FaultProxy, type SeenRequest, uploads } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type S3Fault, S3FaultProxy, type SeenRequest } from '../../../../conformance/services/s3-fault-proxy.ts'
-import { uploads } from '../../../../conformance/test/harnesses/s3-server.ts'
 import { sampleBytes } from '../sample-bytes.ts'
 import {
   collect,

@@ -1,8 +1,8 @@
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
+import { S3FaultProxy } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { S3FaultProxy } from '../../../../conformance/services/s3-fault-proxy.ts'
 import { sampleBytes } from '../sample-bytes.ts'
 import {
   collect,

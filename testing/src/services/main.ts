@@ -1,5 +1,5 @@
-import { type PostgresServer, startPostgres } from './postgres.ts'
-import { type S3Service, s3Environment, startS3 } from './s3.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
 /*
  * For people who develop: starts the servers of the tests, says how to reach them, and stops them at Ctrl-C or SIGTERM. What it prints

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-const main = join(import.meta.dirname, '..', 'services', 'main.ts')
+const main = join(import.meta.dirname, '..', 'src', 'services', 'main.ts')
 const given = {
   LASH_TEST_POSTGRES_URL: "postgres://me:it's@db.example:5432/app",
   LASH_TEST_S3_ENDPOINT: 'https://s3.example:9000',

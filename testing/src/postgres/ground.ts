@@ -5,8 +5,7 @@ import { FaultProxy } from './fault-proxy.ts'
 /** The server that the tests use; `startServices` tells where it is. */
 export function postgresUrl(): string {
   const url = process.env.LASH_TEST_POSTGRES_URL
-  if (!url)
-    throw new Error('LASH_TEST_POSTGRES_URL is not set: run the tests with the global setup of conformance/services')
+  if (!url) throw new Error('LASH_TEST_POSTGRES_URL is not set: run the tests with their global setup')
   return url
 }
 

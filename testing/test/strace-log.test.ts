@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseStrace } from '../power-cut/strace-log.ts'
+import { parseStrace } from '../src/power-cut/strace-log.ts'
 
 /** As `strace -xx` writes texts. */
 function hex(text: string): string {

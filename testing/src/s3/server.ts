@@ -1,7 +1,7 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { areInstalled, install, installCommandOf, mayInstall } from '../services/debian.ts'
 import { startCeph } from './ceph/cluster.ts'
 import { cephPackages, cephPrograms } from './ceph/packages.ts'
-import { areInstalled, install, installCommandOf, mayInstall } from './debian.ts'
 
 const installCommand = installCommandOf(cephPackages)
 

@@ -1,7 +1,7 @@
-import { type PostgresServer, startPostgres } from './postgres.ts'
-import { type S3Service, s3Environment, startS3 } from './s3.ts'
+import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
-export { type PostgresServer, type PostgresServerOptions, startPostgres, startPrivatePostgres } from './postgres.ts'
+export { ensureStrace } from './strace.ts'
 
 export interface TestServices {
   readonly postgres: PostgresServer

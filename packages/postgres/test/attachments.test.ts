@@ -5,7 +5,7 @@ import {
 } from '@lash/attachments-core'
 import { openPostgresAttachments, type PostgresAttachmentsOptions } from '@lash/attachments-postgres'
 import { describe, expect, test } from 'vitest'
-import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, text } from './database.ts'
+import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, text } from './server.ts'
 
 /** Options of a pool of its own, and how many connections that has. */
 async function ownPool(max = 4) {

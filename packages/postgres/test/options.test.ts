@@ -8,7 +8,7 @@ import {
   PostgresAttachmentStore,
 } from '@lash/attachments-postgres'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bytesOf, closing, freshSchema, idOf, intentOf, text } from './database.ts'
+import { bytesOf, closing, freshSchema, idOf, intentOf, text } from './server.ts'
 
 describe('a connection string, or an object of options', () => {
   test.each<[string, (url: string, schema: string) => PostgresAttachmentStore]>([

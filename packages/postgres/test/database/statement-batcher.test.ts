@@ -1,7 +1,7 @@
 import { AttachmentNotFoundError, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import { expect, onTestFinished, test } from 'vitest'
-import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, text, untilBlocked } from '../database.ts'
+import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, text, untilBlocked } from '../server.ts'
 
 /** Many calls at once, so that most of them share statements. */
 async function setUp() {
@@ -14,7 +14,7 @@ async function setUp() {
   return { ...fresh, store, manifest, transactions: () => transactionsOf(fresh.admin, schema) }
 }
 
-/** How many different transactions have inserted the blobs that are there. */
+/** The number of transactions that inserted the blobs that are there. */
 async function transactionsOf(admin: Awaited<ReturnType<typeof freshSchema>>['admin'], schema: string) {
   const { rows } = await admin.query(`SELECT count(DISTINCT xmin::text) AS count FROM ${schema}.attachment_blobs`)
   return Number(rows[0].count)
@@ -69,7 +69,7 @@ test('intents that come together each get the generation of their content, whate
   for (const name of names(10, 'live')) await manifest.recordIntent(intentOf(name, 'session'))
   await manifest.commitRefs('session', names(10, 'live').map(idOf))
   const all = [...names(10, 'claimed'), ...names(10, 'live'), ...names(10, 'new')]
-  // Of one session twice and of another once, all at once.
+  // Twice for one session and once for another, all at once.
   const intents = ['session', 'session', 'other'].flatMap(session =>
     all.map(async name => [name, await manifest.recordIntent(intentOf(name, session))] as const),
   )
@@ -79,7 +79,7 @@ test('intents that come together each get the generation of their content, whate
   const entries = await Promise.all(all.map(name => manifest.lookup('session', idOf(name))))
   for (const [index, entry] of entries.entries()) {
     expect(entry?.attachmentId).toBe(idOf(all[index] as string))
-    // A put of committed content does not take the commit back.
+    // A put of committed content does not undo the commit.
     expect(entry?.committedAtEpochMs !== undefined).toBe(all[index]?.startsWith('live'))
   }
   await Promise.all(['session', 'other'].map(session => manifest.commitRefs(session, all.map(idOf))))
@@ -115,7 +115,7 @@ test('a put that waits for the transaction of a host holds up no other put of th
   const waiting = session.put(bytesOf('a'), text)
   puts.push(...names(30, 'later').map(name => session.put(bytesOf(name), text)))
   await untilBlocked(admin, schema)
-  // The statement for many has left it out; alone, it waits.
+  // The shared statement has left it out. Alone, it waits.
   const { rows } = await admin.query(
     `SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`,
     [schema],

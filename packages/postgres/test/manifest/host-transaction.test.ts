@@ -6,7 +6,7 @@ import {
 import { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import pg, { type PoolClient } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from '../database.ts'
+import { closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, untilBlocked } from '../server.ts'
 
 async function setUp() {
   const fresh = await freshSchema()
@@ -142,10 +142,10 @@ test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
   async level => {
     const { manifest, pool, schema } = await setUp()
     const client = await begin(pool, `BEGIN ISOLATION LEVEL ${level}`)
-    // Its snapshot is of now: it will see the intent as it is, whatever happens.
+    // Takes the snapshot: the transaction sees the intent as it is now, whatever happens later.
     await client.query(`SELECT FROM ${schema}.attachment_refs`)
     await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 1 })
-    // As `pg` gave it, for the host's own retry.
+    // The error of `pg` itself, for the host's own retry.
     await expect(manifest.commitRefs('session', [idOf('a')], { client })).rejects.toMatchObject({ code: '40001' })
   },
 )
@@ -234,7 +234,7 @@ test('a client that is released before its COMMIT is done is waited for', async 
   await committing
 })
 
-test('a clock that gives fractions is taken at its whole milliseconds, and one that gives no number is refused', async () => {
+test('a clock that gives fractions is rounded down, and one that gives no number is refused', async () => {
   const { pool, schema } = await setUp()
   const at = (now: () => number) => closing(new PostgresAttachmentManifest({ pool, schema, now }))
   await at(() => 1234.5).commitRefs('session', [idOf('a')])
@@ -253,7 +253,7 @@ test('what is no client with an open transaction is refused before anything is s
   const ended = new pg.Client({ connectionString: url })
   await ended.connect()
   await ended.end()
-  // As of postgres.js, and of a library with another client.
+  // Like clients of postgres.js and of another library.
   const sql = Object.assign(() => {}, { unsafe: () => {}, begin: () => {} })
   const other = { query: () => Promise.resolve([[], []]), execute: () => {} }
   const never = new pg.Client({ connectionString: url })

@@ -3,9 +3,20 @@ import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attac
 import { postgresUrl } from '@lash/attachments-testing/postgres'
 import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, poolOf, text, untilBlocked } from '../database.ts'
+import {
+  bytesOf,
+  closing,
+  expectBytes,
+  freshSchema,
+  idOf,
+  intentOf,
+  noGrace,
+  poolOf,
+  text,
+  untilBlocked,
+} from '../server.ts'
 
-/** What the manifest does is held up by a transaction written out here, so that two of its steps meet at one exact moment. */
+/** Transactions written out here block calls of the manifest, so that two steps meet at one exact moment. */
 async function setUp() {
   const fresh = await freshSchema()
   const manifest = closing(new PostgresAttachmentManifest({ pool: fresh.pool, schema: fresh.schema }))
@@ -19,14 +30,17 @@ async function setUp() {
   return { ...fresh, manifest, rival, contents, refs, key }
 }
 
-/** The two statements of a sweep that claims 'a'. */
+/** The two statements with which a sweep claims 'a'. */
 async function claim({ rival, contents, refs, key }: Awaited<ReturnType<typeof setUp>>): Promise<void> {
   await rival.query(`SELECT FROM ${contents} WHERE id = $1 FOR UPDATE`, key)
   await rival.query(`DELETE FROM ${refs} WHERE id = $1`, key)
   await rival.query(`UPDATE ${contents} SET claim = 'rival', claimed_at = 0 WHERE id = $1`, key)
 }
 
-/** Has a call fail twice as the victim of a deadlock does, at its first statement that writes. A sequence is not rolled back, so it counts on. */
+/**
+ * Makes a call fail twice like the victim of a deadlock, at its first statement that writes. A sequence counts the
+ * failures, since a rollback does not take it back.
+ */
 async function failingTwice({ admin, schema }: Awaited<ReturnType<typeof freshSchema>>) {
   await admin.query(`
     CREATE SEQUENCE ${schema}.calls;
@@ -65,7 +79,7 @@ test('an intent that meets a claim being made waits for it, and then moves on', 
 test('intents that meet the same claim being made do not wait for each other', async () => {
   const world = await setUp()
   const { rival, admin, schema } = world
-  // The server would find out that they do, after a while; here it does not.
+  // The server would detect that after a while; here it must not.
   const pool = poolOf(postgresUrl(), { options: '-c deadlock_timeout=40s' })
   const manifests = Array.from({ length: 4 }, () => closing(new PostgresAttachmentManifest({ pool, schema })))
   for (const manifest of manifests) await manifest.lookup('session', idOf('a'))
@@ -206,7 +220,7 @@ test('whatever call the server chooses to end a deadlock is done again', async (
   for (const bytes of [small, big, huge, damaged]) await again(() => store.put(bytes, text))
   await again(() => session.put(bytesOf('through a session'), text))
   await again(() => Promise.all(Array.from({ length: 40 }, (_, index) => store.put(bytesOf(`of ${index}`), text))))
-  for (const bytes of [small, big, huge, damaged]) expect((await store.get(contentId(bytes))).bytes).toEqual(bytes)
+  for (const bytes of [small, big, huge, damaged]) expectBytes((await store.get(contentId(bytes))).bytes, bytes)
   await again(() => store.delete(contentId(huge)))
 
   const names = ['a', 'b', 'c', 'through a session']
@@ -234,7 +248,7 @@ test('a release of everything that meets a host committing in another order wait
   const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
   const [low, high] = [idOf('a'), idOf('b')].sort() as [string, string]
   for (const name of ['a', 'b']) await manifest.recordIntent(intentOf(name, 'session'))
-  // Its own wait never ends a deadlock, so that the server has only the release to choose.
+  // The wait of this client never ends a deadlock, so the server can choose only the release.
   const patient = poolOf(postgresUrl(), { options: '-c deadlock_timeout=50s' })
   const client = await patient.connect()
   onTestFinished(() => client.release(true))

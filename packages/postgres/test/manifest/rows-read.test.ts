@@ -2,16 +2,16 @@ import { type AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachme
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import type pg from 'pg'
 import { expect, test } from 'vitest'
-import { bytesOf, closing, freshSchema, idOf, noGrace, poolOf, text } from '../database.ts'
+import { bytesOf, closing, freshSchema, idOf, noGrace, poolOf, text } from '../server.ts'
 
 /*
- * What a call costs must not grow with the tables, whatever the server knows of them: it has never analyzed them, or did so before they grew. The server
- * counts the rows that it reads, so nothing here depends on the speed of the machine.
+ * The cost of a call must not grow with the tables, whatever their statistics: never analyzed, or analyzed before they
+ * grew. The server counts the rows that it reads, so nothing here depends on the speed of the machine.
  */
 
-/** Committed refs and blobs that every call has to do without reading. */
+/** Committed refs and blobs that no call should read. */
 const tableRows = 20_000
-/** Content that each call is about, and how many rows it may read for each. */
+/** Contents that each call is about, and how many rows it may read for each. */
 const count = 100
 const rowsForEach = 10
 
@@ -19,7 +19,7 @@ const tables = ['contents', 'refs', 'blobs', 'chunks'].map(name => `attachment_$
 
 async function setUp(grown: 'never analyzed' | 'analyzed before they grew') {
   const { schema, url } = await freshSchema()
-  // One connection, so that it is its own rows that it counts.
+  // One connection, so that it counts its own rows.
   const pool = poolOf(url, { max: 1 })
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
   const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
@@ -40,7 +40,8 @@ async function setUp(grown: 'never analyzed' | 'analyzed before they grew') {
 
 /** Committed content `row 0`, `row 1` and so on, a hundred to a session. */
 async function fill(pool: pg.Pool, schema: string, from: number, to: number): Promise<void> {
-  const rows = `(SELECT number, convert_to('row ' || number, 'UTF8') AS bytes FROM generate_series(${from}, ${to - 1}) AS number) AS row`
+  const numbers = `generate_series(${from}, ${to - 1}) AS number`
+  const rows = `(SELECT number, convert_to('row ' || number, 'UTF8') AS bytes FROM ${numbers}) AS row`
   await pool.query(`INSERT INTO ${schema}.attachment_contents (id) SELECT sha256(bytes) FROM ${rows}`)
   await pool.query(
     `INSERT INTO ${schema}.attachment_refs (id, session_id, generation, intent_at, committed_at, media_type)

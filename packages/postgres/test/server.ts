@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type AttachmentIntent, contentId } from '@lash/attachments-core'
+import { AttachmentBackendError, type AttachmentIntent, contentId } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
-import { type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
+import { FaultProxy, type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
-import { afterAll, onTestFinished } from 'vitest'
+import { afterAll, expect, onTestFinished } from 'vitest'
 
 const ground = new PostgresGround()
 afterAll(() => ground.cleanup())
@@ -20,6 +20,16 @@ export async function freshSchema(): Promise<FreshSchema & { pool: pg.Pool }> {
   return { ...fresh, pool }
 }
 
+/** An empty schema behind a proxy that can cut and stall connections. */
+export async function proxiedSchema(): Promise<
+  FreshSchema & { pool: pg.Pool; proxy: FaultProxy; connectionString: string }
+> {
+  const fresh = await freshSchema()
+  const proxy = await FaultProxy.before(fresh.url)
+  onTestFinished(() => proxy.close())
+  return { ...fresh, proxy, connectionString: proxy.url(fresh.url) }
+}
+
 /** A pool that is ended after the test. */
 export function poolOf(connectionString: string, config: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ connectionString, ...config })
@@ -30,7 +40,7 @@ export function poolOf(connectionString: string, config: pg.PoolConfig = {}): pg
   return pool
 }
 
-/** Closed after the test, also when it has failed. */
+/** Closed after the test, even when it fails. */
 export function closing<T extends { close(): Promise<void> }>(closable: T): T {
   onTestFinished(() => closable.close())
   return closable
@@ -51,7 +61,23 @@ export function intentOf(name: string, sessionId: string): AttachmentIntent {
   return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs: Date.now() }
 }
 
-/** Resolves when some statement of the schema waits for a lock that another transaction holds. */
+/** Compares bytes as bytes: a matcher compares them one by one, which takes seconds for a few MiB. */
+export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
+  expect(actual.byteLength).toBe(expected.byteLength)
+  expect(Buffer.compare(actual, expected)).toBe(0)
+}
+
+/** What the promise rejects with, which must be an AttachmentBackendError. */
+export async function failureOf(promise: Promise<unknown>): Promise<AttachmentBackendError> {
+  const error = await promise.then(
+    () => new Error('it succeeded'),
+    error => error,
+  )
+  expect(error).toBeInstanceOf(AttachmentBackendError)
+  return error
+}
+
+/** Resolves when statements of the schema wait for a lock that another transaction holds. */
 export async function untilBlocked(admin: pg.Pool, schema: string, count = 1): Promise<void> {
   for (;;) {
     const { rows } = await admin.query<{ waiting: string }>(

@@ -7,7 +7,7 @@ import {
 import { migrationSql, PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import { FaultProxy } from '@lash/attachments-testing/postgres'
 import { expect, test } from 'vitest'
-import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../database.ts'
+import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../server.ts'
 
 test('twenty that open at once, each with its own pool, find one schema', async () => {
   const { schema, url, admin } = await freshSchema()

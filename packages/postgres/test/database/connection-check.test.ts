@@ -7,11 +7,19 @@ import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attac
 import { postgresUrl } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../database.ts'
-
-/** Settings of the database and of connections, as hosts come with them. */
-
-const label = 'Übergröße \u65e5\u672c \u{1f600}'
+import { label, wholeLife } from '../calls.ts'
+import {
+  bytesOf,
+  closing,
+  expectBytes,
+  freshName,
+  freshSchema,
+  idOf,
+  intentOf,
+  noGrace,
+  poolOf,
+  text,
+} from '../server.ts'
 
 async function freshDatabase(encoding: string): Promise<string> {
   const name = freshName()
@@ -87,7 +95,7 @@ test.each([
   expect((await store.get(id)).meta.label).toBe(label)
 })
 
-test('an encoding that is changed on a connection in use is noticed, and forgiven when it is changed back', async () => {
+test('an encoding that is changed on a connection in use is refused until it is changed back', async () => {
   const { schema, url } = await freshSchema()
   const pool = poolOf(url, { max: 1 })
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
@@ -100,7 +108,7 @@ test('an encoding that is changed on a connection in use is noticed, and forgive
   expect((await store.get(idOf('a'))).meta.label).toBe(label)
 })
 
-test('what a host asks of new connections by environment or options does not reach text', async () => {
+test('settings of new connections by environment or options do not change text', async () => {
   const { schema, url } = await freshSchema()
   process.env.PGCLIENTENCODING = 'LATIN1'
   onTestFinished(() => void delete process.env.PGCLIENTENCODING)
@@ -111,90 +119,26 @@ test('what a host asks of new connections by environment or options does not rea
   expect((await plain.get(idOf('a'))).meta.label).toBe(label)
 })
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const item of items) found.push(item)
-  return found
-}
-
-/** What a sweep, an audit and a reader do, all of it, on connections of the pool. */
-async function liveThrough(pool: pg.Pool, schema: string): Promise<void> {
+test('whatever the connections are set to, bytes and metadata come back as they were', async () => {
+  const { schema, url } = await freshSchema()
+  const settings = '-c bytea_output=escape -c standard_conforming_strings=off'
+  const pool = poolOf(url, { options: settings, query_timeout: 20_000 })
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
   const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
-  const session = new SessionScopedAttachmentStore(store, manifest, 'session')
-  const names = Array.from({ length: 40 }, (_, index) => `of ${index}`)
-  await Promise.all(names.map((name, index) => session.put(bytesOf(name, index * 4000), { ...text, label })))
-  const client = await pool.connect()
-  await client.query('BEGIN')
-  const ids = [...session.pendingManifestCommitIds()]
-  await session.commit({ client } as never)
-  await client.query('COMMIT')
-  client.release()
-  session.markManifestCommitted(ids)
-  expect(await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 100 })).toEqual([])
-  const listed = await all(store.list())
-  expect(listed).toHaveLength(names.length)
-  expect(await manifest.claimBlobs(listed)).toEqual([])
-  const read = await Promise.all(ids.map(id => session.get(id)))
-  for (const { meta } of read) expect(meta.label).toBe(label)
-  expect(await all(manifest.listRefs('session'))).toHaveLength(names.length)
-  await session.release()
-  const claims = await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 100 })
-  expect(claims).toHaveLength(names.length)
-  await Promise.all(claims.map(({ attachmentId: id, generation }) => store.delete(id, { generation })))
-  await manifest.settleClaims(claims)
-  expect(await all(store.list())).toEqual([])
-}
-
-/** Ways in which what watches statements for a host comes between. */
-const watchers: Record<string, (statement: object) => object> = {
-  'puts a proxy in place of each statement': statement => new Proxy(statement, {}),
-  'puts an object that inherits from it in place of each statement': statement => Object.create(statement),
-  'wraps the callback and writes into the text': statement => {
-    const query = statement as { text: unknown; callback?: (...results: unknown[]) => void }
-    if (query.callback === undefined && 'submit' in query) throw new Error('a statement without a callback')
-    const { text, callback } = query
-    if (typeof text !== 'string') throw new Error('a statement without a text')
-    query.text = `${text} /* watched */`
-    if (callback) query.callback = (...results) => callback(...results)
-    return query
-  },
-}
-
-test.each(Object.entries(watchers))(
-  'what watches the statements of a host and %s changes nothing',
-  async (_, watch) => {
-    class Watched extends pg.Client {
-      override query(...given: unknown[]): never {
-        const [statement, ...others] = given
-        const seen = typeof statement === 'object' && statement !== null ? watch(statement) : statement
-        return (super.query as (...args: unknown[]) => never)(seen, ...others)
-      }
-    }
-    const { schema, url } = await freshSchema()
-    const pool = poolOf(url, { Client: Watched } as pg.PoolConfig)
-    await liveThrough(pool, schema)
-    const store = closing(new PostgresAttachmentStore({ pool, schema }))
-    const bytes = bytesOf('big', 5_000_000)
-    const { id } = await store.put(bytes, text)
-    expect((await store.get(id)).bytes).toEqual(bytes)
-  },
-)
-
-test('a query_timeout leaves no timer behind a COPY that is done', async () => {
-  const { schema, url } = await freshSchema()
-  const pool = poolOf(url, { query_timeout: 600_000, idleTimeoutMillis: 0 })
-  const store = closing(new PostgresAttachmentStore({ pool, schema }))
-  await store.stat(idOf('a'))
-  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
-  const before = timers()
-  const { id } = await store.put(bytesOf('big', 5_000_000), text)
-  await store.get(id)
-  expect(timers()).toBeLessThanOrEqual(before)
+  const session = new SessionScopedAttachmentStore(store, manifest, '{"NULL", \\}')
+  const meta = { mediaType: 'text/plain', width: 1, height: 2, label: `'"{},\\ \u{1f600} NULL` }
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+  for (const size of [256, 16 * 1024, 32 * 1024, 64 * 1024, 512 * 1024]) {
+    const bytes = new Uint8Array(Buffer.alloc(size, all))
+    const { id } = await session.put(bytes, meta)
+    expect(await session.get(id)).toEqual({ meta: { ...meta, id, byteLength: size }, bytes })
+    expectBytes((await store.get(id)).bytes, bytes)
+  }
+  expect(await session.commit()).toHaveLength(5)
 })
 
-/** A schema with functions that are named as the server's own and lie. */
-async function liars(admin: pg.Pool): Promise<string> {
+/** A schema with functions that have the names of the server's own, and lie. */
+async function lyingFunctions(admin: pg.Pool): Promise<string> {
   const name = freshName()
   const lies = [
     ['encode(bytea, text)', 'text', `'00'`],
@@ -218,11 +162,11 @@ async function liars(admin: pg.Pool): Promise<string> {
   return name
 }
 
-test('functions that a host has put before those of the server are never called', async () => {
+test('functions that a host puts before those of the server are never called', async () => {
   const { schema, url, admin } = await freshSchema()
-  const name = await liars(admin)
+  const name = await lyingFunctions(admin)
   for (const path of [name, `${name},pg_catalog`]) {
-    await liveThrough(poolOf(url, { options: `-c search_path=${path}` }), schema)
+    await wholeLife(poolOf(url, { options: `-c search_path=${path}` }), schema)
   }
 })
 
@@ -234,7 +178,7 @@ test.each([
     CREATE OPERATOR ${name}.= (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = ${name}.never)`,
   ],
   ['a type', (name: string) => `CREATE DOMAIN ${name}.bytea AS integer`],
-])('%s that a host has put before that of the server is refused, also on its own client', async (what, sql) => {
+])('%s that a host puts before that of the server is refused, also on the client of the host', async (what, sql) => {
   const { schema, url, admin, pool } = await freshSchema()
   const name = freshName()
   await admin.query(`CREATE SCHEMA ${name}; GRANT USAGE ON SCHEMA ${name} TO PUBLIC; ${sql(name)}`)
@@ -257,15 +201,15 @@ test.each([
       new RegExp(`search_path.*another ${what.slice(2).trim()} (=|bytea).*pg_catalog first`),
     )
   }
-  // Behind those of the server it does no harm.
+  // After those of the server it does no harm.
   await manifest.close()
   await clean.forget(idOf('a'))
-  await liveThrough(poolOf(url, { options: `-c search_path=${name}` }), schema)
+  await wholeLife(poolOf(url, { options: `-c search_path=${name}` }), schema)
 })
 
-test('row level security that binds the role is refused: a sweep that sees only some refs takes what others hold', async () => {
+test('row level security that binds the role is refused: a sweep must see all refs', async () => {
   const { schema, url, admin, pool } = await freshSchema()
-  await liveThrough(pool, schema)
+  await wholeLife(pool, schema)
   await admin.query(`ALTER TABLE ${schema}.attachment_refs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
   await admin.query(`CREATE POLICY own ON ${schema}.attachment_refs USING (session_id = 'session')`)
   const bound = poolOf(url)
@@ -282,5 +226,5 @@ test('row level security that binds the role is refused: a sweep that sees only 
     expect(error).toBeInstanceOf(AttachmentSchemaError)
     expect(error.message).toMatch(/row level security.*attachment_refs.*BYPASSRLS/)
   }
-  await liveThrough(poolOf(postgresUrl()), schema)
+  await wholeLife(poolOf(postgresUrl()), schema)
 })

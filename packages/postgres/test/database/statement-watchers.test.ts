@@ -1,0 +1,52 @@
+import { PostgresAttachmentStore } from '@lash/attachments-postgres'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { wholeLife } from '../calls.ts'
+import { bytesOf, closing, expectBytes, freshSchema, idOf, poolOf, text } from '../server.ts'
+
+/** What tools do with a statement that they watch for a host. */
+const watchers: Record<string, (statement: object) => object> = {
+  'puts a proxy in place of each statement': statement => new Proxy(statement, {}),
+  'puts an object that inherits from it in place of each statement': statement => Object.create(statement),
+  'wraps the callback and writes into the text': statement => {
+    const query = statement as { text: unknown; callback?: (...results: unknown[]) => void }
+    if (query.callback === undefined && 'submit' in query) throw new Error('a statement without a callback')
+    const { text, callback } = query
+    if (typeof text !== 'string') throw new Error('a statement without a text')
+    query.text = `${text} /* watched */`
+    if (callback) query.callback = (...results) => callback(...results)
+    return query
+  },
+}
+
+test.each(Object.entries(watchers))(
+  'a tool that watches the statements of a host and %s changes nothing',
+  async (_, watch) => {
+    class Watched extends pg.Client {
+      override query(...given: unknown[]): never {
+        const [statement, ...others] = given
+        const seen = typeof statement === 'object' && statement !== null ? watch(statement) : statement
+        return (super.query as (...args: unknown[]) => never)(seen, ...others)
+      }
+    }
+    const { schema, url } = await freshSchema()
+    const pool = poolOf(url, { Client: Watched } as pg.PoolConfig)
+    await wholeLife(pool, schema)
+    const store = closing(new PostgresAttachmentStore({ pool, schema }))
+    const bytes = bytesOf('big', 5_000_000)
+    const { id } = await store.put(bytes, text)
+    expectBytes((await store.get(id)).bytes, bytes)
+  },
+)
+
+test('a query_timeout leaves no timer behind a COPY that is done', async () => {
+  const { schema, url } = await freshSchema()
+  const pool = poolOf(url, { query_timeout: 600_000, idleTimeoutMillis: 0 })
+  const store = closing(new PostgresAttachmentStore({ pool, schema }))
+  await store.stat(idOf('a'))
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  const { id } = await store.put(bytesOf('big', 5_000_000), text)
+  await store.get(id)
+  expect(timers()).toBeLessThanOrEqual(before)
+})

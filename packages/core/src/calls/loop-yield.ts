@@ -7,30 +7,24 @@ const turnMs = 4
  */
 export class LoopYield {
   readonly #perTurn: number
-  readonly #meter: () => number
-  /** What the meter showed before the first step of this turn. */
+  /** What was spent before the first step of this turn. */
   #start = 0
   /** Undefined before the first step of a turn. */
   #nextTurn: Promise<void> | undefined
 
-  /**
-   * @param perTurn - how far the meter may go in one turn of the loop.
-   * @param meter - grows with what the steps cost: the clock in milliseconds or, for steps whose work comes later, the bytes of that work.
-   */
-  constructor(perTurn: number = turnMs, meter: () => number = () => performance.now()) {
+  /** @param perTurn what the steps of one turn of the loop may spend together. */
+  constructor(perTurn: number = turnMs) {
     this.#perTurn = perTurn
-    this.#meter = meter
   }
 
   /**
-   * Await this before each step. All that wait go on together in the next turn, so where many may share one yield, each should ask again before
-   * its step.
+   * Await this before each step. All that wait go on together in the next turn, so where many may share one yield, each should
+   * ask again before its step.
+   * @param spent so far, by all steps: the time or, for steps whose work comes later, what their work is measured by.
    */
-  beforeStep(): Promise<void> | undefined {
-    if (this.#nextTurn !== undefined) {
-      return this.#meter() - this.#start >= this.#perTurn ? this.#nextTurn : undefined
-    }
-    this.#start = this.#meter()
+  beforeStep(spent: number = performance.now()): Promise<void> | undefined {
+    if (this.#nextTurn !== undefined) return spent - this.#start >= this.#perTurn ? this.#nextTurn : undefined
+    this.#start = spent
     this.#nextTurn = new Promise(setImmediate).then(() => {
       this.#nextTurn = undefined
     })

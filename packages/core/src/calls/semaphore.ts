@@ -19,9 +19,12 @@ export class Semaphore {
    * @throws `signal.reason`, or what the task throws.
    */
   async run<T>(task: () => Promise<T>, weight: number = 1, signal?: AbortSignal): Promise<T> {
-    const { promise: admitted, resolve: admit } = Promise.withResolvers<void>()
-    this.#waiting.set(admit, weight)
-    this.#admit()
+    let admit = () => {}
+    const admitted = new Promise<void>(resolve => {
+      admit = resolve
+      this.#waiting.set(admit, weight)
+      this.#admit()
+    })
     try {
       if (this.#waiting.has(admit)) await abortable(admitted, signal)
       return await task()

@@ -84,6 +84,6 @@ export class SpoolFile {
 
 function ioError(path: string | undefined, cause: unknown): AttachmentIoError {
   const where = path ?? tmpdir()
-  const advice = 'free space there, or use another folder: the spool.directory of a store that has it, or TMPDIR'
+  const advice = 'free space there, or set spool.directory, where the store has it, or TMPDIR'
   return new AttachmentIoError(where, `a spool file failed in ${where}; ${advice}: ${cause}`, { cause })
 }

@@ -68,7 +68,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.#removals = new RemovalBatch(driver)
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
     // In time: later there may be no file descriptor left, and Node 22 never tries again what it once could not load.
-    for (const module of [import('../content/source.ts'), import('../reading/reading.ts')]) module.catch(() => {})
+    void Promise.allSettled([import('../content/source.ts'), import('../reading/reading.ts')])
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {

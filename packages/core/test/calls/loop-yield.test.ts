@@ -5,9 +5,9 @@ import { expect, test } from 'vitest'
 /** A yield whose steps cost what they are told to, with room for ten in a turn. */
 function metered() {
   let spent = 0
-  const loopYield = new LoopYield(10, () => spent)
+  const loopYield = new LoopYield(10)
   return (cost: number) => {
-    const next = loopYield.beforeStep()
+    const next = loopYield.beforeStep(spent)
     if (next === undefined) spent += cost
     return next
   }
@@ -46,7 +46,7 @@ test('those that share a yield and ask again before their step share each turn',
   expect(turns).toBeGreaterThanOrEqual(5)
 })
 
-test('by default the clock is the meter', async () => {
+test('by default what is spent is time', async () => {
   const loopYield = new LoopYield()
   expect(loopYield.beforeStep()).toBeUndefined()
   const start = performance.now()

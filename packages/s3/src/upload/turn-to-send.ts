@@ -4,7 +4,7 @@ import { LoopYield } from '@lash/attachments-core/backend'
 const bytesPerTurn = 1024 * 1024
 
 let begunBytes = 0
-const sendYield = new LoopYield(bytesPerTurn, () => begunBytes)
+const sendYield = new LoopYield(bytesPerTurn)
 
 /**
  * Await this before a request with so many bytes. Of many big requests at once, the first begins at once, and the
@@ -12,7 +12,7 @@ const sendYield = new LoopYield(bytesPerTurn, () => begunBytes)
  * @throws `signal.reason`.
  */
 export async function turnToSend(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-  for (let turn = sendYield.beforeStep(); turn !== undefined; turn = sendYield.beforeStep()) {
+  for (let turn = sendYield.beforeStep(begunBytes); turn !== undefined; turn = sendYield.beforeStep(begunBytes)) {
     await turn
     signal?.throwIfAborted()
   }

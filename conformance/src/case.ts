@@ -1,16 +1,16 @@
 import type { Capability, FixtureOf, HarnessKind } from './harness.ts'
 import type { CaseContext } from './run/context.ts'
 
-/** One rule of the contract, with the check that proves it. Throws (by `node:assert/strict`) when the rule is broken. */
+/** One rule of the contract, with the check that proves it. A broken rule is an error of `node:assert/strict`. */
 export interface ConformanceCase<Kind extends HarnessKind = HarnessKind> {
-  /** `<kind>/<group>/<name>`: stable, to be used in `knownFailures`. */
+  /** `<kind>/<group>/<name>`. It is stable, for `knownFailures`. */
   readonly id: string
   readonly kind: Kind
-  /** The row of the report that it counts in. */
+  /** The row of the report in which it counts. */
   readonly group: string
-  /** The rule, in words: what a failure of the case means. */
+  /** The rule in words: what a failure of the case means. */
   readonly title: string
-  /** What a harness must be capable of for the case to apply; all of them. */
+  /** The capabilities that a harness must have for the case to apply. */
   readonly requires: readonly Capability[]
   run(context: CaseContext<FixtureOf<Kind>>): Promise<void>
 }
@@ -19,9 +19,9 @@ export type StoreCase = ConformanceCase<'store'>
 export type ManifestCase = ConformanceCase<'manifest'>
 export type SessionCase = ConformanceCase<'session'>
 
-/** A case as an author writes it; {@link caseGroup} adds the rest. */
+/** A case as an author writes it. {@link caseGroup} adds the rest. */
 export interface CaseDefinition<Kind extends HarnessKind> {
-  /** Lower-case words with dashes; unique in the group. */
+  /** Lower-case words with dashes, unique in the group. */
   readonly name: string
   readonly title: string
   readonly requires?: readonly Capability[]
@@ -45,14 +45,14 @@ export function caseGroup<Kind extends HarnessKind>(
   }))
 }
 
-/** A case as the groups of this kit write it: its name is its key, and it is given what it tests, ready to use. */
+/** A case as this kit writes it. Its name is its key in the group, and it is given what it tests, ready to use. */
 export interface Rule<Subject> {
   readonly title: string
   readonly requires?: readonly Capability[]
   run(subject: Subject): Promise<void>
 }
 
-/** Makes the cases of one group of rules. `open` makes what each of them is given. */
+/** Makes the cases of one group of rules. `open` makes what each case is given. */
 export function ruleGroup<Kind extends HarnessKind, R extends Rule<never>>(
   kind: Kind,
   group: string,

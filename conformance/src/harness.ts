@@ -1,38 +1,41 @@
 import type { AttachmentId, AttachmentManifest, AttachmentRef, AttachmentStore } from '@lash/attachments-core'
 
-/** Ways to damage what a store holds, behind its back. */
+/** A way to damage what a store holds, behind its back. */
 export type Damage =
-  /** One bit of the bytes is another. */
+  /** One bit of the bytes is flipped. */
   | 'flip'
   /** The last byte or more is gone. */
   | 'truncate'
   /** Bytes were added at the end. */
   | 'extend'
-  /** Nothing is left of the bytes; their name is still there. */
+  /** The bytes are gone and their name is still there. */
   | 'empty'
   /** The bytes are there and their metadata is not. */
   | 'drop-metadata'
-  /** The metadata is there and cannot be understood. */
+  /** The metadata is there and cannot be decoded. */
   | 'damage-metadata'
 
-/** What a backend can do, or a harness can do to it. A case applies when the harness has all that it requires. */
+/**
+ * What a backend can do, or what a harness can do to it. A case applies when the harness has all that the case
+ * requires.
+ */
 export type Capability =
   // Of a store.
-  /** `put`, `get`, `stat` and `delete` take `generation`. Not of a session-scoped store, whose manifest gives it. */
+  /** `put`, `get`, `stat` and `delete` take `generation`. A session-scoped store does not: its manifest gives it. */
   | 'generations'
-  /** `get` and `stat` give the metadata of the first put. Not of a session-scoped store, where it is the session's own. */
+  /** `get` and `stat` give the metadata of the first put. A session-scoped store gives that of the session. */
   | 'metadata-of-first-put'
-  /** Holds bytes and nothing else: `pendingManifestCommitIds` is always empty. */
+  /** The store holds bytes and nothing else, so `pendingManifestCommitIds` is always empty. */
   | 'plain'
   /** `create({ maxByteLength })` is honoured. */
   | 'size-limit'
-  /** `stream` reads the blob piece by piece. Not of a store that hands out copies of what is in memory anyway. */
+  /** `stream` reads the blob piece by piece. A store whose blobs are in memory copies them instead. */
   | 'incremental-reads'
-  /** The fixture can say what is staged, and leave behind what a killed writer would. */
+  /** `fixture.staging` says what is staged, and leaves what a killed writer leaves. */
   | 'staging'
   /** `fixture.corrupt` does this damage. */
   | `damage:${Damage}`
-  /** `fixture.deny` takes away the right to read and write what is there. */
+  /** `fixture.deny` takes away the right to read and write. */
   | 'deny'
   /** `fixture.disconnect` makes the backend unreachable. */
   | 'disconnect'
@@ -41,7 +44,7 @@ export type Capability =
   /** `fixture.injected` tells whether a handle or pool given to the store is still open. */
   | 'injected'
   // Of a manifest.
-  /** `fixture.begin` opens the host's own transaction, which commits of refs can join. */
+  /** `fixture.begin` opens a transaction of the host, which commits of refs can join. */
   | 'transaction'
   /** `fixture.setClock` sets the manifest's own clock. */
   | 'clock'
@@ -55,23 +58,26 @@ export type Capability =
 
 export type HarnessKind = 'store' | 'manifest' | 'session'
 
-/** Any value that `JSON.stringify` keeps. */
+/** Any value that survives `JSON.stringify`. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /**
- * How another process opens what a fixture holds. `module` is the URL (or path) of an ES module that exports
- * `open(options)`, which gives the same kind of thing as the fixture: a store, a manifest, or both as `{ store, manifest }`.
- * Give a module that plain `node` can load.
+ * How another process opens what a fixture holds. `module` is the URL or path of an ES module that the runtime can load
+ * as it is. It exports `open(options)`, which returns what the fixture has: a store, a manifest, or both as
+ * `{ store, manifest }`.
  */
 export interface ChildModule {
   readonly module: string
   readonly options: Json
 }
 
-/** What every fixture has. A fixture is one fresh, empty, isolated store or manifest, and what the harness can do to it. */
+/** One fresh, empty, isolated store or manifest, or both, with what the harness can do to it. */
 export interface Fixture {
   readonly child?: ChildModule
-  /** Closes what `create` opened and removes its data. Called once, after the case; the case may have closed the store already. */
+  /**
+   * Closes what `create` opened and removes its data. It is called once, after the case, which may have closed the
+   * store already.
+   */
   dispose(): Promise<void>
 }
 
@@ -84,16 +90,16 @@ export interface StoreFixture extends Fixture {
   readonly staging?: {
     /** Names of what is staged now: half-written files, spool files, open multipart uploads. */
     list(): Promise<readonly string[]>
-    /** Leaves what a writer of these bytes leaves that was killed halfway, however the backend stages. */
+    /** Leaves what a writer of these bytes leaves when it is killed halfway, however the backend stages. */
     plant(id: AttachmentId, bytes: Uint8Array): Promise<void>
   }
-  /** Takes away the right to read and write what is there; the function that it gives restores it. */
+  /** Takes away the right to read and write. Returns the function that restores it. */
   deny?(): Promise<() => Promise<void>>
-  /** Makes the backend unreachable; the function that it gives restores it. */
+  /** Makes the backend unreachable. Returns the function that restores it. */
   disconnect?(): Promise<() => Promise<void>>
-  /** Keeps the backend from answering, without closing anything; the function that it gives restores it. */
+  /** Keeps the backend from answering, and closes nothing. Returns the function that restores it. */
   stall?(): Promise<() => Promise<void>>
-  /** Secrets that must not be in any message. */
+  /** Secrets that no error may show. */
   readonly secrets?: readonly string[]
   readonly injected?: {
     /** Whether the handle or pool that the store was given can still be used. */
@@ -106,22 +112,26 @@ export interface StoreOptions {
   readonly maxByteLength?: number
 }
 
-/** The host's own open transaction. Call `commit` or `rollback`, once. */
+/** An open transaction of the host. Call `commit` or `rollback` once. */
 export interface HostTransaction {
-  /** The manifest's `commitRefs` inside the transaction, in whatever form it has. */
+  /** The manifest's `commitRefs` inside the transaction, in whatever form the manifest has it. */
   commitRefs(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): Promise<void>
   commit(): Promise<void>
   rollback(): Promise<void>
 }
 
-export interface ManifestFixture extends Fixture {
-  readonly manifest: AttachmentManifest
-  /** Another instance over the same data. The kit closes it. */
-  reopen?(): Promise<AttachmentManifest>
+/** What a harness can do to a manifest and its database. */
+export interface ManifestControls {
   /** Opens a transaction of the host in the manifest's database. */
   begin?(): Promise<HostTransaction>
   /** From now on, the manifest's clock shows this time, in milliseconds since 1970. */
   setClock?(epochMs: number): void
+}
+
+export interface ManifestFixture extends Fixture, ManifestControls {
+  readonly manifest: AttachmentManifest
+  /** Another instance over the same data. The kit closes it. */
+  reopen?(): Promise<AttachmentManifest>
 }
 
 /** A store and a manifest that belong together. */
@@ -130,30 +140,29 @@ export interface AttachmentPair {
   readonly manifest: AttachmentManifest
 }
 
-export interface SessionFixture extends Fixture, AttachmentPair {
+export interface SessionFixture extends Fixture, AttachmentPair, ManifestControls {
   /** Other instances over the same data. The kit closes them. */
   reopen?(): Promise<AttachmentPair>
-  /** Opens a transaction of the host in the manifest's database. */
-  begin?(): Promise<HostTransaction>
-  /** From now on, the manifest's clock shows this time, in milliseconds since 1970. */
-  setClock?(epochMs: number): void
 }
 
 /** What every harness has. */
 export interface Harness<Kind extends HarnessKind, F extends Fixture, Options = undefined> {
   readonly kind: Kind
-  /** Of the backend, for the report: `fs`, `sqlite (compact)`. */
+  /** The name of the backend in the report: `fs`, `sqlite (compact)`. */
   readonly name: string
   readonly capabilities: readonly Capability[]
-  /** Why the backend has not some capability, for the report. */
+  /** Why the backend lacks a capability, for the report. */
   readonly lacks?: Partial<Record<Capability, string>>
-  /** Cases (by id) that are known to fail, and why. They are run and must still fail. */
+  /** Why cases, by their ids, are known to fail. They are run, and must still fail. */
   readonly knownFailures?: Readonly<Record<string, string>>
   /** How long one case may take, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number
-  /** A fresh, empty, isolated fixture: its own folder, schema, prefix or database. Called many times, also concurrently. Never wipes anything. */
+  /**
+   * Makes a fresh, empty, isolated fixture: its own folder, schema, prefix or database. It is called many times,
+   * also at the same time, and never wipes anything.
+   */
   create(options?: Options): Promise<F>
-  /** Removes what is left of everything, such as a common parent folder. Called once, at the end. */
+  /** Removes what is left, such as a common parent folder. It is called once, at the end. */
   cleanup(): Promise<void>
 }
 

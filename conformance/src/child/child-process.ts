@@ -11,7 +11,10 @@ type Waiting = Pick<PromiseWithResolvers<unknown>, 'resolve' | 'reject'>
 
 /** Another process that has a store or a manifest open. Dispose of it to kill it. */
 export class ChildProcess<Kind extends keyof Services> implements AsyncDisposable {
-  /** What the process does when it is asked: as many calls at once as the case makes. Calls under way reject when it is killed. */
+  /**
+   * What the process does when it is asked: as many calls at once as the case makes. Calls under way reject when
+   * it is killed.
+   */
   readonly remote: Services[Kind]
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #waiting = new Map<number, Waiting>()

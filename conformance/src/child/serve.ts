@@ -5,8 +5,8 @@ import { loadModule } from '../run/load-module.ts'
 import type { WorkerCall, WorkerLine } from './services.ts'
 
 /**
- * The life of a worker: opens what the harness's module opens, and answers calls, many at once, until the parent is gone.
- * Started by `ChildProcess` as `node <worker> <ChildModule as JSON>`.
+ * The life of a worker: opens what the harness's module opens, and answers calls, many at once, until the parent
+ * is gone. Started by `ChildProcess` as `node <worker> <ChildModule as JSON>`.
  */
 export async function serve<Opened, Service extends object>(serviceOf: (opened: Opened) => Service): Promise<never> {
   const { module, options } = JSON.parse(process.argv[2] ?? '') as ChildModule

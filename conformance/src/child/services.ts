@@ -10,7 +10,10 @@ export interface SampleName {
 export interface StoreService {
   /** Puts the samples at once; gives their ids. */
   putAll(samples: readonly SampleName[], streamed?: boolean): Promise<string[]>
-  /** Puts samples one after the other until the process is killed. Tells the id of each as soon as its put has resolved. */
+  /**
+   * Puts samples one after the other until the process is killed. Tells the id of each as soon as its put has
+   * resolved.
+   */
   putUntilKilled(firstSeed: number, lengths: readonly number[]): Promise<never>
   /** Puts the first half of the sample as a stream that then stalls for ever; resolves when it stalls. */
   putHalfway(sample: SampleName): Promise<void>
@@ -43,7 +46,10 @@ export interface WorkerCall {
   readonly args: readonly unknown[]
 }
 
-/** A line from a worker: the end of a call, or what a call under way has to tell. Call 0 ends when the worker is ready. */
+/**
+ * A line from a worker: the end of a call, or what a call under way has to tell. Call 0 ends when the worker is
+ * ready.
+ */
 export type WorkerLine =
   | { readonly call: number; readonly value?: unknown }
   | { readonly call: number; readonly error: string; readonly expiredIds?: readonly string[] }

@@ -5,18 +5,18 @@ import { loadModule } from '../run/load-module.ts'
 import { ExplorationFailure } from './judge/violation.ts'
 import { plans } from './plans/plans.ts'
 import { type Coverage, coverageTable } from './search/coverage.ts'
+import { exploreAll } from './search/explore-all.ts'
+import { exploreSome } from './search/explore-some.ts'
 import { replay } from './search/replay.ts'
 import { parseSchedule, planNamed } from './search/schedule.ts'
-import { exploreSome } from './search/seeded.ts'
-import { exploreAll } from './search/systematic.ts'
 
-const usage = `Explores what can happen between sessions and sweepers, on a store and a manifest.
+const usage = `Explores what can happen between sessions and sweepers on a store and a manifest.
 
-  cli.ts --harness <module> [--plan <name>]...            every schedule of the plans (default: of all)
-  cli.ts --harness <module> --random <n> [--seed <n>]     so many schedules chosen at random
+  cli.ts --harness <module> [--plan <name>]...            every schedule of these plans (default: of all plans)
+  cli.ts --harness <module> --random <n> [--seed <n>]     <n> schedules, chosen at random
   cli.ts --harness <module> --replay '<schedule>'         one schedule, step by step
 
-The module's default export is a session harness of the conformance kit, or a function that gives one.
+The module's default export is a session harness of the conformance kit, or a function that returns one.
 Plans: ${plans.map(plan => plan.name).join(', ')}`
 
 const { values } = parseArgs({
@@ -75,9 +75,8 @@ async function showReplay(harness: SessionHarness, text: string): Promise<void> 
   const fixture = await harness.create()
   try {
     const { trace, violation } = await replay(fixture, plan, choices)
-    console.log(
-      `${plan.name}: ${plan.title}\n${trace.map((line, index) => `${String(index + 1).padStart(4)}  ${line}`).join('\n')}`,
-    )
+    console.log(`${plan.name}: ${plan.title}`)
+    for (const [index, line] of trace.entries()) console.log(`${String(index + 1).padStart(4)}  ${line}`)
     if (violation === undefined) return console.log('every guarantee held')
     console.log(`${violation.kind}: ${violation.text}`)
     process.exitCode = 1

@@ -16,8 +16,8 @@ import { idOf, textOf } from '../run/contents.ts'
 import { collect } from '../run/samples.ts'
 
 /*
- * What the manifest cases do with a manifest. Contents are called by a name. A ref is called `a@1`: content a at generation 1; a bare id is
- * called `a`. Times are small numbers, so that a case says which is older.
+ * What the manifest cases do with a manifest. Contents are called by a name. A ref is called `a@1`: content a at
+ * generation 1; a bare id is called `a`. Times are small numbers, so that a case says which is older.
  */
 
 /** After every time that a case uses and any clock: a sweep at this time finds everything old enough. */
@@ -88,7 +88,10 @@ export async function acceptedOf(names: readonly string[], commit: (name: string
   return names.filter((_, index) => accepted[index])
 }
 
-/** Has the sweepers claim a few contents at a time, all at once, until so many are claimed. Returns the names of all claims. */
+/**
+ * Has the sweepers claim a few contents at a time, all at once, until so many are claimed. Returns the names of
+ * all claims.
+ */
 export async function claimedBy(
   sweepers: readonly Pick<ManifestSteps, 'claim'>[],
   count: number,

@@ -47,8 +47,8 @@ export function tally(outcomes: readonly CaseOutcome[]): Tally {
 }
 
 /**
- * The reports of one kind as a Markdown table: a row per group, a column per backend. A cell says how many cases passed, and what else there
- * is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
+ * The reports of one kind as a Markdown table: a row per group, a column per backend. A cell says how many cases
+ * passed, and what else there is: `12`, `11, 1 FAILED`, `8, 4 n/a`.
  */
 export function reportsToMarkdown(reports: readonly ConformanceReport[]): string {
   const groups = groupsOf(reports.flatMap(report => report.outcomes))

@@ -6,15 +6,15 @@ import { type ConformanceReport, notApplicableLines, reportsToMarkdown } from '.
 import { type ReportJson, reportFromJson, reportToJson } from './report-json.ts'
 
 /**
- * Saves the reports of one test file, and writes `conformance.json` and `conformance.md` of these and of what other test files
- * saved in the same folder. Test files may do so at the same time, in processes of their own.
- * @param name - of the test file; what was saved under it before is replaced.
+ * Saves the reports of one test file, and writes `conformance.json` and `conformance.md` from these and from what other
+ * test files saved in the same folder. Test files may do this at the same time, in processes of their own.
+ * @param name - the name of the test file. It replaces what was saved under the same name before.
  */
 export async function saveReports(folder: string, name: string, reports: readonly ConformanceReport[]): Promise<void> {
   const parts = join(folder, 'conformance')
   await mkdir(parts, { recursive: true })
   await replaceFile(join(parts, `${name}.json`), JSON.stringify(reports.map(reportToJson)))
-  // Another process may save its part while this one writes the whole: then the whole is written again, by whoever comes last.
+  // Another process may save its part while this one writes the whole. Then whoever comes last writes the whole again.
   for (let before = await readParts(parts); ; ) {
     await writeWhole(
       folder,
@@ -36,7 +36,7 @@ async function writeWhole(folder: string, whole: readonly ReportJson[]): Promise
   await replaceFile(join(folder, 'conformance.md'), wholeMarkdown(whole.map(reportFromJson)))
 }
 
-/** All reports as one Markdown document: a table per kind, then what failed, then what does not apply and why. */
+/** All reports as one Markdown document: for each kind a table, what failed, and what does not apply and why. */
 export function wholeMarkdown(reports: readonly ConformanceReport[]): string {
   const sections = ['# Conformance']
   for (const kind of ['store', 'manifest', 'session'] satisfies HarnessKind[]) {
@@ -72,7 +72,7 @@ function bullets(lines: readonly string[]): string {
   return lines.map(line => `- ${line}`).join('\n')
 }
 
-/** Nobody reads half of it. */
+/** Replaces the file at once, so that nobody reads half of it. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const staged = `${path}.${randomUUID()}`
   await writeFile(staged, text)

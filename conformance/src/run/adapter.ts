@@ -30,8 +30,8 @@ export function conformanceTests(runner: Runner): ConformanceTests {
 }
 
 /**
- * Registers a test per case that applies. The others are not skipped tests: there is nothing to test. They are printed with their reason,
- * and they count in the report.
+ * Registers a test per case that applies. The others are not skipped tests: there is nothing to test. They are
+ * printed with their reason, and they count in the report.
  */
 function testsOf(runner: Runner, harness: AnyHarness): LiveReport {
   const outcomes: CaseOutcome[] = []

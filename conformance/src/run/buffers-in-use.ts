@@ -2,11 +2,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { turn } from './samples.ts'
 
-/** How many bytes of buffers this process uses, garbage not counted. */
+/** How many bytes of buffers this process uses, without garbage. */
 export async function buffersInUse(): Promise<number> {
   const collect = collector()
   let least = Number.POSITIVE_INFINITY
-  // A collection frees buffers on a thread of its own, that a busy machine may let wait: only the next one waits for it.
+  // A collection frees buffers on another thread, which a busy machine may delay. Only the next collection waits
+  // for it.
   for (let unchanged = 0; unchanged < 3; ) {
     collect()
     await turn()

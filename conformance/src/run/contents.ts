@@ -1,8 +1,8 @@
 import { type AttachmentId, contentId } from '@lash/attachments-core'
 
 /*
- * Cases call their contents by a text: its UTF-8 is the content. Of every text that a case has used, the id is known, so that failures can
- * show texts in the place of ids.
+ * A case calls a content by its text: the content is the text in UTF-8. The ids of all texts that were used are
+ * kept, so that failures can show texts instead of ids.
  */
 const ids = new Map<string, AttachmentId>()
 const texts = new Map<AttachmentId, string>()

@@ -1,6 +1,6 @@
 import type { AnyHarness, Capability, Fixture, StoreOptions } from '../harness.ts'
 
-/** What a case is given: fixtures to work on, and a place to leave what must be put away afterwards. */
+/** What a case is given: fixtures, and a way to have things closed after the case. */
 export class CaseContext<F extends Fixture = Fixture> {
   readonly #harness: AnyHarness
   readonly #afterwards: (() => Promise<unknown>)[] = []
@@ -9,7 +9,7 @@ export class CaseContext<F extends Fixture = Fixture> {
     this.#harness = harness
   }
 
-  /** A fresh, empty fixture; disposed of after the case. */
+  /** A fresh, empty fixture. It is disposed of after the case. */
   async create(options?: StoreOptions): Promise<F> {
     const create = this.#harness.create as (options?: StoreOptions) => Promise<Fixture>
     const fixture = await create.call(this.#harness, options)
@@ -17,23 +17,23 @@ export class CaseContext<F extends Fixture = Fixture> {
     return fixture as F
   }
 
-  /** Whether the harness is capable of it, for a case that can check more then. */
+  /** Whether the harness has the capability, for a case that can check more then. */
   has(capability: Capability): boolean {
     return this.#harness.capabilities.includes(capability)
   }
 
-  /** Has the resource closed after the case, and before the fixtures. */
+  /** Closes the resource after the case, before the fixtures. */
   use<R extends AsyncDisposable>(resource: R): R {
     this.defer(async () => resource[Symbol.asyncDispose]())
     return resource
   }
 
-  /** Has the function called after the case, latest first. */
+  /** Calls the function after the case. What was deferred last is called first. */
   defer(undo: () => Promise<unknown>): void {
     this.#afterwards.push(undo)
   }
 
-  /** Puts everything away, latest first; goes on past a failure and throws the first one. */
+  /** Calls what was deferred, last first. It goes on past failures and throws the first one. */
   async finish(): Promise<void> {
     const failures: unknown[] = []
     for (const undo of this.#afterwards.splice(0).reverse()) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { turn } from './samples.ts'
 
-/** How many file handles and sockets this process has open, where the system can tell (Linux); elsewhere 0. */
+/** How many file handles and sockets this process has open. It is 0 where the system cannot tell: all but Linux. */
 export async function openHandles(): Promise<number> {
   return readdir('/proc/self/fd').then(
     names => names.length,
@@ -10,7 +10,7 @@ export async function openHandles(): Promise<number> {
   )
 }
 
-/** Fails when so many more than `before` stay open. Files close on threads, which a busy machine may let wait for a while. */
+/** Fails when so many more than `before` stay open. Files close on other threads, which a busy machine may delay. */
 export async function handlesAreClosed(before: number, tooMany: number, what: string): Promise<void> {
   const deadline = performance.now() + 5000
   let left = (await openHandles()) - before

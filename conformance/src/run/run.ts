@@ -78,8 +78,8 @@ export function unknownKnownFailures(harness: AnyHarness): string[] {
 }
 
 /**
- * Runs every case of the harness's kind, one after the other, then the harness's `cleanup`. It is for runners without an adapter and for
- * scripts: `report.ok` says whether the backend conforms.
+ * Runs every case of the harness's kind, one after the other, then the harness's `cleanup`. It is for runners
+ * without an adapter and for scripts: `report.ok` says whether the backend conforms.
  */
 export async function runConformance(
   harness: AnyHarness,

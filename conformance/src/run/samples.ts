@@ -48,12 +48,12 @@ export function* chunksOf(bytes: Uint8Array, chunkBytes: number): Generator<Uint
   }
 }
 
-/** A source that gives the chunks and then neither ends nor fails, until it is told to. */
+/** A source that gives its chunks and then stalls, until it is told to end or fail. */
 export interface StalledSource {
   readonly stream: ReadableStream<Uint8Array>
-  /** Resolves when all chunks are taken and more is asked for. */
+  /** Resolves when all chunks are taken and somebody asks for more. */
   readonly stalled: Promise<void>
-  /** What it was cancelled with, if it was. */
+  /** The reason of its cancellation, if it was cancelled. */
   readonly cancelled: () => { reason: unknown } | undefined
   /** Resolves when it is cancelled. */
   readonly whenCancelled: Promise<void>
@@ -98,14 +98,14 @@ export function stalledSource(chunks: readonly Uint8Array[]): StalledSource {
   }
 }
 
-/** All of a stream, with its chunks put together. */
+/** All bytes of a stream. */
 export async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** A stream read until it ends or fails. */
+/** Reads a stream until it ends or fails. */
 export async function readUntilFailure(
   stream: ReadableStream<Uint8Array>,
 ): Promise<{ byteLength: number; error: unknown; failed: boolean }> {
@@ -118,7 +118,7 @@ export async function readUntilFailure(
   }
 }
 
-/** All that an async iterable gives. */
+/** All items of an async iterable. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const collected: T[] = []
   for await (const item of items) collected.push(item)

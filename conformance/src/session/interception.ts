@@ -22,7 +22,10 @@ export type Interceptor = (call: () => Promise<unknown>, args: readonly unknown[
 
 export type Interceptors = { readonly [M in Method]?: Interceptor }
 
-/** The same pair, but for the calls that are intercepted. A half of which nothing is intercepted is the very same object. */
+/**
+ * The same pair, but for the calls that are intercepted. A half of which nothing is intercepted is the very same
+ * object.
+ */
 export function interceptedPair({ store, manifest }: AttachmentPair, interceptors: Interceptors): AttachmentPair {
   return {
     store: intercepted(store, storeMethods, interceptors),
@@ -87,7 +90,10 @@ export class Stop {
     return { [method]: interceptor }
   }
 
-  /** Starts the work. Resolves when one of its calls has come to the stop; from then on it stalls, until it is let go on. */
+  /**
+   * Starts the work. Resolves when one of its calls has come to the stop; from then on it stalls, until it is let
+   * go on.
+   */
   async stall<T>(work: () => Promise<T>): Promise<Stalled<T>> {
     this.#isClosed = true
     const result = work()

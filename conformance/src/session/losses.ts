@@ -5,8 +5,8 @@ import { sessionGroup } from './pair-under-test.ts'
 import { mustRefuse } from './test-session.ts'
 
 /**
- * Runs in which simpler designs lose committed bytes. The real code is driven step by step: one actor stalls exactly where it hurts, and
- * the others go on.
+ * Runs in which simpler designs lose committed bytes. The real code is driven step by step: one actor stalls
+ * exactly where it hurts, and the others go on.
  */
 export const lossCases: readonly SessionCase[] = sessionGroup('historical losses', {
   'dead-first-writer': {

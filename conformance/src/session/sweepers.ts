@@ -4,7 +4,10 @@ import { turn } from '../run/samples.ts'
 import type { PairSteps } from './pair-under-test.ts'
 import type { TestSession } from './test-session.ts'
 
-/** Sweepers that sweep all the time, unless a writer asks for a rest: without any grace, a slow writer might never get through. */
+/**
+ * Sweepers that sweep all the time, unless a writer asks for a rest: without any grace, a slow writer might never
+ * get through.
+ */
 export class Sweepers {
   readonly #pair: PairSteps
   readonly #running: Promise<unknown>

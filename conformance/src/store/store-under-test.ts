@@ -23,7 +23,7 @@ export interface StoreUnderTest {
   startProcess(): Promise<ChildProcess<'store'>>
   /** Another store, fresh and empty. */
   another(): Promise<StoreUnderTest>
-  /** Whether the harness is capable of it, for a case that can check more then. */
+  /** Whether the harness has the capability, for a case that can check more then. */
   has(capability: Capability): boolean
 }
 

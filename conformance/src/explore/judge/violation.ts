@@ -1,20 +1,20 @@
 /** Which of the guarantees a schedule broke. */
 export type ViolationKind =
-  /** What was committed and not released cannot be read back, or is other bytes. */
+  /** What was committed and not released cannot be read back, or comes back as other bytes. */
   | 'safety'
   /** A commit was acknowledged, and the bytes are not there. */
   | 'dangling commit'
-  /** A ref is committed, and nobody was told so: its bytes would be kept for nobody. */
+  /** A ref is committed, and nobody was told so. Its bytes would be kept for nobody. */
   | 'phantom commit'
-  /** A commit was refused, and no sweep had touched what it commits. */
+  /** A commit was refused, and no sweep had touched what it was to commit. */
   | 'needless refusal'
-  /** What one session did changed what another one has, or one reads what it does not hold. */
+  /** A session changed what another one has, or reads what it does not hold. */
   | 'isolation'
-  /** A copy got the name that a deleter may still delete. */
+  /** A copy got a name that somebody may still delete. */
   | 'generation reused'
-  /** Every session is dead, and sweeps do not bring the store to what is committed. */
+  /** Every session is dead, and sweeps leave more than what is committed. */
   | 'progress'
-  /** An operation failed in a way that it must not. */
+  /** An operation failed in a way in which it must not fail. */
   | 'unexpected error'
   /** Every actor that is left waits for another one. */
   | 'deadlock'
@@ -24,7 +24,7 @@ export interface Violation {
   readonly text: string
 }
 
-/** A schedule that broke a guarantee. Its message says how, prints what happened step by step, and how to run it again. */
+/** A schedule that broke a guarantee. Its message says how, what happened step by step, and how to run it again. */
 export class ExplorationFailure extends Error {
   override readonly name = 'ExplorationFailure'
   readonly violation: Violation

@@ -12,8 +12,8 @@ function sweeper(name: string, ...does: Operation[]): ActorPlan {
 }
 
 /**
- * The plans that every pair of store and manifest is explored with. Each is as small as the losses that it is there to find; together
- * they have every operation, every kind of commit, and every way to share bytes.
+ * The plans of the explorer. Each is as small as the losses that it is there to find. Together they have every
+ * operation, every kind of commit, and every way to share bytes.
  */
 export const plans: readonly Plan[] = [
   {
@@ -126,7 +126,7 @@ export const plans: readonly Plan[] = [
   },
   {
     name: 'transaction',
-    title: 'commits in the transaction of the host, one of which it takes back',
+    title: 'commits in transactions of the host, one of which it rolls back',
     contents: ['x'],
     requires: ['transaction'],
     actors: [

@@ -2,11 +2,11 @@ import type { ActorPlan, Operation, Plan } from './plan.ts'
 import { Random } from './random.ts'
 
 export interface RandomPlanOptions {
-  /** Whether hosts commit in transactions of their own, too, and whether they can be held up in one. Default `none`. */
+  /** Whether hosts also commit in transactions of their own, and whether they can stall inside one. Default `none`. */
   readonly transactions?: 'none' | 'at once' | 'held'
 }
 
-/** A plan that a seed decides: bigger than those that can be gone through, and stranger. */
+/** A plan that a seed decides. It is bigger than the plans of which every schedule can be run, and stranger. */
 export function randomPlan(seed: number, { transactions = 'none' }: RandomPlanOptions = {}): Plan {
   const random = new Random(seed)
   const contents = random.chance(0.6) ? ['x'] : ['x', 'y']

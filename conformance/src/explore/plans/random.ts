@@ -1,4 +1,4 @@
-/** Pseudo-random numbers that a seed decides, so that a run can be made again. */
+/** Pseudo-random numbers that a seed decides, so that a run can be repeated. */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0
   }
 
-  /** From 0 up to, not including, 1. */
+  /** A number from 0 to 1, without 1. */
   next(): number {
     // mulberry32
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 
-  /** A whole number from 0 up to, not including, the limit. */
+  /** A whole number from 0 to the limit, without the limit. */
   below(limit: number): number {
     return Math.floor(this.next() * limit)
   }
@@ -29,7 +29,7 @@ export class Random {
     return this.next() < probability
   }
 
-  /** So many different ones of the items, or all of them where there are fewer. */
+  /** So many different items, or all of them when there are fewer. */
   some<T>(items: readonly T[], count: number): T[] {
     const left = [...items]
     return Array.from({ length: Math.min(count, left.length) }, () => left.splice(this.below(left.length), 1)[0] as T)

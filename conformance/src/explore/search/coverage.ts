@@ -4,13 +4,13 @@ import { markdownTable } from 'markdown-table'
 export interface Coverage {
   readonly plan: string
   readonly pair: string
-  /** `all`: every schedule there is, up to those that lead to the same states. `some`: that many, chosen at random. */
+  /** `all`: every schedule there is, but for those that lead to the same states. `some`: so many, chosen at random. */
   readonly kind: 'all' | 'some'
   /** Runs from the start. */
   readonly schedules: number
-  /** Different states that were seen and checked. */
+  /** How many different states were seen and checked. */
   readonly states: number
-  /** Steps taken, in all runs. */
+  /** Steps taken in all runs. */
   readonly steps: number
   readonly seconds: number
 }

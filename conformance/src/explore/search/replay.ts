@@ -7,13 +7,16 @@ import { StepWatch } from '../world/step-watch.ts'
 import { World, type WorldOptions } from '../world/world.ts'
 import { scheduleText } from './schedule.ts'
 
+/** The line of a trace that stands before the check for progress. */
+export const endOfAll = 'everybody stops for ever; then sweeps and audits'
+
 export interface Replayed {
   readonly violation: Violation | undefined
   /** What happened, a line per call. */
   readonly trace: readonly string[]
 }
 
-/** Runs a schedule step by step, checks every guarantee after every step, and then stops all actors for ever and sweeps. */
+/** Runs a schedule and checks every guarantee after every step. Then it stops all actors for ever, and sweeps. */
 export async function replay(
   fixture: SessionFixture,
   plan: Plan,
@@ -22,21 +25,22 @@ export async function replay(
 ): Promise<Replayed> {
   const world = await World.create(plan, fixture, { patienceMs: patienceFor(plan), ...options })
   const watch = await StepWatch.begin(world)
+  const { scene } = world
   for (const name of choices) {
     await world.choicesOnceSettled()
     const choice = choiceNamed(world, name)
-    if (choice === undefined) throw new Error(`${name} cannot go on after:\n${world.trace.join('\n')}`)
+    if (choice === undefined) throw new Error(`${name} cannot go on after:\n${scene.trace.join('\n')}`)
     await watch.step(choice)
-    if (world.violation !== undefined) break
+    if (scene.violation !== undefined) break
   }
-  if (world.violation === undefined) {
-    world.trace.push('everybody stops for ever; then sweeps and audits')
+  if (scene.violation === undefined) {
+    scene.note(() => endOfAll)
     await checkProgress(world)
   }
-  return { violation: world.violation, trace: world.trace }
+  return { violation: scene.violation, trace: scene.trace }
 }
 
-/** Who holds a transaction open may hold up others, so their steps may not end. */
+/** How long to wait for a step: an actor with an open transaction may hold up others, whose steps then do not end. */
 export function patienceFor(plan: Plan): number | undefined {
   return plan.holdsTransactions ? 1000 : undefined
 }

@@ -2,14 +2,17 @@ import type { Plan } from '../plans/plan.ts'
 import { plans } from '../plans/plans.ts'
 import { randomPlan } from '../plans/random-plan.ts'
 
-/** A run as text: the plan's name, and who went on at each step. `A!` means that the call of A failed, or lost its reply. */
+/**
+ * A run as text: the plan's name, then who went on at each step. `A!` means that the call of A failed or lost its
+ * reply.
+ */
 export function scheduleText(plan: Plan, choices: readonly string[]): string {
   return `${plan.name}: ${choices.join(' ')}`
 }
 
 /**
  * The run that a text stands for.
- * @throws Error when it is no schedule, or of a plan that is not known.
+ * @throws Error when the text is not a schedule, or its plan is unknown.
  */
 export function parseSchedule(text: string, known: readonly Plan[] = plans): { plan: Plan; choices: string[] } {
   const match = /^\s*([a-z0-9-]+):((?:\s+[A-Za-z0-9]+!?)*)\s*$/.exec(text)

@@ -2,13 +2,14 @@ import type { Random } from '../plans/random.ts'
 import type { Choice } from '../world/choice.ts'
 import type { World } from '../world/world.ts'
 
-/** Decides who goes on next; undefined when everybody who is left has stopped for ever. */
+/** Decides who goes on next. Returns undefined when all who are left have stopped for ever. */
 export type Scheduler = (choices: readonly Choice[]) => Choice | undefined
 
 /**
- * One of two kinds of scheduler. Either anybody may go on at any time, or everybody has a rank, the first goes on for as long as it can,
- * and now and then it falls to the last place: that finds the losses for which one actor must sleep through most of what the others do.
- * In both, some actors stop for ever, and some calls fail.
+ * One of two kinds of scheduler. With the first, anybody may go on at any time. With the second, every actor has
+ * a rank, the first one goes on for as long as it can, and now and then it falls to the last place: this finds
+ * losses for which one actor must sleep through most of what the others do. With both, some actors stop for ever
+ * and some calls fail.
  */
 export function randomScheduler(world: World, random: Random): Scheduler {
   const ranks = new Map(world.actors.map(actor => [actor.plan.name, random.next()]))

@@ -10,34 +10,34 @@ export interface Stop {
   readonly changes: boolean
 }
 
-/** What a call answered, in as far as what the actor does next depends on it. */
+/** What a call answered, as far as the actor's next steps depend on it. */
 export type Reply = string | readonly OrphanClaim[]
 
-/** How the scheduler lets an actor go on: with what it waits for, or with a failure in its place. */
+/** How the scheduler lets an actor go on: with what it waits for, or with a failure instead. */
 export type Outcome = 'go' | 'fail'
 
-/** What a call fails with that the scheduler makes fail. */
+/** The error of a call that the scheduler lets fail. */
 export class InjectedFailure extends Error {
   override readonly name = 'InjectedFailure'
 }
 
-/** Whether an error is, or was caused by, a failure that the scheduler made. */
+/** Whether the scheduler made the failure that an error is, or was caused by. */
 export function isInjected(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof InjectedFailure) return true
   return false
 }
 
-/** One thread of activity that runs from stop to stop, when the scheduler says so. */
+/** One thread of activity. It runs from stop to stop when the scheduler says so. */
 export class Actor {
   readonly plan: ActorPlan
-  /** Stops after calls as well, because its replies can fail or because another actor sees what it does with them. */
+  /** Whether it stops after calls as well: its replies can be lost, or another actor sees what it does with them. */
   readonly stopsAfterCalls: boolean
-  /** Which of its operations it is at. */
+  /** The index of its current operation. */
   operation = 0
-  /** Where it waits; undefined while it runs, and when it has finished. */
+  /** Where it waits. Undefined while it runs, and when it has finished. */
   stop: Stop | undefined
   finished = false
-  /** What it was told since its operation began. */
+  /** The replies that it got since its operation began. */
   replies: Reply[] = []
   #goOn: ((outcome: Outcome) => void) | undefined
   #arrived: (() => void) | undefined
@@ -51,7 +51,7 @@ export class Actor {
     return this.stop !== undefined
   }
 
-  /** Called by what the actor does: waits for the actor's turn. */
+  /** Waits for the actor's turn. Called by what the actor does. */
   stopAt(stop: Stop): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.stop = stop

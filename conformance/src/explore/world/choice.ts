@@ -1,6 +1,6 @@
 import type { Actor, Outcome } from './actor.ts'
 
-/** Who can be let go on. */
+/** Who there is to choose from. */
 interface Cast {
   readonly actors: readonly Actor[]
   /** How many failures the scheduler may still make. */
@@ -14,8 +14,9 @@ export interface Choice {
 }
 
 /**
- * What can happen next. When an actor waits with a reply that nobody but itself will see the use of, only that is offered: what it does
- * until its next call commutes with everything that the others do, so the other orders lead to the same states.
+ * What can happen next. When an actor waits with a reply that only itself can see, this offers that actor alone:
+ * what it does until its next call commutes with everything that the others do, so other orders lead to the same
+ * states.
  */
 export function choicesOf(cast: Cast): Choice[] {
   const waiting = cast.actors.filter(actor => actor.waits)
@@ -29,7 +30,7 @@ function outcomesOf(cast: Cast, actor: Actor): Choice[] {
   return [goes, { actor, outcome: 'fail' }]
 }
 
-/** A choice as it stands in a schedule: the actor's name, with `!` when it fails. */
+/** A choice as a schedule writes it: the actor's name, with `!` when its call fails. */
 export function nameOf({ actor, outcome }: Choice): string {
   return outcome === 'go' ? actor.plan.name : `${actor.plan.name}!`
 }

@@ -4,27 +4,52 @@ import type { Actor, Reply } from './actor.ts'
 export interface Gate {
   /** The actor that is calling. */
   actor(): Actor
-  /** Told of every call that took effect, for the trace. */
-  took(actor: Actor, what: string, answer: () => string): void
+  /** Is told of every call that took effect, for the trace. */
+  tookEffect(actor: Actor, what: string, answer: () => string): void
 }
 
-/**
- * Makes a call when it is the actor's turn and, where it matters, lets it have the reply when it is its turn again. What the call means is
- * taken down at once: its effect stands from then on, whether the actor hears of it or not. Calls that only read say so (`changes`).
- */
-export async function call<T>(
+/** A call as the gate sees it. */
+interface GatedCall<T> {
+  /** In words, for stops and traces. */
+  readonly what: string
+  readonly changes: boolean
+  readonly effect: () => Promise<T>
+  /** Records what the call means, and says what matters of its result. */
+  readonly record: (result: T) => Reply
+}
+
+/** Makes a call that may change what the store or the manifest holds. */
+export function change<T>(
   gate: Gate,
   what: string,
   effect: () => Promise<T>,
-  takeDown: (result: T) => Reply,
-  changes: boolean = true,
+  record: (result: T) => Reply,
 ): Promise<T> {
+  return pass(gate, { what, changes: true, effect, record })
+}
+
+/** Makes a call that changes nothing. */
+export function read<T>(
+  gate: Gate,
+  what: string,
+  effect: () => Promise<T>,
+  describe: (result: T) => string,
+): Promise<T> {
+  return pass(gate, { what, changes: false, effect, record: describe })
+}
+
+/**
+ * Makes the call when it is the actor's turn. Where it matters, the actor gets the reply only when it is its turn
+ * again. What the call means is recorded at once: its effect stands from then on, whether or not the actor hears
+ * of it.
+ */
+async function pass<T>(gate: Gate, { what, changes, effect, record }: GatedCall<T>): Promise<T> {
   const actor = gate.actor()
   await actor.stopAt({ phase: 'before', what, changes })
   const finish = await attempt(effect)
-  const reply = finish.ok ? takeDown(finish.value) : nameOf(finish.error)
+  const reply = finish.ok ? record(finish.value) : nameOf(finish.error)
   actor.replies.push(reply)
-  gate.took(actor, what, () => (finish.ok ? describe(reply) : `fails: ${(finish.error as Error).message}`))
+  gate.tookEffect(actor, what, () => (finish.ok ? describe(reply) : `fails: ${(finish.error as Error).message}`))
   if (actor.stopsAfterCalls) await actor.stopAt({ phase: 'after', what, changes: false })
   if (!finish.ok) throw finish.error
   return finish.value

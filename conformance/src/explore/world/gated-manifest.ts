@@ -1,32 +1,32 @@
-import {
-  type AttachmentCommitOptions,
-  type AttachmentContent,
-  type AttachmentId,
-  type AttachmentIntent,
-  type AttachmentIntentAndPut,
-  type AttachmentKey,
-  type AttachmentManifest,
-  type AttachmentManifestEntry,
-  type AttachmentRef,
-  type AttachmentSignalOptions,
-  type AttachmentStore,
-  isAttachmentId,
-  type OrphanClaim,
-  type OrphanQuery,
+import type {
+  AttachmentCommitOptions,
+  AttachmentContent,
+  AttachmentId,
+  AttachmentIntent,
+  AttachmentIntentAndPut,
+  AttachmentKey,
+  AttachmentManifest,
+  AttachmentManifestEntry,
+  AttachmentRef,
+  AttachmentSignalOptions,
+  AttachmentStore,
+  OrphanClaim,
+  OrphanQuery,
 } from '@lash/attachments-core'
 import { collect } from '../../run/samples.ts'
-import { call, type Gate } from './gate.ts'
+import { judgeCommit, judgeRefusal } from '../judge/calls.ts'
+import { change, type Gate, read } from './gate.ts'
 import { GatedStore } from './gated-store.ts'
 import type { Scene } from './scene.ts'
 
-/** A manifest whose every call waits for its turn, and is taken down in the scene's history when it has taken effect. */
+/** A manifest whose every call waits for its turn. What took effect is recorded in the history of the scene. */
 export class GatedManifest implements AttachmentManifest {
   readonly #inner: AttachmentManifest
   readonly #scene: Scene
   readonly #gate: Gate
-  /** What its session-scoped store knows of its intents and does not show: the highest generation, and whether a reply was lost. */
-  intents = ''
+  /** The highest generation that an intent was given, and what it was when the reply to an intent was lost. */
   #highest = -1
+  #highestAtLoss: number | undefined
 
   constructor(scene: Scene, gate: Gate) {
     this.#inner = scene.manifest
@@ -34,23 +34,26 @@ export class GatedManifest implements AttachmentManifest {
     this.#gate = gate
   }
 
-  recordIntent(intent: AttachmentIntent): Promise<number> {
-    const answer = call(
-      this.#gate,
-      `recordIntent ${this.#scene.nameOf(intent.attachmentId)}`,
-      () => this.#inner.recordIntent(intent),
-      generation => this.#recorded(intent, generation),
-    )
-    return this.#heard(answer)
+  /**
+   * What the session-scoped store knows of its intents and does not show: the highest generation, and when a
+   * reply was lost.
+   */
+  get intents(): string {
+    return `${this.#highest}${this.#highestAtLoss === undefined ? '' : `?${this.#highestAtLoss}`}`
   }
 
-  async #heard(answer: Promise<number>): Promise<number> {
+  async recordIntent(intent: AttachmentIntent): Promise<number> {
     try {
-      this.#highest = Math.max(this.#highest, await answer)
-      this.intents = this.intents.replace(/[0-9]*$/, String(this.#highest))
-      return await answer
+      const generation = await change(
+        this.#gate,
+        `recordIntent ${this.#scene.nameOf(intent.attachmentId)}`,
+        () => this.#inner.recordIntent(intent),
+        given => this.#recorded(intent, given),
+      )
+      this.#highest = Math.max(this.#highest, generation)
+      return generation
     } catch (error) {
-      this.intents = `?${this.#highest}`
+      this.#highestAtLoss = this.#highest
       throw error
     }
   }
@@ -71,13 +74,13 @@ export class GatedManifest implements AttachmentManifest {
     content: AttachmentContent,
     options: AttachmentSignalOptions,
   ): Promise<AttachmentIntentAndPut> {
-    const together = await call<AttachmentIntentAndPut | undefined>(
+    const together = await change<AttachmentIntentAndPut | undefined>(
       this.#gate,
       `recordIntentAndPut ${this.#scene.nameOf(intent.attachmentId)}`,
       async () => this.#inner.recordIntentAndPut?.(GatedStore.unwrap(store), intent, content, options),
       result => (result === undefined ? 'declined' : this.#recorded(intent, result.generation)),
     )
-    // The manifest leaves it to two steps: the session-scoped store takes the second.
+    // When the manifest declines, the session-scoped store puts the bytes in a second step.
     return together ?? { generation: await this.recordIntent(intent), isPut: false }
   }
 
@@ -92,22 +95,22 @@ export class GatedManifest implements AttachmentManifest {
     refs: readonly (AttachmentRef | AttachmentId)[],
     options?: AttachmentCommitOptions,
   ): Promise<void> {
-    return call(
+    return change(
       this.#gate,
       `commitRefs ${refs.map(ref => this.#scene.describeRef(ref)).join(', ')}`,
       async () => {
         await this.#inner.commitRefs(sessionId, refs, options).catch(error => {
-          this.#scene.refused(sessionId, refs, error)
+          judgeRefusal(this.#scene, sessionId, refs, error)
           throw error
         })
-        await this.#scene.promise(sessionId, refs)
+        await judgeCommit(this.#scene, sessionId, refs)
       },
       () => 'committed',
     )
   }
 
   releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
-    return call(
+    return change(
       this.#gate,
       `releaseRefs ${ids === undefined ? 'of all' : ids.map(id => this.#scene.nameOf(id)).join(', ')}`,
       () => {
@@ -115,7 +118,7 @@ export class GatedManifest implements AttachmentManifest {
         return this.#inner.releaseRefs(sessionId, ids)
       },
       () => {
-        // Again: a transaction that held it up may have committed meanwhile.
+        // Once more, since a transaction that held it up may have committed meanwhile.
         this.#scene.history.released(sessionId, ids)
         return 'released'
       },
@@ -123,12 +126,11 @@ export class GatedManifest implements AttachmentManifest {
   }
 
   lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
-    return call(
+    return read(
       this.#gate,
       `lookup ${this.#scene.nameOf(id)}`,
       () => this.#inner.lookup(sessionId, id),
       entry => describeEntry(entry),
-      false,
     )
   }
 
@@ -144,18 +146,17 @@ export class GatedManifest implements AttachmentManifest {
     what: string,
     list: () => AsyncIterable<AttachmentManifestEntry>,
   ): Promise<readonly AttachmentManifestEntry[]> {
-    return call(
+    return read(
       this.#gate,
       what,
       () => collect(list()),
       entries => entries.map(entry => `${this.#scene.nameOf(entry.attachmentId)} ${describeEntry(entry)}`).join(', '),
-      false,
     )
   }
 
   claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
     const of = query.ids === undefined ? '' : ` ${query.ids.map(id => this.#scene.nameOf(id)).join(', ')}`
-    return call(
+    return change(
       this.#gate,
       `claimOrphans${of}${query.releasedOnly ? ' if released' : ''}`,
       () => {
@@ -167,7 +168,7 @@ export class GatedManifest implements AttachmentManifest {
   }
 
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return call(
+    return change(
       this.#gate,
       `claimBlobs ${blobs.map(blob => `${this.#scene.nameOf(blob.id)}@${blob.generation}`).join(', ')}`,
       () => {
@@ -184,7 +185,7 @@ export class GatedManifest implements AttachmentManifest {
   }
 
   settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
-    return call(
+    return change(
       this.#gate,
       `settleClaims ${claims.map(claim => `${this.#scene.nameOf(claim.attachmentId)}@${claim.generation}`).join(', ')}`,
       () => this.#inner.settleClaims(claims),
@@ -196,7 +197,7 @@ export class GatedManifest implements AttachmentManifest {
   }
 
   forget(id: AttachmentId): Promise<void> {
-    return call(
+    return change(
       this.#gate,
       `forget ${this.#scene.nameOf(id)}`,
       () => this.#inner.forget(id),
@@ -210,7 +211,7 @@ export class GatedManifest implements AttachmentManifest {
 
 /** What matters of an entry, without its times. */
 export function describeEntry(entry: AttachmentManifestEntry | undefined): string {
-  if (entry === undefined || !isAttachmentId(entry.attachmentId)) return 'no ref'
+  if (entry === undefined) return 'no ref'
   const state =
     entry.releasedAtEpochMs !== undefined ? 'released' : entry.committedAtEpochMs !== undefined ? 'committed' : 'live'
   return `${state} @${entry.generation}`

@@ -19,7 +19,8 @@ import type {
 } from '@lash/attachments-core'
 import { refTo, storedMeta } from '@lash/attachments-core/backend'
 import { collect } from '../../run/samples.ts'
-import { call, type Gate } from './gate.ts'
+import { judgeDelete } from '../judge/calls.ts'
+import { change, type Gate, read } from './gate.ts'
 import type { Scene } from './scene.ts'
 
 /** A store whose every call waits for its turn. */
@@ -57,16 +58,15 @@ export class GatedStore implements AttachmentStore {
     const generation = options.generation ?? 0
     const name = `${this.#scene.nameOf(content.id)}@${generation}`
     if (this.#scene.plan.probes) {
-      const found = await call(
+      const found = await read(
         this.#gate,
         `probe ${name}`,
         () => this.#inner.stat(content.id, { generation }),
         known => (known === undefined ? 'absent' : 'present'),
-        false,
       )
       if (found !== undefined) return refTo(storedMeta(content.id, content.byteLength, meta), generation)
     }
-    return call(
+    return change(
       this.#gate,
       `put ${name}`,
       () => this.#inner.put(content, meta, options),
@@ -78,52 +78,48 @@ export class GatedStore implements AttachmentStore {
   }
 
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    return call(
+    return read(
       this.#gate,
       `get ${this.#name(id, options)}`,
       () => this.#inner.get(id, options),
       () => 'bytes',
-      false,
     )
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
-    return call(
+    return read(
       this.#gate,
       `stream ${this.#name(id, options)}`,
       () => this.#inner.stream(id, options),
       () => 'bytes',
-      false,
     )
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
-    return call(
+    return read(
       this.#gate,
       `stat ${this.#name(id, options)}`,
       () => this.#inner.stat(id, options),
       meta => (meta === undefined ? 'absent' : 'present'),
-      false,
     )
   }
 
   async *list(options?: AttachmentListOptions): AsyncGenerator<AttachmentListing, void, void> {
-    const blobs = await call(
+    const blobs = await read(
       this.#gate,
       'list',
       () => collect(this.#inner.list(options)),
       listed => listed.map(blob => `${this.#scene.nameOf(blob.id)}@${blob.generation}`).join(', '),
-      false,
     )
     yield* blobs
   }
 
   delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
-    return call(
+    return change(
       this.#gate,
       `delete ${this.#name(id, options)}`,
       async () => {
-        await this.#scene.aboutToDelete(id, options.generation)
+        await judgeDelete(this.#scene, id, options.generation)
         await this.#inner.delete(id, options)
       },
       () => 'deleted',

@@ -10,29 +10,29 @@ interface ContentHistory {
 }
 
 /**
- * What follows from the calls that took effect and from their replies: of each content, its generation and its claim, which no
- * manifest shows; and of each session, what it was promised to find.
+ * What follows from the calls that took effect and from their replies: the generation and the claim of each
+ * content, which no manifest shows, and what each session was promised to find.
  */
 export class History {
   readonly #contents = new Map<AttachmentId, ContentHistory>()
   /**
-   * Copies that only an audit finds again, should their sweeper have died: written after somebody was given the right to delete them,
-   * or left behind by an intent that met a claim.
+   * Copies that only an audit finds again if their sweeper dies: they were written after somebody was given the
+   * right to delete them, or an intent that met a claim left them behind.
    */
   readonly #strays = new Set<string>()
-  /** Generation of the last intent, by session and id, while nothing has happened since that could make its commit fail. */
+  /** The generation of the last intent, by session and id, until something happens that could make its commit fail. */
   readonly #intents = new Map<string, { id: AttachmentId; generation: number }>()
-  /** Generation that a commit was acknowledged for, by session and id, until the session lets go of it. */
+  /** The generation for which a commit was acknowledged, by session and id, until the session releases it. */
   readonly #promises = new Map<string, { sessionId: string; id: AttachmentId; generation: number }>()
 
-  /** Returns what is wrong with it, if anything is. */
+  /** Returns what is wrong with the generation, if anything is. */
   intentRecorded(sessionId: string, id: AttachmentId, generation: number): string | undefined {
     const known = this.#contents.get(id)
     this.#intents.set(`${sessionId} ${id}`, { id, generation })
     if (known?.claim !== undefined) this.strayed({ id, generation: known.generation })
     this.#contents.set(id, { generation, claim: undefined, highestClaimed: known?.highestClaimed ?? -1 })
     if (known === undefined || generation > known.highestClaimed) return undefined
-    return `an intent was given generation ${generation}, which a sweeper has, or had, the right to delete`
+    return `an intent was given generation ${generation}, which a sweeper has or had the right to delete`
   }
 
   /** A copy was written. */
@@ -40,22 +40,22 @@ export class History {
     if (generation <= (this.#contents.get(id)?.highestClaimed ?? -1)) this.#strays.add(`${id} ${generation}`)
   }
 
-  /** A copy was left where no sweep looks for it. */
+  /** A copy was left where no sweep looks. */
   strayed({ id, generation }: AttachmentKey): void {
     this.#strays.add(`${id} ${generation}`)
   }
 
-  /** Whether only an audit can be expected to find the copy. */
+  /** Whether only an audit is expected to find the copy. */
   isStray({ id, generation }: AttachmentKey): boolean {
     return this.#strays.has(`${id} ${generation}`)
   }
 
-  /** A sweep may have dropped whatever ref to the ids is not committed, or to all ids. */
+  /** A sweep may have dropped every uncommitted ref to these ids or, without ids, to all. */
   swept(ids: readonly AttachmentId[] | undefined): void {
     for (const [key, { id }] of this.#intents) if (ids === undefined || ids.includes(id)) this.#intents.delete(key)
   }
 
-  /** Whether nothing has happened since the session's intent that could make its commit fail. */
+  /** Whether a commit of the session must succeed: nothing has happened since its intent that could make it fail. */
   isCommittable(sessionId: string, { id, generation }: AttachmentKey): boolean {
     return this.#intents.get(`${sessionId} ${id}`)?.generation === generation
   }
@@ -64,7 +64,7 @@ export class History {
     for (const { attachmentId, generation, token } of claims) {
       const known = this.#contents.get(attachmentId)
       const highestClaimed = Math.max(generation, known?.highestClaimed ?? -1)
-      // A copy below the content's generation is free to delete, and its token stands nowhere.
+      // A copy below the content's generation is free to delete. Its claim is recorded nowhere.
       if (known !== undefined && generation < known.generation)
         this.#contents.set(attachmentId, { ...known, highestClaimed })
       else this.#contents.set(attachmentId, { generation, claim: token, highestClaimed })
@@ -88,7 +88,7 @@ export class History {
     this.#promises.set(`${sessionId} ${id}`, { sessionId, id, generation })
   }
 
-  /** The session lets go of the ids, or of everything. */
+  /** The session releases the ids or, without ids, everything. */
   released(sessionId: string, ids: readonly AttachmentId[] | undefined): void {
     for (const [key, { id }] of this.#intents) {
       if (key === `${sessionId} ${id}` && (ids === undefined || ids.includes(id))) this.#intents.delete(key)
@@ -98,12 +98,12 @@ export class History {
     }
   }
 
-  /** The generation at which the session must find the content, if it was promised to. */
+  /** The generation at which the session must find the content, if that was promised. */
   promised(sessionId: string, id: AttachmentId): number | undefined {
     return this.#promises.get(`${sessionId} ${id}`)?.generation
   }
 
-  /** Generation, claim and blobs, in short, to tell states apart. */
+  /** Generation, claim and blobs in short, to tell states apart. */
   describe(id: AttachmentId, stored: readonly number[]): string {
     const known = this.#contents.get(id)
     if (known === undefined) return `unknown [${stored}]`

@@ -10,12 +10,13 @@ import {
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import type { HostTransaction } from '../../harness.ts'
+import { judgeCommit } from '../judge/calls.ts'
 import type { Operation } from '../plans/plan.ts'
 import { type Actor, isInjected } from './actor.ts'
-import { call, type Gate } from './gate.ts'
+import { change, type Gate } from './gate.ts'
 import type { Scene } from './scene.ts'
 
-/** Everything uncommitted is old enough, and every claim is stale: the worst ages there are. */
+/** The worst age there is: everything uncommitted is old enough, and every claim is stale. */
 export const worstAge: number = Number.MAX_SAFE_INTEGER
 
 /** What one actor works with. */
@@ -29,7 +30,7 @@ export interface ActorTools {
   readonly refs: Map<string, AttachmentRef>
 }
 
-/** Does one operation with the real code. A failure that can be expected ends the operation; any other is a violation. */
+/** Does one operation with the real code. An expected failure ends the operation; any other failure is a violation. */
 export async function perform(scene: Scene, tools: ActorTools, operation: Operation): Promise<void> {
   try {
     await start(scene, tools, operation)
@@ -130,17 +131,17 @@ async function transaction(
     scene.transactions.delete(ending)
     if (end === 'rollback') return ending.rollback()
     await ending.commit()
-    await scene.promise(session.sessionId, refs)
+    await judgeCommit(scene, session.sessionId, refs)
   }
   try {
     if (scene.plan.holdsTransactions) {
-      await call(gate, `in a transaction: commitRefs ${names}`, start, done)
-      await call(gate, end, finish, done)
+      await change(gate, `in a transaction: commitRefs ${names}`, start, done)
+      await change(gate, end, finish, done)
     } else {
-      await call(gate, `in a transaction: commitRefs ${names}, ${end}`, () => start().then(finish), done)
+      await change(gate, `in a transaction: commitRefs ${names}, ${end}`, () => start().then(finish), done)
     }
   } catch (error) {
-    // The database takes back what a host began that it does not hear of any more.
+    // A database rolls back the transaction of a host that it no longer hears from.
     if (open !== undefined) {
       scene.transactions.delete(open)
       await open.rollback()

@@ -1,6 +1,5 @@
 import {
   type AttachmentId,
-  AttachmentIntentExpiredError,
   type AttachmentManifest,
   type AttachmentRef,
   type AttachmentStore,
@@ -20,11 +19,14 @@ export interface Content {
 export interface SceneOptions {
   /** Tells apart the contents and sessions of scenes that share a store. */
   readonly label?: string
-  /** Keeps a readable line of every call. Default true. */
+  /** Whether to keep a readable line of every call. Default true. */
   readonly traces?: boolean
 }
 
-/** Where a plan is played: one store and manifest, the contents and sessions, what has happened so far, and the first thing that went wrong. */
+/**
+ * Where a plan is played: a store and a manifest, the contents and the sessions. It knows what has happened so
+ * far, and the first thing that went wrong.
+ */
 export class Scene {
   readonly plan: Plan
   readonly store: AttachmentStore
@@ -37,7 +39,7 @@ export class Scene {
   readonly trace: string[] = []
   /** The first thing that went wrong. */
   violation: Violation | undefined
-  /** Transactions of the host that are open. */
+  /** The open transactions of the host. */
   readonly transactions: Set<HostTransaction> = new Set()
   readonly #names = new Map<AttachmentId, string>()
   readonly #label: string
@@ -82,43 +84,5 @@ export class Scene {
 
   describeRef(ref: AttachmentRef | AttachmentId): string {
     return typeof ref === 'string' ? this.nameOf(ref) : `${this.nameOf(ref.id)}@${ref.generation ?? 0}`
-  }
-
-  /** Takes down what a commit that took effect promises. */
-  async promise(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): Promise<void> {
-    for (const ref of refs) {
-      const id = typeof ref === 'string' ? ref : ref.id
-      const exact = typeof ref === 'string' ? undefined : (ref.generation ?? 0)
-      const generation = exact ?? (await this.manifest.lookup(sessionId, id))?.generation ?? 0
-      this.history.committed(sessionId, { id, generation })
-      const present = await this.store.stat(id, { generation })
-      if (present === undefined) {
-        this.blame(
-          'dangling commit',
-          `${sessionId} committed ${this.nameOf(id)}@${generation}, which is not in the store`,
-        )
-      }
-    }
-  }
-
-  /** Checks that a commit was refused for a reason. */
-  refused(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[], error: unknown): void {
-    if (!AttachmentIntentExpiredError.isInstance(error)) return
-    const isFine = (ref: AttachmentRef | AttachmentId) =>
-      typeof ref !== 'string' && this.history.isCommittable(sessionId, { id: ref.id, generation: ref.generation ?? 0 })
-    if (!refs.every(isFine)) return
-    const names = refs.map(ref => this.describeRef(ref)).join(', ')
-    this.blame('needless refusal', `${sessionId} may not commit ${names}, though no sweep ran since it put it`)
-  }
-
-  /** Checks that no live ref names what is about to be deleted. */
-  async aboutToDelete(id: AttachmentId, generation: number | undefined): Promise<void> {
-    for (const sessionId of this.sessions) {
-      const entry = await this.manifest.lookup(sessionId, id)
-      if (entry === undefined || entry.releasedAtEpochMs !== undefined) continue
-      if (generation !== undefined && entry.generation !== generation) continue
-      const name = `${this.nameOf(id)}${generation === undefined ? '' : `@${generation}`}`
-      this.blame('generation reused', `${name} is deleted while ${sessionId} holds a live ref to it`)
-    }
   }
 }

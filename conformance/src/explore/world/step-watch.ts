@@ -3,10 +3,10 @@ import type { Choice } from './choice.ts'
 import { type Observation, observe } from './observation.ts'
 import type { World } from './world.ts'
 
-/** Looks at a world after each step that may have changed something, and checks every guarantee. */
+/** Looks at the scene after each step that may have changed something, and checks every guarantee. */
 export class StepWatch {
   readonly #world: World
-  /** What was seen last; undefined when somebody may have done something unseen since. */
+  /** What was seen last. Undefined when somebody may have done something since, unseen. */
   #before: Observation | undefined
 
   private constructor(world: World, before: Observation) {
@@ -15,23 +15,23 @@ export class StepWatch {
   }
 
   static async begin(world: World): Promise<StepWatch> {
-    return new StepWatch(world, await observe(world))
+    return new StepWatch(world, await observe(world.scene))
   }
 
-  /** Takes the step. What it finds wrong is `world.violation`; returns what it saw, when it looked. */
+  /** Takes the step. What is wrong becomes the scene's violation. Returns what it saw, if it looked. */
   async step(choice: Choice): Promise<Observation | undefined> {
     const world = this.#world
     const changes = choice.outcome === 'go' && choice.actor.stop?.changes
     await world.step(choice)
     if (world.isHeldUp()) {
-      // The one that is held up may get to its end between two looks.
+      // The actor that is held up may finish between two looks.
       this.#before = undefined
       return undefined
     }
     if (!changes && this.#before !== undefined) return undefined
-    const now = await observe(world)
+    const now = await observe(world.scene)
     if (this.#before !== undefined) checkStep(world, choice.actor, this.#before, now)
-    await checkState(world, now)
+    await checkState(world.scene, now)
     this.#before = now
     return now
   }

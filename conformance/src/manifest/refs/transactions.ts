@@ -4,8 +4,8 @@ import { manifestGroup } from '../manifest-under-test.ts'
 import { assertRefused, refsOf } from '../steps.ts'
 
 /**
- * Commits that join the host's own transaction. While one is open, a case uses only it and another instance, since the manifest may share
- * its handle with the host.
+ * Commits that join the host's own transaction. While one is open, a case uses only it and another instance,
+ * since the manifest may share its handle with the host.
  */
 export const transactionCases: readonly ManifestCase[] = manifestGroup('host transaction', {
   commits: {
@@ -72,7 +72,8 @@ export const transactionCases: readonly ManifestCase[] = manifestGroup('host tra
       await record('a', 'session')
       const transaction = await begin()
       await transaction.commitRefs('session', refsOf('a@0'))
-      // The sweep may pass the content over, wait for the transaction or find the database busy. It must not take the content.
+      // The sweep may pass the content over, wait for the transaction or find the database busy. It must not take
+      // the content.
       const sweep = other.claim().catch(() => [])
       await transaction.commit()
       assert.deepEqual(await sweep, [])

@@ -43,7 +43,7 @@ export const integrityCases: readonly StoreCase[] = storeGroup('integrity', {
   })),
   ...rulesFor(metadataDamages, damage => ({
     [`get-${damage}`]: {
-      title: `missing or unreadable metadata (${damage}) is a typed error that names the id: not a guess, and not absence`,
+      title: `missing or unreadable metadata (${damage}) is a typed error with the id, not a guess and not absence`,
       async run(tested) {
         const { store, id } = await damaged(tested, 1000, damage)
         const codes: readonly AttachmentErrorCode[] = ['missing_meta', 'metadata_decode']

@@ -6,30 +6,32 @@ import { Random } from '../plans/random.ts'
 import { randomPlan } from '../plans/random-plan.ts'
 import { nameOf } from '../world/choice.ts'
 import { keyOf } from '../world/observation.ts'
+import type { Scene } from '../world/scene.ts'
 import { StepWatch } from '../world/step-watch.ts'
 import { World } from '../world/world.ts'
 import type { Coverage } from './coverage.ts'
-import { patienceFor } from './replay.ts'
+import { endOfAll, patienceFor } from './replay.ts'
 import { scheduleText } from './schedule.ts'
 import { randomScheduler } from './scheduler.ts'
 
 export interface SeededOptions {
-  /** How many schedules. */
+  /** How many schedules to run. */
   readonly schedules: number
-  /** The first seed; each schedule has the next one. Default 1. */
+  /** The first seed. Each schedule has the next one. Default 1. */
   readonly seed?: number
-  /** The plan of all of them. Default: one that each seed decides. */
+  /** The plan of all schedules. Default: each seed decides a plan. */
   readonly plan?: Plan
   /**
-   * How the hosts of plans that seeds decide commit in transactions of their own. Default: `at once` where the harness has them, `held` only
-   * when asked for.
+   * How hosts commit in transactions of their own, in plans that seeds decide. Default: `at once` where the
+   * harness has transactions. With `held`, hosts can also stall inside one.
    */
   readonly transactions?: 'none' | 'at once' | 'held'
 }
 
 /**
- * Runs schedules that seeds decide, one after the other on the same store and manifest, each with contents and sessions of its own, and
- * checks every guarantee after every step. For pairs with real input and output, and for plans that are too big to be gone through.
+ * Runs schedules that seeds decide, and checks every guarantee after every step. All run on the same store and
+ * manifest, each with contents and sessions of its own. This is for pairs with real input and output, and for
+ * plans with too many schedules to run them all.
  * @throws ExplorationFailure with the schedule that breaks a guarantee.
  */
 export async function exploreSome(harness: SessionHarness, options: SeededOptions): Promise<Coverage> {
@@ -65,10 +67,8 @@ async function runOne(
   const world = await World.create(plan, fixture, { label: ` ${seed}`, patienceMs: patienceFor(plan) })
   const scheduler = randomScheduler(world, new Random(seed))
   const path: string[] = []
-  const judge = () => {
-    if (world.violation !== undefined) {
-      throw new ExplorationFailure(pair, world.violation, scheduleText(plan, path), world.trace)
-    }
+  const judge = ({ violation, trace }: Scene) => {
+    if (violation !== undefined) throw new ExplorationFailure(pair, violation, scheduleText(plan, path), trace)
   }
   const watch = await StepWatch.begin(world)
   for (;;) {
@@ -76,11 +76,11 @@ async function runOne(
     if (choice === undefined) break
     path.push(nameOf(choice))
     const seen = await watch.step(choice)
-    judge()
+    judge(world.scene)
     if (seen !== undefined) states.add(`${plan.name} ${keyOf(world, seen)}`)
   }
-  world.note(() => 'everybody stops for ever; then sweeps and audits')
+  world.scene.note(() => endOfAll)
   await checkProgress(world)
-  judge()
+  judge(world.scene)
   return path.length
 }

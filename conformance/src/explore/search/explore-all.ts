@@ -8,11 +8,11 @@ import type { Coverage } from './coverage.ts'
 import { explain } from './replay.ts'
 
 export interface SystematicOptions {
-  /** Gives up, with an error, when there are more states. Default 2,000,000. */
+  /** Gives up with an error when there are more states. Default 2,000,000. */
   readonly maxStates?: number
   /**
-   * `depth` is faster; `breadth` meets shorter schedules first. Default `depth`; a failure is then looked for again by breadth, so that the
-   * shortest one is reported.
+   * `depth` is faster, `breadth` meets shorter schedules first. Default `depth`. When it finds a failure, the
+   * search is repeated by breadth, so that the shortest schedule is reported.
    */
   readonly order?: 'depth' | 'breadth'
 }
@@ -23,25 +23,21 @@ interface Branch {
   readonly path: readonly string[]
   /** What was seen before the last of them. */
   readonly before?: Observation
-  /** The state that it leads to, when it is known and all actors are to stop there for ever. */
+  /** The state that it leads to, when all actors are to stop there for ever. */
   readonly stopsIn?: string
 }
 
 /**
- * Goes through every schedule of a plan: each state that can be reached is reached, each step from it is taken once, and in each all actors
- * are stopped for ever once. A state is known again by what can be seen of it, so schedules that lead to the same are followed once.
- * Each run begins afresh; real code cannot be put back into an earlier state.
+ * Goes through every schedule of a plan: it reaches each state that can be reached, takes each step from there
+ * once, and once stops all actors there for ever. It recognises a state by what can be seen of it, so schedules
+ * that lead to the same state are followed once. Each run begins afresh, since real code cannot be put back into
+ * an earlier state.
  *
  * Give a harness whose fixtures are cheap and whose calls all settle without waiting for one another.
  * @throws ExplorationFailure with the shortest schedule that breaks a guarantee.
  */
-export async function exploreAll(
-  harness: SessionHarness,
-  plan: Plan,
-  options: SystematicOptions = {},
-): Promise<Coverage> {
-  const exploration = new Exploration(harness, plan, options)
-  return exploration.run()
+export function exploreAll(harness: SessionHarness, plan: Plan, options: SystematicOptions = {}): Promise<Coverage> {
+  return new Exploration(harness, plan, options).run()
 }
 
 class Exploration {
@@ -49,10 +45,10 @@ class Exploration {
   readonly #plan: Plan
   readonly #options: SystematicOptions
   readonly #states = new Set<string>()
-  /** States in which all actors have stopped for ever once. */
+  /** States in which all actors have been stopped for ever. */
   readonly #stopped = new Set<string>()
   readonly #branches: Branch[] = [{ path: [] }]
-  /** For the end: most states are reached a second time, and their actors can be stopped there then. */
+  /** Left for the end: most states are reached a second time, and then their actors can be stopped there. */
   readonly #stops: Branch[] = []
   #next = 0
   #schedules = 0
@@ -66,7 +62,7 @@ class Exploration {
 
   async run(): Promise<Coverage> {
     const started = performance.now()
-    // Refused commits are errors by the hundred thousand, of which nobody reads the stacks.
+    // Refused commits are errors by the hundred thousand, and nobody reads their stacks.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     try {
@@ -74,16 +70,14 @@ class Exploration {
     } finally {
       Error.stackTraceLimit = stackTraceLimit
     }
-    const seconds = (performance.now() - started) / 1000
-    const { plan, pair } = { plan: this.#plan.name, pair: this.#harness.name }
     return {
-      plan,
-      pair,
+      plan: this.#plan.name,
+      pair: this.#harness.name,
       kind: 'all',
       schedules: this.#schedules,
       states: this.#states.size,
       steps: this.#steps,
-      seconds,
+      seconds: (performance.now() - started) / 1000,
     }
   }
 
@@ -108,23 +102,23 @@ class Exploration {
     await fixture.dispose()
   }
 
-  /** Everybody stops for ever. */
+  /** All actors stop for ever. */
   async #stop(world: World, path: string[], state: string): Promise<void> {
     if (!this.#stopped.has(state)) await checkProgress(world)
     this.#stopped.add(state)
     await this.#judge(world, path)
   }
 
-  /** From a state that may be new, on to a state that is not, or to the end. */
+  /** Goes on from a state until it comes to a known state, or to the end. */
   async #explore(world: World, path: string[], last: Choice | undefined, seen: Observation | undefined): Promise<void> {
     let before = seen
     for (;;) {
-      const now = await observe(world)
+      const now = await observe(world.scene)
       if (last !== undefined && before !== undefined) checkStep(world, last.actor, before, now)
       const key = keyOf(world, now)
       const isKnown = this.#states.has(key)
       this.#states.add(key)
-      if (!isKnown) await checkState(world, now)
+      if (!isKnown) await checkState(world.scene, now)
       await this.#judge(world, path)
       if (isKnown) return this.#stop(world, path, key)
       if (this.#states.size > (this.#options.maxStates ?? 2_000_000))
@@ -151,7 +145,7 @@ class Exploration {
   }
 
   async #judge(world: World, path: readonly string[]): Promise<void> {
-    if (world.violation === undefined) return
+    if (world.scene.violation === undefined) return
     if (this.#options.order !== 'breadth')
       await exploreAll(this.#harness, this.#plan, { ...this.#options, order: 'breadth' })
     throw await explain(this.#harness, this.#plan, path)

@@ -16,7 +16,6 @@ import {
   type StoreFixture,
   type StoreHarness,
   saveReports,
-  storeCases,
 } from '@lash/attachments-conformance'
 import { expect, test } from 'vitest'
 import { memoryStoreHarness } from './harnesses/memory.ts'
@@ -44,8 +43,9 @@ test('case ids are unique and say kind and group', () => {
   }
 })
 
-test('titles are unique, so that a failure names one rule', () => {
-  expect(new Set(storeCases.map(tested => tested.title)).size).toBe(storeCases.length)
+test.each(Object.entries(allCases))('titles of %s cases are unique, so that a failure names one rule', (_, cases) => {
+  const titles = cases.map(tested => tested.title)
+  expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([])
 })
 
 test('a failure begins with the case and the rule, and keeps its cause', async () => {
@@ -55,7 +55,7 @@ test('a failure begins with the case and the rule, and keeps its cause', async (
   expect(outcome.error?.cause).toMatchObject({ message: 'no bytes' })
 })
 
-test('a case that needs what the harness has not is not run, and the reason is told', async () => {
+test('a case that needs what the harness lacks is not run, and the outcome says why', async () => {
   const outcome = await runCase(harness({ lacks: { durable: 'it is in memory' } }), inapplicable)
   expect(outcome).toMatchObject({ status: 'not-applicable', reason: 'needs durable: it is in memory' })
 })
@@ -92,7 +92,7 @@ test('a case that does not end is a failure, and its fixtures are disposed of', 
   expect(disposed).toBe(1)
 })
 
-test('a fixture that cannot be disposed of fails its case', async () => {
+test('a case fails when its fixture cannot be disposed of', async () => {
   const fixture = async () => ({
     ...(await memoryStoreHarness().create()),
     dispose: async () => {
@@ -123,14 +123,14 @@ test('the report is a table with what passed, failed and does not apply', async 
   expect(table.split('\n')).toHaveLength(4)
 })
 
-test('a report survives JSON', async () => {
+test('a report is the same after JSON', async () => {
   const report = await sampleReport()
   const read = reportFromJson(JSON.parse(JSON.stringify(reportToJson(report))))
   expect(reportsToMarkdown([read])).toBe(reportsToMarkdown([report]))
   expect(read.outcomes.map(outcome => outcome.error?.message)).toEqual(report.outcomes.map(each => each.error?.message))
 })
 
-test('reports of several test files, saved at the same time, are in one document', async () => {
+test('reports that several test files save at the same time are in one document', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-kit-'))
   try {
     const report = await sampleReport()

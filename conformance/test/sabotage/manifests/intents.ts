@@ -1,9 +1,12 @@
 import type { AttachmentIntent } from '@lash/attachments-core'
 import type { Line, Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
-import type { ManifestSabotage } from './sabotage.ts'
+import type { SabotagedManifest } from './sabotage.ts'
 
 class IgnoresSecondIntent extends PlainManifest {
+  static readonly defect = 'one row per content: the intent of a second session is ignored (ON CONFLICT DO NOTHING)'
+  static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/dead-first-writer']
+
   protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
     if (held === undefined && this.notebook.linesOf(intent.attachmentId).length > 0) return
     super.writeLine(held, intent, page)
@@ -11,12 +14,18 @@ class IgnoresSecondIntent extends PlainManifest {
 }
 
 class KeepsFirstTime extends PlainManifest {
+  static readonly defect = 'recording again refreshes nothing'
+  static readonly caughtBy = ['manifest/intent/refreshes', 'session/boundary/own-metadata-changes']
+
   protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
     if (held === undefined || held.releasedAt !== undefined) super.writeLine(held, intent, page)
   }
 }
 
 class UncommitsOnRePut extends PlainManifest {
+  static readonly defect = 'recording again clears the commit'
+  static readonly caughtBy = ['manifest/intent/re-put-stays-committed']
+
   protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
     super.writeLine(held && { ...held, committedAt: undefined }, intent, page)
     if (held !== undefined) this.notebook.erase([held])
@@ -24,6 +33,9 @@ class UncommitsOnRePut extends PlainManifest {
 }
 
 class RevivesOldCommit extends PlainManifest {
+  static readonly defect = 'recording released content again brings its old commit back'
+  static readonly caughtBy = ['manifest/intent/re-put-after-release']
+
   protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
     super.writeLine(held, intent, page)
     const line = this.find(intent.sessionId, intent.attachmentId)
@@ -33,18 +45,28 @@ class RevivesOldCommit extends PlainManifest {
 
 /** A claim is a lease here: who meets it takes it away and writes at the same name. */
 class KeepsGenerationUnderClaim extends PlainManifest {
+  static readonly defect =
+    'an intent that meets a claim takes it away and stays at the generation that is being deleted'
+  static readonly caughtBy = ['manifest/intent/meets-claim', 'session/historical losses/stalled-sweeper']
+
   protected override meetClaim(page: Page): void {
     page.claim = undefined
   }
 }
 
 class KeepsClaimUnderIntent extends PlainManifest {
+  static readonly defect = 'an intent that meets a claim leaves it standing'
+  static readonly caughtBy = ['manifest/intent/drops-claim', 'session/audit/put-after-the-claim']
+
   protected override meetClaim(page: Page): void {
     page.generation++
   }
 }
 
 class SharesMetadata extends PlainManifest {
+  static readonly defect = 'metadata is kept per content, not per session'
+  static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/label-of-another']
+
   protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
     const meta = this.notebook.linesOf(intent.attachmentId)[0]?.meta ?? intent.meta
     super.writeLine(held, { ...intent, ...(meta === undefined ? {} : { meta }) }, page)
@@ -52,72 +74,41 @@ class SharesMetadata extends PlainManifest {
 }
 
 class FoldsSessionIds extends PlainManifest {
+  static readonly defect = 'session ids are compared without case (COLLATE NOCASE)'
+  static readonly caughtBy = ['manifest/session ids/distinct', 'session/boundary/like-named']
+
   protected override isSession(line: Line, sessionId: string): boolean {
     return line.sessionId.toLowerCase() === sessionId.toLowerCase()
   }
 }
 
 class NormalizesSessionIds extends PlainManifest {
+  static readonly defect = 'session ids are compared in normal form'
+  static readonly caughtBy = ['manifest/session ids/commit-and-release-alone', 'session/boundary/like-named']
+
   protected override isSession(line: Line, sessionId: string): boolean {
     return line.sessionId.normalize() === sessionId.normalize()
   }
 }
 
 class CutsSessionIds extends PlainManifest {
+  static readonly defect = 'session ids are cut to 255 characters'
+  static readonly caughtBy = ['manifest/session ids/distinct']
+
   protected override isSession(line: Line, sessionId: string): boolean {
     return line.sessionId.slice(0, 255) === sessionId.slice(0, 255)
   }
 }
 
-export const intentSabotages: readonly ManifestSabotage[] = [
-  {
-    Manifest: IgnoresSecondIntent,
-    defect: 'one row per content: the intent of a second session is ignored (ON CONFLICT DO NOTHING)',
-    caughtBy: ['manifest/intent/second-session', 'session/historical losses/dead-first-writer'],
-  },
-  {
-    Manifest: KeepsFirstTime,
-    defect: 'recording again refreshes nothing',
-    caughtBy: ['manifest/intent/refreshes', 'session/boundary/own-metadata-changes'],
-  },
-  {
-    Manifest: UncommitsOnRePut,
-    defect: 'recording again clears the commit',
-    caughtBy: ['manifest/intent/re-put-stays-committed'],
-  },
-  {
-    Manifest: RevivesOldCommit,
-    defect: 'recording released content again brings its old commit back',
-    caughtBy: ['manifest/intent/re-put-after-release'],
-  },
-  {
-    Manifest: KeepsGenerationUnderClaim,
-    defect: 'an intent that meets a claim takes it away and stays at the generation that is being deleted',
-    caughtBy: ['manifest/intent/meets-claim', 'session/historical losses/stalled-sweeper'],
-  },
-  {
-    Manifest: KeepsClaimUnderIntent,
-    defect: 'an intent that meets a claim leaves it standing',
-    caughtBy: ['manifest/intent/drops-claim', 'session/audit/put-after-the-claim'],
-  },
-  {
-    Manifest: SharesMetadata,
-    defect: 'metadata is kept per content, not per session',
-    caughtBy: ['manifest/intent/second-session', 'session/historical losses/label-of-another'],
-  },
-  {
-    Manifest: FoldsSessionIds,
-    defect: 'session ids are compared without case (COLLATE NOCASE)',
-    caughtBy: ['manifest/session ids/distinct', 'session/boundary/like-named'],
-  },
-  {
-    Manifest: NormalizesSessionIds,
-    defect: 'session ids are compared in normal form',
-    caughtBy: ['manifest/session ids/commit-and-release-alone', 'session/boundary/like-named'],
-  },
-  {
-    Manifest: CutsSessionIds,
-    defect: 'session ids are cut to 255 characters',
-    caughtBy: ['manifest/session ids/distinct'],
-  },
+export const intentSabotages: readonly SabotagedManifest[] = [
+  IgnoresSecondIntent,
+  KeepsFirstTime,
+  UncommitsOnRePut,
+  RevivesOldCommit,
+  KeepsGenerationUnderClaim,
+  KeepsClaimUnderIntent,
+  SharesMetadata,
+  FoldsSessionIds,
+  NormalizesSessionIds,
+  CutsSessionIds,
 ]

@@ -1,10 +1,10 @@
 import type { PlainManifestClass } from './plain-harness.ts'
 
 /** A manifest with one realistic defect. */
-export interface ManifestSabotage {
+export interface SabotagedManifest extends PlainManifestClass {
+  readonly name: string
   /** What its author did wrong. */
   readonly defect: string
-  readonly Manifest: PlainManifestClass
-  /** The cases that must catch it: their titles name the rule that is broken. The last one, where there are several, loses bytes. */
+  /** The cases that must catch it. Their titles name the rule that is broken. With the last of several, bytes are lost. */
   readonly caughtBy: readonly string[]
 }

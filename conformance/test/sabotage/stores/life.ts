@@ -1,28 +1,24 @@
 import { closeSync, openSync } from 'node:fs'
 import {
   AttachmentBackendError,
-  type AttachmentBody,
   type AttachmentContent,
-  type AttachmentCreateMeta,
   type AttachmentDriverOptions,
   type AttachmentDriverRead,
-  type AttachmentDriverReadOptions,
   type AttachmentKey,
   type AttachmentListing,
   type AttachmentMeta,
-  type AttachmentPutOptions,
   type AttachmentRef,
 } from '@lash/attachments-core'
-import { onDriver, onStore, type Sabotage } from './sabotage.ts'
+import type { PutArguments, ReadArguments, Sabotaged } from './sabotage.ts'
 import { ShelfDriver } from './shelf.ts'
 import { secret } from './shelf-harness.ts'
 import { ShelfStore } from './shelf-store.ts'
 
 class DeniedIsAbsent extends ShelfDriver {
-  override async read(
-    key: AttachmentKey,
-    options: AttachmentDriverReadOptions,
-  ): Promise<AttachmentDriverRead | undefined> {
+  static readonly defect = 'any failure to read counts as "not there"'
+  static readonly caughtBy = 'store/errors/denied-is-not-absent'
+
+  override async read(...[key, options]: ReadArguments): Promise<AttachmentDriverRead | undefined> {
     return super.read(key, options).catch(() => undefined)
   }
 
@@ -40,6 +36,9 @@ class DeniedIsAbsent extends ShelfDriver {
 }
 
 class TellsSecrets extends ShelfDriver {
+  static readonly defect = 'a message repeats the connection string'
+  static readonly caughtBy = 'store/errors/unreachable-is-not-absent'
+
   override async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {
     if (this.shelf.failure === undefined) return super.stat(key)
     const url = `postgres://app:${secret}@db.internal/attachments`
@@ -48,21 +47,19 @@ class TellsSecrets extends ShelfDriver {
 }
 
 class SwallowsAbort extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options: AttachmentPutOptions = {},
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'put does not pass the signal on'
+  static readonly caughtBy = 'store/abort/already-aborted'
+
+  override async put(...[body, meta, options = {}]: PutArguments): Promise<AttachmentRef> {
     return super.put(body, meta, { generation: options.generation })
   }
 }
 
 class AbortsWithItsOwnError extends ShelfStore {
-  override put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options: AttachmentPutOptions = {},
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'an aborted put rejects with an error of its own in place of the reason'
+  static readonly caughtBy = 'store/abort/mid-put'
+
+  override put(...[body, meta, options = {}]: PutArguments): Promise<AttachmentRef> {
     return super.put(body, meta, options).catch(error => {
       throw options.signal?.aborted ? new AttachmentBackendError('aborted', { cause: error }) : error
     })
@@ -70,22 +67,20 @@ class AbortsWithItsOwnError extends ShelfStore {
 }
 
 class LeavesListeners extends ShelfStore {
-  override put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options: AttachmentPutOptions = {},
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'each call leaves a listener on the signal of the caller'
+  static readonly caughtBy = 'store/abort/after-the-end'
+
+  override put(...[body, meta, options = {}]: PutArguments): Promise<AttachmentRef> {
     options.signal?.addEventListener('abort', () => {})
     return super.put(body, meta, options)
   }
 }
 
 class LeaksOnFailure extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'what was staged stays when the source fails'
+  static readonly caughtBy = 'store/streams/failing-source-leaves-no-litter'
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     if (!(body instanceof ReadableStream)) return super.put(body, meta, options)
     const staging = this.shelf.newStagingName('upload')
     this.shelf.staged.set(staging, new Uint8Array(0))
@@ -96,11 +91,10 @@ class LeaksOnFailure extends ShelfStore {
 }
 
 class WrapsSourceErrors extends ShelfStore {
-  override put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = "the source's own error is hidden in another"
+  static readonly caughtBy = 'store/streams/failing-source'
+
+  override put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     return super.put(body, meta, options).catch(cause => {
       throw new AttachmentBackendError(`put failed: ${cause}`, { cause })
     })
@@ -108,16 +102,19 @@ class WrapsSourceErrors extends ShelfStore {
 }
 
 class ReadsItAll extends ShelfDriver {
+  static readonly defect = 'a stream is made of a blob that was read whole'
+  static readonly caughtBy = 'store/streams/bounded-memory'
+
   protected override bodyOf(bytes: Uint8Array): Uint8Array {
     return bytes.slice()
   }
 }
 
 class LeaksHandles extends ShelfDriver {
-  override async read(
-    key: AttachmentKey,
-    options: AttachmentDriverReadOptions,
-  ): Promise<AttachmentDriverRead | undefined> {
+  static readonly defect = 'a handle is closed only at the end of a stream, not when its reader stops'
+  static readonly caughtBy = 'store/streams/reader-that-stops'
+
+  override async read(...[key, options]: ReadArguments): Promise<AttachmentDriverRead | undefined> {
     const found = await super.read(key, options)
     if (found === undefined || found.body instanceof Uint8Array) return found
     const handle = openSync('/dev/null', 'r')
@@ -127,6 +124,9 @@ class LeaksHandles extends ShelfDriver {
 }
 
 class CloseDoesNotWait extends ShelfStore {
+  static readonly defect = 'close resolves while puts are in flight'
+  static readonly caughtBy = 'store/close/work-in-flight'
+
   override close(): Promise<void> {
     super.close().catch(() => {})
     return Promise.resolve()
@@ -134,24 +134,36 @@ class CloseDoesNotWait extends ShelfStore {
 }
 
 class ClosesWhatItWasGiven extends ShelfDriver {
+  static readonly defect = "close closes the host's handle"
+  static readonly caughtBy = 'store/close/injected-stays-open'
+
   override async close(): Promise<void> {
     this.shelf.handleOpen = false
   }
 }
 
 class OpensAfterClose extends ShelfStore {
+  static readonly defect = 'a call after close works as before'
+  static readonly caughtBy = 'store/close/use-after-close'
+
   override async stat(id: string): Promise<AttachmentMeta | undefined> {
     return new ShelfDriver(this.shelf).stat({ id, generation: 0 })
   }
 }
 
 class ForgetsOnClose extends ShelfDriver {
+  static readonly defect = 'a store that says it is durable loses its bytes when it is closed'
+  static readonly caughtBy = 'store/durability/reopened'
+
   override async close(): Promise<void> {
     this.shelf.items.clear()
   }
 }
 
 class StagesForGood extends ShelfDriver {
+  static readonly defect = 'what was staged stays after the put'
+  static readonly caughtBy = 'store/streams/no-litter-after-put'
+
   override async write(
     key: AttachmentKey,
     content: AttachmentContent,
@@ -164,89 +176,19 @@ class StagesForGood extends ShelfDriver {
 }
 
 /** Defects in errors, aborts, streams and the life of a store. */
-export const lifeSabotages: readonly Sabotage[] = [
-  {
-    name: 'denied is absent',
-    defect: 'any failure to read is taken for "not there"',
-    caughtBy: 'store/errors/denied-is-not-absent',
-    open: onDriver(DeniedIsAbsent),
-  },
-  {
-    name: 'tells secrets',
-    defect: 'a message repeats the connection string',
-    caughtBy: 'store/errors/unreachable-is-not-absent',
-    open: onDriver(TellsSecrets),
-  },
-  {
-    name: 'swallows abort',
-    defect: 'put does not pass the signal on',
-    caughtBy: 'store/abort/already-aborted',
-    open: onStore(SwallowsAbort),
-  },
-  {
-    name: 'aborts with its own error',
-    defect: 'an aborted put rejects with an error of its own in place of the reason',
-    caughtBy: 'store/abort/mid-put',
-    open: onStore(AbortsWithItsOwnError),
-  },
-  {
-    name: 'leaves listeners',
-    defect: 'each call leaves a listener on the signal of the caller',
-    caughtBy: 'store/abort/after-the-end',
-    open: onStore(LeavesListeners),
-  },
-  {
-    name: 'leaks on failure',
-    defect: 'what was staged stays when the source fails',
-    caughtBy: 'store/streams/failing-source-leaves-no-litter',
-    open: onStore(LeaksOnFailure),
-  },
-  {
-    name: 'stages for good',
-    defect: 'what was staged stays after the put',
-    caughtBy: 'store/streams/no-litter-after-put',
-    open: onDriver(StagesForGood),
-  },
-  {
-    name: 'wraps source errors',
-    defect: "the source's own error is hidden in another",
-    caughtBy: 'store/streams/failing-source',
-    open: onStore(WrapsSourceErrors),
-  },
-  {
-    name: 'reads it all',
-    defect: 'a stream is made of a blob that was read whole',
-    caughtBy: 'store/streams/bounded-memory',
-    open: onDriver(ReadsItAll),
-  },
-  {
-    name: 'leaks handles',
-    defect: 'a handle is closed at the end of a stream only, not when its reader stops',
-    caughtBy: 'store/streams/reader-that-stops',
-    open: onDriver(LeaksHandles),
-  },
-  {
-    name: 'close does not wait',
-    defect: 'close resolves while puts are in flight',
-    caughtBy: 'store/close/work-in-flight',
-    open: onStore(CloseDoesNotWait),
-  },
-  {
-    name: 'closes what it was given',
-    defect: "close closes the host's handle",
-    caughtBy: 'store/close/injected-stays-open',
-    open: onDriver(ClosesWhatItWasGiven),
-  },
-  {
-    name: 'opens after close',
-    defect: 'a call after close works as before',
-    caughtBy: 'store/close/use-after-close',
-    open: onStore(OpensAfterClose),
-  },
-  {
-    name: 'forgets on close',
-    defect: 'a store that says it is durable loses its bytes when it is closed',
-    caughtBy: 'store/durability/reopened',
-    open: onDriver(ForgetsOnClose),
-  },
+export const lifeSabotages: readonly Sabotaged[] = [
+  DeniedIsAbsent,
+  TellsSecrets,
+  SwallowsAbort,
+  AbortsWithItsOwnError,
+  LeavesListeners,
+  LeaksOnFailure,
+  StagesForGood,
+  WrapsSourceErrors,
+  ReadsItAll,
+  LeaksHandles,
+  CloseDoesNotWait,
+  ClosesWhatItWasGiven,
+  OpensAfterClose,
+  ForgetsOnClose,
 ]

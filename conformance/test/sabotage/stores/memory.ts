@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import type {
-  AttachmentBody,
   AttachmentContent,
-  AttachmentCreateMeta,
   AttachmentGetOptions,
-  AttachmentPutOptions,
   AttachmentRef,
   AttachmentStream,
   AttachmentStreamOptions,
   StoredAttachment,
 } from '@lash/attachments-core'
-import { onStore, type Sabotage } from './sabotage.ts'
+import type { PutArguments, Sabotaged } from './sabotage.ts'
 import { ShelfStore } from './shelf-store.ts'
 
 /** Memory that reads are cut from, one after the other, as a pool of buffers does it. */
@@ -23,6 +20,9 @@ function pooled(bytes: Uint8Array): Uint8Array {
 }
 
 class ReadsIntoAPool extends ShelfStore {
+  static readonly defect = 'get gives a window on a buffer that other reads share'
+  static readonly caughtBy = 'store/ownership/get'
+
   override async get(id: string, options?: AttachmentGetOptions): Promise<StoredAttachment> {
     const { meta, bytes } = await super.get(id, options)
     return { meta, bytes: pooled(bytes) }
@@ -30,6 +30,9 @@ class ReadsIntoAPool extends ShelfStore {
 }
 
 class StreamsOutOfAPool extends ShelfStore {
+  static readonly defect = 'the chunks of a stream are windows on one buffer'
+  static readonly caughtBy = 'store/ownership/stream'
+
   override async stream(id: string, options?: AttachmentStreamOptions): Promise<AttachmentStream> {
     const { meta, body } = await super.stream(id, options)
     const windows = new TransformStream<Uint8Array, Uint8Array>({
@@ -40,11 +43,10 @@ class StreamsOutOfAPool extends ShelfStore {
 }
 
 class KeepsPreparedBytes extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'what is stored is the array that prepared content shows'
+  static readonly caughtBy = 'store/ownership/prepare'
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     const ref = await super.put(body, meta, options)
     const { bytes } = body as Partial<AttachmentContent>
     const item = this.shelf.items.get(ref.id)
@@ -54,11 +56,10 @@ class KeepsPreparedBytes extends ShelfStore {
 }
 
 class CopiesChunksLate extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'a chunk of a source is hashed before it is copied'
+  static readonly caughtBy = 'store/ownership/chunk-copied-late'
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     if (!(Symbol.asyncIterator in body)) return super.put(body, meta, options)
     const hash = createHash('sha256')
     const copies: Uint8Array[] = []
@@ -74,63 +75,31 @@ class CopiesChunksLate extends ShelfStore {
 }
 
 class HashesSharedMemoryInPlace extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'memory that other threads write into is copied after an await'
+  static readonly caughtBy = 'store/ownership/shared-memory'
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     if (ArrayBuffer.isView(body) && !(body.buffer instanceof ArrayBuffer)) await turn()
     return super.put(body, meta, options)
   }
 }
 
 class TakesGoneForEmpty extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  static readonly defect = 'a detached array is put as the empty blob'
+  static readonly caughtBy = 'store/ownership/memory-that-is-gone'
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     const empty = ArrayBuffer.isView(body) && body.byteLength === 0
     return super.put(empty ? new Uint8Array(0) : body, meta, options)
   }
 }
 
-/** Defects in whose memory the bytes are in. */
-export const memorySabotages: readonly Sabotage[] = [
-  {
-    name: 'reads into a pool',
-    defect: 'get gives a window on a buffer that other reads share',
-    caughtBy: 'store/ownership/get',
-    open: onStore(ReadsIntoAPool),
-  },
-  {
-    name: 'streams out of a pool',
-    defect: 'the chunks of a stream are windows on one buffer',
-    caughtBy: 'store/ownership/stream',
-    open: onStore(StreamsOutOfAPool),
-  },
-  {
-    name: 'keeps prepared bytes',
-    defect: 'what is stored is the array that prepared content shows',
-    caughtBy: 'store/ownership/prepare',
-    open: onStore(KeepsPreparedBytes),
-  },
-  {
-    name: 'copies chunks late',
-    defect: 'a chunk of a source is hashed before it is copied',
-    caughtBy: 'store/ownership/chunk-copied-late',
-    open: onStore(CopiesChunksLate),
-  },
-  {
-    name: 'hashes shared memory in place',
-    defect: 'memory that other threads write into is copied after an await',
-    caughtBy: 'store/ownership/shared-memory',
-    open: onStore(HashesSharedMemoryInPlace),
-  },
-  {
-    name: 'takes gone for empty',
-    defect: 'a detached array is put as the empty blob',
-    caughtBy: 'store/ownership/memory-that-is-gone',
-    open: onStore(TakesGoneForEmpty),
-  },
+/** Defects in who owns the memory of the bytes. */
+export const memorySabotages: readonly Sabotaged[] = [
+  ReadsIntoAPool,
+  StreamsOutOfAPool,
+  KeepsPreparedBytes,
+  CopiesChunksLate,
+  HashesSharedMemoryInPlace,
+  TakesGoneForEmpty,
 ]

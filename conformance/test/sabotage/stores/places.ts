@@ -1,17 +1,19 @@
-import {
-  type AttachmentDriverRead,
-  type AttachmentDriverReadOptions,
-  type AttachmentGenerationOptions,
-  type AttachmentKey,
-  type AttachmentListing,
-  PortableAttachmentStore,
-  type PortableAttachmentStoreOptions,
+import type {
+  AttachmentDriverRead,
+  AttachmentDriverReadOptions,
+  AttachmentGenerationOptions,
+  AttachmentKey,
+  AttachmentListing,
 } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
-import { onDriver, onStore, type Sabotage } from './sabotage.ts'
-import { type Shelf, ShelfDriver } from './shelf.ts'
+import type { ReadArguments, Sabotaged } from './sabotage.ts'
+import { ShelfDriver } from './shelf.ts'
+import { ShelfStore } from './shelf-store.ts'
 
 class ListsStaging extends ShelfDriver {
+  static readonly defect = 'a listing shows what is staged'
+  static readonly caughtBy = 'store/durability/stale-staging'
+
   override async *list(options: { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
     yield* super.list(options)
     for (const [name, bytes] of this.shelf.staged) {
@@ -22,6 +24,9 @@ class ListsStaging extends ShelfDriver {
 }
 
 class ReadsOnePage extends ShelfDriver {
+  static readonly defect = 'a listing ends at its first page'
+  static readonly caughtBy = 'store/list and stat/more-than-1000'
+
   override async *list(options: { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
     let count = 0
     for await (const blob of super.list(options)) {
@@ -32,6 +37,9 @@ class ReadsOnePage extends ShelfDriver {
 }
 
 class PagesByOffset extends ShelfDriver {
+  static readonly defect = 'a listing counts its pages from the start, so that a delete makes it skip some'
+  static readonly caughtBy = 'store/list and stat/stable'
+
   override async *list({ prefix }: { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
     for (let offset = 0; ; offset += 10) {
       const page: AttachmentListing[] = []
@@ -44,15 +52,17 @@ class PagesByOffset extends ShelfDriver {
 }
 
 class IgnoresPrefix extends ShelfDriver {
+  static readonly defect = 'a listing by prefix lists everything'
+  static readonly caughtBy = 'store/list and stat/prefixes'
+
   override list(): AsyncGenerator<AttachmentListing, void, void> {
     return super.list({ prefix: '' })
   }
 }
 
-class DeletesGenerationZeroOnly extends PortableAttachmentStore {
-  constructor(shelf: Shelf, options: PortableAttachmentStoreOptions) {
-    super(new ShelfDriver(shelf), options)
-  }
+class DeletesGenerationZeroOnly extends ShelfStore {
+  static readonly defect = 'delete without a generation leaves the other copies'
+  static readonly caughtBy = 'store/generations/delete-every-copy'
 
   override delete(id: string, options?: AttachmentGenerationOptions): Promise<void> {
     return super.delete(id, { ...options, generation: options?.generation ?? 0 })
@@ -60,6 +70,9 @@ class DeletesGenerationZeroOnly extends PortableAttachmentStore {
 }
 
 class DeletesByPrefix extends ShelfDriver {
+  static readonly defect = 'deleting generation 1 takes generation 10 along'
+  static readonly caughtBy = 'store/generations/apart'
+
   override async remove(keys: readonly AttachmentKey[]): Promise<void> {
     for (const key of keys) {
       for (const name of [...this.shelf.items.keys()]) {
@@ -70,6 +83,9 @@ class DeletesByPrefix extends ShelfDriver {
 }
 
 class FailsOnMissing extends ShelfDriver {
+  static readonly defect = 'two deletes at once: the second finds nothing and fails'
+  static readonly caughtBy = 'store/generations/delete-of-a-missing-copy'
+
   override async remove(keys: readonly AttachmentKey[]): Promise<void> {
     for (const key of keys) {
       if (!this.shelf.items.delete(physicalName(key))) throw new Error('ENOENT')
@@ -78,16 +94,19 @@ class FailsOnMissing extends ShelfDriver {
 }
 
 class InclusiveEnd extends ShelfDriver {
+  static readonly defect = 'the end of a range is inclusive, as in HTTP'
+  static readonly caughtBy = 'store/ranges/like-slice'
+
   override read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     return super.read(key, options.end === undefined ? options : { ...options, end: options.end + 1 })
   }
 }
 
 class RefusesRangesBeyondTheEnd extends ShelfDriver {
-  override async read(
-    key: AttachmentKey,
-    options: AttachmentDriverReadOptions,
-  ): Promise<AttachmentDriverRead | undefined> {
+  static readonly defect = 'a range that starts at the end fails, as in HTTP'
+  static readonly caughtBy = 'store/ranges/empty'
+
+  override async read(...[key, options]: ReadArguments): Promise<AttachmentDriverRead | undefined> {
     const length = this.shelf.items.get(physicalName(key))?.bytes.byteLength
     if (length !== undefined && (options.start ?? -1) >= length) throw new Error('416 Range Not Satisfiable')
     return super.read(key, options)
@@ -95,6 +114,9 @@ class RefusesRangesBeyondTheEnd extends ShelfDriver {
 }
 
 class OneStagingName extends ShelfDriver {
+  static readonly defect = 'two writers of the same bytes stage under the same name, so a dead one blocks the next'
+  static readonly caughtBy = 'store/durability/stale-staging'
+
   protected override stagingName(name: string): string {
     const staging = `${name}~1`
     if (this.shelf.staged.has(staging)) throw new Error(`EEXIST: ${staging}`)
@@ -103,65 +125,15 @@ class OneStagingName extends ShelfDriver {
 }
 
 /** Defects in names, listings, ranges and deletes. */
-export const placeSabotages: readonly Sabotage[] = [
-  {
-    name: 'lists staging',
-    defect: 'a listing shows what is staged',
-    caughtBy: 'store/durability/stale-staging',
-    open: onDriver(ListsStaging),
-  },
-  {
-    name: 'reads one page',
-    defect: 'a listing ends at its first page',
-    caughtBy: 'store/list and stat/more-than-1000',
-    open: onDriver(ReadsOnePage),
-  },
-  {
-    name: 'pages by offset',
-    defect: 'a listing counts its pages from the start, so that a delete makes it skip some',
-    caughtBy: 'store/list and stat/stable',
-    open: onDriver(PagesByOffset),
-  },
-  {
-    name: 'ignores the prefix',
-    defect: 'a listing by prefix lists everything',
-    caughtBy: 'store/list and stat/prefixes',
-    open: onDriver(IgnoresPrefix),
-  },
-  {
-    name: 'deletes generation 0 only',
-    defect: 'delete without a generation leaves the other copies',
-    caughtBy: 'store/generations/delete-every-copy',
-    open: onStore(DeletesGenerationZeroOnly),
-  },
-  {
-    name: 'deletes by prefix',
-    defect: 'deleting generation 1 takes generation 10 along',
-    caughtBy: 'store/generations/apart',
-    open: onDriver(DeletesByPrefix),
-  },
-  {
-    name: 'fails on what is missing',
-    defect: 'two deletes at once: the second finds nothing and fails',
-    caughtBy: 'store/generations/delete-of-a-missing-copy',
-    open: onDriver(FailsOnMissing),
-  },
-  {
-    name: 'inclusive end',
-    defect: 'the end of a range is taken as inclusive, as in HTTP',
-    caughtBy: 'store/ranges/like-slice',
-    open: onDriver(InclusiveEnd),
-  },
-  {
-    name: 'refuses ranges beyond the end',
-    defect: 'a range that starts at the end fails, as in HTTP',
-    caughtBy: 'store/ranges/empty',
-    open: onDriver(RefusesRangesBeyondTheEnd),
-  },
-  {
-    name: 'one staging name',
-    defect: 'two writers of the same bytes stage under the same name, so a dead one blocks the next',
-    caughtBy: 'store/durability/stale-staging',
-    open: onDriver(OneStagingName),
-  },
+export const placeSabotages: readonly Sabotaged[] = [
+  ListsStaging,
+  ReadsOnePage,
+  PagesByOffset,
+  IgnoresPrefix,
+  DeletesGenerationZeroOnly,
+  DeletesByPrefix,
+  FailsOnMissing,
+  InclusiveEnd,
+  RefusesRangesBeyondTheEnd,
+  OneStagingName,
 ]

@@ -1,25 +1,27 @@
-import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
-import type { Shelf, ShelfDriver } from './shelf.ts'
+import { PortableAttachmentStore } from '@lash/attachments-core'
+import { type Shelf, ShelfDriver } from './shelf.ts'
 import type { OpenStore } from './shelf-harness.ts'
+import type { ShelfStore } from './shelf-store.ts'
 
-/** A store with one realistic defect. */
-export interface Sabotage {
+/** What a sabotaged class says of itself. It has one realistic defect. */
+interface Confession {
   readonly name: string
   /** What its author did wrong. */
   readonly defect: string
-  /** The case that must catch it: its title names the rule that is broken. */
+  /** The case that must catch it. The title of the case names the rule that is broken. */
   readonly caughtBy: string
-  readonly open: OpenStore
 }
 
-/** A portable store on a driver with a defect. */
-export function onDriver(Driver: new (shelf: Shelf) => ShelfDriver): OpenStore {
-  return (shelf, options) => new PortableAttachmentStore(new Driver(shelf), options)
+/** A driver with a defect, or a store with a defect on a correct driver. */
+export type Sabotaged = Confession & ((new (shelf: Shelf) => ShelfDriver) | typeof ShelfStore)
+
+export function openerOf(Sabotaged: Sabotaged): OpenStore {
+  return (shelf, options) => {
+    const made = new Sabotaged(shelf, options)
+    return made instanceof ShelfDriver ? new PortableAttachmentStore(made, options) : made
+  }
 }
 
-/** A store that is itself defective, on a correct driver. */
-export function onStore(
-  Store: new (shelf: Shelf, options: PortableAttachmentStoreOptions) => PortableAttachmentStore,
-): OpenStore {
-  return (shelf, options) => new Store(shelf, options)
-}
+export type PutArguments = Parameters<ShelfStore['put']>
+export type ReadArguments = Parameters<ShelfDriver['read']>
+export type WriteArguments = Parameters<ShelfDriver['write']>

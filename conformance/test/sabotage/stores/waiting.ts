@@ -1,26 +1,20 @@
 import {
   AttachmentBackendError,
   type AttachmentBody,
-  type AttachmentCreateMeta,
   type AttachmentDriverRead,
   type AttachmentDriverReadOptions,
   type AttachmentGetOptions,
   type AttachmentKey,
-  type AttachmentPutOptions,
   type AttachmentRef,
   type StoredAttachment,
 } from '@lash/attachments-core'
-import { onDriver, onStore, type Sabotage } from './sabotage.ts'
+import type { PutArguments, Sabotaged } from './sabotage.ts'
 import { ShelfDriver } from './shelf.ts'
 import { ShelfStore } from './shelf-store.ts'
 
-/** A store whose put does something to streams and iterables first. */
+/** A store whose put reads streams and iterables in a way of its own. */
 abstract class ReadsItsOwnWay extends ShelfStore {
-  override async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options?: AttachmentPutOptions,
-  ): Promise<AttachmentRef> {
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     if (!(Symbol.asyncIterator in Object(body))) return super.put(body, meta, options)
     return this.putSource(body as AsyncIterable<Uint8Array>, read => super.put(read, meta, options))
   }
@@ -34,6 +28,9 @@ abstract class ReadsItsOwnWay extends ShelfStore {
 type Putting = Parameters<ReadsItsOwnWay['putSource']>
 
 class LocksBeforeItChecks extends ReadsItsOwnWay {
+  static readonly defect = 'the source is taken before the arguments are checked, and kept when they are bad'
+  static readonly caughtBy = 'store/sources/source-left-locked'
+
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     const iterator = source[Symbol.asyncIterator]()
     async function* read() {
@@ -48,6 +45,9 @@ class LocksBeforeItChecks extends ReadsItsOwnWay {
 }
 
 class ForgetsItsSource extends ReadsItsOwnWay {
+  static readonly defect = 'a source that is too long is left as it is'
+  static readonly caughtBy = 'store/sources/left-locked-over-the-limit'
+
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     const iterator = source[Symbol.asyncIterator]()
     return put({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) })
@@ -55,6 +55,9 @@ class ForgetsItsSource extends ReadsItsOwnWay {
 }
 
 class KnocksFirst extends ReadsItsOwnWay {
+  static readonly defect = 'when the backend denies access, the source is not told'
+  static readonly caughtBy = 'store/sources/left-locked-denied'
+
   protected override async putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     await this.shelf.access().catch(cause => {
       throw new AttachmentBackendError('no access', { cause })
@@ -64,6 +67,9 @@ class KnocksFirst extends ReadsItsOwnWay {
 }
 
 class TrustsReturn extends ReadsItsOwnWay {
+  static readonly defect = 'what return gives is used as a promise'
+  static readonly caughtBy = 'store/sources/odd-iterators'
+
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     return put(source).catch(error => {
       const { return: end } = source as { return?(): Promise<unknown> }
@@ -74,6 +80,9 @@ class TrustsReturn extends ReadsItsOwnWay {
 }
 
 class CollectsWithoutAPause extends ReadsItsOwnWay {
+  static readonly defect = 'all chunks are collected in one go, and nothing else gets a turn meanwhile'
+  static readonly caughtBy = 'store/sources/many-chunks'
+
   protected override async putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     const chunks: Uint8Array[] = []
     for await (const chunk of source) chunks.push(chunk)
@@ -82,6 +91,9 @@ class CollectsWithoutAPause extends ReadsItsOwnWay {
 }
 
 class KeepsTheLock extends ReadsItsOwnWay {
+  static readonly defect = 'a stream that was read stays locked'
+  static readonly caughtBy = 'store/sources/released-after-put'
+
   protected override async putSource(...[source, put]: Putting): Promise<AttachmentRef> {
     if (!(source instanceof ReadableStream)) return put(source)
     const reader = source.getReader()
@@ -92,6 +104,9 @@ class KeepsTheLock extends ReadsItsOwnWay {
 }
 
 class QueuesPuts extends ReadsItsOwnWay {
+  static readonly defect = 'a put waits for the one before it, and ignores its signal meanwhile'
+  static readonly caughtBy = 'store/abort/while-waiting'
+
   #last: Promise<unknown> = Promise.resolve()
 
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
@@ -102,6 +117,9 @@ class QueuesPuts extends ReadsItsOwnWay {
 }
 
 class WaitsForSources extends ReadsItsOwnWay {
+  static readonly defect = 'close waits for sources that may never end'
+  static readonly caughtBy = 'store/close/stalled-source'
+
   readonly #reading = new Set<Promise<unknown>>()
 
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
@@ -117,6 +135,9 @@ class WaitsForSources extends ReadsItsOwnWay {
 }
 
 class GetsToTheEnd extends ShelfStore {
+  static readonly defect = 'get looks at its signal once, at the beginning'
+  static readonly caughtBy = 'store/abort/signal-during-get'
+
   override async get(id: string, { signal, ...options }: AttachmentGetOptions = {}): Promise<StoredAttachment> {
     signal?.throwIfAborted()
     return super.get(id, options)
@@ -124,73 +145,26 @@ class GetsToTheEnd extends ShelfStore {
 }
 
 class WaitsForAnswers extends ShelfDriver {
+  static readonly defect = 'a read that is not answered does not hear its signal'
+  static readonly caughtBy = 'store/abort/unanswered'
+
   override read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     return super.read(key, { ...options, signal: undefined })
   }
 }
 
 /** Defects in what waits for a source, for a backend or for its turn. */
-export const waitingSabotages: readonly Sabotage[] = [
-  {
-    name: 'locks before it checks',
-    defect: 'the source is taken before the arguments are checked, and kept when they are bad',
-    caughtBy: 'store/sources/source-left-locked',
-    open: onStore(LocksBeforeItChecks),
-  },
-  {
-    name: 'forgets its source',
-    defect: 'a source that is too long is left as it is',
-    caughtBy: 'store/sources/left-locked-over-the-limit',
-    open: onStore(ForgetsItsSource),
-  },
-  {
-    name: 'knocks first',
-    defect: 'a store that finds its backend closed does not look at the source any more',
-    caughtBy: 'store/sources/left-locked-denied',
-    open: onStore(KnocksFirst),
-  },
-  {
-    name: 'trusts return',
-    defect: 'what return gives is taken for a promise',
-    caughtBy: 'store/sources/odd-iterators',
-    open: onStore(TrustsReturn),
-  },
-  {
-    name: 'collects without a pause',
-    defect: 'chunks are collected one by one, however many they are, with no turn between',
-    caughtBy: 'store/sources/many-chunks',
-    open: onStore(CollectsWithoutAPause),
-  },
-  {
-    name: 'keeps the lock',
-    defect: 'a stream that was read stays locked',
-    caughtBy: 'store/sources/released-after-put',
-    open: onStore(KeepsTheLock),
-  },
-  {
-    name: 'queues puts',
-    defect: 'a put waits for the one before it, deaf to its signal',
-    caughtBy: 'store/abort/while-waiting',
-    open: onStore(QueuesPuts),
-  },
-  {
-    name: 'waits for sources',
-    defect: 'close waits for sources that may never end',
-    caughtBy: 'store/close/stalled-source',
-    open: onStore(WaitsForSources),
-  },
-  {
-    name: 'gets to the end',
-    defect: 'get looks at its signal once, at the beginning',
-    caughtBy: 'store/abort/signal-during-get',
-    open: onStore(GetsToTheEnd),
-  },
-  {
-    name: 'waits for answers',
-    defect: 'a read that is not answered does not hear its signal',
-    caughtBy: 'store/abort/unanswered',
-    open: onDriver(WaitsForAnswers),
-  },
+export const waitingSabotages: readonly Sabotaged[] = [
+  LocksBeforeItChecks,
+  ForgetsItsSource,
+  KnocksFirst,
+  TrustsReturn,
+  CollectsWithoutAPause,
+  KeepsTheLock,
+  QueuesPuts,
+  WaitsForSources,
+  GetsToTheEnd,
+  WaitsForAnswers,
 ]
 
 async function chunksOf(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {

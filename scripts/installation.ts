@@ -75,7 +75,7 @@ export class Installation implements AsyncDisposable {
 const tsconfig = {
   compilerOptions: {
     target: 'esnext',
-    lib: ['es2024', 'esnext.disposable'],
+    lib: ['es2024', 'esnext.array', 'esnext.disposable'],
     module: 'nodenext',
     types: ['node'],
     strict: true,

@@ -42,12 +42,6 @@ export function everyCall(store: PostgresAttachmentStore, manifest: PostgresAtta
 /** Text that some encodings cannot write. */
 export const label = 'Übergröße \u65e5\u672c \u{1f600}'
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const item of items) found.push(item)
-  return found
-}
-
 /** Puts, commits, reads, audits, sweeps and deletes content on connections of the pool. */
 export async function wholeLife(pool: pg.Pool, schema: string): Promise<void> {
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
@@ -63,16 +57,16 @@ export async function wholeLife(pool: pg.Pool, schema: string): Promise<void> {
   client.release()
   session.markManifestCommitted(ids)
   expect(await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 100 })).toEqual([])
-  const listed = await collect(store.list())
+  const listed = await Array.fromAsync(store.list())
   expect(listed).toHaveLength(names.length)
   expect(await manifest.claimBlobs(listed)).toEqual([])
   const read = await Promise.all(ids.map(id => session.get(id)))
   for (const { meta } of read) expect(meta.label).toBe(label)
-  expect(await collect(manifest.listRefs('session'))).toHaveLength(names.length)
+  expect(await Array.fromAsync(manifest.listRefs('session'))).toHaveLength(names.length)
   await session.release()
   const claims = await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 100 })
   expect(claims).toHaveLength(names.length)
   await Promise.all(claims.map(({ attachmentId: id, generation }) => store.delete(id, { generation })))
   await manifest.settleClaims(claims)
-  expect(await collect(store.list())).toEqual([])
+  expect(await Array.fromAsync(store.list())).toEqual([])
 }

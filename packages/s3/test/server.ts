@@ -71,12 +71,6 @@ export function expectBytes(actual: Uint8Array | ArrayBuffer, expected: Uint8Arr
   expect(Buffer.compare(bytes, expected)).toBe(0)
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
-}
-
 /** What the promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
   return promise.then(

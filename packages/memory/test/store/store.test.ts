@@ -13,12 +13,6 @@ function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
-}
-
 test('is ephemeral', () => {
   expect(new InMemoryAttachmentStore().persistence).toBe('ephemeral')
 })
@@ -53,7 +47,7 @@ test('collects content that another store keeps in a spool file', async () => {
   const store = new InMemoryAttachmentStore()
   await Promise.all([store.put(content, meta), store.put(content, meta)])
   expect((await store.get(content.id)).bytes).toEqual(bytes)
-  expect(await collected(store.list())).toHaveLength(1)
+  expect(await Array.fromAsync(store.list())).toHaveLength(1)
 })
 
 test('a stream above a megabyte needs no file and reads back whole', async () => {
@@ -69,7 +63,7 @@ test('keeps to maxByteLength', async () => {
   const store = new InMemoryAttachmentStore({ maxByteLength: 3 })
   await store.put(bytesOf('123'), meta)
   await expect(store.put(bytesOf('1234'), meta)).rejects.toThrow(AttachmentTooLargeError)
-  expect(await collected(store.list())).toHaveLength(1)
+  expect(await Array.fromAsync(store.list())).toHaveLength(1)
 })
 
 test('lists the copies of one id by its full id and takes one of them away', async () => {
@@ -77,9 +71,9 @@ test('lists the copies of one id by its full id and takes one of them away', asy
   const { id } = await store.put(bytesOf('shared'), meta)
   await store.put(bytesOf('shared'), meta, { generation: 2 })
   await store.put(bytesOf('other'), meta)
-  expect((await collected(store.list({ prefix: id }))).map(blob => blob.generation)).toEqual([0, 2])
+  expect((await Array.fromAsync(store.list({ prefix: id }))).map(blob => blob.generation)).toEqual([0, 2])
   await store.delete(id, { generation: 0 })
-  expect((await collected(store.list({ prefix: id }))).map(blob => blob.generation)).toEqual([2])
+  expect((await Array.fromAsync(store.list({ prefix: id }))).map(blob => blob.generation)).toEqual([2])
   expect((await store.get(id)).bytes).toEqual(bytesOf('shared'))
 })
 

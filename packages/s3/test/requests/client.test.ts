@@ -9,7 +9,7 @@ import { S3AttachmentStore } from '@lash/attachments-s3'
 import { S3FaultProxy, type SeenRequest } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sampleBytes } from '../sample-bytes.ts'
-import { collect, connection, describeWithProxy, failureOf, TestPrefix } from '../server.ts'
+import { connection, describeWithProxy, failureOf, TestPrefix } from '../server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -48,7 +48,7 @@ async function everyCall(store: S3AttachmentStore): Promise<void> {
   await store.get(small.id)
   await new Response((await store.stream(big.id, { start: 5, end: 9 })).body).arrayBuffer()
   await store.stat(small.id)
-  await collect(store.list())
+  await Array.fromAsync(store.list())
   await store.getUrl(small.id)
   await store.delete(small.id)
   await store.delete(streamed.id)

@@ -13,15 +13,7 @@ import type { S3AttachmentStore } from '@lash/attachments-s3'
 import { type S3Fault, S3FaultProxy, type SeenRequest, uploads } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sampleBytes } from '../sample-bytes.ts'
-import {
-  collect,
-  connection,
-  describeWithProxy,
-  describeWithServer,
-  expectBytes,
-  failureOf,
-  TestPrefix,
-} from '../server.ts'
+import { connection, describeWithProxy, describeWithServer, expectBytes, failureOf, TestPrefix } from '../server.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const MiB = 1024 * 1024
@@ -71,7 +63,7 @@ describeWithProxy('a put', () => {
     proxy.spoil({ method: 'PUT' }, fault)
     const { id } = await store.put(bytes, meta)
     await isStored(bytes)
-    expect((await collect(store.list())).map(blob => blob.id)).toEqual([id])
+    expect((await Array.fromAsync(store.list())).map(blob => blob.id)).toEqual([id])
   })
 
   test.each<[string, S3Fault, RegExp]>([
@@ -233,7 +225,7 @@ describeWithProxy('a process that is killed', () => {
     await gone
     expect(await uploads(there.client, there.bucket, there.prefix)).toHaveLength(1)
     await isAbsent(bytes)
-    expect(await collect(store.list())).toEqual([])
+    expect(await Array.fromAsync(store.list())).toEqual([])
     await store.put(new Blob([bytes]), meta)
     await isStored(bytes)
   })
@@ -478,7 +470,7 @@ describeWithProxy('what is not an S3 server', () => {
       for (const body of [bytes, new Blob([sampleBytes(2 * MiB)]), sampleBytes(9 * MiB)]) {
         expect(await failureOf(other.put(body, meta))).toBeInstanceOf(AttachmentBackendError)
       }
-      expect(await failureOf(collect(other.list()))).toBeInstanceOf(AttachmentBackendError)
+      expect(await failureOf(Array.fromAsync(other.list()))).toBeInstanceOf(AttachmentBackendError)
       expect(await failureOf(other.get(contentId(bytes)))).not.toBeInstanceOf(AttachmentNotFoundError)
     }
   })
@@ -511,7 +503,7 @@ describeWithProxy('a server', () => {
     'put of a big stream': store => store.put(new Blob([sampleBytes(2 * MiB)]), meta),
     get: store => store.get(id),
     stat: store => store.stat(id),
-    list: store => collect(store.list()),
+    list: store => Array.fromAsync(store.list()),
     delete: store => store.delete(id, { generation: 0 }),
     getUrl: store => store.getUrl(id),
   }
@@ -548,7 +540,7 @@ describeWithProxy('a server', () => {
     traffic()
     await remove(ids)
     expect(traffic()).toEqual(['DELETE 204', 'DELETE 204', 'DELETE 204'])
-    expect(await collect(store.list())).toEqual([])
+    expect(await Array.fromAsync(store.list())).toEqual([])
   })
 
   test('that refuses some keys of a batch is not taken to have deleted them', async () => {
@@ -592,7 +584,7 @@ describeWithServer('an abort', () => {
     get: (store, signal) => store.get(id, { signal }),
     stream: (store, signal) => store.stream(id, { signal }),
     stat: (store, signal) => store.stat(id, { signal }),
-    list: (store, signal) => collect(store.list({ signal })),
+    list: (store, signal) => Array.fromAsync(store.list({ signal })),
     delete: (store, signal) => store.delete(id, { signal }),
     'delete of a generation': (store, signal) => store.delete(id, { signal, generation: 0 }),
     getUrl: (store, signal) => store.getUrl(id, { signal }),

@@ -4,15 +4,7 @@ import { S3AttachmentStore } from '@lash/attachments-s3'
 import { S3FaultProxy } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sampleBytes } from '../sample-bytes.ts'
-import {
-  collect,
-  connection,
-  describeWithProxy,
-  describeWithServer,
-  expectBytes,
-  failureOf,
-  TestPrefix,
-} from '../server.ts'
+import { connection, describeWithProxy, describeWithServer, expectBytes, failureOf, TestPrefix } from '../server.ts'
 
 const meta = { mediaType: 'text/plain; charset=utf-8', label: 'grüße.txt', width: 3, height: 4 }
 const MiB = 1024 * 1024
@@ -66,9 +58,9 @@ describeWithServer('objects', () => {
         expectBytes(await answer.arrayBuffer(), bytes)
         expectBytes((await store.get(id)).bytes, bytes)
       }
-      expect((await collect(store.list())).map(blob => blob.id).sort()).toEqual(bodies.map(contentId).sort())
+      expect((await Array.fromAsync(store.list())).map(blob => blob.id).sort()).toEqual(bodies.map(contentId).sort())
       for (const bytes of bodies) await store.delete(contentId(bytes))
-      expect(await collect(store.list())).toEqual([])
+      expect(await Array.fromAsync(store.list())).toEqual([])
     }
   })
 
@@ -79,7 +71,7 @@ describeWithServer('objects', () => {
     for (const name of foreign) {
       await there.client.send(new PutObjectCommand({ Bucket: there.bucket, Key: there.prefix + name, Body: 'x' }))
     }
-    expect((await collect(store.list())).map(blob => blob.id)).toEqual([id])
+    expect((await Array.fromAsync(store.list())).map(blob => blob.id)).toEqual([id])
   })
 })
 
@@ -130,7 +122,7 @@ describeWithProxy('requests', () => {
     methods()
     await Promise.all(ids.map(id => store.delete(id, { generation: 0 })))
     expect(methods()).toEqual(['POST'])
-    expect(await collect(store.list())).toEqual([])
+    expect(await Array.fromAsync(store.list())).toEqual([])
   })
 
   test('a client that is given stays as it is and open', async () => {

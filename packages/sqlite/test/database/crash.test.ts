@@ -3,7 +3,6 @@ import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { runChild } from '../children/run-child.ts'
 import { WatchedStore } from '../children/watched-store.ts'
-import { collected } from '../collected.ts'
 import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
@@ -22,7 +21,7 @@ test('a writer killed between two chunks leaves nothing to read, nothing in the 
   const bytes = new Uint8Array(12 * 1024 * 1024)
   const id = contentId(bytes)
   expect(await store.stat(id)).toBeUndefined()
-  expect(await collected(store.list())).toEqual([])
+  expect(await Array.fromAsync(store.list())).toEqual([])
   await expect(store.get(id)).rejects.toMatchObject({ code: 'not_found' })
 
   // As if two hours had passed.

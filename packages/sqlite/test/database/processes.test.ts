@@ -2,7 +2,6 @@ import { contentId } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { runChild } from '../children/run-child.ts'
-import { collected } from '../collected.ts'
 import { newPath } from '../folder.ts'
 
 test('processes that open a new database at once all find its tables and lose nothing', async () => {
@@ -22,7 +21,7 @@ test('processes that open a new database at once all find its tables and lose no
       expect(await manifest.lookup(name, held)).toMatchObject({ generation: 0, committedAtEpochMs: expect.any(Number) })
     }
   }
-  expect(await collected(store.list())).toHaveLength(5)
+  expect(await Array.fromAsync(store.list())).toHaveLength(5)
 })
 
 test('instances in one process that open a new database at once all work', async () => {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { AttachmentRef } from '@lash/attachments-core'
 import { openSqliteAttachments, type SqliteAttachmentManifest } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { collected } from '../collected.ts'
 import { newPath } from '../folder.ts'
 
 const idOf = (number: number): string => createHash('sha256').update(`body ${number}`).digest('hex')
@@ -17,7 +16,7 @@ async function newManifest() {
 }
 
 async function committed(manifest: SqliteAttachmentManifest, sessionId: string): Promise<string[]> {
-  const entries = await collected(manifest.listRefs(sessionId))
+  const entries = await Array.fromAsync(manifest.listRefs(sessionId))
   return entries.filter(entry => entry.committedAtEpochMs !== undefined).map(({ attachmentId }) => attachmentId)
 }
 
@@ -59,8 +58,8 @@ test.each([10, 3000])('%i refs are committed together, all of them or none, and 
 
   // What is unknown or malformed is nothing to release.
   await manifest.releaseRefs('a', [known, unknown, 'nonsense', ...others])
-  const left = (await collected(manifest.listRefs('a'))).filter(entry => entry.releasedAtEpochMs === undefined)
+  const left = (await Array.fromAsync(manifest.listRefs('a'))).filter(entry => entry.releasedAtEpochMs === undefined)
   expect(left.map(({ attachmentId }) => attachmentId).sort()).toEqual([swept, wrong].sort())
-  const kept = (await collected(manifest.listRefs('b'))).filter(entry => entry.releasedAtEpochMs === undefined)
+  const kept = (await Array.fromAsync(manifest.listRefs('b'))).filter(entry => entry.releasedAtEpochMs === undefined)
   expect(kept).toHaveLength(count - 2)
 })

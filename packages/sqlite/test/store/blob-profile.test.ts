@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type BlobProfile, SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { collected } from '../collected.ts'
 import { newPath, rawDatabase } from '../folder.ts'
 
 async function newStore(blobProfile?: BlobProfile) {
@@ -35,7 +34,7 @@ test.each([
   expect(await store.stat(id)).toMatchObject({ byteLength: length })
   expect(Buffer.compare((await store.get(id)).bytes, bytes)).toBe(0)
   const { body } = await store.stream(id, { start: 100, end: length - 7 })
-  expect(Buffer.compare(Buffer.concat(await collected(body)), bytes.subarray(100, length - 7))).toBe(0)
+  expect(Buffer.compare(Buffer.concat(await Array.fromAsync(body)), bytes.subarray(100, length - 7))).toBe(0)
 })
 
 test('media that is compressed already, and bytes that do not get smaller, are stored as they are', async () => {

@@ -2,7 +2,6 @@ import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { InMemoryAttachmentStore } from '@lash/attachments-memory'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { collected } from '../collected.ts'
 import { newPath } from '../folder.ts'
 
 test('content that another store prepared is held to the limit, and nothing of it stays', async () => {
@@ -14,6 +13,6 @@ test('content that another store prepared is held to the limit, and nothing of i
     const put = each.put(content, { mediaType: 'text/plain' })
     await expect(put).rejects.toMatchObject({ code: 'too_large', maxByteLength: 10 })
   }
-  expect(await collected(store.list())).toEqual([])
-  expect(await collected(manifest.listRefs('session'))).toEqual([])
+  expect(await Array.fromAsync(store.list())).toEqual([])
+  expect(await Array.fromAsync(manifest.listRefs('session'))).toEqual([])
 })

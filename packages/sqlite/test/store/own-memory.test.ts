@@ -1,6 +1,5 @@
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { collected } from '../collected.ts'
 import { newPath } from '../folder.ts'
 
 /** Whether the bytes have all of their memory to themselves, so that they can be sent elsewhere and carry nothing along. */
@@ -20,7 +19,7 @@ test.each(['text/plain', 'image/png'])('what is read shares memory with nothing 
     const read = [(await store.get(id)).bytes]
     for (const range of [{}, { start: 10 }, { start: Math.max(0, size - 50), end: size }]) {
       const { body } = await store.stream(id, range)
-      read.push(...(await collected(body)))
+      read.push(...(await Array.fromAsync(body)))
     }
     expect(read.filter(chunk => !ownsMemory(chunk)).map(chunk => [size, chunk.byteLength, chunk.byteOffset])).toEqual(
       [],

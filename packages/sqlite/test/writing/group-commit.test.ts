@@ -1,7 +1,6 @@
 import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { collected } from '../collected.ts'
 import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
@@ -27,7 +26,7 @@ test.each([10, 100_000])('what fails in a group fails alone (%i bytes each)', as
   expect(outcomes[3]).toMatchObject({
     reason: { code: 'backend', message: expect.stringContaining('refused by the test') },
   })
-  expect(await collected(store.list())).toHaveLength(7)
+  expect(await Array.fromAsync(store.list())).toHaveLength(7)
 })
 
 test('an operation that waits for its group can be taken back; the others of the group are not', async () => {
@@ -38,7 +37,7 @@ test('an operation that waits for its group can be taken back; the others of the
   abort.abort(new Error('changed my mind'))
   await expect(aborted).rejects.toThrow('changed my mind')
   await kept
-  expect(await collected(store.list())).toHaveLength(1)
+  expect(await Array.fromAsync(store.list())).toHaveLength(1)
 })
 
 test.each([700_001, 1_048_575, 1_048_577, 5_000_003])('the first put may be of any length (%i bytes)', async length => {
@@ -54,7 +53,7 @@ test('a put of a session is an intent and its bytes, both or none', async () => 
     `CREATE TRIGGER refuse BEFORE INSERT ON lash_attachment_blobs BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
   )
   await expect(session.put(new Uint8Array(10), meta)).rejects.toThrow('refused by the test')
-  expect(await collected(manifest.listRefs('session'))).toEqual([])
+  expect(await Array.fromAsync(manifest.listRefs('session'))).toEqual([])
   expect(session.pendingRefs()).toEqual([])
   raw.exec('DROP TRIGGER refuse')
   const ref = await session.put(new Uint8Array(10), meta)
@@ -106,5 +105,5 @@ test('what was put is there when the store is closed while its writer thread sta
   await close()
   const { store: again, close: closeAgain } = openSqliteAttachments(path)
   onTestFinished(() => closeAgain())
-  expect(await collected(again.list())).toHaveLength(50)
+  expect(await Array.fromAsync(again.list())).toHaveLength(50)
 })

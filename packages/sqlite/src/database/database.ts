@@ -19,15 +19,15 @@ import { syncLog } from './sync-log.ts'
 import { Tables } from './tables.ts'
 
 /**
- * Opens the database of the options, held once. `openSqliteAttachments` gives its two halves one that is open already, as
- * an option that no public type has.
+ * Opens the database of the options, and holds it once. `openSqliteAttachments` gives its two halves one that is
+ * already open, as an option that no public type has.
  * @throws as the constructor of AttachmentDatabase does.
  */
 export function openDatabase(options: SqliteDatabaseOptions & { shared?: AttachmentDatabase }): AttachmentDatabase {
   return (options.shared ?? new AttachmentDatabase(options)).hold()
 }
 
-/** How long the event loop's thread itself waits for a lock before it leaves the waiting to timers: short enough to block. */
+/** How long the event loop's thread itself waits for a lock. From then on it tries again with timers. */
 const mainThreadTimeoutMs = 5
 
 /**
@@ -113,8 +113,9 @@ export class AttachmentDatabase {
   }
 
   /**
-   * Makes sure that blobs just read are durable, for a put that need not write. In WAL mode they are: connections like ours,
-   * which write them, show nothing before it is synced, and what dead processes left was synced when the file was opened.
+   * Makes sure that blobs just read are durable, for a put that need not write. In WAL mode they are: connections like
+   * ours, which write them, show nothing before it is synced, and what dead processes left was synced when the file was
+   * opened.
    */
   confirmDurable(): void {
     try {
@@ -137,7 +138,7 @@ export class AttachmentDatabase {
     }
   }
 
-  /** Runs in the host's transaction when its handle has one open, else in one of its own. Blocks while the file is locked. */
+  /** Runs in the host's transaction if its handle has one open, else in its own. Blocks while the file is locked. */
   writeRefsSync<T>(work: (refs: RefTable) => T): T {
     const handle = this.hostHandle
     try {

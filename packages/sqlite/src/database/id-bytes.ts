@@ -1,6 +1,6 @@
 import type { AttachmentId } from '@lash/attachments-core'
 
-/** An id as it stands in the tables: 32 bytes instead of 64 digits, in the same order. */
+/** An id as the tables store it: 32 bytes instead of 64 digits, which sort the same way. */
 export function idBytes(id: AttachmentId): Buffer {
   return Buffer.from(id, 'hex')
 }

@@ -7,12 +7,12 @@ export interface SqliteDatabaseOptions {
   /** The database file, made when missing, with its folder. Or `:memory:`. Either this or `database`. */
   path?: string | undefined
   /**
-   * The host's own open better-sqlite3 handle. Our tables (`lash_attachment*`) live beside the host's; `close()` leaves the
-   * handle open. We read and write through connections of our own to the same file, and through the handle only in
+   * The host's own open better-sqlite3 handle. Our tables (`lash_attachment*`) live beside the host's; `close()` leaves
+   * the handle open. We read and write through connections of our own to the same file, and through the handle only in
    * `commitRefsSync`. An in-memory database is used through the handle alone.
    */
   database?: Database | undefined
-  /** How long to wait for a lock that another process holds, in milliseconds. Default 5,000. The event loop goes on meanwhile. */
+  /** How long to wait for another process's lock, in milliseconds. Default 5,000. The event loop goes on meanwhile. */
   busyTimeoutMs?: number | undefined
 }
 
@@ -28,7 +28,7 @@ export function checkPlace({ path, database }: SqliteDatabaseOptions): string {
     throw new AttachmentInvalidArgumentError('give either { path } or { database }')
   }
   const place = database === undefined ? checkPath(path) : fileOf(checkHandle(database))
-  // better-sqlite3 trims white space off the end of a name, and would open another file. A link, too, may lead to such a name.
+  // better-sqlite3 trims such names, and would open another file. Also where a link leads to such a name.
   if (place.trim() !== place) throw new AttachmentInvalidArgumentError(`${place} ends with white space; rename it`)
   return place
 }
@@ -62,7 +62,8 @@ function checkHandle(database: unknown): Database {
   const isOne = typeof open === 'boolean' && [prepare, pragma, transaction].every(each => typeof each === 'function')
   if (!isOne) {
     throw new AttachmentInvalidArgumentError(
-      `database must be an open handle of better-sqlite3, and is ${described(database)}; give one, or the file as { path }`,
+      `database must be an open handle of better-sqlite3, and is ${described(database)}; ` +
+        'give one, or the file as { path }',
     )
   }
   if (!open) throw new AttachmentInvalidArgumentError('the database handle is closed; open it first')

@@ -19,8 +19,8 @@ export interface ReadQueueOptions {
 }
 
 /**
- * Reads that are asked for in one turn share a read transaction: taking a snapshot and its locks costs more than the look at a row that
- * most of them are. Each sees all that was committed before it was asked for, and fails alone.
+ * Reads that are asked for in one turn share a read transaction: a snapshot and its locks cost more than the one row
+ * that most reads look at. Each sees everything that was committed before it was asked for, and fails alone.
  */
 export class ReadQueue {
   readonly #database: Database
@@ -51,11 +51,11 @@ export class ReadQueue {
     if (turn !== undefined) return void turn.then(() => this.#read())
     const group = this.#waiting
     this.#waiting = []
-    // A database in memory has no locks, and its handle may be the host's, in a transaction of the host's.
+    // A database in memory has no locks, and its handle may be the host's, with a transaction of the host's open.
     const together = group.length > 1 && this.#database.open && !this.#database.memory
     if (together) this.#begin.run()
     for (const waiting of group) this.#answer(waiting)
-    // Some errors have ended it already.
+    // Some errors have already ended the transaction.
     if (together && this.#database.inTransaction) this.#end.run()
   }
 
@@ -63,12 +63,12 @@ export class ReadQueue {
     try {
       resolve(query(this.#tables))
     } catch (error) {
-      resolve(this.#again(query, error))
+      resolve(this.#retry(query, error))
     }
   }
 
-  /** Locks that readers meet (another process recovers or closes the file) are short, and are waited for without blocking the thread. */
-  async #again<T>(query: Query<T>, first: unknown): Promise<T> {
+  /** Waits for the lock of a process that recovers or closes the file, without blocking the thread. */
+  async #retry<T>(query: Query<T>, first: unknown): Promise<T> {
     const { path, busyTimeoutMs } = this.#options
     try {
       if (!isBusy(first)) throw first

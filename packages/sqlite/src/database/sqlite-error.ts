@@ -5,7 +5,7 @@ import {
   AttachmentStoreError,
 } from '@lash/attachments-core'
 
-/** What is left of an error of better-sqlite3 once it has crossed from a thread to another. */
+/** What is left of an error of better-sqlite3 once it has crossed from one thread to another. */
 export interface SqliteFailure {
   code: string
   message: string
@@ -16,24 +16,24 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** Whether somebody else holds the lock, so that it is worth trying again. A stale snapshot is not: waiting does not renew it. */
+/** Whether somebody else holds the lock, so that trying again may help. It does not help a stale snapshot. */
 export function isBusy(error: unknown): boolean {
   const code = codeOf(error)
   if (code.startsWith('SQLITE_BUSY')) return code !== 'SQLITE_BUSY_SNAPSHOT'
   return code.startsWith('SQLITE_LOCKED') || isIterating(error)
 }
 
-/** Whether there was no room, on the disk or in what may be written for now. */
+/** Whether there was no room: on the disk, or within the limit of the moment. */
 export function isFull(error: unknown): boolean {
   return ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE'].includes(codeOf(error))
 }
 
-/** What better-sqlite3 says when the host is in the midst of an `iterate` on the handle that we share with it. */
+/** Whether the host is in the middle of an `iterate` on the handle that we share with it. */
 function isIterating(error: unknown): boolean {
   return (error as Error | null)?.message === 'This database connection is busy executing a query'
 }
 
-/** Blocks the calling thread. Only for what is synchronous by contract. */
+/** Blocks the calling thread: only for what is synchronous by contract. */
 export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
@@ -53,14 +53,16 @@ export function attachmentError(error: unknown, path: string, busyTimeoutMs: num
   }
   if (isBusy(error)) {
     return new AttachmentBackendError(
-      `${path} stayed locked for ${busyTimeoutMs} ms: ${text}; find the process that keeps a write transaction open, or raise busyTimeoutMs`,
+      `${path} stayed locked for ${busyTimeoutMs} ms: ${text}; ` +
+        'find the process that keeps a write transaction open, or raise busyTimeoutMs',
       options,
     )
   }
   if (isFull(error)) {
     return new AttachmentIoError(
       path,
-      `no space left for ${path}: ${text}; nothing was written; free space, or release and sweep what is not needed, and try again`,
+      `no space left for ${path}: ${text}; nothing was written; ` +
+        'free space, or release and sweep what is not needed, and try again',
       options,
     )
   }
@@ -85,7 +87,8 @@ export function attachmentError(error: unknown, path: string, busyTimeoutMs: num
   }
   if (code.startsWith('SQLITE_CORRUPT')) {
     return new AttachmentBackendError(
-      `the database ${path} is damaged: ${text}; stop writing to it, run PRAGMA integrity_check, and restore it from a backup`,
+      `the database ${path} is damaged: ${text}; ` +
+        'stop writing to it, run PRAGMA integrity_check, and restore it from a backup',
       options,
     )
   }

@@ -3,15 +3,15 @@ import { dirname } from 'node:path'
 import { syncFolder } from './folder.ts'
 
 /**
- * Makes durable every commit that can be seen in a file, before anybody is told that something is there. SQLite syncs what it
- * writes, but a put of what is there, or a commit of what is committed, writes nothing. And what can be seen is not always
- * synced:
+ * Makes durable every commit that can be seen in a file, before anybody is told that something is there. SQLite syncs
+ * what it writes, but a put of what is there, or a commit of what is committed, writes nothing. And what can be seen is
+ * not always synced:
  * - The first to open a file reads its whole log, also a commit whose process was killed before it synced.
  * - A host's own handle, in WAL mode, may commit refs and leave the sync to a later checkpoint (`synchronous=NORMAL`).
  * - With a rollback journal, a process may have been killed before it synced that the journal is gone.
  *
- * The database file itself is left alone: closing any descriptor of it would drop the locks that all connections of this
- * process have on it. The log has no locks.
+ * The database file itself is left alone: closing any descriptor of it would drop the locks that all connections of
+ * this process have on it. The log has no locks.
  * @throws an error like SQLite's own when it cannot sync, so that it crosses threads and is translated as those are.
  */
 export function syncLog(path: string): void {

@@ -7,21 +7,21 @@ const mebibyte = 1024 * 1024
 /** What the reserve begins with. Little, as each open file has one, and enough for the first puts. */
 const firstBytes = mebibyte
 /**
- * The most that it grows to: twice what the log holds, unless somebody reads for long. From there on nothing is limited, and
- * the log may hold more than there is room for in the database.
+ * The most that it grows to: twice what the log holds, unless somebody reads for long. From there on nothing is
+ * limited, and the log may hold more than there is room for in the database.
  */
 const mostBytes = 64 * mebibyte
-/** The reserve doubles, but by no more than this at once: it is written on the event loop's thread, in some 5 ms. */
+/** The reserve doubles, but by no more than this at once: it is written on the event loop's thread. */
 const mostStepBytes = 8 * mebibyte
 
 /** As `PRAGMA max_page_count`: the most that SQLite knows. */
 export const unlimitedPages = 0xff_ff_ff_fe
 
 /**
- * Keeps room on the disk for what frees room. On a full disk a delete has to be written too: first to the log; and the log
- * begins anew only once all of it is in the database, which grows by that. So nothing is written that would make the database
- * grow by more than is kept in reserve, less a rest for the deletes themselves. SQLite sees to it (`PRAGMA max_page_count`),
- * so that nothing has to be looked at with every commit.
+ * Keeps room on the disk for what frees room. On a full disk a delete has to be written too: first to the log; and the
+ * log begins anew only once all of it is in the database, which grows by that. So nothing is written that would make
+ * the database grow by more than is kept in reserve, less a rest for the deletes themselves. SQLite
+ * itself sees to that (`PRAGMA max_page_count`), so commits have nothing to check.
  */
 export class GrowthLimit {
   readonly #path: string
@@ -94,7 +94,9 @@ export class GrowthLimit {
   }
 }
 
-/** What is kept for deletes: a 64th of the database, as they touch the more pages the bigger it is, from 256 KiB to 16 MiB. */
+/**
+ * What is kept for deletes, from 256 KiB to 16 MiB: a 64th of the database, since in a big one they touch more pages.
+ */
 function bytesForFreeing(fileBytes: number): number {
   return Math.min(16 * mebibyte, Math.max(mebibyte / 4, Math.ceil(fileBytes / 64)))
 }

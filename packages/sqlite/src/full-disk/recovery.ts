@@ -5,8 +5,8 @@ import type { WriteTransaction } from '../writing/write-transaction.ts'
 import { type GrowthLimit, unlimitedPages } from './growth-limit.ts'
 
 /**
- * The room of a longer log is worth giving back to a full disk. A shorter one goes on in the room that it has: somebody else
- * may take what is given back.
+ * The room of a longer log is worth giving back to a full disk. A shorter one goes on in the room that it has: somebody
+ * else may take what is given back.
  */
 const worthGivingBackBytes = 4 * 1024 * 1024
 
@@ -81,7 +81,7 @@ export class FullDiskRecovery {
   async #withAllThatIsKept(operations: readonly Operation[], weight: number): Promise<Outcome[]> {
     const { growthLimit, checkpoints } = this.#options
     growthLimit.giveUpReserve()
-    // Before the rest: a transaction that failed in its midst has made the log longer, and took room that the database needs.
+    // First: a transaction that failed in its middle has made the log longer, which took room that the database needs.
     await checkpoints.beginLogAnew('RESTART')
     const outcomes = await this.#eachAlone(operations, weight, unlimitedPages)
     // They too may have made the database grow.

@@ -23,7 +23,7 @@ export class ReserveFile {
     return this.#bytes
   }
 
-  /** Whether the last attempt failed for another reason than that there is no room: then nothing is known about room. */
+  /** Whether the last attempt failed for another reason than a lack of room: then nothing is known about room. */
   get isRefused(): boolean {
     return this.#isRefused
   }

@@ -6,7 +6,7 @@ import { prepare } from '../database/statement.ts'
 
 interface Refs {
   count: number
-  /** Of them, those that nothing but their age protects. */
+  /** How many of them only their age protects from a sweep. */
   loose: number
   released: number
   youngest: number | null
@@ -24,12 +24,12 @@ export interface ClaimStep {
   done: boolean
 }
 
-/** Most contents that one transaction looks at: other writers wait for it. */
+/** How many contents one transaction looks at, at most: other writers wait for it. */
 const contentsPerStep = 1000
-/** Most tombstones that are purged in passing. */
+/** How many tombstones one settlement purges, at most: others wait for it, and the rest is purged by later ones. */
 const purgedPerStep = 100
 
-/** The sweepers' side of the manifest. Statements on one connection, for use in a transaction. */
+/** The sweeper's side of the manifest: claims. Statements on one connection, to be run in a transaction. */
 export class ClaimTable {
   readonly #countLoose: Statement
   readonly #countStale: Statement
@@ -108,7 +108,7 @@ export class ClaimTable {
     )
   }
 
-  /** At most how many contents the next step may claim; the count ends at about a thousand. Reads only. */
+  /** How many contents the next step may claim at most. Stops counting at about a thousand. Only reads. */
   countCandidates({ ids, olderThanEpochMs, staleClaimEpochMs }: OrphanQuery): number {
     if (ids !== undefined) return ids.length
     const stale = staleClaimEpochMs === undefined ? 0 : (this.#countStale.get(staleClaimEpochMs) as number)
@@ -116,8 +116,8 @@ export class ClaimTable {
   }
 
   /**
-   * One step towards an answer. Every content that it looks at loses the refs that made it look, so that the next step, asked
-   * for no stale claims any more, finds others.
+   * One step of a query. Every content that it looks at loses the refs that made it a candidate, so the next step,
+   * which no longer asks for stale claims, finds others.
    */
   claimOrphans(query: OrphanQuery, now: number): ClaimStep {
     const claims = this.#claimStale(query, now)
@@ -131,7 +131,7 @@ export class ClaimTable {
     return { claims, done: exhausted || claims.length === query.limit }
   }
 
-  /** Comes before new claims are made: with a time in the future it would take those too. */
+  /** Runs before new claims are made: with a time in the future it would take those too. */
   #claimStale({ staleClaimEpochMs, ids, limit }: OrphanQuery, now: number): OrphanClaim[] {
     if (staleClaimEpochMs === undefined || ids !== undefined) return []
     return (this.#stale.all(staleClaimEpochMs, limit) as Buffer[]).map(id => this.#take(id, now))
@@ -172,7 +172,7 @@ export class ClaimTable {
       const id = idBytes(attachmentId)
       const content = this.#content.get(id) as Content | undefined
       const claim = { attachmentId, generation, token: randomUUID() }
-      // Below the content's generation nobody will use the name again: the token needs no trace.
+      // Nobody will use a generation below the content's again, so such a claim needs no trace.
       if (generation >= (content?.generation ?? 0)) {
         if ((content?.claim ?? null) !== null || (this.#refs.get(id) as Refs).count > 0) continue
         this.#claim.run(id, generation, claim.token, now)

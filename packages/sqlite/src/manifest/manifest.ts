@@ -29,8 +29,8 @@ import { packTargets } from './ref-targets.ts'
 export interface SqliteAttachmentManifestOptions extends SqliteDatabaseOptions, AttachmentManifestOptions {}
 
 /**
- * Who refers to which bytes, in an SQLite database. Linearizable across all processes that use the file; when a call has
- * resolved, its effect survives a crash and a power cut.
+ * Who refers to which bytes, in an SQLite database. Linearizable across all processes that use the file; when a call
+ * has resolved, its effect survives a crash and a power cut.
  */
 export class SqliteAttachmentManifest extends ManifestBase {
   readonly #database: AttachmentDatabase
@@ -49,7 +49,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     return this.#database.write('recordIntent', intent)
   }
 
-  /** One transaction, where the bytes are small and the store is in the same database file; see `AttachmentManifest`. */
+  /** One transaction, if the bytes are small and the store is in the same file; see `AttachmentManifest`. */
   recordIntentAndPut(
     store: AttachmentStore,
     intent: AttachmentIntent,
@@ -80,11 +80,11 @@ export class SqliteAttachmentManifest extends ManifestBase {
   }
 
   /**
-   * `commitRefs` inside the host's own transaction: call it from a synchronous better-sqlite3 transaction on the handle that
-   * was given as `database`. The refs become committed exactly when that transaction commits, with its durability
-   * (`PRAGMA synchronous`), and stay as they were when it rolls back. Without an open transaction it makes one of its own and
-   * blocks until it is committed.
-   * Begin the transaction as an immediate one: a deferred one that has read may find that it cannot write any more.
+   * `commitRefs` inside the host's own transaction: call it from a synchronous better-sqlite3 transaction on the handle
+   * that was given as `database`. The refs become committed exactly when that transaction commits, with its durability
+   * (`PRAGMA synchronous`), and stay as they were when it rolls back. Without an open transaction it makes one of its
+   * own and blocks until it is committed. Begin the transaction as an immediate one: a deferred one that has read may
+   * find that it cannot write any more.
    * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
    */
   commitRefsSync(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): void {

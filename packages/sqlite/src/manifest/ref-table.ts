@@ -9,32 +9,35 @@ interface RefRow extends RefColumns {
   id: Buffer
 }
 
-/** What is looked at of refs to commit: the position of each among them, and its row's number; null where it cannot be committed. */
+/** A ref to commit: its position among the targets, and the number of its row, or null when it cannot be committed. */
 type CommitRow = [position: number, number: number | null, committedAt: number | null]
 
-/** A part of a listing, and where it ends; undefined when nothing follows. */
+/** A page of a listing, and the number of its last row; undefined when the page is empty. */
 export interface SessionRefs {
   entries: AttachmentManifestEntry[]
   last: number | undefined
 }
 
-/** A ref's place in a listing. */
+/** A ref's place in a listing of all refs. */
 export interface RefPosition {
   id: AttachmentId
   sessionId: string
 }
 
-/** An intent as it is recorded; its URI follows from the id. */
+/** An intent as it is recorded. The URI is left out: it follows from the id. */
 export type Intent = Omit<AttachmentIntent, 'canonicalUri'>
 
 export const refPageRows = 500
 
-/** Up to so many, a statement for each costs less than one for all; of a hundred thousand, one for all costs a fifth. */
+/** Up to this many refs, one statement for each costs less than one for all, which for 100,000 refs costs a fifth. */
 const fewRows = 1
 
 const columns = 'id, session_id, generation, intent_at, committed_at, released_at, media_type, width, height, label'
 
-/** The sessions' side of the manifest: intents, commits, releases. Statements on one connection; those that write belong in a transaction. */
+/**
+ * The session's side of the manifest: intents, commits, releases. Statements on one connection; those that write belong
+ * in a transaction.
+ */
 export class RefTable {
   readonly #content: Statement
   readonly #reviveContent: Statement
@@ -56,7 +59,8 @@ export class RefTable {
     this.#reviveContent = prepare(
       database,
       `
-      UPDATE lash_attachment_contents SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`,
+      UPDATE lash_attachment_contents
+      SET generation = ?, claim = NULL, claimed_at = NULL, emptied_at = NULL WHERE id = ?`,
     )
     this.#upsert = prepare(
       database,
@@ -121,11 +125,12 @@ export class RefTable {
     this.#page = prepare(
       database,
       `
-      SELECT ${columns} FROM lash_attachment_refs WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`,
+      SELECT ${columns} FROM lash_attachment_refs
+      WHERE (id, session_id) > (?, ?) ORDER BY id, session_id LIMIT ${refPageRows}`,
     )
   }
 
-  /** Returns the generation to put at. */
+  /** Returns the generation at which to put the bytes. */
   recordIntent({ attachmentId, sessionId, intentAtEpochMs, meta }: Intent): number {
     const id = idBytes(attachmentId)
     const generation = this.#liveGeneration(id)
@@ -133,7 +138,7 @@ export class RefTable {
     return generation
   }
 
-  /** The content's generation, after it was taken out of a sweeper's hands by moving on to the next. */
+  /** The content's generation. Content under a sweeper's claim moves on to the next, which the claim does not cover. */
   #liveGeneration(id: Buffer): number {
     const content = this.#content.get(id) as
       | { generation: number; claim: string | null; emptied_at: number | null }
@@ -145,7 +150,7 @@ export class RefTable {
     return generation
   }
 
-  /** Returns the ids that cannot be committed; when there are any, nothing has changed. */
+  /** Returns the ids that cannot be committed. If there are any, nothing has changed. */
   commit(sessionId: string, targets: RefTargets, now: number): AttachmentId[] {
     const uncommitted: number[] = []
     const expired = new Set<AttachmentId>()
@@ -172,7 +177,7 @@ export class RefTable {
     })
   }
 
-  /** Of those that are given, or of all. */
+  /** Releases the given refs of the session, or all of them. */
   release(sessionId: string, targets: RefTargets | undefined, now: number): void {
     if (targets === undefined) {
       this.#releaseAll.run(now, sessionId)
@@ -193,18 +198,18 @@ export class RefTable {
     return row === undefined ? undefined : entryOfRow(row)
   }
 
-  /** The next refs of a session, in the order in which it first held them, and the number of the last. */
+  /** The next page of a session's refs, in the order of their first intents. */
   ofSession(sessionId: string, after: number): SessionRefs {
     const rows = this.#ofSession.all(sessionId, after) as (RefRow & { number: number })[]
     return { entries: rows.map(entryOfRow), last: rows.at(-1)?.number }
   }
 
-  /** How many refs a session has, or {@link refPageRows} where they are more. */
+  /** How many refs a session has, but at most {@link refPageRows}. */
   countOfSession(sessionId: string): number {
     return this.#countOfSession.get(sessionId) as number
   }
 
-  /** The next refs of all, in the order of id and session. */
+  /** The next page of all refs, in the order of id and session. */
   page(after: RefPosition | undefined): AttachmentManifestEntry[] {
     return (this.#page.all(idBytes(after?.id ?? ''), after?.sessionId ?? '') as RefRow[]).map(entryOfRow)
   }

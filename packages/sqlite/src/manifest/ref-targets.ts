@@ -1,15 +1,15 @@
 import type { CommitTarget } from '@lash/attachments-core/backend'
 
-/** Bytes of an id. */
+/** The length of an id, in bytes. */
 const idLength = 32
-/** As a generation: that of the session's last intent. */
+/** Stands for the generation of the session's last intent. */
 export const lastIntent: number = -1
 
-/** Refs that a session commits or releases, packed: an object for each of a hundred thousand would take long to cross to the writer thread. */
+/** Refs that a session commits or releases, packed: 100,000 objects would take long to cross to the writer thread. */
 export interface RefTargets {
-  /** The ids, one after the other. */
+  /** The ids in bytes, one after the other. */
   readonly ids: Uint8Array
-  /** Of each; {@link lastIntent} for a bare id. */
+  /** The generation of each; {@link lastIntent} for a bare id. */
   readonly generations: readonly number[]
 }
 

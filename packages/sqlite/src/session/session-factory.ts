@@ -21,12 +21,12 @@ export interface SqliteSessionFactoryOptions extends Omit<SqliteAttachmentsOptio
 }
 
 const oneDay = 24 * 60 * 60 * 1000
-/** Most characters of a session id in the name of its file; the digest behind them tells sessions apart. */
+/** How many characters of a session id its file's name shows, at most; the digest after them tells sessions apart. */
 const maxNameLength = 80
 
 /**
- * One database per session: a session is deleted, moved or backed up as a file, and sessions do not wait for each other's
- * writes. Bytes that two sessions share are stored twice.
+ * One database for each session: a session is deleted, moved or backed up as a file, and no session waits for the
+ * writes of another. Bytes that two sessions share are stored twice.
  */
 export class SqliteSessionFactory {
   /** The absolute path of the folder that the databases are in. */
@@ -35,7 +35,7 @@ export class SqliteSessionFactory {
   readonly #policy: SqliteGcPolicy
   readonly #busyTimeoutMs: number
   readonly #open = new Set<SqliteSession>()
-  /** Of each path, when the last call about it will have ended. */
+  /** By path: settles when the last call about it has ended. */
   readonly #turns = new Map<string, Promise<void>>()
 
   /**
@@ -53,7 +53,10 @@ export class SqliteSessionFactory {
     this.#policy = checkPolicy(gcPolicy)
   }
 
-  /** `<what is safe in a file name of the session id, at most 80 characters>-<16 hex digits of its SHA-256>.db`, in `root`. */
+  /**
+   * In `root`: `<name>-<digest>.db`. The name is the first 80 characters of the session id, those that are not safe in
+   * a file name replaced; the digest is 16 hex digits of the id's SHA-256.
+   */
   pathFor(sessionId: string): string {
     const name = checkSessionId(sessionId)
       .slice(0, maxNameLength)
@@ -63,7 +66,7 @@ export class SqliteSessionFactory {
   }
 
   /**
-   * Opens the session's database, and makes it when it is missing; after a `delete` of this factory that is under way.
+   * Opens the session's database, and makes it when it is missing. Waits for this factory's `delete` of it.
    * @throws as the constructor of SqliteAttachmentStore does.
    */
   create(sessionId: string): Promise<SqliteSession> {
@@ -89,9 +92,9 @@ export class SqliteSessionFactory {
   }
 
   /**
-   * Deletes the session with everything that it holds: its database, and the log and index files beside it. Sessions that this
-   * factory has open are closed first. One that is open in another factory or process is not deleted: whoever has it open keeps what
-   * is committed. A session that is not there is fine.
+   * Deletes the session with everything that it holds: its database, and the log and index files beside it. Closes it
+   * first where this factory has it open. If another factory or process has it open, it is not deleted, so that nothing
+   * is lost that is committed there. Does nothing for a session that is not there.
    * @throws AttachmentBackendError when somebody else has it open for `busyTimeoutMs`; AttachmentIoError
    */
   delete(sessionId: string): Promise<void> {
@@ -102,13 +105,13 @@ export class SqliteSessionFactory {
   }
 
   /**
-   * Nobody has the database open, and while the folder's lock is held no factory opens it: what is removed is what was looked at, and no
-   * connection is left that would write to a file without a name.
+   * Nobody has the database open, and while the folder's lock is held, no factory opens it. So no connection is left
+   * that would write to a file without a name.
    */
   async #remove(path: string): Promise<void> {
     if (existsSync(path)) await this.#untilNobodyHasOpen(path)
     try {
-      // The database first: a log without one is discarded by SQLite, a database without its log would be an older state.
+      // The database first: SQLite discards a log without one, but a database without its log would be an older state.
       for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`]) await rm(file, { force: true })
       syncFolder(this.root)
     } catch (cause) {
@@ -122,7 +125,7 @@ export class SqliteSessionFactory {
     try {
       await retryWhileBusy(this.#busyTimeoutMs, () => assertNobodyHasOpen(path))
     } catch (cause) {
-      // Nobody can have open what is no database any more.
+      // Nobody can have a file open that is no database any more.
       if (['SQLITE_NOTADB', 'SQLITE_CORRUPT'].includes(codeOf(cause))) return
       if (!isBusy(cause)) throw attachmentError(cause, path, this.#busyTimeoutMs)
       throw new AttachmentBackendError(
@@ -132,7 +135,7 @@ export class SqliteSessionFactory {
     }
   }
 
-  /** One after the other for each session, in the order of the calls. */
+  /** Runs calls about one session one after the other, in their order. */
   #inTurn<T>(sessionId: string, work: (path: string) => Promise<T>): Promise<T> {
     let path: string
     try {
@@ -152,7 +155,7 @@ export class SqliteSessionFactory {
     return turn
   }
 
-  /** A database is opened, and removed, by one at a time: nobody opens what somebody else is about to remove. */
+  /** Nobody opens a database that somebody else is about to remove: either needs the folder's lock. */
   async #locked<T>(path: string, work: () => T | Promise<T>): Promise<T> {
     try {
       return await withFolderLock(this.root, this.#busyTimeoutMs, work)
@@ -162,7 +165,7 @@ export class SqliteSessionFactory {
   }
 }
 
-/** @throws SQLITE_BUSY when there is another connection, of whichever process: in WAL mode each holds a lock for as long as it is open. */
+/** @throws SQLITE_BUSY when any process has a connection: in WAL mode an open connection always holds a lock. */
 function assertNobodyHasOpen(path: string): void {
   const database = new Sqlite(path, { timeout: 0 })
   try {

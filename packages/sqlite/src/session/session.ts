@@ -7,13 +7,14 @@ import {
 } from '@lash/attachments-core'
 import type { SqliteAttachments } from '../attachments.ts'
 
-/** When a session's database gets rid of bytes that were put and never committed, or released. */
+/** When to delete bytes from a session's database that were released, or put and never committed. */
 export interface SqliteGcPolicy {
-  /** Collect after every so many commits that committed something. Default: never by itself; call `collectGarbage`. */
+  /** Collect after every so many commits that committed something. Default: never; call `collectGarbage`. */
   autoRunEveryCommits?: number | undefined
   /**
-   * How long an uncommitted or released attachment is kept, in milliseconds. Choose more than the slowest turn takes from put to
-   * commit: one that is slower gets AttachmentIntentExpiredError and must put again. Committed bytes are never collected.
+   * How long an uncommitted or released attachment is kept, in milliseconds. Choose more than the slowest turn takes
+   * from put to commit: a slower turn gets AttachmentIntentExpiredError and must put again. Committed bytes are never
+   * collected.
    */
   gracePeriodMs: number
 }
@@ -28,7 +29,7 @@ export class SqliteSession extends SessionScopedAttachmentStore {
   #commits = 0
   #collection: Promise<AttachmentReclamationReport> | undefined
 
-  /** Use `SqliteSessionFactory`. */
+  /** Use `SqliteSessionFactory` instead. */
   constructor(
     path: string,
     sessionId: string,
@@ -50,7 +51,7 @@ export class SqliteSession extends SessionScopedAttachmentStore {
     return refs
   }
 
-  /** Deletes what nobody has committed within the grace period. Committed bytes stay. A call while one runs joins it. */
+  /** Deletes what nobody has committed within the grace period. Committed bytes stay. A call joins a running one. */
   collectGarbage(): Promise<AttachmentReclamationReport> {
     const { store, manifest } = this.#attachments
     this.#collection ??= reclaimOrphanedAttachments(manifest, store, Date.now() - this.#policy.gracePeriodMs).finally(
@@ -61,7 +62,7 @@ export class SqliteSession extends SessionScopedAttachmentStore {
     return this.#collection
   }
 
-  /** The commit has succeeded, whatever becomes of this: a failure is a warning, and the next run takes up the work. */
+  /** A failure is only a warning: the commit has succeeded, and the next run takes up the work. */
   #collectInBackground(): void {
     this.collectGarbage().catch((error: unknown) => {
       process.emitWarning(

@@ -1,15 +1,15 @@
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 
 /**
- * How hard to try to store less. `low-latency`: never compress. `balanced`: compressible media types from 4 KiB on, quickly.
- * `compact`: from 1 KiB on, as well as zlib can. Compressed bytes are kept only where they are fewer.
+ * How hard to compress. `low-latency`: never. `balanced`: compressible media types from 4 KiB on, quickly. `compact`:
+ * from 1 KiB on, as well as zlib can. Compressed bytes are kept only where they are fewer.
  */
 export type BlobProfile = 'low-latency' | 'balanced' | 'compact'
 
 export interface CompressionRule {
-  /** Smallest content that is compressed, in bytes. */
+  /** The smallest content that is compressed, in bytes. */
   minimumBytes: number
-  /** Of zlib, 1 to 9. */
+  /** The level of zlib, 1 to 9. */
   level: number
 }
 
@@ -59,7 +59,7 @@ const compressibleTypes: ReadonlySet<string> = new Set([
   'model/gltf+json',
 ])
 
-/** Whether content of the media type usually gets smaller: text in its many forms, not what is compressed already. */
+/** Whether content of the media type usually gets smaller: text in its many forms, and what is not compressed yet. */
 export function isCompressible(mediaType: string): boolean {
   const essence = (mediaType.split(';', 1)[0] as string).trim().toLowerCase()
   return (

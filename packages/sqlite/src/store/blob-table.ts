@@ -4,19 +4,19 @@ import type { Database, Statement } from 'better-sqlite3'
 import { idBytes, idOf } from '../database/id-bytes.ts'
 import { prepare } from '../database/statement.ts'
 
-/** Where the bytes of a blob are: in its own row, or in the chunks of an upload. */
+/** The bytes of a blob: in its own row, or in the chunks of an upload. */
 export type BlobBody = { encoding: number; bytes: Uint8Array } | { upload: number; chunkBytes: number }
 
 export interface BlobToWrite {
   key: AttachmentKey
   byteLength: number
-  /** Of the encoded bytes. */
+  /** The length of the encoded bytes. */
   storedLength: number
   meta: AttachmentCreateMeta
   body: BlobBody
 }
 
-/** A blob but for its bytes. */
+/** A blob without its bytes. */
 export interface BlobRow extends MetaColumns {
   number: number
   byte_length: number
@@ -37,10 +37,10 @@ interface ListedRow {
   stored_at: number
 }
 
-/** Most rows that one step of a listing reads. */
+/** How many rows one step of a listing reads, at most: other calls run in between. */
 const listPageRows = 500
 
-/** The statements about whole blobs, prepared on one connection. Those that write belong in a transaction. */
+/** Blobs. Statements on one connection; those that write belong in a transaction. */
 export class BlobTable {
   readonly #find: Statement
   readonly #read: Statement
@@ -75,7 +75,7 @@ export class BlobTable {
         ) END AS found_length
       FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
     )
-    // By key, not by number: a number may since have become another blob's, and no digest would tell in a range.
+    // By key, not by number: by now the number may be another blob's, and a range has no digest that would tell.
     this.#slice = prepare(
       database,
       `
@@ -86,7 +86,8 @@ export class BlobTable {
       database,
       `
       INSERT INTO lash_attachment_blobs
-        (id, generation, byte_length, stored_length, stored_at, media_type, width, height, label, upload, chunk_bytes, encoding, bytes)
+        (id, generation, byte_length, stored_length, stored_at, media_type, width, height, label,
+         upload, chunk_bytes, encoding, bytes)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, generation) DO NOTHING`,
     )
     this.#delete = prepare(database, 'DELETE FROM lash_attachment_blobs WHERE number = ?')
@@ -103,30 +104,30 @@ export class BlobTable {
     return this.#find.get(idBytes(key.id), key.generation) as BlobRow | undefined
   }
 
-  /** A blob with the bytes of its row, encoded: none when they are in chunks. */
+  /** A blob with the encoded bytes of its row: none when they are in chunks. */
   read(key: AttachmentKey): (BlobRow & { bytes: Buffer }) | undefined {
     return this.#read.get(idBytes(key.id), key.generation) as (BlobRow & { bytes: Buffer }) | undefined
   }
 
-  /** A part of bytes that are in their row as they were put; undefined when they are not any more. */
+  /** A part of bytes that stand in their row as they were put; undefined when they no longer do. */
   slice(key: AttachmentKey, start: number, end: number): Buffer | undefined {
     return this.#slice.get(start + 1, Math.max(0, end - start), idBytes(key.id), key.generation) as Buffer | undefined
   }
 
-  /** Metadata, with the length that is really there. */
+  /** The blob, and the length that its bytes really have. */
   stat(key: AttachmentKey): { row: BlobRow; byteLength: number } | undefined {
     const row = this.#measured(key)
     if (row === undefined) return undefined
     return { row, byteLength: row.found_length === row.stored_length ? row.byte_length : row.found_length }
   }
 
-  /** Whether the key holds so many bytes, all of them, with metadata that can be read: then it needs no writing. */
+  /** Whether the key holds exactly so many bytes, and metadata that can be read: then it needs no writing. */
   isWhole(key: AttachmentKey, byteLength: number): boolean {
     const row = this.#measured(key)
     return row !== undefined && isIntact(row, byteLength)
   }
 
-  /** Makes the key hold the blob. Returns false, having written nothing, when it does already. */
+  /** Makes the key hold the blob. Returns false, and writes nothing, when it does already. */
   write(blob: BlobToWrite, now: number): boolean {
     if (this.#insertRow(blob, now)) return true
     const present = this.#measured(blob.key) as MeasuredRow
@@ -153,7 +154,7 @@ export class BlobTable {
     return changes > 0
   }
 
-  /** Deletes blobs; their chunks become uploads to be deleted. Returns whether there are such. */
+  /** Deletes blobs. Their chunks become uploads to be deleted; returns whether there are any. */
   remove(keys: readonly AttachmentKey[]): boolean {
     let left = false
     for (const key of keys) {
@@ -174,7 +175,7 @@ export class BlobTable {
     return this.#measure.get(idBytes(key.id), key.generation) as MeasuredRow | undefined
   }
 
-  /** The next blobs of a listing, in the order of their keys, after one of them. */
+  /** The next page of a listing, in the order of keys. */
   listAfter(after: AttachmentKey | undefined, prefix: string): AttachmentListing[] {
     const first = after === undefined ? idBytes(prefix.padEnd(64, '0')) : idBytes(after.id)
     const rows = this.#list.all(first, after?.generation ?? -1, idBytes(prefix.padEnd(64, 'f'))) as ListedRow[]

@@ -3,7 +3,7 @@ import type { AttachmentDatabase } from '../database/database.ts'
 import type { BlobRow } from './blob-table.ts'
 import { damaged, decode } from './decode.ts'
 
-/** A part of a chunked blob; a chunk is read when it is asked for, and only if it has bytes of the part and nobody has aborted. */
+/** A range of a chunked blob. Reads a chunk only when it is asked for, and only if it has bytes of the range. */
 export function chunkStream(
   database: AttachmentDatabase,
   key: AttachmentKey,
@@ -29,7 +29,7 @@ export function chunkStream(
         const chunkStart = position * chunkBytes
         const expected = Math.min(chunkBytes, row.byte_length - chunkStart)
         const bytes = await decode(key, stored.bytes, stored.encoding, expected)
-        // It would shift all that follows, also in a range, where no digest would tell.
+        // It would shift everything that follows; in a range, no digest would tell.
         if (bytes.byteLength !== expected) throw damaged(key, `chunk ${position} has a wrong length`)
         const from = offset - chunkStart
         const to = Math.min(end - chunkStart, expected)
@@ -41,7 +41,7 @@ export function chunkStream(
   )
 }
 
-/** A blob deleted, or replaced, while it is being read is not found; it is not damaged. */
+/** A blob that is deleted or replaced while it is being read is not found; it is not damaged. */
 async function assertStillThere(database: AttachmentDatabase, key: AttachmentKey, row: BlobRow): Promise<void> {
   const now = await database.read(({ blobs }) => blobs.find(key))
   if (now?.upload !== row.upload) throw new AttachmentNotFoundError(key.id)

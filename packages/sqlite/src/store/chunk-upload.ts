@@ -8,20 +8,20 @@ import { blocksOf, slices } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
 import { compress, type Encoded, identity } from './compression.ts'
 
-/** Bytes of a chunk, before compression: the most that a range reads in vain. */
+/** Bytes of a chunk, before compression: the most that a range reads without need. */
 export const chunkBytes: number = 256 * 1024
 /** Bytes of one transaction. */
 const transactionBytes = 4 * 1024 * 1024
-/** How often to start again when the upload was taken for a dead writer's. */
+/** How often to start again when the upload was taken for a dead writer's: each time, this one slept for an hour. */
 const attempts = 3
 
 export interface ChunkOptions {
-  /** Of zlib; undefined: do not compress. */
+  /** The level of zlib; undefined: do not compress. */
   level: number | undefined
   signal: AbortSignal | undefined
 }
 
-/** Stores big content in several transactions; no reader sees it before the last. On failure nothing stays. */
+/** Stores big content in several transactions. No reader sees it before the last one. On failure nothing stays. */
 export async function writeChunks(
   database: AttachmentDatabase,
   key: AttachmentKey,
@@ -59,7 +59,7 @@ async function writeOnce(
     const blob = { key, byteLength, storedLength, meta, body: { upload, chunkBytes } }
     return await database.write('finishUpload', { upload, blob }, { signal })
   } catch (error) {
-    // Should this fail too, the chunks are cleaned up later.
+    // If this fails too, the chunks are cleaned up later.
     await database.write('abandonUpload', { upload }).catch(() => {})
     throw error
   }

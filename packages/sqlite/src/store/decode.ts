@@ -1,7 +1,7 @@
 import { AttachmentCorruptError, type AttachmentKey } from '@lash/attachments-core'
 import { decompress } from './compression.ts'
 
-/** Stored bytes as they were put: at once, unless they take long to inflate. @throws AttachmentCorruptError */
+/** Stored bytes as they were put; a promise only if they take long to inflate. @throws AttachmentCorruptError */
 export function decode(
   key: AttachmentKey,
   stored: Buffer,

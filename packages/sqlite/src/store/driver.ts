@@ -19,7 +19,7 @@ import { writeChunks } from './chunk-upload.ts'
 import { compress, type Encoded, identity } from './compression.ts'
 import { decode } from './decode.ts'
 
-/** Content up to this many bytes is stored in one row and written in one step. */
+/** Content up to this many bytes is stored in one row, and written in one transaction. */
 export const maxRowBytes: number = 1024 * 1024
 
 export interface SqliteDriverOptions {
@@ -27,7 +27,7 @@ export interface SqliteDriverOptions {
   spool: AttachmentSpoolOptions | undefined
 }
 
-/** Attachment bytes in SQLite: a row each, or rows of chunks where they are big. */
+/** Attachment bytes in SQLite: one row, or several rows of chunks where they are big. */
 export class SqliteAttachmentDriver implements AttachmentDriver {
   readonly specificationVersion = 1 as const
   readonly name = 'sqlite'
@@ -59,7 +59,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     if (await this.#isThere(key, content)) return this.database.confirmDurable()
     if (content.bytes === undefined || content.byteLength > maxRowBytes) {
       await writeChunks(this.database, key, content, meta, { level: this.#levelFor(content, meta), signal })
-      // Beside the put and none of its business: should it fail, the next one tries again.
+      // Not part of the put: if it fails, the next one tries again.
       this.#clean().catch(() => {})
       return
     }
@@ -68,12 +68,12 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
   }
 
-  /** A look is enough, and waits for no lock. */
+  /** A read is enough, and waits for no lock. */
   #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): Promise<boolean> {
     return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
   }
 
-  /** A blob for one row, compressed where that is worth it. */
+  /** A blob for one row, compressed where the rule says so. */
   async smallBlob(key: AttachmentKey, bytes: Uint8Array, meta: AttachmentCreateMeta): Promise<SmallBlob> {
     const level = this.#levelFor(bytes, meta)
     let body: Encoded = { encoding: identity, bytes }
@@ -153,7 +153,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     await this.database.release()
   }
 
-  /** Deletes what uploads left behind, step by step, so that others write in between. What a close interrupts the next open goes on with. */
+  /** Deletes what uploads left behind, step by step, so that others can write in between. A close may interrupt it. */
   #clean(): Promise<void> {
     this.#cleaning ??= this.#cleanAll().finally(() => {
       this.#cleaning = undefined
@@ -163,7 +163,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   async #cleanAll(): Promise<void> {
     while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: maxRowBytes }))) {
-      // Once more.
+      // Each round deletes some.
     }
   }
 }

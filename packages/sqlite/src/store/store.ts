@@ -25,8 +25,8 @@ export function driverOf(store: object): SqliteAttachmentDriver | undefined {
 }
 
 /**
- * Attachments in an SQLite database. When `put` has resolved, the bytes survive a crash of the process and a power cut. Any
- * number of processes on one machine may use the file at the same time; not over a network file system.
+ * Attachments in an SQLite database. When `put` has resolved, the bytes survive a crash of the process and a power cut.
+ * Any number of processes on one machine may use the file at the same time; not over a network file system.
  */
 export class SqliteAttachmentStore extends PortableAttachmentStore {
   /**

@@ -2,9 +2,9 @@ import type { Database, Statement } from 'better-sqlite3'
 import { prepare } from '../database/statement.ts'
 import type { Encoded } from './compression.ts'
 
-/** An upload that nobody has touched for so long belongs to a writer that died. One that merely slept starts again. */
+/** An upload that nobody has touched for so long counts as a dead writer's. A writer that merely slept starts again. */
 const staleUploadMs = 60 * 60 * 1000
-/** Most chunks that one transaction deletes: other writers wait for it. */
+/** How many chunks one transaction deletes, at most: 8 MiB, for which other writers wait. */
 const deletedPerStep = 32
 
 /** A chunk as it is stored. */
@@ -14,8 +14,9 @@ export interface StoredChunk {
 }
 
 /**
- * Big content on its way in: its chunks are written in several transactions, and become a blob's in the last one. Until then
- * they belong to an upload, which no reader looks at. Statements on one connection; those that write belong in a transaction.
+ * Big content on its way in: its chunks are written in several transactions, and the last one makes them a blob's.
+ * Until then they belong to an upload, which no reader sees. Statements on one connection; those that write belong in a
+ * transaction.
  */
 export class UploadTable {
   readonly #begin: Statement
@@ -62,7 +63,7 @@ export class UploadTable {
     return Number(this.#begin.run(now).lastInsertRowid)
   }
 
-  /** Adds chunks from a position on. Returns false, having added none, when the upload has been taken for a dead writer's. */
+  /** Adds chunks from a position on. Returns false, and adds none, when the upload was taken for a dead writer's. */
   append(upload: number, position: number, chunks: readonly Encoded[], now: number): boolean {
     if (this.#touch.run(now, upload).changes === 0) return false
     chunks.forEach(({ encoding, bytes }, index) => {
@@ -76,7 +77,7 @@ export class UploadTable {
     return this.#holds.get(upload) !== undefined
   }
 
-  /** Takes the chunks out of the upload's hands: from here on they are a blob's. */
+  /** Ends the upload: from here on its chunks are a blob's. */
   end(upload: number): void {
     this.#forget.run(upload)
   }
@@ -90,11 +91,11 @@ export class UploadTable {
     return this.#chunk.get(upload, position) as StoredChunk | undefined
   }
 
-  /** Deletes some of what uploads left behind. Returns whether there may be more. */
+  /** Deletes some of the chunks that uploads left behind. Returns whether there may be more. */
   clean(now: number): boolean {
     const upload = this.#abandoned.get(now - staleUploadMs) as number | undefined
     if (upload === undefined) return false
-    // Before the first chunk goes: a writer that wakes up now must not add to it, nor make a blob of what is left.
+    // Before the first chunk is deleted: a writer that wakes up now must not add to it, nor make a blob of the rest.
     this.abandon(upload)
     if (this.#deleteChunks.run(upload).changes < deletedPerStep) this.#forget.run(upload)
     return true

@@ -5,9 +5,9 @@ interface HasBytes {
 }
 
 /**
- * The operations with copies of their bytes, all in one buffer, which is transferred to another thread and back. The originals
- * stay: they may be the caller's, and are needed should the thread be lost. One buffer that goes back and forth leaves no
- * garbage.
+ * The operations with copies of their bytes, all in one buffer, which is transferred to another thread and back. The
+ * originals stay: they may be the caller's, and are needed should the thread be lost. One buffer that goes back and
+ * forth leaves no garbage.
  * @param spare is used when it is big enough.
  */
 export function packOperations(

@@ -8,7 +8,9 @@ import type { WriterTarget } from './writer-worker.ts'
 let lastNumber = 0
 let open = 0
 
-/** One database's connection on the writer thread, which all databases of the process share. Opened with its first request. */
+/**
+ * A database's connection on the writer thread, which all databases of the process share. Its first request opens it.
+ */
 export class ThreadConnection {
   readonly #target: WriterTarget
   #works = true
@@ -20,7 +22,7 @@ export class ThreadConnection {
     open++
   }
 
-  /** False once it has turned out that threads do not work here: a bundle without the worker's file, or no right to threads. */
+  /** False once threads have turned out not to work here: a bundle lacks the worker's file, or they are forbidden. */
   get works(): boolean {
     return this.#works
   }

@@ -4,7 +4,7 @@ import type { WriterReply, WriterRequest } from './writer-worker.ts'
 
 /** The thread ended without an answer, so nobody knows whether the operations were done. */
 export class WriterThreadLost extends Error {
-  /** Whether a writer thread of this process has ever answered. If none has, nothing was done: threads do not work here. */
+  /** Whether a writer thread of this process has ever answered. If not, nothing was done: threads do not work here. */
   readonly hadAnswered: boolean
 
   constructor(cause: unknown) {
@@ -15,7 +15,7 @@ export class WriterThreadLost extends Error {
 
 /** A buffer up to this size is kept for the next request: twice what a group weighs. */
 const maxSpareBytes = 8 * 1024 * 1024
-/** A thread that has had nothing to do for so long ends: it holds some 25 MB, and takes about 50 ms to start. */
+/** A thread that has had nothing to do for so long ends: it holds some 25 MB. In milliseconds. */
 const idleMs = 10_000
 
 /** Whether threads work here. */

@@ -42,8 +42,8 @@ interface Writer {
 }
 
 /**
- * The writer thread. A request holds all that its transaction needs, so that a transaction never waits in its middle for the
- * main thread, which may itself be waiting for the lock.
+ * The writer thread. A request holds all that its transaction needs, so that a transaction never waits in its middle
+ * for the main thread, which may itself be waiting for the lock.
  */
 class Writers {
   /** By number; the one that wrote last comes last. */

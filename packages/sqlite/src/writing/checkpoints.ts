@@ -3,7 +3,7 @@ import type { GrowthLimit } from '../full-disk/growth-limit.ts'
 import type { ThreadConnection } from '../thread/thread-connection.ts'
 import type { CheckpointMode, WriteTransaction } from './write-transaction.ts'
 
-/** How much the log holds when it is moved: so little that SQLite writes over the same part of the disk again and again. */
+/** How much the log holds when it is moved: so little that SQLite keeps writing over the same part of the disk. */
 const dueBytes = 16 * 1024 * 1024
 /** The weight to be written between two looks at the log: a look costs as much as a small operation. */
 const lookWeight = dueBytes / 32
@@ -38,8 +38,8 @@ export class Checkpoints {
       if (pendingBytes >= dueBytes / 2) thread?.wake()
       if (bytes < this.#movedAt) this.#movedAt = 0
       if (pendingBytes < dueBytes && bytes < longLogBytes) return
-      // It has not begun anew since: somebody reads from it. Each attempt holds up whoever writes, so the log first has to
-      // become an eighth longer.
+      // It has not begun anew since: somebody reads from it. Each attempt holds up whoever writes, so the log first has
+      // to become an eighth longer.
       if (bytes < this.#movedAt * (9 / 8)) return
       this.#movedAt = bytes
       await this.checkpoint()
@@ -49,7 +49,7 @@ export class Checkpoints {
     }
   }
 
-  /** Makes the log begin anew. Without room for all of it in the database, or while somebody reads, it goes on where it is. */
+  /** Makes the log begin anew, unless somebody reads from it, or the database has no room for all of it. */
   async beginLogAnew(mode: CheckpointMode): Promise<void> {
     await this.checkpoint(mode).catch(() => {})
   }

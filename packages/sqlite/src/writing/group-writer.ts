@@ -11,7 +11,7 @@ import { isBusyOutcome, type Outcome, outcomeOfAll, runAgain } from './outcome.t
 const inPlaceWeight = 256 * 1024
 /** A disk whose sync takes longer must not hold up the event loop; one of a good disk takes less. In milliseconds. */
 const slowCommitMs = 5
-/** The slowest commit counts for so much less with each that follows: after one of 100 ms, the next 30 go to the thread. */
+/** With each commit the slowest one so far counts a tenth less: after one of 100 ms, the next 30 go to the thread. */
 const decay = 0.9
 
 export interface GroupWriterOptions extends CheckpointsOptions {
@@ -21,8 +21,9 @@ export interface GroupWriterOptions extends CheckpointsOptions {
 }
 
 /**
- * Writes one group of operations at a time. A small one in place, at once: a lone caller would pay twice for a hop to another
- * thread. A big one on the writer thread. What a lock or a full disk was in the way of is tried again, and nothing else.
+ * Writes one group of operations at a time: a small one at once and in place, since a lone caller would pay twice for a
+ * hop to another thread; a big one on the writer thread. What failed for a lock or a full disk is tried again, and
+ * nothing else.
  */
 export class GroupWriter {
   readonly #options: GroupWriterOptions
@@ -123,6 +124,7 @@ export class GroupWriter {
 
 function hostTransactionTooLong(busyTimeoutMs: number): AttachmentBackendError {
   return new AttachmentBackendError(
-    `the database handle stayed in a transaction of the host for ${busyTimeoutMs} ms; end it before attachments are put or committed, or use commitRefsSync inside it`,
+    `the database handle stayed in a transaction of the host for ${busyTimeoutMs} ms; ` +
+      'end it before attachments are put or committed, or use commitRefsSync inside it',
   )
 }

@@ -10,8 +10,8 @@ import type { Encoded } from '../store/compression.ts'
 export type SmallBlob = BlobToWrite & { body: Encoded }
 
 /**
- * Everything that writes, as data: an operation runs on the connection at hand, whichever thread that belongs to. Each is a
- * part of a transaction, and may run again when that was rolled back.
+ * Everything that writes, as data: an operation runs on the connection at hand, whichever thread that belongs to. Each
+ * is a part of a transaction, and may run again when that was rolled back.
  */
 export interface Operations {
   putBlob: { request: { blob: SmallBlob }; result: undefined }

@@ -19,17 +19,17 @@ interface Waiting {
 export interface SubmitOptions {
   /** About how many bytes it writes. */
   weight?: number
-  /** Takes the operation back while it waits. Once it runs it is done. */
+  /** Takes the operation back while it waits. Once it runs, it is completed. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Group commit. What is submitted in one turn, or while a group is being written, shares the next transaction and its one sync.
- * A promise resolves when its commit is on the disk.
+ * Group commit: what is submitted in one turn, or while a group is being written, shares the next transaction and its
+ * one sync. A promise resolves when its commit is on the disk.
  */
 export class WriteQueue {
   readonly #writer: GroupWriter
-  /** A sync in place takes a turn of the event loop with it, so of many puts that follow each other only some go at once. */
+  /** Writes in place hold up the event loop, so of many puts that follow each other, only some run in one turn. */
   readonly #loopYield = new LoopYield()
   #waiting: Waiting[] = []
   #scheduled = false
@@ -56,7 +56,7 @@ export class WriteQueue {
     })
   }
 
-  /** Waits until nothing is waiting, and closes the writer. */
+  /** Waits for everything submitted, and closes the writer. */
   async close(): Promise<void> {
     if (this.#scheduled || this.#writing) {
       await new Promise<void>(resolve => {

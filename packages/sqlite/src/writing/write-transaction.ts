@@ -41,8 +41,9 @@ export class WriteTransaction {
   }
 
   /**
-   * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller gets
-   * its own outcome and none pays for another's failure. Where there was no room, none runs alone: room may be made for all.
+   * Runs operations together. When one fails, everything is rolled back and each runs again alone, so that every caller
+   * gets its own outcome and none pays for another's failure. Where there was no room, none runs alone: room may be
+   * made for all.
    * @param maxPages - what the database may grow to.
    * @throws the error of SQLite when the transaction cannot begin: somebody else holds the lock. Then nothing ran.
    */
@@ -78,10 +79,11 @@ export class WriteTransaction {
   }
 
   /**
-   * Moves what is committed from the log to the database, as far as no reader is in the way. That blocks no other connection.
-   * But while others go on writing there is always something left in the log, so that it never begins anew. So when it is long
-   * all the same, this takes the write lock, moves the rest, and makes the next commit begin the log anew. Where it does not
-   * get the lock soon, or somebody reads from the log for longer, it gives up, and the next checkpoint tries again.
+   * Moves what is committed from the log to the database, as far as no reader is in the way. That blocks no other
+   * connection. But while others go on writing there is always something left in the log, so that it never begins anew.
+   * So when it is long all the same, this takes the write lock, moves the rest, and makes the next commit begin the log
+   * anew. Where it does not get the lock soon, or somebody reads from the log for longer, it gives up, and the next
+   * checkpoint tries again.
    * @param mode makes the log begin anew however short it is.
    * @throws SQLITE_FULL when the database cannot grow by what is in the log.
    */

@@ -64,8 +64,8 @@ export class SqliteAttachmentManifest extends ManifestBase {
       const blob = await driver.smallBlob({ id: attachmentId, generation: 0 }, bytes, meta)
       signal?.throwIfAborted()
       const request = { sessionId, intentAtEpochMs, blob }
-      const weight = blob.storedLength
-      return { generation: await this.#database.write('recordIntentAndPut', request, { weight, signal }), isPut: true }
+      const options = { bytes: blob.storedLength, signal }
+      return { generation: await this.#database.write('recordIntentAndPut', request, options), isPut: true }
     })
   }
 
@@ -76,7 +76,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
   ): Promise<AttachmentId[]> {
     if (refs.length === 0) return []
     const request = { sessionId, targets: packTargets(refs), now: this.now() }
-    return this.#database.write('commitRefs', request, { weight: refs.length * 1024, signal })
+    return this.#database.write('commitRefs', request, { rows: refs.length, signal })
   }
 
   /**
@@ -97,7 +97,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     const targets = ids && packTargets(ids.map(id => ({ id, generation: undefined })))
     const request = { sessionId, targets, now: this.now() }
     const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.countOfSession(sessionId)))
-    await this.#database.write('releaseRefs', request, { weight: count * 1024 })
+    await this.#database.write('releaseRefs', request, { rows: count })
   }
 
   protected find(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
@@ -153,8 +153,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
       // A sweep with nothing to do takes no lock.
       if (candidates === 0) return all
       const request = { query, now: this.now() }
-      const weight = candidates * claimWeight
-      const { claims, done } = await this.#database.write('claimOrphans', request, { weight })
+      const { claims, done } = await this.#database.write('claimOrphans', request, { rows: candidates })
       all.push(...claims)
       if (done) return all
       step = { ...step, limit: step.limit - claims.length, staleClaimEpochMs: undefined }
@@ -162,13 +161,13 @@ export class SqliteAttachmentManifest extends ManifestBase {
   }
 
   protected claimListed(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#database.write('claimBlobs', { blobs, now: this.now() }, { weight: blobs.length * 1024 })
+    return this.#database.write('claimBlobs', { blobs, now: this.now() }, { rows: blobs.length })
   }
 
   protected async settle(claims: readonly OrphanClaim[]): Promise<void> {
     const now = this.now()
     const request = { claims, now, purgeBefore: now - this.tombstoneRetentionMs }
-    await this.#database.write('settleClaims', request, { weight: claims.length * 1024 })
+    await this.#database.write('settleClaims', request, { rows: claims.length })
   }
 
   protected async drop(id: AttachmentId): Promise<void> {
@@ -179,9 +178,6 @@ export class SqliteAttachmentManifest extends ManifestBase {
     return this.#database.release()
   }
 }
-
-/** What a claim weighs: of about a hundred on, they go to the writer thread. */
-const claimWeight = 2 * 1024
 
 /** Whether nothing but their age has protected the refs of some content since that time. */
 function isLooseSince(refs: readonly AttachmentManifestEntry[], epochMs: number): boolean {

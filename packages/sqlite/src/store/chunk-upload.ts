@@ -6,12 +6,11 @@ import {
 } from '@lash/attachments-core'
 import { blocksOf, slices } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
+import { groupWeight } from '../writing/write-queue.ts'
 import { compress, type Encoded, identity } from './compression.ts'
 
 /** Bytes of a chunk, before compression: the most that a range reads without need. */
 export const chunkBytes: number = 256 * 1024
-/** Bytes of one transaction. */
-const transactionBytes = 4 * 1024 * 1024
 /** How often to start again when the upload was taken for a dead writer's: each time, this one slept for an hour. */
 const attempts = 3
 
@@ -48,12 +47,13 @@ async function writeOnce(
   try {
     let position = 0
     let storedLength = 0
-    for await (const bytes of blocksOf(content, transactionBytes, { signal, reuse: true })) {
+    for await (const bytes of blocksOf(content, groupWeight, { signal, reuse: true })) {
       const chunks = await Promise.all([...slices(bytes, chunkBytes)].map(chunk => encode(chunk, level)))
-      const weight = chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0)
-      if (!(await database.write('appendChunks', { upload, position, chunks }, { weight, signal }))) return false
+      const stored = chunks.reduce((sum, chunk) => sum + chunk.bytes.byteLength, 0)
+      const request = { upload, position, chunks }
+      if (!(await database.write('appendChunks', request, { bytes: stored, signal }))) return false
       position += chunks.length
-      storedLength += weight
+      storedLength += stored
     }
     const { byteLength } = content
     const blob = { key, byteLength, storedLength, meta, body: { upload, chunkBytes } }

@@ -65,7 +65,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     }
     const blob = await this.smallBlob(key, content.bytes, meta)
     signal?.throwIfAborted()
-    await this.database.write('putBlob', { blob }, { weight: blob.storedLength, signal })
+    await this.database.write('putBlob', { blob }, { bytes: blob.storedLength, signal })
   }
 
   /** A read is enough, and waits for no lock. */
@@ -131,7 +131,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   }
 
   async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
-    const chunksAreLeft = await this.database.write('removeBlobs', { keys }, { weight: keys.length * 4096, signal })
+    const chunksAreLeft = await this.database.write('removeBlobs', { keys }, { rows: 2 * keys.length, signal })
     if (chunksAreLeft) await this.#clean()
   }
 
@@ -162,8 +162,9 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
   }
 
   async #cleanAll(): Promise<void> {
-    while (!this.#closed && (await this.database.write('cleanUploads', {}, { weight: maxRowBytes }))) {
-      // Each round deletes some.
-    }
+    // About what a step frees, at least: enough to be done on the writer thread.
+    const options = { bytes: maxRowBytes }
+    let isMore = true
+    while (isMore && !this.#closed) isMore = await this.database.write('cleanUploads', {}, options)
   }
 }

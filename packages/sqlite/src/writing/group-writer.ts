@@ -7,7 +7,7 @@ import { Checkpoints, type CheckpointsOptions } from './checkpoints.ts'
 import type { Operation } from './operations.ts'
 import { isBusyOutcome, type Outcome, outcomeOfAll, runAgain } from './outcome.ts'
 
-/** What a group may weigh to be written on the event loop's thread: about 2 ms of work. */
+/** What a group may weigh to be written on the event loop's thread: about 2 ms of work, such as 128 claims. */
 const inPlaceWeight = 256 * 1024
 /** A disk whose sync takes longer must not hold up the event loop; one of a good disk takes less. In milliseconds. */
 const slowCommitMs = 5

@@ -3,10 +3,10 @@ import type { GroupWriter } from './group-writer.ts'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
 import { errorOf } from './outcome.ts'
 
-/** What one transaction may weigh: who comes next waits for it, and so does every other process. */
-const groupWeight = 4 * 1024 * 1024
-/** What an operation weighs beside its bytes: the rows and pages that it touches. */
-const baseWeight = 4 * 1024
+/** What one transaction may weigh, and how much a big put writes in one: whoever comes next waits for it, in any process. */
+export const groupWeight: number = 4 * 1024 * 1024
+/** What a row weighs: to write one, with its indexes, takes about as long as to write so many bytes. */
+const rowWeight = 2 * 1024
 
 interface Waiting {
   operation: Operation
@@ -17,8 +17,10 @@ interface Waiting {
 }
 
 export interface SubmitOptions {
-  /** About how many bytes it writes. */
-  weight?: number
+  /** How many bytes of content it writes. Default 0. */
+  bytes?: number
+  /** How many rows it writes or deletes, about. Default 2: its own, and one that refers to it. */
+  rows?: number
   /** Takes the operation back while it waits. Once it runs, it is completed. */
   signal?: AbortSignal | undefined
 }
@@ -43,10 +45,11 @@ export class WriteQueue {
   submit<K extends OperationKind>(
     kind: K,
     request: OperationRequest<K>,
-    { weight = 0, signal }: SubmitOptions = {},
+    { bytes = 0, rows = 2, signal }: SubmitOptions = {},
   ): Promise<OperationResult<K>> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ operation: { kind, request }, weight: weight + baseWeight, resolve, reject, signal })
+      const weight = bytes + rows * rowWeight
+      this.#waiting.push({ operation: { kind, request }, weight, resolve, reject, signal })
       if (this.#scheduled || this.#writing) return
       this.#scheduled = true
       queueMicrotask(() => {

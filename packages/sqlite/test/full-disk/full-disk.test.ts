@@ -39,24 +39,28 @@ describe.each([
     ['ours', '1200000', 'sweep'],
     ['guest', '300000', 'sweep'],
     ['guest', '300000', 'delete'],
-  ])('%s, bodies of %s bytes: what is put fails clearly, %s frees room, and puts work again', async (...task) => {
-    const cwd = await newFolder()
-    mkdirSync(join(cwd, 'disk'))
-    const { stdout } = await promisify(execFile)(
-      'unshare',
-      ['--mount', 'sh', '-c', `${prepare} && exec "$0" "$@"`, process.execPath, child, 'disk', ...task],
-      { cwd, env: { ...process.env, NODE_OPTIONS: '' } },
-    )
-    const told = stdout.trim().split('\n')
-    expect(told.map(line => JSON.parse(line))).toEqual([
-      ['full', 'no space left'],
-      ['refused', 'no space left'],
-      ['most of the disk', true],
-      ['damaged', 0],
-      ['left', 0],
-      ['full again', 'no space left'],
-      ['as many', true],
-      ['integrity', 'ok'],
-    ])
-  })
+  ])(
+    '%s, bodies of %s bytes: what is put fails clearly, %s frees room, and puts work again',
+    async (...task) => {
+      const cwd = await newFolder()
+      mkdirSync(join(cwd, 'disk'))
+      const { stdout } = await promisify(execFile)(
+        'unshare',
+        ['--mount', 'sh', '-c', `${prepare} && exec "$0" "$@"`, process.execPath, child, 'disk', ...task],
+        { cwd, env: { ...process.env, NODE_OPTIONS: '' } },
+      )
+      const told = stdout.trim().split('\n')
+      expect(told.map(line => JSON.parse(line))).toEqual([
+        ['full', 'no space left'],
+        ['refused', 'no space left'],
+        ['most of the disk', true],
+        ['damaged', 0],
+        ['left', 0],
+        ['full again', 'no space left'],
+        ['as many', true],
+        ['integrity', 'ok'],
+      ])
+    },
+    180_000,
+  )
 })

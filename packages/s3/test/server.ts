@@ -1,22 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { AttachmentStore } from '@lash/attachments-core'
+import { contentId } from '@lash/attachments-core'
 import { S3AttachmentStore, type S3AttachmentStoreOptions } from '@lash/attachments-s3'
-import { removeAll, type S3Connection, s3FromEnvironment } from '@lash/attachments-testing/s3'
-import { describe, expect } from 'vitest'
+import { removeAll, type S3Connection, S3FaultProxy, s3FromEnvironment } from '@lash/attachments-testing/s3'
+import { afterEach, beforeEach, describe, expect } from 'vitest'
 
-/** The S3 server of the test run. Without one, which the start of the run has said, tests that need it are skipped. */
+export const meta = { mediaType: 'application/octet-stream' }
+export const MiB: number = 1024 * 1024
+
+/** The S3 server of the test run. Without one, which the start of the run reports, tests that need it are skipped. */
 export const connection: S3Connection | undefined = s3FromEnvironment()
 
 export const describeWithServer: (name: string, suite: () => void) => void =
   connection === undefined ? describe.skip : describe
 
-/** For what goes through the fault proxy, which speaks plain HTTP only. */
+/** For tests that use the fault proxy, which speaks plain HTTP only. */
 export const describeWithProxy: (name: string, suite: () => void) => void = connection?.endpoint.startsWith('http:')
   ? describe
   : describe.skip
 
-/** A prefix of its own on the server, the stores that a test opens over it, and their removal. */
+/** A prefix of a test on the server, and the stores that the test opens over it. Disposing removes the objects. */
 export class TestPrefix implements AsyncDisposable {
   readonly prefix = `test/${randomUUID()}/`
   readonly bucket: string
@@ -38,7 +42,7 @@ export class TestPrefix implements AsyncDisposable {
     return { endpoint, region, credentials: { accessKeyId, secretAccessKey } }
   }
 
-  /** Of a store over the prefix. */
+  /** Options of a store over the prefix. */
   options(endpoint?: string): S3AttachmentStoreOptions {
     return { bucket: this.bucket, prefix: this.prefix, clientConfig: this.config(endpoint) }
   }
@@ -64,7 +68,35 @@ export class TestPrefix implements AsyncDisposable {
   }
 }
 
-/** Compares bytes as bytes: a matcher would look at them one by one, which takes seconds for a few MiB. */
+/** A prefix, and a proxy before the server, made anew for each test of a file that imports them. */
+export let there: TestPrefix
+export let proxy: S3FaultProxy
+
+beforeEach(async () => {
+  if (connection === undefined) return
+  there = new TestPrefix()
+  proxy = await S3FaultProxy.start(connection.endpoint)
+})
+
+afterEach(async () => {
+  await there?.[Symbol.asyncDispose]()
+  await proxy?.[Symbol.asyncDispose]()
+})
+
+/** Method and status of each request that went through the proxy since the last call. */
+export function traffic(): string[] {
+  return proxy.requests.splice(0).map(request => `${request.method} ${request.status ?? '-'}`)
+}
+
+export async function expectStored(bytes: Uint8Array): Promise<void> {
+  expectBytes((await there.store().get(contentId(bytes))).bytes, bytes)
+}
+
+export async function expectAbsent(bytes: Uint8Array): Promise<void> {
+  expect(await there.store().stat(contentId(bytes))).toBeUndefined()
+}
+
+/** Compares bytes as bytes: a matcher compares them one by one, which takes seconds for a few MiB. */
 export function expectBytes(actual: Uint8Array | ArrayBuffer, expected: Uint8Array): void {
   const bytes = new Uint8Array(actual as ArrayBuffer)
   expect(bytes.byteLength).toBe(expected.byteLength)

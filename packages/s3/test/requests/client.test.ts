@@ -6,40 +6,29 @@ import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
-import { S3FaultProxy, type SeenRequest } from '@lash/attachments-testing/s3'
+import type { SeenRequest } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sampleBytes } from '../sample-bytes.ts'
-import { connection, describeWithProxy, failureOf, TestPrefix } from '../server.ts'
+import { connection, describeWithProxy, failureOf, MiB, meta, proxy, there } from '../server.ts'
 
-const meta = { mediaType: 'application/octet-stream' }
-const MiB = 1024 * 1024
-let there: TestPrefix
-let proxy: S3FaultProxy
 let client: S3Client
 
-beforeEach(async () => {
-  if (connection === undefined) return
-  there = new TestPrefix()
-  proxy = await S3FaultProxy.start(connection.endpoint)
-  client = clientOf({})
+beforeEach(() => {
+  if (connection !== undefined) client = clientOf({})
 })
 
-afterEach(async () => {
-  client?.destroy()
-  await there?.[Symbol.asyncDispose]()
-  await proxy?.[Symbol.asyncDispose]()
-})
+afterEach(() => client?.destroy())
 
 function clientOf(config: S3ClientConfig): S3Client {
   return new S3Client({ ...there.config(proxy.endpoint), forcePathStyle: true, expectContinueHeader: false, ...config })
 }
 
-/** Method and address of what went through the proxy with such headers. */
+/** Method and URL of the requests through the proxy that have such headers. */
 function requestsWhere(holds: (headers: SeenRequest['headers']) => boolean): string[] {
   return proxy.requests.filter(({ headers }) => holds(headers)).map(({ method, url }) => `${method} ${url}`)
 }
 
-/** Every call that makes requests, each kind of request at least once. */
+/** Makes every call, and so each kind of request at least once. */
 async function everyCall(store: S3AttachmentStore): Promise<void> {
   const small = await store.put(sampleBytes(10), meta)
   await store.put(sampleBytes(10), meta, { generation: 1 })
@@ -56,7 +45,7 @@ async function everyCall(store: S3AttachmentStore): Promise<void> {
 }
 
 describeWithProxy('middleware of a client that is given', () => {
-  /** Adds a header to each request, as one does who wants encryption or pays for requests. */
+  /** Adds a header to each request, as hosts do for encryption or to pay for requests. */
   function addHeader(name: string): void {
     client.middlewareStack.add(
       next => args => {
@@ -195,7 +184,7 @@ describe('an endpoint that the environment configures', () => {
     const file = join(folder, 'config')
     await writeFile(file, '[profile other]\nendpoint_url = http://127.0.0.1:9\n')
     for (const [name, value] of Object.entries(environment(file))) vi.stubEnv(name, value)
-    // Addresses of one host for all buckets do not come by themselves where a profile has the endpoint.
+    // The store does not choose path-style addresses itself for the endpoint of a profile.
     const config = { ...clientConfig, forcePathStyle: true }
     for (const given of [{ clientConfig: config }, { client: new S3Client(config) }]) {
       const store = new S3AttachmentStore({ bucket: 'my-bucket', ...given })

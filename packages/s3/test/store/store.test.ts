@@ -1,28 +1,12 @@
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
-import { S3AttachmentStore } from '@lash/attachments-s3'
-import { S3FaultProxy } from '@lash/attachments-testing/s3'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { contentId } from '@lash/attachments-core'
+import { expect, test } from 'vitest'
 import { sampleBytes } from '../sample-bytes.ts'
-import { connection, describeWithProxy, describeWithServer, expectBytes, failureOf, TestPrefix } from '../server.ts'
+import { describeWithProxy, describeWithServer, expectBytes, MiB, proxy, there } from '../server.ts'
 
 const meta = { mediaType: 'text/plain; charset=utf-8', label: 'grüße.txt', width: 3, height: 4 }
-const MiB = 1024 * 1024
-let there: TestPrefix
-let proxy: S3FaultProxy
 
-beforeEach(async () => {
-  if (connection === undefined) return
-  there = new TestPrefix()
-  proxy = await S3FaultProxy.start(connection.endpoint)
-})
-
-afterEach(async () => {
-  await there?.[Symbol.asyncDispose]()
-  await proxy?.[Symbol.asyncDispose]()
-})
-
-/** The methods of what went through the proxy since it was asked last. */
+/** The method of each request that went through the proxy since the last call. */
 function methods(): string[] {
   return proxy.requests.splice(0).map(request => request.method)
 }
@@ -84,7 +68,7 @@ describeWithProxy('requests', () => {
     expect(proxy.requests[0]?.headers['if-none-match']).toBe('*')
   })
 
-  test('nothing goes up for bytes that this store has put before, and nothing for big ones that are there', async () => {
+  test('nothing goes up for bytes that this store put before, and nothing for big ones that are there', async () => {
     const store = there.store(proxy.endpoint)
     const other = there.store()
     await store.put(sampleBytes(1000), meta)
@@ -138,42 +122,6 @@ describeWithProxy('requests', () => {
   })
 })
 
-describeWithProxy('big bodies', () => {
-  test('go up in parts, each with its hash, and come back', async () => {
-    const store = there.store(proxy.endpoint, { multipart: { partBytes: 5 * MiB, concurrency: 2 } })
-    const bytes = sampleBytes(12 * MiB)
-    for (const body of [bytes, new Blob([bytes])]) {
-      const { id } = await store.put(body, meta)
-      const parts = proxy.requests.filter(request => request.url.includes('partNumber='))
-      expect(parts.map(part => part.bodyBytes).sort()).toEqual([2 * MiB, 5 * MiB, 5 * MiB])
-      for (const part of parts) expect(part.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/)
-      const stored = await store.get(id)
-      expectBytes(stored.bytes, bytes)
-      expect(stored.meta).toEqual({ id, byteLength: 12 * MiB, ...meta })
-      await store.delete(id)
-      proxy.reset()
-    }
-  })
-
-  test('replace an object of the wrong length', async () => {
-    const bytes = sampleBytes(9 * MiB)
-    const damaged = { Bucket: there.bucket, Key: there.keyOf(contentId(bytes)), Body: bytes.slice(0, 100) }
-    await there.client.send(new PutObjectCommand(damaged))
-    const store = there.store()
-    const { id } = await store.put(bytes, meta)
-    expectBytes((await store.get(id)).bytes, bytes)
-  })
-
-  test('of many puts at once take turns in the memory for parts', async () => {
-    const store = there.store(undefined, { multipart: { partBytes: 5 * MiB, concurrency: 2 } })
-    const bodies = [1, 2, 3, 4].map(seed => new Blob([sampleBytes(6 * MiB, seed)]))
-    const refs = await Promise.all(bodies.map(body => store.put(body, meta)))
-    for (const [index, { id }] of refs.entries()) {
-      expectBytes((await store.get(id)).bytes, sampleBytes(6 * MiB, index + 1))
-    }
-  })
-})
-
 describeWithServer('ranges', () => {
   test.each([
     [0, 10],
@@ -190,73 +138,5 @@ describeWithServer('ranges', () => {
     const { id } = await store.put(bytes, meta)
     const { body } = await store.stream(id, { start, end })
     expectBytes(await new Response(body).arrayBuffer(), bytes.slice(start, end))
-  })
-})
-
-describeWithServer('URLs', () => {
-  test('give the bytes with their media type to anybody, to be saved', async () => {
-    const store = there.store()
-    const { id } = await store.put(sampleBytes(50), meta)
-    const answer = await fetch(await store.getUrl(id))
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('content-type')).toBe(meta.mediaType)
-    expect(answer.headers.get('content-disposition')).toBe('attachment')
-    expectBytes(await answer.arrayBuffer(), sampleBytes(50))
-  })
-
-  test('give ranges, a disposition of choice, and a generation', async () => {
-    const store = there.store()
-    const { id } = await store.put(sampleBytes(50), meta, { generation: 3 })
-    const contentDisposition = { type: 'inline', filename: "it's – ok+ &/?.png" } as const
-    for (const options of [{ contentDisposition }, { contentDisposition, generation: 3 }]) {
-      const answer = await fetch(await store.getUrl(id, options), { headers: { range: 'bytes=10-19' } })
-      expect(answer.status).toBe(206)
-      expect(answer.headers.get('content-disposition')).toContain(
-        "filename*=UTF-8''it%27s%20%E2%80%93%20ok%2B%20%26_%3F.png",
-      )
-      expectBytes(await answer.arrayBuffer(), sampleBytes(50).slice(10, 20))
-    }
-  })
-
-  test('are refused when changed or for longer than a week, and there is none for what is not there', async () => {
-    const store = there.store()
-    const { id } = await store.put(sampleBytes(50), meta)
-    const url = await store.getUrl(id, { expiresInSeconds: 60 })
-    expect(url).toContain('X-Amz-Expires=60')
-    expect(url).not.toContain(there.secret)
-    expect((await fetch(url.replace('attachment', 'inline'))).status).toBe(403)
-    for (const seconds of [0, -1, 1.5, 604_801, Number.NaN]) {
-      for (const options of [{ expiresInSeconds: seconds }, { expiresIn: seconds }]) {
-        expect(await failureOf(store.getUrl(id, options))).toBeInstanceOf(AttachmentInvalidArgumentError)
-      }
-    }
-    expect(await failureOf(store.getUrl(contentId(sampleBytes(9))))).toBeInstanceOf(AttachmentNotFoundError)
-    expect(await failureOf(store.getUrl('../x'))).toBeInstanceOf(AttachmentNotFoundError)
-  })
-
-  test('take how long they are good also by the name of the AWS presigner, and not by both', async () => {
-    const store = there.store()
-    const options = { generation: 0, expiresIn: 60 }
-    expect(await store.getUrl(contentId(sampleBytes(1)), options)).toContain('X-Amz-Expires=60')
-    const both = failureOf(store.getUrl(contentId(sampleBytes(1)), { ...options, expiresInSeconds: 60 }))
-    expect(await both).toBeInstanceOf(AttachmentInvalidArgumentError)
-  })
-
-  test('need a signer that can sign them', async () => {
-    const signer = { sign: async (request: unknown) => request }
-    const store = there.store(undefined, { clientConfig: { signer: signer as never } })
-    const error = await failureOf(store.getUrl(contentId(sampleBytes(1)), { generation: 0 }))
-    expect(error.message).toMatch(/signer.*cannot sign URLs/)
-  })
-
-  test('are signed with a session token when there is one', async () => {
-    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'a+token/=' }
-    const store = new S3AttachmentStore({ bucket: 'some-bucket', clientConfig: { region: 'eu-west-1', credentials } })
-    const url = new URL(await store.getUrl(contentId(sampleBytes(1)), { generation: 0 }))
-    expect(url.host).toBe('some-bucket.s3.eu-west-1.amazonaws.com')
-    expect(url.searchParams.get('X-Amz-Security-Token')).toBe('a+token/=')
-    expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('host')
-    expect(url.searchParams.get('X-Amz-Credential')).toMatch(/^key\/\d{8}\/eu-west-1\/s3\/aws4_request$/)
-    await store.close()
   })
 })

@@ -3,7 +3,7 @@ import type { GroupWriter } from './group-writer.ts'
 import type { Operation, OperationKind, OperationRequest, OperationResult } from './operations.ts'
 import { errorOf } from './outcome.ts'
 
-/** What one transaction may weigh, and how much a big put writes in one: whoever comes next waits for it, in any process. */
+/** What one transaction may weigh, also of a big put: whoever comes next waits for it, in any process. */
 export const groupWeight: number = 4 * 1024 * 1024
 /** What a row weighs: to write one, with its indexes, takes about as long as to write so many bytes. */
 const rowWeight = 2 * 1024

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 
-// Puts so many MiB, small ones and big ones, and says how long the log has ever been.
+// Puts so many MiB, in small and big bodies, and prints how long the log has been at most.
 const [path, name, megabytes] = process.argv.slice(2) as [string, string, string]
 const { store, close } = openSqliteAttachments(path)
 const meta = { mediaType: 'application/octet-stream' }

@@ -1,6 +1,7 @@
 /**
- * Puts until its small disk is full, then gets rid of all of it and puts again: `node fills-disk.ts <disk> <who> <bytes> <way>`. Prints what
- * came of each step. Who: `ours`, or a `guest` in a host's database with a rollback journal. Ways: `sweep`, or `delete`.
+ * Puts until its small disk is full, removes everything, and puts again: `node fills-disk.ts <disk> <who> <bytes>
+ * <way>`. Prints the outcome of each step. Who: `ours`, or a `guest` in a host's database with a rollback journal. Way:
+ * `sweep` or `delete`.
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'

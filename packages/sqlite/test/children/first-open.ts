@@ -1,7 +1,7 @@
 import { contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 
-// Opens a database that may not be there yet, at the same time as others do, and commits something.
+// Opens a database that may not be there yet, while other processes do the same, and commits something.
 const [path, name] = process.argv.slice(2) as [string, string]
 const attachments = openSqliteAttachments(path)
 const session = new SessionScopedAttachmentStore(attachments.store, attachments.manifest, name)

@@ -2,7 +2,8 @@ import { AttachmentBackendError } from '@lash/attachments-core'
 import { SqliteSessionFactory } from '@lash/attachments-sqlite'
 import Database from 'better-sqlite3'
 
-// Makes a session, commits in it, looks for the commit in the file of its path, closes and deletes it, so many times. Others do the same.
+// So many times: makes a session, commits in it, looks for the commit in the file at its path, closes and deletes it.
+// Other processes do the same.
 const [root, name, rounds] = process.argv.slice(2) as [string, string, string]
 const factory = new SqliteSessionFactory(root, { busyTimeoutMs: 60_000 })
 const hasty = new SqliteSessionFactory(root, { busyTimeoutMs: 0 })
@@ -17,7 +18,7 @@ for (let round = 0; round < Number(rounds); round++) {
   if (typeof found !== 'number') console.log(`lost ${name} ${round}`)
   await session.close()
   await hasty.delete('shared').catch((error: unknown) => {
-    // Another has it open, or is about to.
+    // Another process has it open, or is about to open it.
     if (!AttachmentBackendError.isInstance(error)) throw error
   })
 }

@@ -8,7 +8,7 @@ export interface ChildEnd {
   output: string
 }
 
-/** Runs a script of this folder in a process of its own, to its end. */
+/** Runs a script of this folder in a process of its own, until it ends. */
 export async function runChild(script: string, ...args: string[]): Promise<ChildEnd> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -3,9 +3,12 @@ import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
 
 const meta = { mediaType: 'application/octet-stream' }
 
-/** A store that tells how far the reading of what it puts has come. */
+/** A store that tells how much of a body it has read. */
 export class WatchedStore extends SqliteAttachmentStore {
-  /** As `put`. Before each chunk is handed on, the watcher is told how many bytes have passed, and in which of the streams. */
+  /**
+   * Like `put`. Tells the watcher, before it passes a chunk on, how many bytes have passed, and in which of the
+   * streams.
+   */
   async putWatched(bytes: Uint8Array, watch: (passed: number, stream: number) => void): Promise<string> {
     const content = await this.prepare(new Blob([bytes]))
     const { id, byteLength } = content

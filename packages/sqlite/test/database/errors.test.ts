@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const id = 'a'.repeat(64)
 
-test('what the driver library alone knows is the cause of an error of ours', async () => {
+test('an error that only better-sqlite3 knows is the cause of an error of ours', async () => {
   const database = new Database(':memory:')
   const { store, manifest, close } = openSqliteAttachments({ database })
   onTestFinished(() => close().catch(() => {}))

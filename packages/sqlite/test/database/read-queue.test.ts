@@ -5,7 +5,7 @@ import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
-test('a read sees what was committed before it was asked for, also beside one that was asked for earlier', async () => {
+test('a read sees what was committed before it was asked for, even beside an earlier read', async () => {
   const path = await newPath()
   const { store, close } = openSqliteAttachments(path)
   onTestFinished(() => close())
@@ -38,13 +38,13 @@ test('a read sees what the host has just committed on its own handle', async () 
   expect(await later).toMatchObject({ committedAtEpochMs: expect.any(Number) })
 })
 
-test('of reads that are asked for together, what fails fails alone', async () => {
+test('of reads that are asked for together, one that fails fails alone', async () => {
   const path = await newPath()
   const { store, close } = openSqliteAttachments(path)
   onTestFinished(() => close())
   const refs = await Promise.all([1, 2].map(byte => store.put(new Uint8Array([byte]), meta)))
   const [one, two] = refs.map(({ id }) => id) as [string, string]
-  // Only `stat` looks there.
+  // Only `stat` reads that table.
   rawDatabase(path).exec('DROP TABLE lash_attachment_chunks')
   const outcomes = await Promise.allSettled([store.get(one), store.stat(one), store.get(two)])
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])

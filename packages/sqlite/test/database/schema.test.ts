@@ -17,7 +17,7 @@ function thrownBy(open: () => unknown): unknown {
   throw new Error('nothing was thrown')
 }
 
-test('a file of ours says so, with its schema version, and is in WAL mode', async () => {
+test('a file of ours is marked as ours, with its schema version, and is in WAL mode', async () => {
   const path = await newPath()
   const store = new SqliteAttachmentStore({ path })
   await store.put(new Uint8Array(3), meta)
@@ -69,7 +69,7 @@ test.each([['CREATE TABLE mine (x)'], ['PRAGMA application_id = 7'], ['PRAGMA us
   },
 )
 
-test('tables that a host has us keep in its database can be opened by path as well', async () => {
+test('our tables in a database of a host can be opened by path as well', async () => {
   const path = await newPath()
   const host = rawDatabase(path)
   host.exec('CREATE TABLE mine (x)')
@@ -82,7 +82,7 @@ test('tables that a host has us keep in its database can be opened by path as we
   expect(host.pragma('journal_mode', { simple: true })).toBe('delete')
 })
 
-test('what is not a database, or cannot be a file, is said clearly', async () => {
+test('a path that is no database, or cannot be a file, is a clear error', async () => {
   const folder = await newFolder()
   const text = join(folder, 'text')
   await writeFile(text, 'this is not a database, it is a text that is long enough to be looked at'.repeat(20))
@@ -109,7 +109,7 @@ test('bad options are refused', () => {
   expect(() => new SqliteAttachmentStore({ database })).toThrow('the database handle is closed')
 })
 
-test('a lock that lasts is an error that names the file, and the event loop goes on while it is waited for', async () => {
+test('a lock that lasts is an error that names the file, and waiting does not block the event loop', async () => {
   const path = await newPath()
   const store = new SqliteAttachmentStore({ path, busyTimeoutMs: 100 })
   onTestFinished(() => store.close())

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { newFolder } from '../folder.ts'
 
 /*
- * Small disks that really are full. Each is mounted where nobody but its own process sees it, and is gone with that.
+ * Small disks that really are full. Each is mounted in a namespace of its own process, and disappears with it.
  */
 
 const child = fileURLToPath(new URL('../children/fills-disk.ts', import.meta.url))

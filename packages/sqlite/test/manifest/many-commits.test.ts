@@ -20,14 +20,14 @@ async function committed(manifest: SqliteAttachmentManifest, sessionId: string):
   return entries.filter(entry => entry.committedAtEpochMs !== undefined).map(({ attachmentId }) => attachmentId)
 }
 
-// On the thread of the event loop, and on the writer thread.
+// A few are committed on the event loop's thread, many on the writer thread.
 test.each([10, 3000])('%i refs are committed together, all of them or none, and released', async count => {
   const manifest = await newManifest()
   const ids = Array.from({ length: count }, (_, number) => idOf(number))
   await Promise.all([...ids.map(id => intent(manifest, 'a', id)), ...ids.map(id => intent(manifest, 'b', id))])
   const [known, swept, released, claimed, wrong] = ids as [string, string, string, string, string]
 
-  // At generation 1, as a sweep has taken generation 0.
+  // At generation 1, because a sweep has taken generation 0.
   await manifest.releaseRefs('a', [swept])
   await manifest.releaseRefs('b', [swept])
   const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1 }
@@ -46,7 +46,7 @@ test.each([10, 3000])('%i refs are committed together, all of them or none, and 
   const bad = [swept, released, claimed, unknown, ref(wrong, 1)]
   const attempt = manifest.commitRefs('a', [known, ...others.slice(0, 2), ...bad, ...others, released])
   const error = await attempt.catch((caught: unknown) => caught)
-  // The bare id of what is at generation 1 is fine.
+  // A bare id stands for generation 1 too.
   expect(error).toMatchObject({ code: 'intent_expired' })
   expect([...(error as { ids: string[] }).ids].sort()).toEqual([released, claimed, unknown, wrong].sort())
   expect(await committed(manifest, 'a')).toEqual([known])
@@ -56,7 +56,7 @@ test.each([10, 3000])('%i refs are committed together, all of them or none, and 
   expect((await manifest.lookup('a', known))?.committedAtEpochMs).toBe(since)
   expect(await committed(manifest, 'b')).toEqual([])
 
-  // What is unknown or malformed is nothing to release.
+  // Ids that are unknown or malformed are ignored.
   await manifest.releaseRefs('a', [known, unknown, 'nonsense', ...others])
   const left = (await Array.fromAsync(manifest.listRefs('a'))).filter(entry => entry.releasedAtEpochMs === undefined)
   expect(left.map(({ attachmentId }) => attachmentId).sort()).toEqual([swept, wrong].sort())

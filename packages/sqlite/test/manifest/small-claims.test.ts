@@ -23,7 +23,7 @@ test('a claim that finds nothing takes no lock', async () => {
   expect(await manifest.claimOrphans({ ...all, releasedOnly: true })).toEqual([])
 })
 
-// Few are claimed and released on the event loop's thread, many on the writer thread.
+// A few are claimed and released on the event loop's thread, many on the writer thread.
 test.each([3, 700])('%i released orphans are claimed once each', async count => {
   const { manifest, session } = await newSession()
   const puts = Array.from({ length: count }, (_, number) => session.put(Buffer.from(`body ${number}`), meta))

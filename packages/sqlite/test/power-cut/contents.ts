@@ -1,10 +1,10 @@
-/** What the recorded processes put. The names are those of steps and of findings. */
+/** What the recorded processes put. Steps and findings use these names. */
 export const contents = {
   small: text('what must not be lost'),
   again: text('put once more'),
-  /** Chunks, in two transactions of the writer thread. */
+  /** Stored in chunks, by two transactions on the writer thread. */
   big: noise(4_300_000),
-  /** A row, and too much to be written on the event loop's thread. */
+  /** Stored in one row, but too big to be written on the event loop's thread. */
   middle: noise(400_000),
   note: text('a note of the session'),
   other: text('another note of the session'),
@@ -16,7 +16,7 @@ export type ContentName = keyof typeof contents
 
 export const contentNames: readonly ContentName[] = Object.keys(contents) as ContentName[]
 
-/** A type that nobody compresses, so that the bytes on the disk are these. */
+/** A media type that is not compressed, so that the disk holds the bytes as they are. */
 export const meta = { mediaType: 'image/png', label: 'a name' }
 
 export const sessionId = 'session'

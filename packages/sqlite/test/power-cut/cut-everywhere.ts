@@ -8,9 +8,9 @@ import { Progress } from './progress.ts'
 import { type Scenario, type Step, scenarios } from './steps.ts'
 
 export interface Recording {
-  /** The folder that everything happened in. */
+  /** The folder that was recorded. */
   base: string
-  /** The path of the database, from that folder on. */
+  /** The path of the database in that folder. */
   database: string
   scenario: Scenario
   operations: readonly Operation[]
@@ -19,22 +19,22 @@ export interface Recording {
 export interface Outcome {
   /** How many distinct states were opened. */
   states: number
-  /** What was found and must not be, each kind once. */
+  /** What was found and must not be there, each kind once. */
   problems: string[]
 }
 
-/** Whether it adds only to what is not synced: what a cut after it may leave, a cut after the next operations may leave too. */
+/** Whether it only adds to what is not synced: a cut after it leaves nothing that a later cut could not leave too. */
 function onlyAdds({ kind }: Operation): boolean {
   return kind === 'write' || kind === 'resize' || kind === 'close'
 }
 
 /**
- * Cuts the power after every operation, and looks at what may be left: with all lost that was not synced, with nothing lost, and as
- * chance has it, so many times.
+ * Cuts the power after every operation, and looks at what may be left: everything that was not synced is lost, or
+ * nothing is, or, as often as `chances` says, some of it at random.
  */
 export async function cutEverywhere(recording: Recording, chances: number): Promise<Outcome> {
   const { base, database, scenario, operations } = recording
-  // Thousands of syncs would take long, and prove nothing here: where there is a file system in memory, they are free.
+  // Thousands of syncs would take long and prove nothing here. In memory they cost nothing.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'power-cut-'))
   const random = new Random(7)
   const fates = [allLost, allKept, ...Array.from({ length: chances }, () => randomFate(random))]

@@ -9,10 +9,10 @@ import { type ContentName, contentNames, contents, meta, sessionId } from './con
 import { openAs } from './open.ts'
 import type { Scenario } from './steps.ts'
 
-/** What is found of each fact, and as `database` whether that is as it should be. */
+/** What is found of each fact; as `database`, whether the database itself is as it should be. */
 export type Findings = ReadonlyMap<string, string>
 
-/** Opens what a power cut left, in a new folder, looks at everything, and puts something. */
+/** Opens what a power cut has left, in a new folder, reads everything, and puts something. */
 export async function findingsIn(
   state: DiskState,
   folder: string,
@@ -21,7 +21,7 @@ export async function findingsIn(
 ): Promise<Findings> {
   restoreState(state, folder)
   const path = join(folder, database)
-  // Its pages are mapped and never synced: what a power cut leaves of them is anybody's guess.
+  // Its pages are mapped and never synced, so a power cut may leave anything there.
   if (state.has(`/${database}`)) writeFileSync(`${path}-shm`, new Uint8Array(32_768).fill(0xa5))
   try {
     const { attachments, close } = openAs(scenario, path)
@@ -70,7 +70,7 @@ async function refOf({ manifest }: SqliteAttachments, name: ContentName): Promis
   return entry.committedAtEpochMs === undefined ? 'intent' : 'committed'
 }
 
-/** What is wrong with the database, or with working on. */
+/** What is wrong with the database, or with a put afterwards. */
 async function afterwards({ store }: SqliteAttachments, path: string): Promise<string | undefined> {
   const bytes = new TextEncoder().encode('put after the power cut')
   const { id } = await store.put(bytes, meta)

@@ -2,7 +2,7 @@ import { openSqliteAttachments, type SqliteAttachments } from '@lash/attachments
 import Database from 'better-sqlite3'
 import type { Scenario } from './steps.ts'
 
-/** Whether the database is a host's, which has it open. */
+/** Whether the database is a host's, and open there. */
 export function hasHost(scenario: Scenario): boolean {
   return scenario.includes('guest')
 }

@@ -16,13 +16,13 @@ const fileHere = (name: string): string => fileURLToPath(new URL(name, import.me
 let count = 0
 
 interface RecordingOptions {
-  /** Of the recorded process. */
+  /** Options of Node for the recorded process. */
   nodeOptions?: string[]
-  /** What another process does before, as arguments of Node; the path of the database is added. */
+  /** Arguments of Node for a process that runs before it; the path of the database is added to them. */
   before?: string[]
 }
 
-/** Runs a scenario in a fresh folder. A host makes its folder itself; ours we make. */
+/** Runs a scenario in a fresh folder. A host's database is in that folder; ours is in one that we make. */
 async function recorded(scenario: Scenario, { nodeOptions = [], before }: RecordingOptions = {}): Promise<Recording> {
   const base = join(folder, `recorded-${count++}`)
   mkdirSync(base)
@@ -35,13 +35,13 @@ async function recorded(scenario: Scenario, { nodeOptions = [], before }: Record
 
 let recordedFirstPut: Promise<Recording> | undefined
 
-/** A process that opens a file that is not there, puts something small, and closes. */
+/** A process opens a file that is not there, puts something small, and closes. */
 function firstPut(): Promise<Recording> {
   recordedFirstPut ??= recorded('first put')
   return recordedFirstPut
 }
 
-/** Every connection asks for less than it does in truth. */
+/** Gives every connection this `synchronous` instead of the one that it asks for. */
 function weaker(synchronous: string): RecordingOptions {
   return { nodeOptions: ['--import', `${new URL('./weaker-sync.ts', import.meta.url)}?${synchronous}`] }
 }
@@ -56,7 +56,7 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation', (
     expect(states).toBeGreaterThan(60)
   })
 
-  test('with a rollback journal, what another has put and not synced is synced before a put of it resolves', async () => {
+  test('with a rollback journal, what another put and did not sync is synced before a put of it resolves', async () => {
     expect((await cutEverywhere(await recorded('after another guest'), 2)).problems).toEqual([])
   })
 
@@ -108,7 +108,7 @@ describe.skipIf(cannotRecord !== undefined)('the replay finds fault', () => {
 })
 
 describe.skipIf(cannotRecord !== undefined)('the order of one put', () => {
-  test('the log is written, then synced, then put resolves; the folder is synced after the first sync of the log', async () => {
+  test('the log is written, then synced, then put resolves; the folder is synced after the first sync', async () => {
     const { operations, base } = await firstPut()
     const pathOf = syncedPaths(operations)
     const log = join(base, 'deep', 'attachments.db-wal')
@@ -122,7 +122,7 @@ describe.skipIf(cannotRecord !== undefined)('the order of one put', () => {
       if (operation.kind === 'mark') told.push(operation.text)
     }
     const begun = told.indexOf('begun put small')
-    // The commit of the schema: what makes the log's name durable makes the database's so too.
+    // The commit of the schema. The sync of the folder makes the names of the log and of the database durable.
     expect(once(told.slice(told.indexOf('log written'), begun)).slice(0, 3)).toEqual([
       'log written',
       'log synced',
@@ -137,12 +137,12 @@ describe.skipIf(cannotRecord !== undefined)('the order of one put', () => {
   })
 })
 
-/** What follows itself counts once. */
+/** The events, without repetitions in a row. */
 function once(events: readonly string[]): string[] {
   return events.filter((event, index) => event !== events[index - 1])
 }
 
-/** Of each sync, the path that was synced. */
+/** By sync: the path that was synced. */
 function syncedPaths(operations: readonly Operation[]): Map<number, string> {
   const opened = new Map<number, string>()
   const synced = new Map<number, string>()

@@ -11,7 +11,7 @@ export class Progress {
     this.#steps = new Map(steps.map(step => [step.name, step]))
   }
 
-  /** The process has printed this. */
+  /** Takes a mark that the process has printed. */
   mark(text: string): void {
     const step = this.#steps.get(text.replace(/^(begun|done) /, ''))
     if (step === undefined) throw new Error(`not a step: ${text}`)
@@ -20,7 +20,7 @@ export class Progress {
       for (const [fact, value] of Object.entries(step.effects)) this.#settled.set(fact, value)
   }
 
-  /** What must not have been found. */
+  /** The findings that must not be there. */
   problems(findings: Findings): string[] {
     const problems: string[] = []
     if (findings.get('database') !== 'ok') problems.push(`the database: ${findings.get('database')}`)

@@ -3,19 +3,19 @@ import type { SqliteAttachments } from '@lash/attachments-sqlite'
 import { type ContentName, contents, meta, sessionId } from './contents.ts'
 import { writeUnsynced } from './write-unsynced.ts'
 
-/** How the bytes of a content are found: all of them, or nothing. */
+/** What is found of a content's bytes: all of them, or nothing. */
 export type Bytes = 'whole' | 'absent'
-/** How a session's ref to a content is found. */
+/** What is found of a session's ref to a content. */
 export type Ref = 'none' | 'intent' | 'committed' | 'released'
-/** What is so, or has to be. */
+/** What is found, or has to be. */
 export type Facts = Readonly<Record<`bytes ${ContentName}`, Bytes> & Record<`ref ${ContentName}`, Ref>>
 
-/** Something that a recorded process does and waits for. */
+/** A step of a recorded process, which waits for it. */
 export interface Step {
   readonly name: string
-  /** What is so once it is done, of each thing that it touches. */
+  /** The facts that it changes, as they are once it is done. */
   readonly effects: Partial<Facts>
-  /** Whether a power cut in its midst leaves all of its effects or none. */
+  /** Whether a power cut in its middle leaves all of its effects or none. */
   readonly atomic: boolean
   run(attachments: SqliteAttachments, session: SessionScopedAttachmentStore, path: string): Promise<unknown>
 }
@@ -29,7 +29,7 @@ function put(name: ContentName): Step {
   }
 }
 
-/** Intent and bytes with one commit. */
+/** Intent and bytes in one transaction. */
 function putInSession(name: ContentName): Step {
   return {
     name: `put ${name} in the session`,
@@ -46,7 +46,7 @@ const commit: Step = {
   run: (_attachments, session) => session.commit(),
 }
 
-/** The host's handle syncs nothing in WAL mode, as better-sqlite3 opens it. */
+/** In WAL mode, the host's handle syncs nothing: better-sqlite3 opens it that way. */
 const commitAfterHost: Step = {
   ...commit,
   name: 'commit what the host has committed',
@@ -58,7 +58,7 @@ const commitAfterHost: Step = {
 
 const putAfterAnother: Step = {
   ...put('middle'),
-  name: 'put middle as another has, who did not sync',
+  name: 'put middle, which another has put and not synced',
   run: async ({ store }, _session, path) => {
     writeUnsynced(path, 'middle')
     await store.put(contents.middle, meta)
@@ -88,7 +88,7 @@ const release: Step = {
   run: (_attachments, session) => session.release([contentId(contents.other)]),
 }
 
-/** Claims, deletes and settles; without grace. */
+/** Claims, deletes and settles, without a grace period. */
 const sweep: Step = {
   name: 'sweep',
   effects: { 'bytes other': 'absent', 'ref other': 'none' },
@@ -99,13 +99,13 @@ const sweep: Step = {
 const beginning: readonly Step[] = [put('small'), putInSession('note'), putInSession('other'), commit]
 const end: readonly Step[] = [remove('small'), put('again'), release, sweep]
 
-/** What each recorded process does; see writer.ts. */
+/** The steps of each recorded process; see writer.ts. */
 export const scenarios = {
-  /** A life from the first opening of a file to its last closing. */
+  /** Everything from the first opening of a file to its last closing. */
   life: [...beginning, put('middle'), putTogether, ...end, put('big')],
-  /** The same, of a database that a host has open in SQLite's default journal mode. */
+  /** The same in a host's database, in SQLite's default journal mode. */
   'as guests': [...beginning, put('middle'), putTogether, ...end],
-  /** In a file that is not there, or that another process has left. */
+  /** In a file that is not there, or was left by another process. */
   'first put': [put('small')],
   'after another guest': [put('small'), putAfterAnother],
   'guests in WAL mode': [putInSession('note'), putInSession('other'), commitAfterHost],

@@ -1,4 +1,4 @@
-/** `node unsynced-writer.ts <path>`: makes the database, writes a blob into its log, and is killed before it syncs it. */
+/** `node unsynced-writer.ts <path>`: makes the database, writes a blob to its log, and is killed before the sync. */
 import { writeSync } from 'node:fs'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { writeUnsynced } from './write-unsynced.ts'

@@ -1,4 +1,4 @@
-/** `node --import <this file>?NORMAL ...`: every connection of the process gets this `synchronous` instead of the one it asks for. */
+/** `node --import <this file>?NORMAL ...`: every connection gets this `synchronous` instead of the one it asks for. */
 import Database from 'better-sqlite3'
 
 const weaker = new URL(import.meta.url).search.slice(1)

@@ -1,4 +1,6 @@
-/** What is recorded: `node writer.ts <path> <scenario>`. Prints each step as it begins and when it has resolved. */
+/**
+ * The recorded process: `node writer.ts <path> <scenario>`. Prints a mark when a step begins, and when it has resolved.
+ */
 import { writeSync } from 'node:fs'
 import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { sessionId } from './contents.ts'

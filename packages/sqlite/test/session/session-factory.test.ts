@@ -65,7 +65,7 @@ test('garbage is collected after so many commits, and committed bytes stay', asy
   for (const { id } of [kept, last]) await again.get(id)
 })
 
-test('without a policy nothing is collected by itself, and what is asked for keeps a day', async () => {
+test('without a policy nothing is collected unasked, and collectGarbage keeps what is younger than a day', async () => {
   const factory = await newFactory()
   const session = await factory.create('a')
   onTestFinished(() => session.close())

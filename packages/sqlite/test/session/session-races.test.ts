@@ -21,7 +21,7 @@ async function commitIn(session: SqliteSession, text: string): Promise<string> {
   return id
 }
 
-/** What a new factory finds of a commit. */
+/** What a new factory finds where something was committed. */
 async function textOf(root: string, sessionId: string, id: string): Promise<string> {
   const session = await new SqliteSessionFactory(root).openExisting(sessionId)
   if (session === undefined) return 'no session'
@@ -81,12 +81,12 @@ test('a session that another factory has open is not deleted, and keeps what is 
   expect((await readdir(root)).filter(name => name.startsWith('a-'))).toEqual([])
 })
 
-test('of two factories, one that makes a session while the other deletes it keeps what is committed in it', async () => {
+test('a session that one factory makes while another deletes it keeps what is committed in it', async () => {
   const root = await newRoot()
   const [one, two] = [new SqliteSessionFactory(root, { busyTimeoutMs: 20 }), new SqliteSessionFactory(root)]
   for (let round = 0; round < 5; round++) {
     await commitIn(await one.create('a'), 'old')
-    // It may come too late: then the session is open elsewhere.
+    // The deletion may come too late: then the session is open elsewhere.
     const deleting = one.delete('a').catch(error => expect(error).toMatchObject({ code: 'backend' }))
     const session = await two.create('a')
     const id = await commitIn(session, `new ${round}`)
@@ -97,7 +97,7 @@ test('of two factories, one that makes a session while the other deletes it keep
   }
 })
 
-test('a session that another process has open is not deleted until that process has ended, however it ends', async () => {
+test('a session that another process has open is not deleted before that process ends, however it ends', async () => {
   const root = await newRoot()
   const factory = new SqliteSessionFactory(root, { busyTimeoutMs: 20 })
   const script = fileURLToPath(new URL('../children/hold-session.ts', import.meta.url))
@@ -120,7 +120,7 @@ test('processes that make and delete the same sessions at once lose no commit of
   for (const child of children) expect(child, child.output).toMatchObject({ code: 0, output: '' })
 })
 
-test('what a deletion that was cut short has left does not come back', async () => {
+test('what an interrupted deletion has left does not come back', async () => {
   const root = await newRoot()
   const factory = new SqliteSessionFactory(root)
   const script = fileURLToPath(new URL('../children/hold-session.ts', import.meta.url))

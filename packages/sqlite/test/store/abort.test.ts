@@ -8,7 +8,7 @@ test('a get of a big blob ends when it is aborted, and reads no further', async 
   const { id } = await store.put(new Uint8Array(64_000_000), { mediaType: 'image/png' })
   const abort = new AbortController()
   const getting = store.get(id, { signal: abort.signal, verify: false })
-  // Reads give the event loop its turn long before so much is read.
+  // The event loop has its turn long before so much is read.
   setImmediate(() => abort.abort(new Error('changed my mind')))
   const outcome = getting.then(
     () => 'resolved',

@@ -2,12 +2,12 @@ import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { newPath } from '../folder.ts'
 
-/** Whether the bytes have all of their memory to themselves, so that they can be sent elsewhere and carry nothing along. */
+/** Whether the bytes have their memory to themselves, so that a transfer takes nothing else along. */
 function ownsMemory(bytes: Uint8Array): boolean {
   return bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength
 }
 
-/** In a row or in chunks, compressed in place or in the thread pool; and not compressed at all. */
+/** Sizes that are stored in a row and in chunks, compressed in place, in the thread pool, and not at all. */
 const sizes = [0, 1, 100, 4096, 5000, 20_000, 32_768, 32_769, 60_000, 300_000, 1_100_000]
 
 test.each(['text/plain', 'image/png'])('what is read shares memory with nothing else (%s)', async mediaType => {
@@ -27,7 +27,7 @@ test.each(['text/plain', 'image/png'])('what is read shares memory with nothing 
     const whole = read[0] as Uint8Array<ArrayBuffer>
     const sent = structuredClone(whole, { transfer: [whole.buffer] })
     expect(Buffer.compare(sent, bytes)).toBe(0)
-    // It stays the store's to read again.
+    // The store can still read it.
     expect(Buffer.compare((await store.get(id)).bytes, bytes)).toBe(0)
   }
 })

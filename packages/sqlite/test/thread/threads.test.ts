@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { openSqliteAttachments, SqliteSessionFactory } from '@lash/attachments-sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { runChild } from '../children/run-child.ts'
 import { newFolder, newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
-/** The threads that this process starts from here on, and that have not ended. */
+/** The threads that this process starts from now on, as long as they run. */
 function runningThreads(): Set<Worker> {
   const running = new Set<Worker>()
   const onWorker = (worker: Worker) => {
@@ -26,7 +27,7 @@ test('the sessions of a process share one thread, which ends with the last of th
   const bytes = (index: number) => new Uint8Array(300_000).fill(index)
   const refs = await Promise.all(sessions.map((session, index) => session.put(bytes(index), meta)))
   expect(threads.size).toBe(1)
-  // Once more, when most connections of the thread have been closed again.
+  // Again, after the thread has closed most of its connections.
   await Promise.all(sessions.map((session, index) => session.put(bytes(100 + index), meta)))
   for (const [index, session] of sessions.entries()) {
     const { id } = refs[index] as { id: string }
@@ -57,7 +58,7 @@ test('a thread that has nothing to do ends, and another takes its place when it 
   expect((await store.get(id)).bytes).toHaveLength(300_001)
 })
 
-test('a session whose file is locked holds up no other', async () => {
+test('a session whose file is locked does not hold up another', async () => {
   const factory = new SqliteSessionFactory(join(await newFolder(), 'sessions'))
   const [locked, free] = [await factory.create('locked'), await factory.create('free')]
   onTestFinished(async () => {
@@ -73,4 +74,10 @@ test('a session whose file is locked holds up no other', async () => {
   expect(done).toBe(false)
   raw.exec('ROLLBACK')
   await waiting
+})
+
+test('a process that leaves everything open ends by itself', async () => {
+  const path = await newPath()
+  const child = await runChild('leave-open.ts', path)
+  expect(child).toMatchObject({ code: 0, output: 'put\n' })
 })

@@ -29,7 +29,7 @@ test.each([10, 100_000])('what fails in a group fails alone (%i bytes each)', as
   expect(await Array.fromAsync(store.list())).toHaveLength(7)
 })
 
-test('an operation that waits for its group can be taken back; the others of the group are not', async () => {
+test('an operation that waits for its group can be aborted, without the others of the group', async () => {
   const { store } = await newAttachments()
   const abort = new AbortController()
   const kept = store.put(new Uint8Array(10), meta)
@@ -50,7 +50,8 @@ test('a put of a session is an intent and its bytes, both or none', async () => 
   const { store, manifest, raw } = await newAttachments()
   const session = new SessionScopedAttachmentStore(store, manifest, 'session')
   raw.exec(
-    `CREATE TRIGGER refuse BEFORE INSERT ON lash_attachment_blobs BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
+    `CREATE TRIGGER refuse BEFORE INSERT ON lash_attachment_blobs
+    BEGIN SELECT RAISE(ABORT, 'refused by the test'); END`,
   )
   await expect(session.put(new Uint8Array(10), meta)).rejects.toThrow('refused by the test')
   expect(await Array.fromAsync(manifest.listRefs('session'))).toEqual([])
@@ -61,7 +62,7 @@ test('a put of a session is an intent and its bytes, both or none', async () => 
   expect((await session.get(ref.id)).bytes).toEqual(new Uint8Array(10))
 })
 
-test('a big group is written off the thread of the event loop', async () => {
+test('a big group is not written on the thread of the event loop', async () => {
   const { store } = await newAttachments()
   let turns = 0
   let putting = true
@@ -87,7 +88,7 @@ test('puts, and gets, one after the other let the event loop have its turn', asy
     })
   }
   inTurn()
-  // Far less than fills the log, whose checkpoint would end the turn.
+  // Far less than fills the log: a checkpoint would end the turn.
   for (let index = 0; index < 600 && !turned; index++) await store.put(new Uint8Array(1000 + index), meta)
   expect(turned).toBe(true)
   const { id } = await store.put(new Uint8Array(5000), meta)
@@ -97,10 +98,10 @@ test('puts, and gets, one after the other let the event loop have its turn', asy
   expect(turned).toBe(true)
 })
 
-test('what was put is there when the store is closed while its writer thread starts', async () => {
+test('what was put stays when the store is closed while its writer thread starts', async () => {
   const path = await newPath()
   const { store, close } = openSqliteAttachments(path)
-  // Small enough to be written in place, and together about as much as lets the thread start.
+  // Small enough to be written in place; together they are about as much as starts the thread.
   for (let index = 0; index < 50; index++) await store.put(new Uint8Array(200_000).fill(index), meta)
   await close()
   const { store: again, close: closeAgain } = openSqliteAttachments(path)

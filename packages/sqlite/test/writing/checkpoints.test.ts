@@ -6,14 +6,14 @@ import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 const megabyte = 1024 * 1024
-/** 32 MiB, and what others write until a checkpoint gets its locks, also on a machine that is busy. */
+/** 32 MiB, and as much as others write before a checkpoint gets its locks on a busy machine. */
 const bound = 96 * megabyte
 
 function logBytes(path: string): number {
   return statSync(`${path}-wal`).size
 }
 
-test('the log stays short while several processes write, however much', async () => {
+test('the log stays short while several processes write, however much they write', async () => {
   const path = await newPath()
   const children = await Promise.all(['a', 'b', 'c'].map(name => runChild('fill.ts', path, name, '120')))
   for (const child of children) {

@@ -31,7 +31,7 @@ test.each(['file', 'memory'] as const)('a host may have its integers as BigInt (
   await session.delete(two.id)
   await session.release()
   expect(await manifest.claimOrphans({ olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 10 })).toHaveLength(1)
-  // Another opens what is there.
+  // Tables that are there are opened too.
   await openSqliteAttachments({ database }).close()
   expect(database.prepare('SELECT 1').pluck().get()).toBe(1n)
 })
@@ -60,7 +60,7 @@ test.each([
   expect(await readdir(folder)).toEqual([])
 })
 
-test("a host's handle stands for the file that it has open, also when the working directory is another by now", async () => {
+test("a host's handle stands for its open file, even when the working directory has changed", async () => {
   const [folder, elsewhere] = [await realpath(await newFolder()), await realpath(await newFolder())]
   const before = process.cwd()
   process.chdir(folder)
@@ -88,7 +88,7 @@ test('a path stays what it was when the working directory changes', async () => 
   expect(await readdir(elsewhere)).toEqual([])
 })
 
-/** What `bun:sqlite` gives, as far as it can be told. */
+/** Looks like the handle of `bun:sqlite`. */
 class BunDatabase {
   readonly filename = 'app.db'
   readonly handle = 3
@@ -107,7 +107,7 @@ test.each<[string, () => unknown, RegExp]>([
   ['null', () => null, /null/],
   ['the class', () => Database, /a function/],
   ['a plain object', () => ({}), /an Object/],
-])('as a handle, %s is refused with what was given and what is expected', (_what, given, message) => {
+])('as a handle, %s is refused; the error says what was given and what is expected', (_what, given, message) => {
   const open = () => openSqliteAttachments({ database: given() as Database.Database })
   expect(open).toThrow(AttachmentInvalidArgumentError)
   expect(open).toThrow(message)

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Backend } from './cell.ts'
-import type { Setting as ContenderSetting, OpenContender } from './contender.ts'
+import type { Setting as ContenderSetting, OpenContender } from './contenders/contender.ts'
 import { ours } from './contenders/ours.ts'
 import { connection } from './contenders/s3-connection.ts'
-import { generated } from './generated.ts'
-import { startServices } from './services.ts'
+import type { Backend } from './measure/cell.ts'
+import { generated } from './measure/generated.ts'
+import { startServices } from './measure/services.ts'
 
 /*
  * How much memory a process takes while 1 GiB streams into a store, and another while it streams out. Exits with 1 when it is more than

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { describeMachine } from './machine.ts'
+import { startServices } from './measure/services.ts'
+import { describeMachine } from './report/machine.ts'
 import { measureCosts } from './scale/costs.ts'
 import { type PairName, pairNames } from './scale/pair.ts'
 import { markdown, type PairResult, printResult } from './scale/report.ts'
 import { measureSweep } from './scale/sweep.ts'
-import { startServices } from './services.ts'
 
 /*
  * What an operation costs with so many refs and blobs already there, what a claim costs that finds nothing or a thousand orphans among

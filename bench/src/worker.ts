@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cells } from './cell.ts'
 import { contendersOf } from './contenders/index.ts'
-import { measure } from './measure.ts'
+import { cells } from './measure/cell.ts'
+import { measure } from './measure/measure.ts'
 
 /** Measures one contender in one cell, once, in a process of its own. Arguments: the cell, the contender, the share of the count, the folder. */
 const [cellId, name, share, parent] = process.argv.slice(2)

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { closeSync, constants, fsync, mkdirSync, openSync, renameSync, write, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Contender } from '../contender.ts'
+import type { Contender } from './contender.ts'
 
 const synced = promisify(fsync)
 const written = promisify(write)

@@ -11,8 +11,8 @@ import { FSDriver } from 'flydrive/drivers/fs'
 import { createStorage } from 'unstorage'
 import fsDriver from 'unstorage/drivers/fs'
 import writeFileAtomic from 'write-file-atomic'
-import type { Contender } from '../contender.ts'
-import { byDigest } from './by-digest.ts'
+import { byDigest, byFlydrive, byUnstorage } from './by-digest.ts'
+import type { Contender } from './contender.ts'
 import { bareContenders } from './fs-bare.ts'
 import { ours } from './ours.ts'
 
@@ -42,18 +42,15 @@ export const contenders: readonly Contender[] = [
     atomic: true,
     async open({ folder }) {
       return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await cacache.put(folder, key, bytes, { algorithms: ['sha256'] })
-          return key
-        },
-        get: async key => (await cacache.get(folder, key)).data,
+        ...byDigest({
+          set: (key, bytes) => cacache.put(folder, key, bytes, { algorithms: ['sha256'] }),
+          get: async key => (await cacache.get(folder, key)).data,
+        }),
         async putStream(body) {
           await pipeline(Readable.from(body), cacache.put.stream(folder, 'stream', { algorithms: ['sha256'] }))
           return 'stream'
         },
         getStream: async key => cacache.get.stream(folder, key),
-        close: async () => {},
       }
     },
   },
@@ -62,14 +59,7 @@ export const contenders: readonly Contender[] = [
     role: 'peer',
     durability: 'process',
     atomic: false,
-    async open({ folder }) {
-      const storage = createStorage({ driver: fsDriver({ base: folder }) })
-      return byDigest({
-        set: (key, bytes) => storage.setItemRaw(key, bytes),
-        get: async key => (await storage.getItemRaw(key)) as Uint8Array,
-        close: () => storage.dispose(),
-      })
-    },
+    open: async ({ folder }) => byUnstorage(createStorage({ driver: fsDriver({ base: folder }) })),
   },
   {
     name: 'flydrive fs',
@@ -79,18 +69,12 @@ export const contenders: readonly Contender[] = [
     async open({ folder }) {
       const disk = new Disk(new FSDriver({ location: folder, visibility: 'private' }))
       return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await disk.put(key, bytes)
-          return key
-        },
-        get: key => disk.getBytes(key),
+        ...byFlydrive(disk),
         async putStream(body) {
           await disk.putStream('stream', Readable.from(body))
           return 'stream'
         },
         getStream: key => disk.getStream(key),
-        close: async () => {},
       }
     },
   },
@@ -103,7 +87,6 @@ export const contenders: readonly Contender[] = [
       return byDigest({
         set: (key, bytes) => writeFileAtomic(join(folder, key), bytes),
         get: key => readFile(join(folder, key)),
-        close: async () => {},
       })
     },
   },
@@ -116,11 +99,7 @@ export const contenders: readonly Contender[] = [
       // Its native binding does not load everywhere; where it does not, this contender alone is left out.
       const { Operator } = await import('opendal')
       const operator = new Operator('fs', { root: folder })
-      return byDigest({
-        set: (key, bytes) => operator.write(key, bytes),
-        get: key => operator.read(key),
-        close: async () => {},
-      })
+      return byDigest({ set: (key, bytes) => operator.write(key, bytes), get: key => operator.read(key) })
     },
   },
   floor('hash, write, rename', 'process'),

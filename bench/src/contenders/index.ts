@@ -1,5 +1,5 @@
-import type { Backend } from '../cell.ts'
-import type { Contender } from '../contender.ts'
+import type { Backend } from '../measure/cell.ts'
+import type { Contender } from './contender.ts'
 import { withReads } from './reads.ts'
 
 /** Loads the contenders of one backend alone, so that none pays for the libraries of another. */

@@ -3,8 +3,8 @@ import { InMemoryAttachmentStore } from '@lash/attachments-memory'
 import Keyv from 'keyv'
 import { createStorage } from 'unstorage'
 import memoryDriver from 'unstorage/drivers/memory'
-import type { Contender } from '../contender.ts'
-import { byDigest } from './by-digest.ts'
+import { byKeyv, byUnstorage } from './by-digest.ts'
+import type { Contender } from './contender.ts'
 import { ours } from './ours.ts'
 
 const common = { durability: 'none', atomic: true } as const
@@ -21,27 +21,13 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'unstorage memory',
     role: 'peer',
-    async open() {
-      const storage = createStorage({ driver: memoryDriver() })
-      return byDigest({
-        set: (key, bytes) => storage.setItemRaw(key, bytes),
-        get: async key => (await storage.getItemRaw(key)) as Uint8Array,
-        close: () => storage.dispose(),
-      })
-    },
+    open: async () => byUnstorage(createStorage({ driver: memoryDriver() })),
   },
   {
     ...common,
     name: 'keyv memory',
     role: 'peer',
-    async open() {
-      const storage = new Keyv()
-      return byDigest({
-        set: (key, bytes) => storage.set(key, bytes),
-        get: async key => (await storage.get(key)) as Uint8Array,
-        close: async () => {},
-      })
-    },
+    open: async () => byKeyv(new Keyv()),
   },
   {
     ...common,

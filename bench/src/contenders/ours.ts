@@ -1,5 +1,5 @@
 import type { AttachmentStore } from '@lash/attachments-core'
-import type { OpenContender } from '../contender.ts'
+import type { OpenContender } from './contender.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 

@@ -2,10 +2,15 @@ import { hash } from 'node:crypto'
 import KeyvPostgres from '@keyv/postgres'
 import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { InMemoryAttachmentStore } from '@lash/attachments-memory'
-import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import {
+  openPostgresAttachments,
+  PostgresAttachmentManifest,
+  PostgresAttachmentStore,
+} from '@lash/attachments-postgres'
 import Keyv from 'keyv'
 import pg from 'pg'
-import type { Contender, Setting } from '../contender.ts'
+import { byKeyv, thenClose } from './by-digest.ts'
+import type { Contender, Setting } from './contender.ts'
 import { ours } from './ours.ts'
 
 const common = { durability: 'power cut', atomic: true } as const
@@ -19,14 +24,7 @@ export const contenders: readonly Contender[] = [
     verifies: true,
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
-      const { close, ...store } = ours(new PostgresAttachmentStore({ pool, schema }))
-      return {
-        ...store,
-        async close() {
-          await close()
-          await drop()
-        },
-      }
+      return thenClose(ours(new PostgresAttachmentStore({ pool, schema })), drop)
     },
   },
   {
@@ -36,18 +34,9 @@ export const contenders: readonly Contender[] = [
     verifies: true,
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
-      const store = new PostgresAttachmentStore({ pool, schema })
-      const manifest = new PostgresAttachmentManifest({ pool, schema })
-      const { close, ...session } = ours(new SessionScopedAttachmentStore(store, manifest, 'bench'))
-      return {
-        ...session,
-        async close() {
-          await close()
-          await manifest.close()
-          await store.close()
-          await drop()
-        },
-      }
+      const opened = openPostgresAttachments({ pool, schema })
+      const session = new SessionScopedAttachmentStore(opened.store, opened.manifest, 'bench')
+      return thenClose(ours(session), () => opened.close().then(drop))
     },
   },
   {
@@ -58,17 +47,8 @@ export const contenders: readonly Contender[] = [
     async open({ env }) {
       const { pool, schema, drop } = await freshSchema(env)
       const manifest = new PostgresAttachmentManifest({ pool, schema })
-      const { close, ...session } = ours(
-        new SessionScopedAttachmentStore(new InMemoryAttachmentStore(), manifest, 'bench'),
-      )
-      return {
-        put: session.put,
-        async close() {
-          await close()
-          await manifest.close()
-          await drop()
-        },
-      }
+      const session = ours(new SessionScopedAttachmentStore(new InMemoryAttachmentStore(), manifest, 'bench'))
+      return thenClose({ put: session.put, close: session.close }, () => manifest.close().then(drop))
     },
   },
   {
@@ -79,18 +59,7 @@ export const contenders: readonly Contender[] = [
       const { schema, drop } = await freshSchema(env)
       const store = new KeyvPostgres({ uri: urlOf(env), schema, max: connections })
       const storage = new Keyv({ store })
-      return {
-        async put(bytes) {
-          const key = hash('sha256', bytes)
-          await storage.set(key, bytes)
-          return key
-        },
-        get: async key => (await storage.get(key)) as Uint8Array,
-        async close() {
-          await storage.disconnect()
-          await drop()
-        },
-      }
+      return byKeyv(storage, () => storage.disconnect().then(drop))
     },
   },
   {

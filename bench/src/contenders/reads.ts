@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Contender } from '../contender.ts'
+import type { Contender } from './contender.ts'
 
 /**
  * Adds what lets reads be compared like with like: ours without verification, as nearly all peers read, and the floor with it.

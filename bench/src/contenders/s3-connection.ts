@@ -1,6 +1,6 @@
 import { DeleteObjectsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { s3FromEnvironment } from '@lash/attachments-testing/s3'
-import type { Setting } from '../contender.ts'
+import type { Setting } from './contender.ts'
 
 /** What all objects of this process begin with. */
 const prefix = `bench-${process.pid}-${Date.now()}/`

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { AwsClient } from 'aws4fetch'
@@ -6,8 +6,8 @@ import { Disk } from 'flydrive'
 import { S3Driver } from 'flydrive/drivers/s3'
 import { createStorage } from 'unstorage'
 import s3Driver from 'unstorage/drivers/s3'
-import type { Contender } from '../contender.ts'
-import { byDigest } from './by-digest.ts'
+import { byDigest, byFlydrive, byUnstorage, thenClose } from './by-digest.ts'
+import type { Contender } from './contender.ts'
 import { ours } from './ours.ts'
 import { connection, deleteObjects } from './s3-connection.ts'
 
@@ -30,15 +30,7 @@ const all: readonly Contender[] = [
     role: 'peer',
     async open(setting) {
       const { bucket, endpoint, region, credentials, prefix } = connection(setting)
-      const storage = createStorage({ driver: s3Driver({ ...credentials, endpoint, region, bucket }) })
-      return byDigest(
-        {
-          set: (key, bytes) => storage.setItemRaw(key, bytes),
-          get: async key => new Uint8Array((await storage.getItemRaw(key)) as ArrayBuffer),
-          close: () => storage.dispose(),
-        },
-        prefix,
-      )
+      return byUnstorage(createStorage({ driver: s3Driver({ ...credentials, endpoint, region, bucket }) }), prefix)
     },
   },
   {
@@ -49,14 +41,7 @@ const all: readonly Contender[] = [
       const { bucket, config, prefix } = connection(setting)
       const client = new S3Client(config)
       const disk = new Disk(new S3Driver({ client, bucket, visibility: 'private', supportsACL: false }))
-      return byDigest(
-        {
-          set: (key, bytes) => disk.put(key, bytes),
-          get: key => disk.getBytes(key),
-          close: async () => client.destroy(),
-        },
-        prefix,
-      )
+      return byFlydrive(disk, prefix, async () => client.destroy())
     },
   },
   {
@@ -66,18 +51,17 @@ const all: readonly Contender[] = [
     async open(setting) {
       const { bucket, config, prefix } = connection(setting)
       const client = new S3Client(config)
-      return {
-        async put(bytes) {
-          const key = `${prefix}${hash('sha256', bytes)}`
-          await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
-          return key
+      return byDigest(
+        {
+          set: (key, bytes) => client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes })),
+          async get(key) {
+            const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+            return (await Body?.transformToByteArray()) ?? new Uint8Array()
+          },
+          close: async () => client.destroy(),
         },
-        async get(key) {
-          const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-          return (await Body?.transformToByteArray()) ?? new Uint8Array()
-        },
-        close: async () => client.destroy(),
-      }
+        prefix,
+      )
     },
   },
   {
@@ -111,14 +95,5 @@ const all: readonly Contender[] = [
 
 export const contenders: readonly Contender[] = all.map(contender => ({
   ...contender,
-  async open(setting) {
-    const { close, ...rest } = await contender.open(setting)
-    return {
-      ...rest,
-      async close() {
-        await close()
-        await deleteObjects(setting)
-      },
-    }
-  },
+  open: async setting => thenClose(await contender.open(setting), () => deleteObjects(setting)),
 }))

@@ -8,8 +8,8 @@ import betterSqlite3 from 'db0/connectors/better-sqlite3'
 import Keyv from 'keyv'
 import { createStorage } from 'unstorage'
 import db0Driver from 'unstorage/drivers/db0'
-import type { Contender } from '../contender.ts'
-import { byDigest } from './by-digest.ts'
+import { byKeyv, byUnstorage, thenClose } from './by-digest.ts'
+import type { Contender } from './contender.ts'
 import { ours } from './ours.ts'
 
 const common = { durability: 'power cut', atomic: true } as const
@@ -30,14 +30,8 @@ export const contenders: readonly Contender[] = [
     verifies: true,
     async open({ folder }) {
       const opened = openSqliteAttachments(join(folder, 'blobs.db'), { blobProfile: 'low-latency' })
-      const { close, ...session } = ours(new SessionScopedAttachmentStore(opened.store, opened.manifest, 'bench'))
-      return {
-        ...session,
-        async close() {
-          await close()
-          await opened.close()
-        },
-      }
+      const session = new SessionScopedAttachmentStore(opened.store, opened.manifest, 'bench')
+      return thenClose(ours(session), opened.close)
     },
   },
   {
@@ -47,11 +41,7 @@ export const contenders: readonly Contender[] = [
     async open({ folder }) {
       const { default: KeyvSqlite } = await import('@keyv/sqlite')
       const storage = new Keyv({ store: new KeyvSqlite(`sqlite://${join(folder, 'blobs.db')}`) })
-      return byDigest({
-        set: (key, bytes) => storage.set(key, bytes),
-        get: async key => (await storage.get(key)) as Uint8Array,
-        close: () => storage.disconnect(),
-      })
+      return byKeyv(storage, () => storage.disconnect())
     },
   },
   {
@@ -60,12 +50,7 @@ export const contenders: readonly Contender[] = [
     role: 'peer',
     async open({ folder }) {
       const database = createDatabase(betterSqlite3({ path: join(folder, 'blobs.db') }))
-      const storage = createStorage({ driver: db0Driver({ database }) })
-      return byDigest({
-        set: (key, bytes) => storage.setItemRaw(key, bytes),
-        get: async key => (await storage.getItemRaw(key)) as Uint8Array,
-        close: () => storage.dispose(),
-      })
+      return byUnstorage(createStorage({ driver: db0Driver({ database }) }))
     },
   },
   {

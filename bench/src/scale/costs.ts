@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachments-core'
-import { median } from '../statistics.ts'
+import { median } from '../measure/statistics.ts'
 import { bodyOf, fill, fillOrphans, sessionOf } from './content.ts'
 import { openPair, type Pair, type PairName } from './pair.ts'
 

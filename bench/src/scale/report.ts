@@ -1,4 +1,5 @@
-import type { Machine } from '../machine.ts'
+import { markdownTable } from 'markdown-table'
+import type { Machine } from '../report/machine.ts'
 import type { Cost } from './costs.ts'
 import type { PairName } from './pair.ts'
 import type { SweepResult } from './sweep.ts'
@@ -12,15 +13,7 @@ export interface PairResult {
 }
 
 export function printResult(result: PairResult): void {
-  const lines = table(result)
-  const widths = lines[0]?.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0))) ?? []
-  console.log(`\n${result.pair}, microseconds`)
-  for (const line of lines) {
-    const cells = line.map((text, column) =>
-      column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0),
-    )
-    console.log(`  ${cells.join('  ')}`)
-  }
+  console.log(`\n${result.pair}, microseconds\n${table(result)}`)
   if (result.sweep !== undefined) console.log(`  sweep: ${speed(result.sweep)}`)
 }
 
@@ -34,15 +27,13 @@ ${results.map(section).join('\n')}`
 }
 
 function section(result: PairResult): string {
-  const lines = table(result).map(line => `| ${line.join(' | ')} |`)
-  lines.splice(1, 0, `|${' --- |'.repeat(result.rows.length + 1)}`)
   const sweep = result.sweep === undefined ? '' : `\nSweep: ${speed(result.sweep)}.\n`
-  return `### ${result.pair}\n\n${lines.join('\n')}\n${sweep}`
+  return `### ${result.pair}\n\n${table(result)}\n${sweep}`
 }
 
-function table({ rows, costs }: PairResult): string[][] {
+function table({ rows, costs }: PairResult): string {
   const head = ['operation', ...rows.map(count => `${count.toLocaleString('en')} rows`)]
-  return [head, ...costs.map(costLine)]
+  return markdownTable([head, ...costs.map(costLine)], { align: head.map((_, column) => (column === 0 ? 'l' : 'r')) })
 }
 
 function costLine({ operation, microseconds }: Cost): string[] {

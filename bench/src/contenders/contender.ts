@@ -1,4 +1,4 @@
-import type { Operation } from './cell.ts'
+import type { Operation } from '../measure/cell.ts'
 
 /** One way to keep bytes: this project, a peer, or the raw calls that nobody can beat. */
 export interface Contender {

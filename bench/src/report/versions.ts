@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { measureInChild, type Turn } from './measure-in-child.ts'
-import { median } from './statistics.ts'
+import { measureInChild, type Turn } from '../measure/measure-in-child.ts'
+import { median } from '../measure/statistics.ts'
 
 /*
  * Another version of this project beside the working tree: what `bench --compare` measures, and prints.

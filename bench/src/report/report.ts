@@ -1,18 +1,12 @@
-import { type Cell, isRead } from './cell.ts'
+import { markdownTable } from 'markdown-table'
+import { type Cell, isRead } from '../measure/cell.ts'
 import type { Machine } from './machine.ts'
 import type { CellResult, Ratio, Row } from './result.ts'
 
 const figures = ['ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'busy p99 ms', 'peak MiB'] as const
 
 export function printCell(result: CellResult): void {
-  const lines = linesOf(result)
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
-  console.log(`\n${result.cell.id}`)
-  for (const line of lines) {
-    console.log(
-      `  ${line.map((text, column) => (column < 2 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join('  ')}`,
-    )
-  }
+  console.log(`\n${result.cell.id}\n${table(result)}`)
   for (const { name, reason } of result.failures) console.log(`  ${name}: not measured, ${reason}`)
   for (const { name, toBestPeer, toFloor } of result.comparisons) {
     const ratios = [toBestPeer && `${text(toBestPeer)} (best peer)`, toFloor && `${text(toFloor)} (floor)`]
@@ -22,14 +16,16 @@ export function printCell(result: CellResult): void {
 
 export function markdown(machine: Machine, results: readonly CellResult[]): string {
   const summary = results.flatMap(({ cell, comparisons }) =>
-    comparisons.map(
-      ({ name, toBestPeer, toFloor }) =>
-        `| ${cell.id} | ${name} | ${toBestPeer ? text(toBestPeer) : '-'} | ${toFloor ? text(toFloor) : '-'} |`,
-    ),
+    comparisons.map(({ name, toBestPeer, toFloor }) => [
+      cell.id,
+      name,
+      toBestPeer ? text(toBestPeer) : '-',
+      toFloor ? text(toFloor) : '-',
+    ]),
   )
   const details = results.map(
     result =>
-      `### ${result.cell.id}\n\n${table(linesOf(result))}${result.failures
+      `### ${result.cell.id}\n\n${table(result)}\n${result.failures
         .map(({ name, reason }) => `\nNot measured: ${name}, ${reason}\n`)
         .join('')}`,
   )
@@ -40,15 +36,15 @@ turn; medians over the rounds. "Survives" says what a put that has resolved surv
 its digest, "loop" how late the event loop was, and "busy" how long its thread had a processor in a wait for it; compare figures
 within a table alone.
 
-| cell | ours | to the best peer | to the floor of equal guarantees |
-| --- | --- | --- | --- |
-${summary.join('\n')}
+${markdownTable([['cell', 'ours', 'to the best peer', 'to the floor of equal guarantees'], ...summary])}
 
 ${details.join('\n')}`
 }
 
-function linesOf({ cell, rows }: CellResult): string[][] {
-  return [['contender', isRead(cell) ? 'reads' : 'survives', ...figures], ...rows.map(row => cellsOf(cell, row))]
+function table({ cell, rows }: CellResult): string {
+  const head = ['contender', isRead(cell) ? 'reads' : 'survives', ...figures]
+  const align = head.map((_, column) => (column < 2 ? 'l' : 'r'))
+  return markdownTable([head, ...rows.map(row => cellsOf(cell, row))], { align })
 }
 
 function cellsOf(cell: Cell, row: Row): string[] {
@@ -69,11 +65,6 @@ function cellsOf(cell: Cell, row: Row): string[] {
 function nameOf({ name, role }: Row): string {
   if (role === 'ours') return `**${name}**`
   return role === 'floor' || role === 'bare' ? `(${name})` : name
-}
-
-function table(lines: readonly string[][]): string {
-  const [head, ...body] = lines.map(line => `| ${line.join(' | ')} |`)
-  return [head, `|${' --- |'.repeat(lines[0]?.length ?? 0)}`, ...body, ''].join('\n')
 }
 
 function text({ ratio, name }: Ratio): string {

@@ -1,7 +1,7 @@
-import { type Cell, isRead } from './cell.ts'
-import { type Contender, durabilities } from './contender.ts'
-import type { Measurement } from './measure.ts'
-import { median } from './statistics.ts'
+import { type Contender, durabilities } from '../contenders/contender.ts'
+import { type Cell, isRead } from '../measure/cell.ts'
+import type { Measurement } from '../measure/measure.ts'
+import { median } from '../measure/statistics.ts'
 
 /** All that one contender did in one cell. */
 export interface Sample {

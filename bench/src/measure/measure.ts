@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { OpenContender } from '../contenders/contender.ts'
 import type { Cell } from './cell.ts'
-import type { OpenContender } from './contender.ts'
 import { generated } from './generated.ts'
 import { LoopDelay } from './loop-delay.ts'
 import { percentiles } from './statistics.ts'

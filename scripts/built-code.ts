@@ -7,9 +7,10 @@ import type { Outcome } from './step.ts'
 const oldest = 'node22.19'
 
 /**
- * Checks that the built files of an installed package say what its sources say, types aside, and say it in words that the oldest Node
- * understands. Another compiler than the one that built them strips the sources, so that one compiler's mistake is a difference. Both must
- * leave the code as it is written: whatever only newer runtimes understand would be rewritten, and is a failure.
+ * Checks that the built files of an installed package say what its sources say, types aside, and say it in words that
+ * the oldest Node understands. Another compiler than the one that built them strips the sources, so that one compiler's
+ * mistake is a difference. Both must leave the code as it is written: whatever only newer runtimes understand would be
+ * rewritten, and is a failure.
  */
 export async function checkBuiltCode(packageFolder: string): Promise<Outcome> {
   const built = await namesBelow(join(packageFolder, 'dist'), '.js')

@@ -16,7 +16,10 @@ export interface ColumnsRun {
   quiet?: boolean
 }
 
-/** Runs the kit on backends, without a test runner, and counts how it went by backend. The report stands in {@link reportsOf}. */
+/**
+ * Runs the kit on backends, without a test runner, and counts how it went by backend. The report stands in {@link
+ * reportsOf}.
+ */
 export async function runColumns(run: ColumnsRun): Promise<Map<string, Outcome>> {
   const { folder, runtime, backends = [], essential = false, quiet = false } = run
   const reports = reportsOf(run)

@@ -5,8 +5,8 @@ import { tarballOf } from './packages.ts'
 import { outcomeOf, root, runCommand, type Step } from './step.ts'
 
 /**
- * A program outside the workspace: installs the tarballs of core, fs and sqlite, and compiles and runs the first example of the README as it
- * stands there.
+ * A program outside the workspace: installs the tarballs of core, fs and sqlite, and compiles and runs the first
+ * example of the README as it stands there.
  */
 export function consumerStep(): Step {
   return {

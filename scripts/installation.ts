@@ -5,9 +5,9 @@ import { manifestOf, publishedFolders, tarballOf } from './packages.ts'
 import { root, runCommand } from './step.ts'
 
 /**
- * A folder outside the workspace in which the tarballs are installed. Tests, guides and examples lie beside them as in the repository,
- * with the package of helpers that tests share, and without any source of a published package: there, `@lash/attachments-fs` is what a
- * user gets.
+ * A folder outside the workspace in which the tarballs are installed. Tests, guides and examples lie beside them as in
+ * the repository, with the package of helpers that tests share, and without any source of a published package: there,
+ * `@lash/attachments-fs` is what a user gets.
  */
 export class Installation implements AsyncDisposable {
   readonly folder: string
@@ -88,8 +88,8 @@ const tsconfig = {
 }
 
 /**
- * All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied folder a package. The
- * helpers of tests are a package there too.
+ * All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied
+ * folder a package. The helpers of tests are a package there too.
  */
 function isCopied(path: string): boolean {
   const parts = relative(root, path).split(sep)

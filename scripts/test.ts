@@ -12,8 +12,9 @@ import { runVitest } from './vitest.ts'
 import { workflowStep } from './workflows.ts'
 
 /*
- * The test command. Everything that goes through public names runs on the packed packages, as users get them; what reads sources runs on
- * those. With arguments, the tests whose file name contains one of them run, on the pinned Node alone.
+ * The test command. Everything that goes through public names runs on the packed packages, as users get them; what
+ * reads sources runs on those. With arguments, the tests whose file name contains one of them run, on the pinned Node
+ * alone.
  */
 
 /** The oldest Node that the packages promise. */

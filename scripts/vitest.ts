@@ -19,7 +19,10 @@ export interface VitestRun {
   args?: readonly string[]
 }
 
-/** Runs tests and counts how they went, by file relative to the folder. A run that fails without a failing test is a failure of '(run)'. */
+/**
+ * Runs tests and counts how they went, by file relative to the folder. A run that fails without a failing test is a
+ * failure of '(run)'.
+ */
 export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
   const { folder = root, runtime = pinnedNode(), filters = [], args = [] } = run
   const file = join(folder, 'reports', 'vitest.json')

@@ -11,8 +11,8 @@ import { generated } from './measure/generated.ts'
 import { startServices } from './measure/services.ts'
 
 /*
- * How much memory a process takes while 1 GiB streams into a store, and another while it streams out. Exits with 1 when it is more than
- * promised. `memory.ts [fs sqlite postgres s3]`, `--gibibytes N`.
+ * How much memory a process takes while 1 GiB streams into a store, and another while it streams out. Exits with 1 when
+ * it is more than promised. `memory.ts [fs sqlite postgres s3]`, `--gibibytes N`.
  */
 
 const GiB = 2 ** 30

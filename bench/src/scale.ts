@@ -12,8 +12,9 @@ import { markdown, type PairResult, printResult } from './scale/report.ts'
 import { measureSweep } from './scale/sweep.ts'
 
 /*
- * What an operation costs with so many refs and blobs already there, what a claim costs that finds nothing or a thousand orphans among
- * them, and how fast a sweep is. Each pair of store and manifest is measured in a process of its own.
+ * What an operation costs with so many refs and blobs already there, what a claim costs that finds nothing or a
+ * thousand orphans among them, and how fast a sweep is. Each pair of store and manifest is measured in a process of its
+ * own.
  */
 
 /** What a measuring process is told. */

@@ -4,7 +4,10 @@ import { contendersOf } from './contenders/index.ts'
 import { cells } from './measure/cell.ts'
 import { measure } from './measure/measure.ts'
 
-/** Measures one contender in one cell, once, in a process of its own. Arguments: the cell, the contender, the share of the count, the folder. */
+/**
+ * Measures one contender in one cell, once, in a process of its own. Arguments: the cell, the contender, the share of
+ * the count, the folder.
+ */
 const [cellId, name, share, parent] = process.argv.slice(2)
 const cell = cells.find(({ id }) => id === cellId)
 if (cell === undefined) throw new Error(`there is no cell ${cellId}`)

@@ -3,7 +3,10 @@ import type { Operation } from '../measure/cell.ts'
 /** One way to keep bytes: this project, a peer, or the raw calls that nobody can beat. */
 export interface Contender {
   readonly name: string
-  /** A variant is ours in another setting, and bare are the raw calls that ours is made of: both are shown, not compared. */
+  /**
+   * A variant is ours in another setting, and bare are the raw calls that ours is made of: both are shown, not
+   * compared.
+   */
   readonly role: 'ours' | 'variant' | 'bare' | 'peer' | 'floor'
   /** What a put that has resolved survives. `file`: the file is synced, its name is not. */
   readonly durability: Durability

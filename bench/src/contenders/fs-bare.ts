@@ -8,9 +8,10 @@ const synced = promisify(fsync)
 const written = promisify(write)
 
 /**
- * The calls that a put of ours cannot do without, in the order that its promises need, and nothing else: two files in a shard, with no look at
- * what is there, no fence against removals, no retry and no error that says what to do. What ours is short of these is its own
- * cost; what these are short of the floor is the cost of metadata in a file of its own.
+ * The calls that a put of ours cannot do without, in the order that its promises need, and nothing else: two files in a
+ * shard, with no look at what is there, no fence against removals, no retry and no error that says what to do. What
+ * ours is short of these is its own cost; what these are short of the floor is the cost of metadata in a file of its
+ * own.
  */
 export const bareContenders: readonly Contender[] = [
   bare('two files, named in order', 'process', async (staged, path, sidecar, bytes) => {

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { Contender } from './contender.ts'
 
 /**
- * Adds what lets reads be compared like with like: ours without verification, as nearly all peers read, and the floor with it.
+ * Adds what lets reads be compared like with like: ours without verification, as nearly all peers read, and the floor
+ * with it.
  */
 export function withReads(contenders: readonly Contender[]): readonly Contender[] {
   const ours = contenders.filter(({ role }) => role === 'ours').slice(0, 1)

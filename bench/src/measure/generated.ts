@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * A body of so many bytes in chunks of 64 KiB, in which no two chunks are the same. Its chunks share so many buffers, in turn: one that is
- * read on while earlier chunks are still being written needs many.
+ * A body of so many bytes in chunks of 64 KiB, in which no two chunks are the same. Its chunks share so many buffers,
+ * in turn: one that is read on while earlier chunks are still being written needs many.
  */
 export async function* generated(byteLength: number, buffers: number): AsyncGenerator<Uint8Array> {
   const first = randomBytes(64 * 1024)

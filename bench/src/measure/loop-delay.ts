@@ -2,15 +2,15 @@
 const interval = 1
 
 /**
- * How long the event loop keeps waiting who asks for a turn, while something runs. A loop that never comes to its turn counts with the
- * whole time; `monitorEventLoopDelay` would have seen nothing of it.
+ * How long the event loop keeps waiting who asks for a turn, while something runs. A loop that never comes to its turn
+ * counts with the whole time; `monitorEventLoopDelay` would have seen nothing of it.
  */
 export class LoopDelay {
   /** How long each wait was, in milliseconds. */
   readonly delays: number[] = []
   /**
-   * How long the loop's thread had a processor in each of these waits, in milliseconds. The rest it was blocked, or a server on the
-   * same machine had the processor.
+   * How long the loop's thread had a processor in each of these waits, in milliseconds. The rest it was blocked, or a
+   * server on the same machine had the processor.
    */
   readonly busy: number[] = []
   #due = 0

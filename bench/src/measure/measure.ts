@@ -54,7 +54,10 @@ function bodyMaker(byteLength: number): () => Buffer {
   }
 }
 
-/** What runs before the clock starts, in milliseconds: hosts run for long, so nobody is measured while its code is compiled. */
+/**
+ * What runs before the clock starts, in milliseconds: hosts run for long, so nobody is measured while its code is
+ * compiled.
+ */
 const warmUp = 150
 
 async function warm(cell: Cell, run: () => Promise<unknown>): Promise<void> {

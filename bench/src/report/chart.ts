@@ -5,7 +5,10 @@ const left = 270
 const width = 900
 const scale = (width - left - 60) / 2
 
-/** A bar for every cell: ours to the best peer, 1 being the line in the middle, on a logarithmic scale from a hundredth to a hundredfold. */
+/**
+ * A bar for every cell: ours to the best peer, 1 being the line in the middle, on a logarithmic scale from a hundredth
+ * to a hundredfold.
+ */
 export function chart(results: readonly CellResult[]): string {
   const compared = results.flatMap(({ cell, comparisons }) =>
     comparisons.flatMap(({ name, toBestPeer }) =>

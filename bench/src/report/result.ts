@@ -36,7 +36,10 @@ export interface CellResult {
 /** One of ours against the fastest of the others that promise as much, or nearly. */
 export interface Comparison {
   readonly name: string
-  /** To the fastest peer whose puts are at most one step less durable; of reads, to any peer, though hardly one verifies. */
+  /**
+   * To the fastest peer whose puts are at most one step less durable; of reads, to any peer, though hardly one
+   * verifies.
+   */
   readonly toBestPeer: Ratio | undefined
   /** To the fastest floor that is as durable; of reads, that verifies if we do. */
   readonly toFloor: Ratio | undefined

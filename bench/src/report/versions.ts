@@ -15,7 +15,10 @@ export interface Checkout {
   remove(): void
 }
 
-/** The version at a commit, checked out into `into` and installed; or the one in a folder that holds a checkout, as it is. */
+/**
+ * The version at a commit, checked out into `into` and installed; or the one in a folder that holds a checkout, as it
+ * is.
+ */
 export function checkOut(version: string, repository: string, into: string): Checkout {
   if (existsSync(join(version, 'bench/src/worker.ts'))) return { folder: resolve(version), remove() {} }
   const git = (...words: string[]) => execFileSync('git', ['-C', repository, ...words], { stdio: 'pipe' })
@@ -39,7 +42,10 @@ export interface Pairing {
   readonly ratios: readonly number[]
 }
 
-/** Measures two checkouts in turns; each round begins with the one that the last ended with. Gives the ratios, new to old. */
+/**
+ * Measures two checkouts in turns; each round begins with the one that the last ended with. Gives the ratios, new to
+ * old.
+ */
 export async function measurePair(
   rounds: number,
   checkouts: { readonly older: string; readonly newer: string },

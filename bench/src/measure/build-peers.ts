@@ -3,8 +3,9 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 
 /**
- * `@keyv/sqlite` stands on `sqlite3`, which has to be compiled. Only the benchmark needs it, so it is compiled here (a minute, with python, make and a C++
- * compiler) and not when the workspace is installed. Where that fails, this peer alone is not measured.
+ * `@keyv/sqlite` stands on `sqlite3`, which has to be compiled. Only the benchmark needs it, so it is compiled here (a
+ * minute, with python, make and a C++ compiler) and not when the workspace is installed. Where that fails, this peer
+ * alone is not measured.
  */
 export function buildSqlite3(): void {
   const keyvSqlite = createRequire(createRequire(import.meta.url).resolve('@keyv/sqlite'))

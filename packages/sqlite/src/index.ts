@@ -1,6 +1,6 @@
 export { openSqliteAttachments, type SqliteAttachments, type SqliteAttachmentsOptions } from './attachments.ts'
 export type { SqliteDatabaseOptions } from './database/options.ts'
 export { SqliteAttachmentManifest, type SqliteAttachmentManifestOptions } from './manifest/manifest.ts'
-export * from './session-factory.ts'
+export * from './session/session-factory.ts'
 export type { BlobProfile } from './store/blob-profile.ts'
 export { SqliteAttachmentStore, type SqliteAttachmentStoreOptions } from './store/store.ts'

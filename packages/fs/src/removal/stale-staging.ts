@@ -1,8 +1,8 @@
-import { lstat, readdir, unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
 import type { Folders } from '../disk/folders.ts'
-import { deleteIfEmpty, foldersIn } from '../disk/if-present.ts'
+import { deleteIfEmpty, foldersIn, namesIn } from '../disk/if-present.ts'
 import type { Layout } from '../disk/layout.ts'
 import { stagedName } from '../disk/staging.ts'
 import { statOf } from '../disk/stat.ts'
@@ -42,7 +42,7 @@ function leave(): void {}
 
 async function sweepWriter(folder: string, writer: string, now: number, unfinished: Set<string>): Promise<void> {
   if (!(await isAbandoned(writer, folder, now))) return
-  for (const entry of await namesIn(folder)) {
+  for (const entry of namesIn(folder)) {
     const name = stagedName(entry)
     if (name === undefined && !entry.startsWith('spool-')) continue
     if (name !== undefined) unfinished.add(name)
@@ -62,14 +62,9 @@ async function isAbandoned(writer: string, path: string, now: number): Promise<b
   const alive = isWriterAlive(writer)
   if (alive !== undefined) return !alive
   let latest = (await lstat(path)).mtimeMs
-  for (const entry of await namesIn(path)) {
+  for (const entry of namesIn(path)) {
     const { mtimeMs } = await lstat(path + sep + entry)
     latest = Math.max(latest, mtimeMs)
   }
   return now - latest > abandonedMs
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  // No folder, or gone meanwhile: there is nothing in it.
-  return readdir(folder).catch(() => [])
 }

@@ -106,4 +106,5 @@ test.each<['full' | 'relaxed', PairTask]>([
       return
     }
   },
+  180_000,
 )

@@ -1,4 +1,4 @@
-import Sqlite, { type Database } from 'better-sqlite3'
+import Sqlite, { type Database, type Statement } from 'better-sqlite3'
 
 export interface ConnectionOptions {
   path: string
@@ -36,4 +36,9 @@ export function openConnection(options: ConnectionOptions): Database {
     database.close()
     throw error
   }
+}
+
+/** A statement whose integers are numbers, even on the handle of a host that has them as BigInt. */
+export function prepare(database: Database, sql: string): Statement {
+  return database.prepare(sql).safeIntegers(false)
 }

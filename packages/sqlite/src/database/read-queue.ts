@@ -1,8 +1,8 @@
 import { LoopYield } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
+import { prepare } from './connection.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
 import { attachmentError, isBusy } from './sqlite-error.ts'
-import { prepare } from './statement.ts'
 import type { Tables } from './tables.ts'
 
 type Query<T> = (tables: Tables) => T

@@ -1,7 +1,7 @@
 import { AttachmentSchemaError } from '@lash/attachments-core'
 import type { Database } from 'better-sqlite3'
+import { prepare } from './connection.ts'
 import { isBusy, pause } from './sqlite-error.ts'
-import { prepare } from './statement.ts'
 
 /** `LASH` in ASCII: the `application_id` of a file of ours, for `file(1)` and for {@link prepareSchema}. */
 export const applicationId = 0x4c415348

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
-import { prepare } from '../database/statement.ts'
+import { prepare } from '../database/connection.ts'
 import { ReserveFile } from './reserve-file.ts'
 
 const mebibyte = 1024 * 1024

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
+import { prepare } from '../database/connection.ts'
 import { idBytes, idOf } from '../database/id-bytes.ts'
-import { prepare } from '../database/statement.ts'
 
 interface Refs {
   count: number

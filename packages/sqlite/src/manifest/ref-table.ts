@@ -1,8 +1,8 @@
 import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
 import { entryOf, metaColumns, type RefColumns } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
+import { prepare } from '../database/connection.ts'
 import { idBytes, idOf } from '../database/id-bytes.ts'
-import { prepare } from '../database/statement.ts'
 import { idAt, lastIntent, type RefTargets } from './ref-targets.ts'
 
 interface RefRow extends RefColumns {

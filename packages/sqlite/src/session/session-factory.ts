@@ -13,6 +13,8 @@ import { attachmentError, codeOf, isBusy } from '../database/sqlite-error.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { type SqliteGcPolicy, SqliteSession } from './session.ts'
 
+export { type SqliteGcPolicy, SqliteSession } from './session.ts'
+
 export interface SqliteSessionFactoryOptions extends Omit<SqliteAttachmentsOptions, 'path' | 'database'> {
   /** The folder that the databases are in. Made with the first session, when it is missing. */
   root?: string | undefined

@@ -1,8 +1,8 @@
 import type { AttachmentCreateMeta, AttachmentKey, AttachmentListing } from '@lash/attachments-core'
 import { hasGoodMeta, type MetaColumns, metaColumns } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
+import { prepare } from '../database/connection.ts'
 import { idBytes, idOf } from '../database/id-bytes.ts'
-import { prepare } from '../database/statement.ts'
 
 /** The bytes of a blob: in its own row, or in the chunks of an upload. */
 export type BlobBody = { encoding: number; bytes: Uint8Array } | { upload: number; chunkBytes: number }
@@ -37,6 +37,9 @@ interface ListedRow {
   stored_at: number
 }
 
+/** The columns of a {@link BlobRow}. */
+const columns = 'number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding'
+
 /** How many rows one step of a listing reads, at most: other calls run in between. */
 const listPageRows = 500
 
@@ -55,20 +58,20 @@ export class BlobTable {
     this.#find = prepare(
       database,
       `
-      SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding
+      SELECT ${columns}
       FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
     )
     this.#read = prepare(
       database,
       `
-      SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
+      SELECT ${columns},
         coalesce(bytes, x'') AS bytes
       FROM lash_attachment_blobs WHERE id = ? AND generation = ?`,
     )
     this.#measure = prepare(
       database,
       `
-      SELECT number, byte_length, stored_length, media_type, width, height, label, upload, chunk_bytes, encoding,
+      SELECT ${columns},
         CASE WHEN upload IS NULL THEN coalesce(length(bytes), 0) ELSE (
           SELECT coalesce(sum(length(chunks.bytes)), 0) FROM lash_attachment_chunks AS chunks
           WHERE chunks.upload = lash_attachment_blobs.upload

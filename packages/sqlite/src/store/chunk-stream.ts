@@ -1,7 +1,7 @@
 import { type AttachmentKey, AttachmentNotFoundError } from '@lash/attachments-core'
 import type { AttachmentDatabase } from '../database/database.ts'
 import type { BlobRow } from './blob-table.ts'
-import { damaged, decode } from './decode.ts'
+import { damaged, decode } from './compression.ts'
 
 /** A range of a chunked blob. Reads a chunk only when it is asked for, and only if it has bytes of the range. */
 export function chunkStream(

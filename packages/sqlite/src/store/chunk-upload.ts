@@ -7,7 +7,7 @@ import {
 import { blocksOf, slices } from '@lash/attachments-core/backend'
 import type { AttachmentDatabase } from '../database/database.ts'
 import { groupWeight } from '../writing/write-queue.ts'
-import { compress, type Encoded, identity } from './compression.ts'
+import { encode } from './compression.ts'
 
 /** Bytes of a chunk, before compression: the most that a range reads without need. */
 export const chunkBytes: number = 256 * 1024
@@ -63,8 +63,4 @@ async function writeOnce(
     await database.write('abandonUpload', { upload }).catch(() => {})
     throw error
   }
-}
-
-function encode(bytes: Uint8Array, level: number | undefined): Encoded | Promise<Encoded> {
-  return level === undefined ? { encoding: identity, bytes } : compress(bytes, level)
 }

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { deflate, deflateSync, inflate, inflateSync } from 'node:zlib'
+import { AttachmentCorruptError, type AttachmentKey } from '@lash/attachments-core'
 
 /** The encodings of stored bytes. */
 export const identity = 0
@@ -16,8 +17,12 @@ export interface Encoded {
   bytes: Uint8Array
 }
 
-/** Compresses, and keeps the result only if it is smaller. */
-export function compress(bytes: Uint8Array, level: number): Encoded | Promise<Encoded> {
+/**
+ * Compresses, and keeps the result only if it is smaller.
+ * @param level of zlib; undefined: do not compress.
+ */
+export function encode(bytes: Uint8Array, level: number | undefined): Encoded | Promise<Encoded> {
+  if (level === undefined) return { encoding: identity, bytes }
   if (bytes.byteLength <= inPlaceBytes) return smaller(bytes, deflateSync(bytes, { level }))
   return deflateInPool(bytes, { level }).then(compressed => smaller(bytes, compressed))
 }
@@ -27,8 +32,31 @@ function smaller(bytes: Uint8Array, compressed: Uint8Array): Encoded {
   return { encoding: identity, bytes }
 }
 
+/** Stored bytes as they were put; a promise only if they take long to inflate. @throws AttachmentCorruptError */
+export function decode(
+  key: AttachmentKey,
+  stored: Buffer,
+  encoding: number,
+  byteLength: number,
+): Uint8Array | Promise<Uint8Array> {
+  const failed = (cause: unknown): never => {
+    throw damaged(key, (cause as Error).message, cause)
+  }
+  try {
+    const bytes = decompress(stored, encoding, byteLength)
+    return bytes instanceof Promise ? bytes.catch(failed) : bytes
+  } catch (cause) {
+    return failed(cause)
+  }
+}
+
+export function damaged(key: AttachmentKey, why: string, cause?: unknown): AttachmentCorruptError {
+  const message = `the stored bytes of ${key.id} are damaged: ${why}; delete them and put the original again`
+  return new AttachmentCorruptError(key.id, message, { cause })
+}
+
 /** The bytes as they were put, in memory of their own. Fails on input that is damaged, or grows beyond what was put. */
-export function decompress(stored: Buffer, encoding: number, byteLength: number): Uint8Array | Promise<Uint8Array> {
+function decompress(stored: Buffer, encoding: number, byteLength: number): Uint8Array | Promise<Uint8Array> {
   if (encoding === identity) return own(stored)
   if (encoding !== zlib) throw new RangeError(`unknown encoding ${encoding}`)
   // 0 would mean no limit.

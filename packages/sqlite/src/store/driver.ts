@@ -16,8 +16,7 @@ import type { SmallBlob } from '../writing/operations.ts'
 import { type CompressionRule, isCompressible } from './blob-profile.ts'
 import { chunkStream } from './chunk-stream.ts'
 import { writeChunks } from './chunk-upload.ts'
-import { compress, type Encoded, identity } from './compression.ts'
-import { decode } from './decode.ts'
+import { decode, encode, identity } from './compression.ts'
 
 /** Content up to this many bytes is stored in one row, and written in one transaction. */
 export const maxRowBytes: number = 1024 * 1024
@@ -75,12 +74,8 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   /** A blob for one row, compressed where the rule says so. */
   async smallBlob(key: AttachmentKey, bytes: Uint8Array, meta: AttachmentCreateMeta): Promise<SmallBlob> {
-    const level = this.#levelFor(bytes, meta)
-    let body: Encoded = { encoding: identity, bytes }
-    if (level !== undefined) {
-      const compressed = compress(bytes, level)
-      body = compressed instanceof Promise ? await compressed : compressed
-    }
+    const encoding = encode(bytes, this.#levelFor(bytes, meta))
+    const body = encoding instanceof Promise ? await encoding : encoding
     return { key, byteLength: bytes.byteLength, storedLength: body.bytes.byteLength, meta, body }
   }
 

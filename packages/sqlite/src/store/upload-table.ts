@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { prepare } from '../database/statement.ts'
+import { prepare } from '../database/connection.ts'
 import type { Encoded } from './compression.ts'
 
 /** An upload that nobody has touched for so long counts as a dead writer's. A writer that merely slept starts again. */

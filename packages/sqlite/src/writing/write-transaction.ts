@@ -1,7 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { longLogBytes } from '../database/connection.ts'
+import { longLogBytes, prepare } from '../database/connection.ts'
 import { isFull } from '../database/sqlite-error.ts'
-import { prepare } from '../database/statement.ts'
 import { syncLog } from '../database/sync-log.ts'
 import type { Tables } from '../database/tables.ts'
 import { unlimitedPages } from '../full-disk/growth-limit.ts'

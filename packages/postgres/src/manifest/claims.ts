@@ -51,8 +51,8 @@ export class Claims {
     const claims: OrphanClaim[] = []
     for (;;) {
       const want = limit - claims.length
-      const proposal = [olderThanEpochMs, want, byteaArray(query.ids), releasedOnly]
-      const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockOrphans, proposal)
+      const candidates = [olderThanEpochMs, want, byteaArray(query.ids), releasedOnly]
+      const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockOrphans, candidates)
       if (locked.length === 0) return claims
       const ids = [...new Set(locked.map(({ id }) => byteaOf(id)))]
       const decision = [ids, olderThanEpochMs, releasedOnly, this.#now()]
@@ -69,7 +69,7 @@ export class Claims {
     // are below.
     const highest = new Map([...copies].map(([id, generations]) => [id, Math.max(...generations)]))
     if (highest.size === 0) return []
-    const known = await this.#look(highest)
+    const known = await this.#contentStates(highest)
     const claims = await this.#claimUnreferenced(highest, known)
     return [...copies].flatMap(([id, generations]) => {
       const claim = claims.get(id)
@@ -81,15 +81,15 @@ export class Claims {
     })
   }
 
-  async #look(highest: ReadonlyMap<AttachmentId, number>): Promise<Map<AttachmentId, LookedAt>> {
-    const { rows } = await this.#database.query<LookedAt>(this.#sql.lookAtBlobs, columns([...highest]))
+  async #contentStates(highest: ReadonlyMap<AttachmentId, number>): Promise<Map<AttachmentId, ContentState>> {
+    const { rows } = await this.#database.query<ContentState>(this.#sql.lookAtBlobs, columns([...highest]))
     return new Map(rows.map(row => [row.id, row]))
   }
 
   /** Opens no transaction and locks no row when there is nothing to claim, as is usual. */
   async #claimUnreferenced(
     highest: ReadonlyMap<AttachmentId, number>,
-    known: ReadonlyMap<AttachmentId, LookedAt>,
+    known: ReadonlyMap<AttachmentId, ContentState>,
   ): Promise<Map<AttachmentId, OrphanClaim>> {
     const unknown = [...highest].filter(([id]) => known.get(id)?.unknown)
     const unreferenced = [...highest].filter(([id]) => known.get(id)?.unreferenced)
@@ -123,7 +123,7 @@ export class Claims {
 
 type Copy = readonly [id: AttachmentId, generation: number]
 
-interface LookedAt {
+interface ContentState {
   id: string
   generation: string | null
   unknown: boolean

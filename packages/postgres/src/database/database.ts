@@ -1,9 +1,17 @@
 import { setTimeout } from 'node:timers/promises'
 import { AttachmentBackendError } from '@lash/attachments-core'
 import { abortable } from '@lash/attachments-core/backend'
-import type { ClientBase, Pool, PoolClient, QueryResultRow, Submittable } from 'pg'
+import type { ClientBase, Pool, PoolClient, QueryResultRow } from 'pg'
 import type { PostgresDatabaseOptions } from '../options.ts'
-import { forgetPrepared, StatementQuery, type StatementResult } from '../protocol/statement-query.ts'
+import {
+  type CopiedRow,
+  type CopyField,
+  copyIn,
+  copyOut,
+  forgetPrepared,
+  runStatement,
+  type StatementResult,
+} from '../protocol/protocol.ts'
 import { ClientCheckout } from './client-checkout.ts'
 import { checkConnection } from './connection-check.ts'
 import { leavePool, usePool } from './pool.ts'
@@ -31,11 +39,9 @@ const begin = `
 /** A connection in a transaction, or checked out for one statement. */
 export interface Session {
   query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<StatementResult<Row>>
-  /** A statement that speaks the protocol itself, such as a COPY. */
-  submit(query: ProtocolStatement): Promise<void>
+  /** Sends rows by a COPY. */
+  copyIn(text: string, rows: AsyncIterable<readonly CopyField[]>): Promise<void>
 }
-
-type ProtocolStatement = Submittable & { readonly done: Promise<void> }
 
 /** Runs statements in one schema, on the connections of a pool. Its errors are ours, with advice. */
 export class Database {
@@ -72,9 +78,9 @@ export class Database {
     return this.#repeated(signal, session => session.query<Row>(statement, values))
   }
 
-  /** As {@link query}, for a statement that speaks the protocol itself. `start` makes one for each attempt. */
-  submit(start: () => ProtocolStatement, signal?: AbortSignal): Promise<void> {
-    return this.#repeated(signal, session => session.submit(start()))
+  /** As {@link query}, with rows that come by a COPY. Gives what `read` makes of each. */
+  copyOut<T>(text: string, read: CopiedRow<T>, signal?: AbortSignal): Promise<T[]> {
+    return this.#repeated(signal, (_session, client) => copyOut(client, text, read))
   }
 
   /**
@@ -115,7 +121,7 @@ export class Database {
     try {
       return await client.query<Row>(this.#prepare ? { ...config, name: statement.name } : config)
     } catch (error) {
-      if (isUnprepared(error)) forgetPrepared((client as { connection?: unknown }).connection, statement.name)
+      if (isUnprepared(error)) forgetPrepared(client, statement.name)
       throw error
     }
   }
@@ -184,11 +190,8 @@ export class Database {
 
   #sessionOn(client: PoolClient): Session {
     return {
-      query: (statement, values) => StatementQuery.run(client, statement, values, this.#prepare),
-      submit: query => {
-        client.query(query)
-        return query.done
-      },
+      query: (statement, values) => runStatement(client, statement, values, this.#prepare),
+      copyIn: (text, rows) => copyIn(client, text, rows),
     }
   }
 }

@@ -1,11 +1,14 @@
 import type { Connection, Submittable } from 'pg'
 
-/** What `pg` calls on the statement that a connection is busy with. Its types know only `submit`. No `#` names, as in `StatementQuery`. */
+/**
+ * What `pg` calls on the query that a connection is busy with. Its types have only `submit`. No `#` names, as in
+ * `StatementQuery`.
+ */
 abstract class CopyStatement implements Submittable {
   /** Settles when the connection is free again, or the statement has failed. */
   readonly done: Promise<void>
   readonly text: string
-  /** `pg` wraps it where there is a `query_timeout`, and what watches statements does so too. */
+  /** `pg` wraps it when there is a `query_timeout`, and so do tools that watch statements. */
   callback: (error?: unknown) => void = () => {}
 
   constructor(text: string) {
@@ -13,7 +16,7 @@ abstract class CopyStatement implements Submittable {
     this.done = new Promise((resolve, reject) => {
       this.callback = error => (error ? reject(error) : resolve())
     })
-    // It may fail before anybody waits for it.
+    // The statement may fail before anybody waits for it.
     this.done.catch(() => {})
   }
 
@@ -45,25 +48,28 @@ const trailer = Buffer.from([0xff, 0xff])
 /** A value of a row that a COPY brings, in the binary format of its type. */
 export type CopyValue = Buffer | null
 
-/**
- * `COPY (SELECT ...) TO STDOUT (FORMAT binary)`. Rows of `pg` come as text, where a `bytea` takes twice its size; asking `pg` for
- * binary rows damages them.
- */
-export class CopyOut extends CopyStatement {
-  private readonly onRow: (values: readonly CopyValue[]) => void
+/** Reads a row. The values are in a buffer of the connection: copy what must stay. */
+export type CopiedRow<T> = (values: readonly CopyValue[], index: number) => T
 
-  /** @param onRow - gets the values of each row; they are in the connection's buffer, so copy what is to stay. */
-  constructor(text: string, onRow: (values: readonly CopyValue[]) => void) {
+/**
+ * `COPY (SELECT ...) TO STDOUT (FORMAT binary)`. The rows of a `pg` query come as text, where a `bytea` takes twice its
+ * size; `pg` damages rows that it asks for in binary format.
+ */
+export class CopyOut<T> extends CopyStatement {
+  readonly rows: T[] = []
+  private readonly read: CopiedRow<T>
+
+  constructor(text: string, read: CopiedRow<T>) {
     super(text)
-    this.onRow = onRow
+    this.read = read
   }
 
-  /** The server sends a row to a message, and the header before the first. */
+  /** The server sends each row in a message of its own, the first with the header before it. */
   override handleCopyData({ chunk }: { chunk: Buffer }): void {
     const row = chunk.subarray(0, signature.length).equals(signature) ? chunk.subarray(headerBytes) : chunk
-    // The trailer has a count of -1, and what is left of a header alone has none.
+    // The trailer has a count of -1. A header that came alone leaves nothing.
     if (row.length < 2 || row.readInt16BE() < 0) return
-    this.onRow(valuesOf(row))
+    this.rows.push(this.read(valuesOf(row), this.rows.length))
   }
 }
 
@@ -78,7 +84,7 @@ function valuesOf(row: Buffer): CopyValue[] {
   return values
 }
 
-/** A stream of the connection, as far as it is written to here. */
+/** The part of the connection's stream that is used here. */
 interface Sink {
   write(bytes: Uint8Array): boolean
   once(event: 'drain' | 'close', listener: () => void): unknown
@@ -112,7 +118,7 @@ export class CopyIn extends CopyStatement {
 
   override handleError(error: unknown): void {
     this.stopped = true
-    // The server only repeats what we told it: that the source failed.
+    // When the source failed, the server only repeats that.
     super.handleError(this.sourceError === undefined ? error : this.sourceError.error)
   }
 
@@ -134,7 +140,7 @@ export class CopyIn extends CopyStatement {
   }
 }
 
-/** A CopyData message. Its parts are not joined: the bytes of a blob are not copied once more. */
+/** Writes a CopyData message part by part, so that the bytes of a blob are not copied once more. */
 function writeMessage(stream: Sink, parts: readonly Uint8Array[]): boolean {
   const head = Buffer.alloc(5)
   head[0] = 0x64

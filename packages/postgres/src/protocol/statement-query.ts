@@ -2,7 +2,6 @@ import type { ClientBase, Connection, QueryResultRow, Submittable } from 'pg'
 import { isUnprepared } from '../database/postgres-error.ts'
 import { parserOf } from '../database/result-text.ts'
 import type { Statement } from '../database/statement.ts'
-import { bindMessage } from './bind-message.ts'
 
 /** What a statement has done. */
 export interface StatementResult<Row> {
@@ -16,39 +15,32 @@ interface Column {
   parse(text: string): unknown
 }
 
-/** A connection of `pg`, as far as it is used here. Its types know less. */
-interface PreparingConnection {
-  parse(statement: { name: string; text: string }): void
-  describe(what: { type: 'P'; name: string }): void
-  readonly stream: { write(bytes: Uint8Array): boolean; cork(): void; uncork(): void }
-  /** The text of each statement that the connection has prepared, by name. */
+/** What the types of `pg` leave out: the text of each statement that the connection has prepared, by name. */
+interface PreparedStatements {
   readonly parsedStatements: Record<string, string | undefined>
 }
 
-/** Has the connection prepare the statement again: somebody may have said DISCARD ALL on it. */
-export function forgetPrepared(connection: unknown, name: string): void {
-  const { parsedStatements } = (connection ?? {}) as Partial<PreparingConnection>
-  if (parsedStatements !== undefined) delete parsedStatements[name]
+/** Makes the client prepare the statement again: somebody may have run DISCARD ALL on it. */
+export function forgetPrepared(client: ClientBase, name: string): void {
+  const { connection } = client as unknown as { connection?: Partial<PreparedStatements> }
+  delete connection?.parsedStatements?.[name]
 }
 
-/** Of statements that were described once. The text says what the columns are, so that is the same on every connection. */
+/** Of statements that the server has described once. The text decides what the columns are, on every connection. */
 const knownColumns = new WeakMap<Statement, readonly Column[]>()
 
-/** Execute, all rows, and Sync. */
-const executeAndSync = Buffer.from('E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04', 'latin1')
-
 /**
- * A statement with its values on the way. As `pg` does it, with half the work: one message where `pg` writes four, no description of columns that are known, and
- * big values are not copied; they must not change until it is done.
+ * One run of a statement. It does what a query of `pg` does, with less work: the server describes the columns only once
+ * in a process, and the rows go to the caller without a result object around them.
  *
- * What watches statements for a host may put a proxy, or an object that inherits from it, in its place. So no name begins with `#`: those are
- * of the object itself alone.
+ * A tool that watches a host's statements may put a proxy in place of this object, or an object that inherits from it.
+ * So no name begins with `#`: such a name works on the object itself alone.
  */
 export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   /** `pg` remembers by these what the connection has prepared. */
   readonly name: string
   readonly text: string
-  /** `pg` wraps it where there is a `query_timeout`, and what watches statements does so too. */
+  /** `pg` wraps it when there is a `query_timeout`, and so do tools that watch statements. */
   callback: (error: unknown, result?: StatementResult<Row>) => void
   private readonly statement: Statement
   private readonly values: readonly unknown[]
@@ -56,21 +48,8 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   private columns: readonly Column[] | undefined
   private rowCount = 0
 
-  /** Runs it on a client. `prepare`: whether under its name, for the next time. */
-  static run<Row extends QueryResultRow>(
-    client: ClientBase,
-    statement: Statement,
-    values: readonly unknown[],
-    prepare: boolean,
-  ): Promise<StatementResult<Row>> {
-    return new Promise((resolve, reject) => {
-      const callback = (error: unknown, result?: StatementResult<Row>) =>
-        error ? reject(error) : resolve(result as StatementResult<Row>)
-      client.query(new StatementQuery<Row>(statement, values, prepare, callback))
-    })
-  }
-
-  private constructor(
+  /** @param prepare - whether to prepare it under its name, for the next time. */
+  constructor(
     statement: Statement,
     values: readonly unknown[],
     prepare: boolean,
@@ -84,28 +63,20 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
     this.columns = knownColumns.get(statement)
   }
 
-  submit(given: Connection): void {
-    const connection = given as unknown as PreparingConnection
-    const { stream, parsedStatements } = connection
+  submit(connection: Connection): void {
+    const { stream, parsedStatements } = connection as Connection & PreparedStatements
     stream.cork()
     try {
       if (this.name === '' || parsedStatements[this.name] === undefined) {
-        connection.parse({ name: this.name, text: this.text })
+        connection.parse({ name: this.name, text: this.text, types: [] }, true)
       }
-      if (this.columns === undefined) {
-        this.write(stream, bindMessage(this.name, this.values))
-        connection.describe({ type: 'P', name: '' })
-        stream.write(executeAndSync)
-      } else {
-        this.write(stream, bindMessage(this.name, this.values, executeAndSync))
-      }
+      connection.bind({ statement: this.name, values: this.values.map(parameterOf) }, true)
+      if (this.columns === undefined) connection.describe({ type: 'P' }, true)
+      connection.execute(null, true)
+      connection.sync()
     } finally {
       stream.uncork()
     }
-  }
-
-  private write(stream: PreparingConnection['stream'], parts: readonly Uint8Array[]): void {
-    for (const part of parts) stream.write(part)
   }
 
   handleRowDescription({ fields }: { fields: readonly { name: string; dataTypeID: number }[] }): void {
@@ -128,17 +99,31 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    // One that gives no rows has no description.
+    // The server describes no columns when there are none.
     if (!knownColumns.has(this.statement)) knownColumns.set(this.statement, this.columns ?? [])
     this.callback(undefined, { rows: this.rows, rowCount: this.rowCount })
   }
 
   handleError(error: unknown, connection: Connection): void {
-    if (isUnprepared(error)) forgetPrepared(connection, this.name)
+    if (isUnprepared(error)) delete (connection as Connection & PreparedStatements).parsedStatements[this.name]
     this.callback(error)
   }
 
   handlePortalSuspended(): void {}
 
   handleEmptyQuery(): void {}
+}
+
+/**
+ * Bytes go in binary form, everything else as text. The mapping of `pg` is not ours to use: a host may replace it.
+ */
+function parameterOf(value: unknown): Buffer | string | null {
+  if (value === null || value === undefined) return null
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return Array.isArray(value) ? `{${value.map(elementOf).join(',')}}` : String(value)
+}
+
+function elementOf(value: unknown): string {
+  if (value === null || value === undefined) return 'NULL'
+  return typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : String(value)
 }

@@ -1,7 +1,7 @@
 import type { AttachmentKey } from '@lash/attachments-core'
 import type { Database } from '../database/database.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
-import { CopyOut, type CopyValue } from '../protocol/copy-protocol.ts'
+import type { CopyValue } from '../protocol/protocol.ts'
 import type { BlobRow, StatRow } from './blob-row.ts'
 import { type BlobStatements, keyValues } from './blob-statements.ts'
 
@@ -50,13 +50,14 @@ export class BlobRowReader {
 
   /** By a COPY in binary format: as text, the bytes would take twice their size. */
   async #readMany(keys: readonly AttachmentKey[], signal: AbortSignal): Promise<(ReadRow | null)[]> {
-    let found: (ReadRow | null)[] = []
-    await this.#database.submit(() => {
-      found = keys.map(() => null)
-      return new CopyOut(this.#sql.copyRowsOut(keys), ([index, ...values]) => {
-        found[int32Of(index)] = rowOf(values)
-      })
-    }, signal)
+    const found: (ReadRow | null)[] = keys.map(() => null)
+    const text = this.#sql.copyRowsOut(keys)
+    const rows = await this.#database.copyOut(
+      text,
+      ([index, ...values]) => [int32Of(index), rowOf(values)] as const,
+      signal,
+    )
+    for (const [index, row] of rows) found[index] = row
     return found
   }
 }

@@ -1,7 +1,7 @@
 import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
 import { blocksOf, metaColumns } from '@lash/attachments-core/backend'
 import type { Database, Session } from '../database/database.ts'
-import { type CopyField, CopyIn, int32, int64 } from '../protocol/copy-protocol.ts'
+import { type CopyField, int32, int64 } from '../protocol/protocol.ts'
 import { isIntact, isStored } from './blob-row.ts'
 import type { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
@@ -85,7 +85,7 @@ export class BlobWriter {
   }
 
   #copyIn(session: Session, blob: BlobWrite): Promise<void> {
-    return session.submit(new CopyIn(this.#sql.copyChunksIn(), chunkRows(blob)))
+    return session.copyIn(this.#sql.copyChunksIn(), chunkRows(blob))
   }
 }
 

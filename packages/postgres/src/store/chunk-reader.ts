@@ -5,7 +5,7 @@ import {
   AttachmentNotFoundError,
 } from '@lash/attachments-core'
 import type { Database } from '../database/database.ts'
-import { CopyOut } from '../protocol/copy-protocol.ts'
+import type { CopyValue } from '../protocol/protocol.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
 
 /** Chunks that one statement reads, 2 MiB: what a stream holds in memory at a time. */
@@ -55,21 +55,23 @@ export class ChunkReader {
     if (this.#position >= this.#end) return []
     const first = Math.floor(this.#position / chunkBytes)
     const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
-    let page: Uint8Array[] = []
-    let damaged = false
-    await this.#database.submit(() => {
-      page = []
-      damaged = false
-      return new CopyOut(this.#sql.copyChunksOut(this.#key, first, last), ([chunk]) => {
-        if (chunk == null) return
-        const offset = (first + page.length) * chunkBytes
-        damaged ||= chunk.length !== Math.min(chunkBytes, this.#byteLength - offset)
-        page.push(new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset)))
-      })
-    }, this.#signal)
-    if (damaged || page.length !== last - first + 1) throw await this.#missing()
+    const text = this.#sql.copyChunksOut(this.#key, first, last)
+    const parts = await this.#database.copyOut(
+      text,
+      ([chunk], index) => this.#wantedOf(chunk, first + index),
+      this.#signal,
+    )
+    const page = parts.filter(part => part !== undefined)
+    if (page.length !== last - first + 1) throw await this.#missing()
     this.#position = (last + 1) * chunkBytes
     return page
+  }
+
+  /** The bytes of a chunk that are in the range; undefined when the chunk has a wrong length. */
+  #wantedOf(chunk: CopyValue | undefined, seq: number): Uint8Array | undefined {
+    const offset = seq * chunkBytes
+    if (chunk?.length !== Math.min(chunkBytes, this.#byteLength - offset)) return undefined
+    return new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset))
   }
 
   #stream(): ReadableStream<Uint8Array> {

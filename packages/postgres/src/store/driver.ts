@@ -12,7 +12,6 @@ import type {
 import { blobMetaOf } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
-import { CopyOut } from '../protocol/copy-protocol.ts'
 import { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, blobStatements, keyValues, listPage } from './blob-statements.ts'
 import { BlobWriter, smallBytesOf } from './blob-writer.ts'
@@ -75,13 +74,8 @@ export class PostgresDriver implements AttachmentDriver {
   }
 
   async #copyBytes(key: AttachmentKey, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    let bytes: Uint8Array | undefined
-    await this.#database.submit(() => {
-      bytes = undefined
-      return new CopyOut(this.#sql.copyBytesOut(key), ([value]) => {
-        if (value != null) bytes = new Uint8Array(value)
-      })
-    }, signal)
+    const text = this.#sql.copyBytesOut(key)
+    const [bytes] = await this.#database.copyOut(text, ([value]) => new Uint8Array(value as Buffer), signal)
     return bytes
   }
 

@@ -1,13 +1,8 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { abortable } from '@lash/attachments-core/backend'
-import {
-  type HttpRequest,
-  signingOptions,
-  type UnsignedRequest,
-  unsignedRequest,
-} from '../requests/unsigned-request.ts'
+import { type HttpRequest, signingOptions, type UnsignedRequest, unsignedRequest } from './unsigned-request.ts'
 
-/** How long the SDK's whole way is taken after something unusual, in milliseconds. */
+/** How long every request goes by the SDK after something unusual, in milliseconds. */
 const restMs = 1000
 
 /** What is asked about an object. */
@@ -30,8 +25,7 @@ export interface HttpResponse {
 
 /**
  * Requests by the short way: signed by the SDK's signer and sent by its request handler, without the thirty middlewares
- * between, which take four fifths of a small request. The first request shows where objects are; the SDK makes it, so that every kind of endpoint
- * is right.
+ * between. The SDK builds the first request. It shows where objects are, so that every kind of endpoint is right.
  *
  * The short way is for what goes well. Whatever does not is done again by the SDK, with its retries and its errors.
  */
@@ -40,7 +34,7 @@ export class DirectRequests {
   #model: Promise<Model | undefined> | undefined
   #restUntil = 0
 
-  /** @param client - one whose middleware is the SDK's own, which alone may be gone around. */
+  /** @param client - must have the SDK's own middleware only: no other may be gone around. */
   constructor(client: S3Client) {
     this.#client = client
   }

@@ -12,6 +12,8 @@ const maxSockets = 128
  *   servers refuse or mangle the trailers that carry checksums.
  * - Timeouts: 5 s to connect, 60 s without a byte, 5 min from the start of a request to its answer.
  * - No `Expect: 100-continue`, for which the SDK opens a new connection each time.
+ * - The SDK resolves the middleware once for each kind of command, which takes as long as running it. Nobody changes
+ *   the middleware of this client.
  * - Path-style addresses for a custom endpoint: few servers other than AWS have a host name for each bucket.
  * @throws AttachmentInvalidArgumentError
  */
@@ -29,6 +31,7 @@ function clientOf(config: S3ClientConfig): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
+    cacheMiddleware: true,
     ...(hasCustomEndpoint(config) ? { forcePathStyle: true } : {}),
     ...given(config),
     requestHandler: requestHandler(config.requestHandler),

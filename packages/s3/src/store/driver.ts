@@ -12,8 +12,7 @@ import {
   type AttachmentMeta,
   type AttachmentSpoolOptions,
 } from '@lash/attachments-core'
-import { DirectPut } from '../direct/direct-put.ts'
-import { DirectRead } from '../direct/direct-read.ts'
+import { DirectObjects } from '../direct/direct.ts'
 import { BackendErrors } from '../requests/backend-errors.ts'
 import { isOutOfRange } from '../requests/s3-error.ts'
 import { Sender } from '../requests/sender.ts'
@@ -62,19 +61,20 @@ export class S3Driver implements AttachmentDriver {
   readonly #remover: ObjectRemover
 
   constructor(options: S3DriverOptions) {
-    const { bucket, client, direct } = options
+    const { bucket, client } = options
+    const direct = options.direct ? new DirectObjects(client) : undefined
     this.spool = options.spool
     this.#options = options
     this.#bucket = bucket
     this.#keys = options.keys
     this.#sender = new Sender(client, options.ownsClient)
     this.#errors = new BackendErrors(client, bucket)
-    this.#objects = new ObjectRequests(this.#sender, direct ? new DirectRead(client) : undefined, bucket)
+    this.#objects = new ObjectRequests(this.#sender, direct, bucket)
     this.#writer = new ObjectWriter({
       sender: this.#sender,
       objects: this.#objects,
       multipart: new MultipartUpload(this.#sender, options.multipart),
-      direct: direct ? new DirectPut(client) : undefined,
+      direct,
       conditional: options.conditionalWrites,
     })
     this.#remover = new ObjectRemover(this.#sender, bucket, options.batchDelete)

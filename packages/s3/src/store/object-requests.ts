@@ -1,5 +1,5 @@
 import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
-import type { DirectRead, GotObject } from '../direct/direct-read.ts'
+import type { DirectObjects, GotObject } from '../direct/direct.ts'
 import { errorDetails, isMissing, isRefusal } from '../requests/s3-error.ts'
 import type { S3Command, Sender } from '../requests/sender.ts'
 import { readableOf } from './response-body.ts'
@@ -10,12 +10,12 @@ import { readableOf } from './response-body.ts'
  */
 export class ObjectRequests {
   readonly #sender: Sender
-  readonly #direct: DirectRead | undefined
+  readonly #direct: DirectObjects | undefined
   readonly #bucket: string
   #bucketExists = false
 
   /** @param direct - the short way, where requests may go around the SDK's middleware. */
-  constructor(sender: Sender, direct: DirectRead | undefined, bucket: string) {
+  constructor(sender: Sender, direct: DirectObjects | undefined, bucket: string) {
     this.#sender = sender
     this.#direct = direct
     this.#bucket = bucket

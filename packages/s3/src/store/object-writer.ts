@@ -8,7 +8,7 @@ import {
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
 import { readInto } from '@lash/attachments-core/backend'
-import type { DirectPut } from '../direct/direct-put.ts'
+import type { DirectObjects } from '../direct/direct.ts'
 import { errorDetails, isConflict, isUnsupported } from '../requests/s3-error.ts'
 import { type Sender, withHeaders } from '../requests/sender.ts'
 import type { MultipartUpload, ObjectWrite } from '../upload/multipart.ts'
@@ -29,7 +29,7 @@ export interface ObjectWriterOptions {
   readonly objects: ObjectRequests
   readonly multipart: MultipartUpload
   /** The short way, where requests may go around the SDK's middleware. */
-  readonly direct: DirectPut | undefined
+  readonly direct: DirectObjects | undefined
   /** Whether the server may know conditional puts. */
   readonly conditional: boolean
 }
@@ -46,7 +46,7 @@ export class ObjectWriter {
   readonly #sender: Sender
   readonly #objects: ObjectRequests
   readonly #multipart: MultipartUpload
-  readonly #direct: DirectPut | undefined
+  readonly #direct: DirectObjects | undefined
   readonly #written = new LruSet(10_000)
   #conditional: boolean
 

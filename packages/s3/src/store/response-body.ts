@@ -1,6 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream'
 import { AttachmentBackendError } from '@lash/attachments-core'
-import type { GotObject } from '../direct/direct-read.ts'
+import type { GotObject } from '../direct/direct.ts'
 
 /**
  * The body of an answer as a Node stream. It is a web stream when the client has a request handler that uses `fetch`.

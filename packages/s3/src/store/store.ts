@@ -8,9 +8,9 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { abortable, checkGeneration, placed } from '@lash/attachments-core/backend'
+import { presignedUrl } from '../direct/direct.ts'
 import { BackendErrors } from '../requests/backend-errors.ts'
 import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
-import { presignedUrl } from '../requests/presigned-url.ts'
 import type { MultipartOptions } from '../upload/multipart.ts'
 import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { PostgresGround } from '@lash/attachments-testing/postgres'
 import { describe, expect, test } from 'vitest'
 
-/** What the programs print. The README of S3 is tested beside its package: its program needs a bucket and gives a URL. */
+/** What the programs print. That of S3 is tested beside its package: it needs a bucket, and prints a URL. */
 const printed = {
   core: 'plot.png 4\n0\n',
   memory: 'hello\n1\n',

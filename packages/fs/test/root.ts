@@ -1,15 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import type { FileAttachmentStore } from '@lash/attachments-fs'
-import { onTestFinished } from 'vitest'
+import { newFolder } from '@lash/attachments-testing'
 
 /** A root that is not there yet, in a folder of this test's own. */
 export function newRoot(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'attachments-fs-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'root')
+  return join(newFolder(), 'root')
 }
 
 /** All names below a folder of the root. */

@@ -1,13 +1,12 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import {
   openPostgresAttachments,
   PostgresAttachmentManifest,
   PostgresAttachmentStore,
 } from '@lash/attachments-postgres'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { newFolder } from '@lash/attachments-testing'
+import { describe, expect, test } from 'vitest'
 import { bytesOf, closing, freshSchema, idOf, intentOf, text } from './server.ts'
 
 describe('a connection string, or an object of options', () => {
@@ -46,8 +45,7 @@ describe('a connection string, or an object of options', () => {
 
 test('big streams wait in the folder that is given for them', async () => {
   const { pool, schema } = await freshSchema()
-  const directory = await mkdtemp(join(tmpdir(), 'spool-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
+  const directory = newFolder()
   const store = closing(new PostgresAttachmentStore({ pool, schema, spool: { directory, memoryLimit: 1 } }))
   const content = await store.prepare(new Blob(['spooled']).stream())
   expect(await readdir(directory)).toHaveLength(1)

@@ -61,12 +61,6 @@ export function intentOf(name: string, sessionId: string): AttachmentIntent {
   return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs: Date.now() }
 }
 
-/** Compares bytes as bytes: a matcher compares them one by one, which takes seconds for a few MiB. */
-export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
-  expect(actual.byteLength).toBe(expected.byteLength)
-  expect(Buffer.compare(actual, expected)).toBe(0)
-}
-
 /** What the promise rejects with, which must be an AttachmentBackendError. */
 export async function failureOf(promise: Promise<unknown>): Promise<AttachmentBackendError> {
   const error = await promise.then(

@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { S3Client } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError, contentId } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
+import { newFolder } from '@lash/attachments-testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 const MiB = 1024 * 1024
@@ -60,8 +59,7 @@ describe('options that cannot be right', () => {
 })
 
 test('big streams wait in the folder that is given for them', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'spool-'))
-  onTestFinished(() => rm(directory, { recursive: true }))
+  const directory = newFolder()
   const store = new S3AttachmentStore('some-bucket', { clientConfig, spool: { directory, memoryLimit: 1 } })
   onTestFinished(() => store.close())
   const content = await store.prepare(new Blob(['spooled']).stream())

@@ -3,6 +3,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { AttachmentStore } from '@lash/attachments-core'
 import { contentId } from '@lash/attachments-core'
 import { S3AttachmentStore, type S3AttachmentStoreOptions } from '@lash/attachments-s3'
+import { expectBytes } from '@lash/attachments-testing'
 import { removeAll, type S3Connection, S3FaultProxy, s3FromEnvironment } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 
@@ -94,13 +95,6 @@ export async function expectStored(bytes: Uint8Array): Promise<void> {
 
 export async function expectAbsent(bytes: Uint8Array): Promise<void> {
   expect(await there.store().stat(contentId(bytes))).toBeUndefined()
-}
-
-/** Compares bytes as bytes: a matcher compares them one by one, which takes seconds for a few MiB. */
-export function expectBytes(actual: Uint8Array | ArrayBuffer, expected: Uint8Array): void {
-  const bytes = new Uint8Array(actual as ArrayBuffer)
-  expect(bytes.byteLength).toBe(expected.byteLength)
-  expect(Buffer.compare(bytes, expected)).toBe(0)
 }
 
 /** What the promise rejects with. */

@@ -1,19 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newFolder } from '@lash/attachments-testing'
 import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
 
-/** A folder of this test's own. */
-export async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'attachments-sqlite-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
-
 /** The path of a database that is not there yet. */
-export async function newPath(): Promise<string> {
-  return join(await newFolder(), 'attachments.db')
+export function newPath(): string {
+  return join(newFolder(), 'attachments.db')
 }
 
 /** A plain connection, to look at and to damage what is stored. */

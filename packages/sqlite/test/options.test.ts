@@ -4,9 +4,10 @@ import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import * as main from '@lash/attachments-sqlite'
 import { openSqliteAttachments, SqliteAttachmentManifest, SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import * as subpath from '@lash/attachments-sqlite/session-factory'
+import { newFolder } from '@lash/attachments-testing'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { newFolder, newPath } from './folder.ts'
+import { newPath } from './folder.ts'
 
 const meta = { mediaType: 'text/plain' }
 const limit = { maxByteLength: 1 }
@@ -20,7 +21,7 @@ describe('a path, or an object of options', () => {
     ['a path, of both halves', path => openSqliteAttachments(path).store],
     ['options, of both halves', path => openSqliteAttachments({ path, blobProfile: 'compact' }).store],
   ])('opens a store: %s', async (_form, open) => {
-    const path = await newPath()
+    const path = newPath()
     const store = open(path)
     onTestFinished(() => store.close())
     const { id } = await store.put(Buffer.from('bytes'), meta)
@@ -34,7 +35,7 @@ describe('a path, or an object of options', () => {
     ['beside an object', path => openSqliteAttachments({ path }, limit).store],
     ['beside a handle', path => openSqliteAttachments({ database: new Database(path) }, limit).store],
   ])('every option holds: %s', async (_form, open) => {
-    const store = open(await newPath())
+    const store = open(newPath())
     onTestFinished(() => store.close())
     await expect(store.put(Buffer.from('bytes'), meta)).rejects.toMatchObject({ code: 'too_large' })
   })
@@ -44,7 +45,7 @@ describe('a path, or an object of options', () => {
     ['options', path => new SqliteAttachmentManifest({ path, now: () => 7 })],
     ['both halves', path => openSqliteAttachments(path, { now: () => 7 }).manifest],
   ])('opens a manifest: %s', async (_form, open) => {
-    const manifest = open(await newPath())
+    const manifest = open(newPath())
     onTestFinished(() => manifest.close())
     const attachmentId = 'a'.repeat(64)
     const canonicalUri = `sha256:${attachmentId}`
@@ -66,8 +67,8 @@ describe('a path, or an object of options', () => {
 })
 
 test('big streams wait in the folder that is given for them', async () => {
-  const directory = await newFolder()
-  await using store = new SqliteAttachmentStore(await newPath(), { spool: { directory, memoryLimit: 1 } })
+  const directory = newFolder()
+  await using store = new SqliteAttachmentStore(newPath(), { spool: { directory, memoryLimit: 1 } })
   const content = await store.prepare(new Blob(['spooled']).stream())
   expect(await readdir(directory)).toHaveLength(1)
   await content[Symbol.asyncDispose]()
@@ -77,7 +78,7 @@ test('big streams wait in the folder that is given for them', async () => {
 test('the factory of sessions is a subpath, and the main entry has it too', async () => {
   expect(main.SqliteSessionFactory).toBe(subpath.SqliteSessionFactory)
   expect(main.SqliteSession).toBe(subpath.SqliteSession)
-  const root = join(await newFolder(), 'sessions')
+  const root = join(newFolder(), 'sessions')
   for (const factory of [new subpath.SqliteSessionFactory(root), new subpath.SqliteSessionFactory({ root })]) {
     expect(factory.root).toBe(root)
     await (await factory.create('a')).close()

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, rm, rmdir, stat, utimes } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, readdir, rm, rmdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
@@ -12,6 +11,7 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { newFolder } from '@lash/attachments-testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const memoryLimit = 64 * 1024
@@ -39,14 +39,11 @@ function spoolingDriver(): AttachmentDriver {
 }
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'lash-spool-test-'))
+  directory = newFolder()
   store = new PortableAttachmentStore(spoolingDriver(), { maxByteLength: 4 * 1024 * 1024 })
 })
 
-afterEach(async () => {
-  await store.close()
-  await rm(directory, { recursive: true })
-})
+afterEach(() => store.close())
 
 function pattern(byteLength: number): Uint8Array {
   return Uint8Array.from({ length: byteLength }, (_, index) => (index * 31 + (index >> 8)) & 255)

@@ -1,21 +1,12 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileStream } from '@lash/attachments-core/backend'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-
-let folder: string
-let path: string
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'attachments-file-stream-'))
-  path = join(folder, 'file')
-  await writeFile(path, 'twelve bytes')
-})
-
-afterAll(() => rm(folder, { recursive: true }))
+import { newFolder } from '@lash/attachments-testing'
+import { expect, test } from 'vitest'
 
 async function streamOfFile(start: number, end: number) {
+  const path = join(newFolder(), 'file')
+  await writeFile(path, 'twelve bytes')
   const handle = await open(path)
   let ends = 0
   const stream = fileStream(handle, start, end, async () => {

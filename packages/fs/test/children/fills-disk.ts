@@ -3,16 +3,16 @@
  * <task>`. Prints the outcome of each step. A task deletes `one`, `each` of ten in turn, or `many` in one tick, as
  * sweeps do.
  */
-import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { fillUp, say } from '@lash/attachments-testing/child'
 import { meta } from './bodies.ts'
 
 const [disk = '', task = ''] = process.argv.slice(2)
 const root = join(disk, 'root')
 const bodyOf = (seed: number): Uint8Array => new Uint8Array(3000).fill(seed)
-const say = (...values: unknown[]): void => void writeSync(1, `${JSON.stringify(values)}\n`)
 
 const outcomeOf = async (call: () => Promise<unknown>): Promise<string> => {
   try {
@@ -23,24 +23,6 @@ const outcomeOf = async (call: () => Promise<unknown>): Promise<string> => {
   }
 }
 
-/** Takes whatever room is left, of blocks or of inodes. */
-function fillUp(): void {
-  for (let length = 65_536; length >= 1; length = Math.floor(length / 2)) {
-    try {
-      for (let count = 0; ; count++) {
-        const descriptor = openSync(join(disk, `filler-${length}-${count}`), 'wx')
-        try {
-          writeSync(descriptor, new Uint8Array(length))
-        } finally {
-          closeSync(descriptor)
-        }
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  }
-}
-
 const writer = new FileAttachmentStore(root)
 const ids: string[] = []
 let refused = 'fine'
@@ -48,7 +30,7 @@ for (let seed = 0; refused === 'fine' && seed < 20; seed++) {
   refused = await outcomeOf(() => writer.put(bodyOf(seed), meta))
   if (refused === 'fine') ids.push(contentId(bodyOf(seed)))
 }
-fillUp()
+fillUp(disk)
 say('refused', (await outcomeOf(() => writer.put(bodyOf(99), meta))).includes('ENOSPC'))
 
 const remover = new FileAttachmentStore(root)

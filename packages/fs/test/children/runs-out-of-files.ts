@@ -2,14 +2,14 @@
  * Puts a spooled body when no file can be opened any more: `node runs-out-of-files.ts <root> <durability>`, under a low
  * limit of open files. Prints what is left.
  */
-import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { say } from '@lash/attachments-testing/child'
 import { halfBody, meta } from './bodies.ts'
 
 const [root = '', durability = ''] = process.argv.slice(2)
-const say = (...values: unknown[]): void => void writeSync(1, `${JSON.stringify(values)}\n`)
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(entry => (entry.isFile() ? [entry.name] : []))
 

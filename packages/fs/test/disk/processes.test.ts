@@ -1,17 +1,14 @@
-import { execFile } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { linesOf } from '@lash/attachments-testing'
 import { cannotRecord, strace } from '@lash/attachments-testing/power-cut'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { contended, meta, staged } from '../children/bodies.ts'
 import { below, newRoot, outcomeOfGet } from '../root.ts'
 
-const worker = fileURLToPath(new URL('../children/worker.ts', import.meta.url))
-const env = { ...process.env, NODE_OPTIONS: '' }
+const worker = new URL('../children/worker.ts', import.meta.url)
 const isRoot = process.getuid?.() === 0
 let root: string
 
@@ -20,9 +17,8 @@ beforeEach(() => {
   chmodSync(dirname(root), 0o755)
 })
 
-async function run(task: string, ...args: string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [worker, task, root, ...args], { env })
-  return stdout.trim().split('\n')
+function run(task: string, ...args: string[]): Promise<string[]> {
+  return linesOf(worker, [task, root, ...args])
 }
 
 describe('several processes', () => {
@@ -54,15 +50,10 @@ describe('several processes', () => {
 test.skipIf(process.platform === 'win32').each(['full', 'relaxed'])(
   'a spooled body that cannot be opened, for there are too many open files, leaves nothing (%s)',
   async durability => {
-    const child = fileURLToPath(new URL('../children/runs-out-of-files.ts', import.meta.url))
-    const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, child, root, durability]
-    const { stdout } = await promisify(execFile)('sh', limited, { env })
-    expect(
-      stdout
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line)),
-    ).toEqual([['refused', true], ['left'], ['again', true]])
+    const child = new URL('../children/runs-out-of-files.ts', import.meta.url)
+    const under = ['sh', '-c', 'ulimit -n 100 && exec "$0" "$@"']
+    const lines = await linesOf(child, [root, durability], { under })
+    expect(lines.map(line => JSON.parse(line))).toEqual([['refused', true], ['left'], ['again', true]])
     expect(below(root, 'tmp')).toEqual(['removing-reserve'])
   },
 )
@@ -84,22 +75,11 @@ if (cannotRecord !== undefined) console.log(`tests of a failing disk skipped: ${
 
 describe.skipIf(cannotRecord !== undefined)('a disk that fails', () => {
   /** The outcomes of two puts of the same bytes, in a process in which fsync number `when` fails. */
-  const failing = async (error: string, when: string): Promise<string[]> => {
-    const inject = [
-      '-f',
-      '-qq',
-      '--seccomp-bpf',
-      '-o',
-      join(dirname(root), 'log'),
-      '-e',
-      'trace=fsync',
-      '-e',
-      `inject=fsync:error=${error}:when=${when}`,
-    ]
-    const { stdout } = await promisify(execFile)(strace as string, [...inject, process.execPath, worker, 'two', root], {
-      env: { ...env, UV_THREADPOOL_SIZE: '1' },
-    })
-    return stdout.trim().split('\n')
+  const failing = (error: string, when: string): Promise<string[]> => {
+    const log = ['-f', '-qq', '--seccomp-bpf', '-o', join(dirname(root), 'log')]
+    const inject = ['-e', 'trace=fsync', '-e', `inject=fsync:error=${error}:when=${when}`]
+    const under = [strace as string, ...log, ...inject]
+    return linesOf(worker, ['two', root], { under, env: { UV_THREADPOOL_SIZE: '1' } })
   }
 
   test('a sync that fails fails the put, and a later one that succeeds is not believed', async () => {

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { linesOf, newFolder } from '@lash/attachments-testing'
+import { beforeEach, expect, test } from 'vitest'
 import { meta } from '../children/bodies.ts'
 import { outcomeOf, type PairTask, pair } from '../children/pair.ts'
 
@@ -18,15 +15,11 @@ import { outcomeOf, type PairTask, pair } from '../children/pair.ts'
 let folder: string
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attachments-fs-steps-'))
+  folder = newFolder()
 })
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-async function run(child: string, ...args: string[]): Promise<string> {
-  const path = fileURLToPath(new URL(`../children/${child}.ts`, import.meta.url))
-  const env = { ...process.env, NODE_OPTIONS: '' }
-  return (await promisify(execFile)(process.execPath, [path, ...args], { env })).stdout
+function run(child: string, ...args: string[]): Promise<string[]> {
+  return linesOf(new URL(`../children/${child}.ts`, import.meta.url), args)
 }
 
 const pathOf = (bytes: Uint8Array): string => {
@@ -53,7 +46,7 @@ test.each<['full' | 'relaxed', PairTask, PairTask, string]>([
   ['relaxed', 'remove both without room', 'remove both', 'absent'],
 ])('%s: "%s", with "%s" before any of its calls: the first is %s, and nothing else stays', async (...given) => {
   const [durability, task, other, expected] = given
-  const lines = (await run('stops-at-calls', folder, durability, task, other)).trim().split('\n')
+  const lines = await run('stops-at-calls', folder, durability, task, other)
   expect(lines.length).toBeGreaterThan(8)
   const firsts = new Set<string>()
   for (const [index, line] of lines.entries()) {

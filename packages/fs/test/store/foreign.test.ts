@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,10 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { AttachmentIoError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { newFolder } from '@lash/attachments-testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { meta } from '../children/bodies.ts'
 
@@ -29,15 +28,12 @@ let root: string
 let store: FileAttachmentStore
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attachments-fs-foreign-'))
+  folder = newFolder()
   root = join(folder, 'root')
   store = new FileAttachmentStore(root)
 })
 
-afterEach(async () => {
-  await store.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => store.close())
 
 const shardFolder = (): string => join(root, 'sha256', id.slice(0, 2))
 

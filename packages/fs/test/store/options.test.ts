@@ -1,22 +1,15 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { newFolder } from '@lash/attachments-testing'
 import { expect, onTestFinished, test } from 'vitest'
-
-async function newRoot(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'attachments-fs-options-'))
-  onTestFinished(() => rm(root, { recursive: true, force: true }))
-  return root
-}
 
 test.each<[string, (root: string) => FileAttachmentStore]>([
   ['a root', root => new FileAttachmentStore(root)],
   ['a root and options', root => new FileAttachmentStore(root, { durability: 'relaxed' })],
   ['options', root => new FileAttachmentStore({ root, durability: 'relaxed' })],
 ])('is opened by %s', async (_form, open) => {
-  const root = await newRoot()
+  const root = newFolder()
   const store = open(root)
   onTestFinished(() => store.close())
   expect(store.root).toBe(root)
@@ -28,7 +21,7 @@ test.each<[string, (root: string) => FileAttachmentStore]>([
   ['beside a root', root => new FileAttachmentStore(root, { maxByteLength: 1 })],
   ['in one object', root => new FileAttachmentStore({ root, maxByteLength: 1 })],
 ])('an option holds %s', async (_form, open) => {
-  const store = open(await newRoot())
+  const store = open(newFolder())
   onTestFinished(() => store.close())
   await expect(store.put(Buffer.from('bytes'), { mediaType: 'text/plain' })).rejects.toMatchObject({
     code: 'too_large',

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   AttachmentCorruptError,
@@ -10,6 +9,7 @@ import {
   contentId,
 } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { newFolder } from '@lash/attachments-testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const bytes = new TextEncoder().encode('hello, attachments')
@@ -20,15 +20,12 @@ let root: string
 let store: FileAttachmentStore
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'attachments-fs-'))
+  folder = newFolder()
   root = join(folder, 'deep', 'root')
   store = new FileAttachmentStore(root)
 })
 
-afterEach(async () => {
-  await store.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => store.close())
 
 const blobPath = () => join(root, 'sha256', id.slice(0, 2), id)
 const sidecarPath = () => `${blobPath()}.json`

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { linesOf } from '@lash/attachments-testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contended, meta } from '../children/bodies.ts'
+import { newRoot } from '../root.ts'
 
 /*
  * A model of the steps of unsynced-write.ts and removal.ts, explored in every interleaving; each actor may also stop
@@ -119,31 +117,23 @@ describe('every interleaving', () => {
 })
 
 describe('without syncs', () => {
-  let folder: string
   let root: string
   let store: FileAttachmentStore
   const bytes = new TextEncoder().encode('kept nowhere else')
   const id = contentId(bytes)
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'attachments-fs-unsynced-'))
-    root = join(folder, 'root')
+    root = newRoot()
     store = new FileAttachmentStore(root, { durability: 'relaxed' })
   })
 
-  afterEach(async () => {
-    await store.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterEach(() => store.close())
 
   const sidecarPath = (): string => join(root, 'sha256', id.slice(0, 2), `${id}.json`)
 
   test('processes put and delete the same bytes: each is whole or absent, always', async () => {
-    const child = fileURLToPath(new URL('../children/worker.ts', import.meta.url))
-    const env = { ...process.env, NODE_OPTIONS: '' }
-    await Promise.all(
-      [1, 2, 3, 4].map(() => promisify(execFile)(process.execPath, [child, 'churn', root, 'relaxed'], { env })),
-    )
+    const worker = new URL('../children/worker.ts', import.meta.url)
+    await Promise.all([1, 2, 3, 4].map(() => linesOf(worker, ['churn', root, 'relaxed'])))
     for (const body of contended) {
       await store.put(body, meta)
       expect((await store.get(contentId(body))).bytes).toEqual(body)

@@ -4,22 +4,12 @@ import {
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { expectBytes } from '@lash/attachments-testing'
 import { postgresUrl } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { label, wholeLife } from '../calls.ts'
-import {
-  bytesOf,
-  closing,
-  expectBytes,
-  freshName,
-  freshSchema,
-  idOf,
-  intentOf,
-  noGrace,
-  poolOf,
-  text,
-} from '../server.ts'
+import { bytesOf, closing, freshName, freshSchema, idOf, intentOf, noGrace, poolOf, text } from '../server.ts'
 
 async function freshDatabase(encoding: string): Promise<string> {
   const name = freshName()

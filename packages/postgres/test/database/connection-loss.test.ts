@@ -1,12 +1,12 @@
 import { AttachmentBackendError, contentId } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { expectBytes } from '@lash/attachments-testing'
 import { startPrivatePostgres } from '@lash/attachments-testing/postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { everyCall } from '../calls.ts'
 import {
   bytesOf,
   closing,
-  expectBytes,
   failureOf,
   freshSchema,
   idOf,

@@ -1,8 +1,9 @@
 import { PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { expectBytes } from '@lash/attachments-testing'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { wholeLife } from '../calls.ts'
-import { bytesOf, closing, expectBytes, freshSchema, idOf, poolOf, text } from '../server.ts'
+import { bytesOf, closing, freshSchema, idOf, poolOf, text } from '../server.ts'
 
 /** What tools do with a statement that they watch for a host. */
 const watchers: Record<string, (statement: object) => object> = {

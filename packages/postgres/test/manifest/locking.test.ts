@@ -1,20 +1,10 @@
 import { AttachmentIntentExpiredError, contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { expectBytes } from '@lash/attachments-testing'
 import { postgresUrl } from '@lash/attachments-testing/postgres'
 import type pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import {
-  bytesOf,
-  closing,
-  expectBytes,
-  freshSchema,
-  idOf,
-  intentOf,
-  noGrace,
-  poolOf,
-  text,
-  untilBlocked,
-} from '../server.ts'
+import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, poolOf, text, untilBlocked } from '../server.ts'
 
 /** Transactions written out here block calls of the manifest, so that two steps meet at one exact moment. */
 async function setUp() {

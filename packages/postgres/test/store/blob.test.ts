@@ -1,7 +1,8 @@
 import { AttachmentCorruptError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
 import { PostgresAttachmentStore } from '@lash/attachments-postgres'
+import { expectBytes } from '@lash/attachments-testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { bytesOf, closing, expectBytes, freshSchema, idOf, text, untilBlocked } from '../server.ts'
+import { bytesOf, closing, freshSchema, idOf, text, untilBlocked } from '../server.ts'
 
 async function setUp() {
   const fresh = await freshSchema()

@@ -1,8 +1,8 @@
 import { HeadBucketCommand, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { contentId } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
+import { sampleBytes } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
 import { describeWithServer, failureOf, MiB, meta, there } from '../server.ts'
 
 describeWithServer('an abort', () => {

@@ -1,14 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
+import { newFolder, sampleBytes } from '@lash/attachments-testing'
 import type { SeenRequest } from '@lash/attachments-testing/s3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
 import { connection, describeWithProxy, failureOf, MiB, meta, proxy, there } from '../server.ts'
 
 let client: S3Client
@@ -164,14 +163,11 @@ describe('an endpoint that the environment configures', () => {
   }
   let folder: string
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 's3-profile-'))
+  beforeEach(() => {
+    folder = newFolder()
   })
 
-  afterEach(async () => {
-    vi.unstubAllEnvs()
-    await rm(folder, { recursive: true })
-  })
+  afterEach(() => void vi.unstubAllEnvs())
 
   test.each<[string, (file: string) => Record<string, string>]>([
     ['AWS_ENDPOINT_URL', () => ({ AWS_ENDPOINT_URL: 'http://127.0.0.1:9' })],

@@ -2,9 +2,9 @@ import { inspect } from 'node:util'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
+import { sampleBytes } from '@lash/attachments-testing'
 import type { S3Fault } from '@lash/attachments-testing/s3'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
 import { connection, describeWithProxy, expectStored, failureOf, MiB, meta, proxy, there, traffic } from '../server.ts'
 
 let store: S3AttachmentStore

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { AttachmentBackendError, AttachmentCorruptError, contentId } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
+import { expectBytes, sampleBytes } from '@lash/attachments-testing'
 import type { S3Fault } from '@lash/attachments-testing/s3'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
-import { describeWithProxy, expectBytes, failureOf, MiB, meta, proxy, there, traffic } from '../server.ts'
+import { describeWithProxy, failureOf, MiB, meta, proxy, there, traffic } from '../server.ts'
 
 let store: S3AttachmentStore
 

@@ -1,8 +1,8 @@
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { contentId } from '@lash/attachments-core'
+import { expectBytes, sampleBytes } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
-import { describeWithProxy, describeWithServer, expectBytes, MiB, proxy, there } from '../server.ts'
+import { describeWithProxy, describeWithServer, MiB, proxy, there } from '../server.ts'
 
 const meta = { mediaType: 'text/plain; charset=utf-8', label: 'grüße.txt', width: 3, height: 4 }
 

@@ -1,8 +1,8 @@
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
+import { expectBytes, sampleBytes } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
-import { describeWithServer, expectBytes, failureOf, meta, there } from '../server.ts'
+import { describeWithServer, failureOf, meta, there } from '../server.ts'
 
 describeWithServer('URLs', () => {
   test('give the bytes with their media type to anybody, to be saved', async () => {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { AttachmentBackendError } from '@lash/attachments-core'
 import type { S3AttachmentStore } from '@lash/attachments-s3'
+import { sampleBytes } from '@lash/attachments-testing'
 import { type S3Fault, type SeenRequest, uploads } from '@lash/attachments-testing/s3'
 import { beforeEach, expect, test } from 'vitest'
-import { sampleBytes } from '../sample-bytes.ts'
 import { describeWithProxy, expectAbsent, expectStored, failureOf, MiB, meta, proxy, there } from '../server.ts'
 
 const multipart = { partBytes: 5 * MiB, concurrency: 2 }
@@ -103,7 +103,7 @@ describeWithProxy('a process that is killed', () => {
     proxy.spoil({ method: 'PUT', url: 'partNumber=2' }, { kind: 'hang' })
     const program = `
       import { S3AttachmentStore } from '@lash/attachments-s3'
-      import { sampleBytes } from ${JSON.stringify(new URL('../sample-bytes.ts', import.meta.url).href)}
+      import { sampleBytes } from '@lash/attachments-testing/child'
       const store = new S3AttachmentStore(${JSON.stringify({ ...there.options(proxy.endpoint), multipart })})
       await store.put(new Blob([sampleBytes(${bytes.byteLength})]), ${JSON.stringify(meta)})`
     const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {

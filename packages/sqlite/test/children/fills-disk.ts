@@ -3,17 +3,16 @@
  * <way>`. Prints the outcome of each step. Who: `ours`, or a `guest` in a host's database with a rollback journal. Way:
  * `sweep` or `delete`.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AttachmentStoreError, reclaimOrphanedAttachments, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
+import { fillUp, say } from '@lash/attachments-testing/child'
 import Database from 'better-sqlite3'
 
 const [disk = '', who = '', size = '', way = ''] = process.argv.slice(2)
 const path = resolve(disk, 'a.db')
 const meta = { mediaType: 'image/png' }
 const bodyOf = (seed: number): Uint8Array => Buffer.alloc(Number(size), `body ${seed} `)
-const say = (...values: unknown[]): void => void writeSync(1, `${JSON.stringify(values)}\n`)
 
 const outcomeOf = async (call: () => Promise<unknown>): Promise<string> => {
   try {
@@ -23,19 +22,6 @@ const outcomeOf = async (call: () => Promise<unknown>): Promise<string> => {
     const isClear = AttachmentStoreError.isInstance(error) && error.message.includes(`no space left for ${path}`)
     return isClear ? 'no space left' : String(error)
   }
-}
-
-/** Takes whatever room is left. */
-function fillUp(): void {
-  const filler = openSync(resolve(disk, 'filler'), 'w')
-  for (let length = 65_536; length >= 1; length = Math.floor(length / 2)) {
-    try {
-      for (;;) writeSync(filler, Buffer.alloc(length, 1))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  }
-  closeSync(filler)
 }
 
 const host = who === 'guest' ? new Database(path) : undefined
@@ -54,7 +40,7 @@ const putUntilFull = async (first: number): Promise<string> => {
   return 'never full'
 }
 say('full', await putUntilFull(0))
-fillUp()
+fillUp(disk)
 say('refused', await outcomeOf(() => session.put(bodyOf(9999), meta)))
 const before = ids.length
 say('most of the disk', before * Number(size) > 4_000_000 || before * Number(size))

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AttachmentInvalidArgumentError, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { openSqliteAttachments, SqliteAttachmentStore } from '@lash/attachments-sqlite'
+import { newFolder } from '@lash/attachments-testing'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { newFolder } from '../folder.ts'
 
 const meta = { mediaType: 'text/plain' }
 
 test.each(['file', 'memory'] as const)('a host may have its integers as BigInt (%s)', async where => {
-  const database = new Database(where === 'file' ? join(await newFolder(), 'host.db') : ':memory:')
+  const database = new Database(where === 'file' ? join(newFolder(), 'host.db') : ':memory:')
   onTestFinished(() => void database.close())
   database.pragma('journal_mode = WAL')
   database.defaultSafeIntegers(true)
@@ -46,7 +46,7 @@ test.each([
   ['NUL', 'a\0.db', /path must be/],
   ['a URL', new URL('file:///tmp/a.db') as unknown as string, /path must be/],
 ])('%s is refused, and nothing is made', async (_what, path, message) => {
-  const folder = await newFolder()
+  const folder = newFolder()
   const before = process.cwd()
   process.chdir(folder)
   try {
@@ -61,7 +61,7 @@ test.each([
 })
 
 test("a host's handle stands for its open file, even when the working directory has changed", async () => {
-  const [folder, elsewhere] = [await realpath(await newFolder()), await realpath(await newFolder())]
+  const [folder, elsewhere] = [await realpath(newFolder()), await realpath(newFolder())]
   const before = process.cwd()
   process.chdir(folder)
   onTestFinished(() => process.chdir(before))
@@ -76,7 +76,7 @@ test("a host's handle stands for its open file, even when the working directory 
 })
 
 test('a path stays what it was when the working directory changes', async () => {
-  const [folder, elsewhere] = [await newFolder(), await newFolder()]
+  const [folder, elsewhere] = [newFolder(), newFolder()]
   const before = process.cwd()
   process.chdir(folder)
   onTestFinished(() => process.chdir(before))

@@ -1,21 +1,21 @@
 import { contentId } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
+import { linesOf } from '@lash/attachments-testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { runChild } from '../children/run-child.ts'
 import { newPath } from '../folder.ts'
 
 test('processes that open a new database at once all find its tables and lose nothing', async () => {
-  const path = await newPath()
+  const path = newPath()
   const names = ['one', 'two', 'three', 'four']
-  const children = await Promise.all(names.map(name => runChild('first-open.ts', path, name)))
-  for (const child of children) expect(child.code, child.output).toBe(0)
+  const child = new URL('../children/first-open.ts', import.meta.url)
+  const printed = await Promise.all(names.map(name => linesOf(child, [path, name])))
 
   const attachments = openSqliteAttachments(path)
   const { store, manifest } = attachments
   onTestFinished(() => attachments.close())
   const shared = contentId(new TextEncoder().encode('shared'))
   for (const [index, name] of names.entries()) {
-    const id = children[index]?.output.trim() as string
+    const [id = ''] = printed[index] ?? []
     expect(new TextDecoder().decode((await store.get(id)).bytes)).toBe(name)
     for (const held of [id, shared]) {
       expect(await manifest.lookup(name, held)).toMatchObject({ generation: 0, committedAtEpochMs: expect.any(Number) })
@@ -25,7 +25,7 @@ test('processes that open a new database at once all find its tables and lose no
 })
 
 test('instances in one process that open a new database at once all work', async () => {
-  const path = await newPath()
+  const path = newPath()
   const opened = Array.from({ length: 5 }, () => openSqliteAttachments(path))
   onTestFinished(async () => {
     await Promise.all(opened.map(each => each.close()))

@@ -6,7 +6,7 @@ import { newPath, rawDatabase } from '../folder.ts'
 const meta = { mediaType: 'application/octet-stream' }
 
 test('a read sees what was committed before it was asked for, even beside an earlier read', async () => {
-  const path = await newPath()
+  const path = newPath()
   const { store, close } = openSqliteAttachments(path)
   onTestFinished(() => close())
   const raw = rawDatabase(path)
@@ -19,7 +19,7 @@ test('a read sees what was committed before it was asked for, even beside an ear
 })
 
 test('a read sees what the host has just committed on its own handle', async () => {
-  const database = new Database(await newPath())
+  const database = new Database(newPath())
   onTestFinished(() => void database.close())
   database.pragma('journal_mode = WAL')
   const { store, manifest, close } = openSqliteAttachments({ database })
@@ -39,7 +39,7 @@ test('a read sees what the host has just committed on its own handle', async () 
 })
 
 test('of reads that are asked for together, one that fails fails alone', async () => {
-  const path = await newPath()
+  const path = newPath()
   const { store, close } = openSqliteAttachments(path)
   onTestFinished(() => close())
   const refs = await Promise.all([1, 2].map(byte => store.put(new Uint8Array([byte]), meta)))

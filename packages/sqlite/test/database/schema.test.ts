@@ -2,9 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AttachmentBackendError, AttachmentIoError, AttachmentSchemaError } from '@lash/attachments-core'
 import { openSqliteAttachments, SqliteAttachmentManifest, SqliteAttachmentStore } from '@lash/attachments-sqlite'
+import { newFolder } from '@lash/attachments-testing'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { newFolder, newPath, rawDatabase } from '../folder.ts'
+import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'text/plain' }
 
@@ -18,7 +19,7 @@ function thrownBy(open: () => unknown): unknown {
 }
 
 test('a file of ours is marked as ours, with its schema version, and is in WAL mode', async () => {
-  const path = await newPath()
+  const path = newPath()
   const store = new SqliteAttachmentStore({ path })
   await store.put(new Uint8Array(3), meta)
   await store.close()
@@ -29,7 +30,7 @@ test('a file of ours is marked as ours, with its schema version, and is in WAL m
 })
 
 test('either of store and manifest may make the file, and the other opens it', async () => {
-  const path = await newPath()
+  const path = newPath()
   const manifest = new SqliteAttachmentManifest({ path })
   const store = new SqliteAttachmentStore({ path })
   const { id } = await store.put(new Uint8Array(3), meta)
@@ -46,7 +47,7 @@ test('either of store and manifest may make the file, and the other opens it', a
 
 test('a newer schema is refused, by the mark of the file or by our own table', async () => {
   for (const newer of ['PRAGMA user_version = 99', 'UPDATE lash_attachments_schema SET version = 99']) {
-    const path = await newPath()
+    const path = newPath()
     await new SqliteAttachmentStore({ path }).close()
     rawDatabase(path).exec(newer)
     const error = thrownBy(() => new SqliteAttachmentManifest({ path }))
@@ -58,7 +59,7 @@ test('a newer schema is refused, by the mark of the file or by our own table', a
 test.each([['CREATE TABLE mine (x)'], ['PRAGMA application_id = 7'], ['PRAGMA user_version = 7']])(
   'a database of another application is refused and not touched (%s)',
   async statement => {
-    const path = await newPath()
+    const path = newPath()
     const raw = rawDatabase(path)
     raw.exec(statement)
     const before = raw.serialize()
@@ -70,7 +71,7 @@ test.each([['CREATE TABLE mine (x)'], ['PRAGMA application_id = 7'], ['PRAGMA us
 )
 
 test('our tables in a database of a host can be opened by path as well', async () => {
-  const path = await newPath()
+  const path = newPath()
   const host = rawDatabase(path)
   host.exec('CREATE TABLE mine (x)')
   const guest = new SqliteAttachmentStore({ database: host })
@@ -83,7 +84,7 @@ test('our tables in a database of a host can be opened by path as well', async (
 })
 
 test('a path that is no database, or cannot be a file, is a clear error', async () => {
-  const folder = await newFolder()
+  const folder = newFolder()
   const text = join(folder, 'text')
   await writeFile(text, 'this is not a database, it is a text that is long enough to be looked at'.repeat(20))
   const notOne = thrownBy(() => new SqliteAttachmentStore({ path: text }))
@@ -110,7 +111,7 @@ test('bad options are refused', () => {
 })
 
 test('a lock that lasts is an error that names the file, and waiting does not block the event loop', async () => {
-  const path = await newPath()
+  const path = newPath()
   const store = new SqliteAttachmentStore({ path, busyTimeoutMs: 100 })
   onTestFinished(() => store.close())
   const raw = rawDatabase(path)
@@ -127,7 +128,7 @@ test('a lock that lasts is an error that names the file, and waiting does not bl
 })
 
 test('a read-only handle reads, and refuses to write', async () => {
-  const path = await newPath()
+  const path = newPath()
   const writer = new SqliteAttachmentStore({ path })
   const { id } = await writer.put(new Uint8Array(3), meta)
   await writer.close()

@@ -7,7 +7,7 @@ import { newPath } from '../folder.ts'
 const meta = { mediaType: 'text/plain' }
 
 async function newHost(where: 'file' | 'memory') {
-  const host = new Database(where === 'file' ? await newPath() : ':memory:')
+  const host = new Database(where === 'file' ? newPath() : ':memory:')
   host.pragma('journal_mode = WAL')
   host.pragma('user_version = 42')
   host.exec('CREATE TABLE turns (refs TEXT)')

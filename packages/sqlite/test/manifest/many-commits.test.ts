@@ -10,7 +10,7 @@ const intent = (manifest: SqliteAttachmentManifest, sessionId: string, id: strin
 const ref = (id: string, generation: number): AttachmentRef => ({ id, byteLength: 1, mediaType: 'a/b', generation })
 
 async function newManifest() {
-  const { manifest, close } = openSqliteAttachments(await newPath())
+  const { manifest, close } = openSqliteAttachments(newPath())
   onTestFinished(() => close())
   return manifest
 }

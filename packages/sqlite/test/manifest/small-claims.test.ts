@@ -7,7 +7,7 @@ const meta = { mediaType: 'application/octet-stream' }
 const all = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 10_000 }
 
 async function newSession() {
-  const path = await newPath()
+  const path = newPath()
   const attachments = openSqliteAttachments(path, { busyTimeoutMs: 0 })
   onTestFinished(() => attachments.close())
   const session = new SessionScopedAttachmentStore(attachments.store, attachments.manifest, 'session')

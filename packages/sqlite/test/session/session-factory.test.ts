@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { SqliteSessionFactory, type SqliteSessionFactoryOptions } from '@lash/attachments-sqlite'
+import { newFolder } from '@lash/attachments-testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { newFolder, rawDatabase } from '../folder.ts'
+import { rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'text/plain' }
 
 async function newFactory(options?: SqliteSessionFactoryOptions) {
-  return new SqliteSessionFactory(join(await newFolder(), 'sessions'), options)
+  return new SqliteSessionFactory(join(newFolder(), 'sessions'), options)
 }
 
 test('the path has a safe name and a digest, and differs for ids that look alike', async () => {
@@ -75,7 +76,7 @@ test('without a policy nothing is collected unasked, and collectGarbage keeps wh
 })
 
 test('bad options are refused', async () => {
-  const root = await newFolder()
+  const root = newFolder()
   expect(() => new SqliteSessionFactory('')).toThrow('root')
   expect(() => new SqliteSessionFactory(root, { gcPolicy: { gracePeriodMs: -1 } })).toThrow('gracePeriodMs')
   expect(() => new SqliteSessionFactory(root, { gcPolicy: { gracePeriodMs: 0, autoRunEveryCommits: 0 } })).toThrow(

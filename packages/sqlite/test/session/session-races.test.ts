@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type SqliteSession, SqliteSessionFactory } from '@lash/attachments-sqlite'
-import { expect, onTestFinished, test } from 'vitest'
-import { runChild } from '../children/run-child.ts'
-import { newFolder } from '../folder.ts'
+import { linesOf, newFolder, startScript } from '@lash/attachments-testing'
+import { expect, test } from 'vitest'
 
 const meta = { mediaType: 'text/plain' }
 
-async function newRoot(): Promise<string> {
-  return join(await newFolder(), 'sessions')
+function newRoot(): string {
+  return join(newFolder(), 'sessions')
 }
 
 async function commitIn(session: SqliteSession, text: string): Promise<string> {
@@ -33,7 +29,7 @@ async function textOf(root: string, sessionId: string, id: string): Promise<stri
 }
 
 test('a session that is made while it is deleted is a new one, and keeps what is committed in it', async () => {
-  const factory = new SqliteSessionFactory(await newRoot())
+  const factory = new SqliteSessionFactory(newRoot())
   for (let round = 0; round < 5; round++) {
     const old = await factory.create('a')
     const oldId = await commitIn(old, `old ${round}`)
@@ -48,7 +44,7 @@ test('a session that is made while it is deleted is a new one, and keeps what is
 })
 
 test('a session that is looked for while it is deleted is not there, and is not made', async () => {
-  const factory = new SqliteSessionFactory(await newRoot())
+  const factory = new SqliteSessionFactory(newRoot())
   await commitIn(await factory.create('a'), 'old')
   const deleting = factory.delete('a')
   expect(await factory.openExisting('a')).toBeUndefined()
@@ -57,7 +53,7 @@ test('a session that is looked for while it is deleted is not there, and is not 
 })
 
 test('two handles of one session both keep what is committed in them', async () => {
-  const factory = new SqliteSessionFactory(await newRoot())
+  const factory = new SqliteSessionFactory(newRoot())
   const [one, two] = await Promise.all([factory.create('a'), factory.create('a')])
   const ids = await Promise.all([commitIn(one, 'one'), commitIn(two, 'two')])
   await one.close()
@@ -67,7 +63,7 @@ test('two handles of one session both keep what is committed in them', async () 
 })
 
 test('a session that another factory has open is not deleted, and keeps what is committed in it', async () => {
-  const root = await newRoot()
+  const root = newRoot()
   const factory = new SqliteSessionFactory(root, { busyTimeoutMs: 20 })
   const session = await new SqliteSessionFactory(root).create('a')
   await expect(factory.delete('a')).rejects.toMatchObject({
@@ -82,7 +78,7 @@ test('a session that another factory has open is not deleted, and keeps what is 
 })
 
 test('a session that one factory makes while another deletes it keeps what is committed in it', async () => {
-  const root = await newRoot()
+  const root = newRoot()
   const [one, two] = [new SqliteSessionFactory(root, { busyTimeoutMs: 20 }), new SqliteSessionFactory(root)]
   for (let round = 0; round < 5; round++) {
     await commitIn(await one.create('a'), 'old')
@@ -98,41 +94,33 @@ test('a session that one factory makes while another deletes it keeps what is co
 })
 
 test('a session that another process has open is not deleted before that process ends, however it ends', async () => {
-  const root = await newRoot()
+  const root = newRoot()
   const factory = new SqliteSessionFactory(root, { busyTimeoutMs: 20 })
-  const script = fileURLToPath(new URL('../children/hold-session.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, root, 'a'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const holder = await startScript(new URL('../children/hold-session.ts', import.meta.url), [root, 'a'])
   await expect(factory.delete('a')).rejects.toMatchObject({ code: 'backend' })
-  child.kill('SIGKILL')
-  await once(child, 'close')
-  expect(await textOf(root, 'a', line.toString().trim())).toBe('held')
+  await holder.kill()
+  expect(await textOf(root, 'a', holder.line)).toBe('held')
   await factory.delete('a')
   expect(await factory.openExisting('a')).toBeUndefined()
 })
 
 test('processes that make and delete the same sessions at once lose no commit of a session that is open', async () => {
-  const root = await newRoot()
-  const children = await Promise.all(
-    ['one', 'two', 'three'].map(name => runChild('make-and-delete.ts', root, name, '25')),
-  )
-  for (const child of children) expect(child, child.output).toMatchObject({ code: 0, output: '' })
+  const root = newRoot()
+  const child = new URL('../children/make-and-delete.ts', import.meta.url)
+  const printed = await Promise.all(['one', 'two', 'three'].map(name => linesOf(child, [root, name, '25'])))
+  expect(printed).toEqual([[], [], []])
 })
 
 test('what an interrupted deletion has left does not come back', async () => {
-  const root = await newRoot()
+  const root = newRoot()
   const factory = new SqliteSessionFactory(root)
-  const script = fileURLToPath(new URL('../children/hold-session.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, root, 'a'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  child.kill('SIGKILL')
-  await once(child, 'close')
+  const holder = await startScript(new URL('../children/hold-session.ts', import.meta.url), [root, 'a'])
+  await holder.kill()
   await rm(factory.pathFor('a'))
   expect(existsSync(`${factory.pathFor('a')}-wal`)).toBe(true)
   expect(await factory.openExisting('a')).toBeUndefined()
   const session = await factory.create('a')
-  await expect(session.get(line.toString().trim())).rejects.toMatchObject({ code: 'not_found' })
+  await expect(session.get(holder.line)).rejects.toMatchObject({ code: 'not_found' })
   const id = await commitIn(session, 'new')
   await session.close()
   expect(await textOf(root, 'a', id)).toBe('new')

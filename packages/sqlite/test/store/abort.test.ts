@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { newPath } from '../folder.ts'
 
 test('a get of a big blob ends when it is aborted, and reads no further', async () => {
-  const { store, close } = openSqliteAttachments(await newPath())
+  const { store, close } = openSqliteAttachments(newPath())
   onTestFinished(() => close())
   const { id } = await store.put(new Uint8Array(64_000_000), { mediaType: 'image/png' })
   const abort = new AbortController()

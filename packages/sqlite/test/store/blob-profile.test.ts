@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { newPath, rawDatabase } from '../folder.ts'
 
 async function newStore(blobProfile?: BlobProfile) {
-  const path = await newPath()
+  const path = newPath()
   const store = new SqliteAttachmentStore({ path, blobProfile })
   onTestFinished(() => store.close())
   const raw = rawDatabase(path)
@@ -91,7 +91,7 @@ test('compressed bytes that would grow beyond what was put are a corrupt error',
 })
 
 test('a file may be opened with another profile each time', async () => {
-  const path = await newPath()
+  const path = newPath()
   const bytes = text(50_000)
   const first = new SqliteAttachmentStore({ path, blobProfile: 'compact' })
   const { id } = await first.put(bytes, { mediaType: 'text/plain' })

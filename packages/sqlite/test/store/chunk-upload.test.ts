@@ -1,16 +1,16 @@
 import { contentId } from '@lash/attachments-core'
 import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
+import { linesOf } from '@lash/attachments-testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { runChild } from '../children/run-child.ts'
 import { WatchedStore } from '../children/watched-store.ts'
 import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
 test('a writer killed between two chunks leaves nothing to read, blocks nobody, and is cleaned up', async () => {
-  const path = await newPath()
-  const child = await runChild('die-between-chunks.ts', path)
-  expect(child.signal, child.output).toBe('SIGKILL')
+  const path = newPath()
+  const child = linesOf(new URL('../children/die-between-chunks.ts', import.meta.url), [path])
+  await expect(child).rejects.toMatchObject({ signal: 'SIGKILL' })
 
   const raw = rawDatabase(path)
   const chunks = () => raw.prepare('SELECT count(*) FROM lash_attachment_chunks').pluck().get()
@@ -34,7 +34,7 @@ test('a writer killed between two chunks leaves nothing to read, blocks nobody, 
 })
 
 test("an upload taken for a dead writer's starts again, and stores all of it", async () => {
-  const path = await newPath()
+  const path = newPath()
   const store = new WatchedStore({ path })
   onTestFinished(() => store.close())
   const raw = rawDatabase(path)

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { newPath } from '../folder.ts'
 
 test('content that another store prepared is held to the limit, and nothing of it stays', async () => {
-  const { store, manifest, close } = openSqliteAttachments(await newPath(), { maxByteLength: 10 })
+  const { store, manifest, close } = openSqliteAttachments(newPath(), { maxByteLength: 10 })
   onTestFinished(() => close())
   const session = new SessionScopedAttachmentStore(store, manifest, 'session')
   const content = await new InMemoryAttachmentStore().prepare(new Uint8Array(11))

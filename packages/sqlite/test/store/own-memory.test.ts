@@ -11,7 +11,7 @@ function ownsMemory(bytes: Uint8Array): boolean {
 const sizes = [0, 1, 100, 4096, 5000, 20_000, 32_768, 32_769, 60_000, 300_000, 1_100_000]
 
 test.each(['text/plain', 'image/png'])('what is read shares memory with nothing else (%s)', async mediaType => {
-  const { store, close } = openSqliteAttachments(await newPath())
+  const { store, close } = openSqliteAttachments(newPath())
   onTestFinished(() => close())
   for (const size of sizes) {
     const bytes = new Uint8Array(size).map((_, index) => 97 + ((index * index) % 23))

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { openSqliteAttachments, SqliteSessionFactory } from '@lash/attachments-sqlite'
+import { linesOf, newFolder } from '@lash/attachments-testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { runChild } from '../children/run-child.ts'
-import { newFolder, newPath, rawDatabase } from '../folder.ts'
+import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
@@ -22,7 +22,7 @@ function runningThreads(): Set<Worker> {
 
 test('the sessions of a process share one thread, which ends with the last of them', async () => {
   const threads = runningThreads()
-  const factory = new SqliteSessionFactory(join(await newFolder(), 'sessions'))
+  const factory = new SqliteSessionFactory(join(newFolder(), 'sessions'))
   const sessions = await Promise.all(Array.from({ length: 40 }, (_, index) => factory.create(`session ${index}`)))
   const bytes = (index: number) => new Uint8Array(300_000).fill(index)
   const refs = await Promise.all(sessions.map((session, index) => session.put(bytes(index), meta)))
@@ -42,7 +42,7 @@ test('the sessions of a process share one thread, which ends with the last of th
 
 test('a thread that has nothing to do ends, and another takes its place when it is needed', async () => {
   const threads = runningThreads()
-  const { store, close } = openSqliteAttachments(await newPath())
+  const { store, close } = openSqliteAttachments(newPath())
   onTestFinished(() => close())
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
@@ -59,7 +59,7 @@ test('a thread that has nothing to do ends, and another takes its place when it 
 })
 
 test('a session whose file is locked does not hold up another', async () => {
-  const factory = new SqliteSessionFactory(join(await newFolder(), 'sessions'))
+  const factory = new SqliteSessionFactory(join(newFolder(), 'sessions'))
   const [locked, free] = [await factory.create('locked'), await factory.create('free')]
   onTestFinished(async () => {
     await Promise.all([locked.close(), free.close()])
@@ -77,7 +77,6 @@ test('a session whose file is locked does not hold up another', async () => {
 })
 
 test('a process that leaves everything open ends by itself', async () => {
-  const path = await newPath()
-  const child = await runChild('leave-open.ts', path)
-  expect(child).toMatchObject({ code: 0, output: 'put\n' })
+  const path = newPath()
+  expect(await linesOf(new URL('../children/leave-open.ts', import.meta.url), [path])).toEqual(['put'])
 })

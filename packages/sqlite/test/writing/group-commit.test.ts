@@ -6,7 +6,7 @@ import { newPath, rawDatabase } from '../folder.ts'
 const meta = { mediaType: 'application/octet-stream' }
 
 async function newAttachments() {
-  const path = await newPath()
+  const path = newPath()
   const attachments = openSqliteAttachments(path)
   onTestFinished(() => attachments.close())
   return { ...attachments, raw: rawDatabase(path) }
@@ -99,7 +99,7 @@ test('puts, and gets, one after the other let the event loop have its turn', asy
 })
 
 test('what was put stays when the store is closed while its writer thread starts', async () => {
-  const path = await newPath()
+  const path = newPath()
   const { store, close } = openSqliteAttachments(path)
   // Small enough to be written in place; together they are about as much as starts the thread.
   for (let index = 0; index < 50; index++) await store.put(new Uint8Array(200_000).fill(index), meta)

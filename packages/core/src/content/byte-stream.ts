@@ -3,6 +3,19 @@ export function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8A
   for (let start = 0; start < bytes.byteLength; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes)
 }
 
+/** Blocks that are so long together, as one array, which owns its memory. */
+export function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8Array {
+  const [only] = blocks
+  if (only?.buffer.byteLength === byteLength) return only
+  const bytes = new Uint8Array(byteLength)
+  let length = 0
+  for (const block of blocks) {
+    bytes.set(block, length)
+    length += block.byteLength
+  }
+  return bytes
+}
+
 /** The bytes as a stream of chunks, copied so that who reads them can do with them what it likes. */
 export function streamOf(bytes: Uint8Array, chunkBytes: number = 64 * 1024): ReadableStream<Uint8Array> {
   const chunks = slices(bytes, chunkBytes)

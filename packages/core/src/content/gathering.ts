@@ -1,6 +1,6 @@
 import { LoopYield } from '../calls/loop-yield.ts'
 import { AttachmentTooLargeError } from '../errors.ts'
-import { slices } from './byte-stream.ts'
+import { joined, slices } from './byte-stream.ts'
 import { type ContentOptions, PreparedContent } from './content.ts'
 import { copied } from './copy.ts'
 import { incrementalDigest } from './digest.ts'
@@ -78,23 +78,10 @@ export class Gathering {
       for (const earlier of this.#held.splice(0)) await this.#file.append(earlier)
     }
     for (const part of slices(block, blockBytes)) {
-      for (let turn = sourceYield.beforeStep(); turn !== undefined; turn = sourceYield.beforeStep()) await turn
+      while (sourceYield.beforeStep() !== undefined) await sourceYield.beforeStep()
       this.#digest.update(part)
       await this.#file?.append(part)
     }
     if (this.#file === undefined && block.byteLength > 0) this.#held.push(block)
   }
-}
-
-/** The blocks as one array, which owns its memory. */
-function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const [only] = blocks
-  if (only?.buffer.byteLength === byteLength) return only
-  const bytes = new Uint8Array(byteLength)
-  let offset = 0
-  for (const block of blocks) {
-    bytes.set(block, offset)
-    offset += block.byteLength
-  }
-  return bytes
 }

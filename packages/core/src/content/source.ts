@@ -27,7 +27,7 @@ export async function readSource(
   let ended = false
   try {
     for (;;) {
-      for (let turn = sourceYield.beforeStep(); turn !== undefined; turn = sourceYield.beforeStep()) await turn
+      while (sourceYield.beforeStep() !== undefined) await sourceYield.beforeStep()
       const result = await next()
       if (result?.done) break
       const keeping = gathering.take(checkChunk(result?.value))

@@ -60,7 +60,7 @@ export class FileDriver implements AttachmentDriver {
     meta: AttachmentMeta,
     options: AttachmentDriverOptions,
   ): Promise<void> {
-    for (let turn = this.#loopYield.beforeStep(); turn !== undefined; turn = this.#loopYield.beforeStep()) await turn
+    while (this.#loopYield.beforeStep() !== undefined) await this.#loopYield.beforeStep()
     const writing = this.#writer.write(key, content, meta, options.signal)
     if (writing !== undefined) await writing
     // Once, after the first put; what it fails to sweep is left for the next store that opens here.
@@ -68,7 +68,7 @@ export class FileDriver implements AttachmentDriver {
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
-    for (let turn = this.#loopYield.beforeStep(); turn !== undefined; turn = this.#loopYield.beforeStep()) await turn
+    while (this.#loopYield.beforeStep() !== undefined) await this.#loopYield.beforeStep()
     return readBlob(this.#layout, key, options)
   }
 

@@ -17,6 +17,7 @@ import {
   type AttachmentManifestOptions,
   abortable,
   type CommitTarget,
+  driverOf,
   type EntryPages,
   entryOf,
   ManifestBase,
@@ -30,7 +31,7 @@ import { byteaOf } from '../database/statement.ts'
 import { transactionStatus } from '../database/transaction-status.ts'
 import type { PostgresDatabaseOptions } from '../options.ts'
 import { isStored } from '../store/blob-row.ts'
-import { driverOf } from '../store/store.ts'
+import { PostgresDriver } from '../store/driver.ts'
 import { Claims } from './claims.ts'
 import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
@@ -86,7 +87,7 @@ export class PostgresAttachmentManifest extends ManifestBase {
     content: AttachmentContent,
     { signal }: AttachmentSignalOptions,
   ): Promise<AttachmentIntentAndPut> | undefined {
-    const driver = driverOf(store)
+    const driver = driverOf(store, PostgresDriver)
     if (driver === undefined || !driver.joins(this.#database, content)) return undefined
     return this.recordWith(content, intent, signal, async (checked, meta) => {
       const { id, byteLength } = content

@@ -4,6 +4,7 @@ import {
   type AttachmentMeta,
   AttachmentNotFoundError,
 } from '@lash/attachments-core'
+import { joined } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import type { CopyValue } from '../protocol/protocol.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
@@ -45,9 +46,10 @@ export class ChunkReader {
 
   /** The range as bytes when one statement reads it, otherwise as a stream. */
   async body(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-    if (this.#position >= this.#end) return new Uint8Array()
+    const byteLength = this.#end - this.#position
+    if (byteLength <= 0) return new Uint8Array()
     const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(this.#position / chunkBytes)
-    return chunks > pageChunks ? this.#stream() : joined(await this.#page())
+    return chunks > pageChunks ? this.#stream() : joined(await this.#page(), byteLength)
   }
 
   /** The next chunks, each in memory of its own. None at the end. */
@@ -99,16 +101,4 @@ export class ChunkReader {
       `the stored bytes of ${id} are damaged: chunks are missing or have a wrong length; put the original again`,
     )
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const only = chunks[0]
-  if (chunks.length === 1 && only !== undefined) return only
-  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.byteLength, 0))
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.byteLength
-  }
-  return bytes
 }

@@ -3,7 +3,7 @@ import {
   PortableAttachmentStore,
   type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
-import { placed } from '@lash/attachments-core/backend'
+import { placed, setDriver } from '@lash/attachments-core/backend'
 import { Database } from '../database/database.ts'
 import type { PostgresDatabaseOptions } from '../options.ts'
 import { PostgresDriver } from './driver.ts'
@@ -11,13 +11,6 @@ import { PostgresDriver } from './driver.ts'
 export interface PostgresAttachmentStoreOptions extends PostgresDatabaseOptions, PortableAttachmentStoreOptions {
   /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
   spool?: AttachmentSpoolOptions | undefined
-}
-
-const drivers = new WeakMap<object, PostgresDriver>()
-
-/** The driver of a store of this package, for a manifest in the same tables; undefined for any other store. */
-export function driverOf(store: object): PostgresDriver | undefined {
-  return drivers.get(store)
 }
 
 /**
@@ -41,6 +34,6 @@ export class PostgresAttachmentStore extends PortableAttachmentStore {
     const given = placed('connectionString', target, options)
     const driver = new PostgresDriver(new Database(given), given)
     super(driver, given)
-    drivers.set(this, driver)
+    setDriver(this, driver)
   }
 }

@@ -12,8 +12,8 @@ const sendYield = new LoopYield(bytesPerTurn)
  * @throws `signal.reason`.
  */
 export async function turnToSend(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-  for (let turn = sendYield.beforeStep(begunBytes); turn !== undefined; turn = sendYield.beforeStep(begunBytes)) {
-    await turn
+  while (sendYield.beforeStep(begunBytes) !== undefined) {
+    await sendYield.beforeStep(begunBytes)
     signal?.throwIfAborted()
   }
   begunBytes += bytes

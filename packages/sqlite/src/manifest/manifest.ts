@@ -15,14 +15,14 @@ import type {
 import {
   type AttachmentManifestOptions,
   type CommitTarget,
+  driverOf,
   type EntryPages,
   ManifestBase,
   placed,
 } from '@lash/attachments-core/backend'
 import { type AttachmentDatabase, openDatabase } from '../database/database.ts'
 import type { SqliteDatabaseOptions } from '../database/options.ts'
-import { maxRowBytes } from '../store/driver.ts'
-import { driverOf } from '../store/store.ts'
+import { maxRowBytes, SqliteAttachmentDriver } from '../store/driver.ts'
 import type { RefPosition, SessionRefs } from './ref-table.ts'
 import { packTargets } from './ref-targets.ts'
 
@@ -56,7 +56,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     content: AttachmentContent,
     { signal }: AttachmentSignalOptions,
   ): Promise<AttachmentIntentAndPut> | undefined {
-    const driver = driverOf(store)
+    const driver = driverOf(store, SqliteAttachmentDriver)
     if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
     const { bytes } = content
     if (bytes === undefined || bytes.byteLength > maxRowBytes) return undefined

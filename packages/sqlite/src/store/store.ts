@@ -3,7 +3,7 @@ import {
   PortableAttachmentStore,
   type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
-import { placed } from '@lash/attachments-core/backend'
+import { placed, setDriver } from '@lash/attachments-core/backend'
 import { openDatabase } from '../database/database.ts'
 import type { SqliteDatabaseOptions } from '../database/options.ts'
 import { type BlobProfile, compressionRule } from './blob-profile.ts'
@@ -14,14 +14,6 @@ export interface SqliteAttachmentStoreOptions extends SqliteDatabaseOptions, Por
   blobProfile?: BlobProfile | undefined
   /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
   spool?: AttachmentSpoolOptions | undefined
-}
-
-/** The driver of each store, for the manifest that writes an intent and its bytes in one transaction. */
-const drivers = new WeakMap<object, SqliteAttachmentDriver>()
-
-/** The driver of a store of this package; undefined for any other. */
-export function driverOf(store: object): SqliteAttachmentDriver | undefined {
-  return drivers.get(store)
 }
 
 /**
@@ -38,7 +30,7 @@ export class SqliteAttachmentStore extends PortableAttachmentStore {
   constructor(target: string | SqliteAttachmentStoreOptions, options?: SqliteAttachmentStoreOptions) {
     const given = placed('path', target, options)
     super(openDriver(given), given)
-    drivers.set(this, this.driver as SqliteAttachmentDriver)
+    setDriver(this, this.driver)
   }
 }
 

@@ -15,8 +15,8 @@ export interface ScriptOptions {
 }
 
 /**
- * Runs a script of Node in a process of its own, to its end, and gives the lines that it printed. Rejects with what `execFile` does where
- * the script fails or is killed, and where it writes to the standard error unasked.
+ * Runs a script of Node in a process of its own, to its end, and gives the lines that it printed. Rejects with what
+ * `execFile` does where the script fails or is killed, and where it writes to the standard error unasked.
  */
 export async function linesOf(
   script: URL,

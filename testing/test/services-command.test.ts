@@ -13,7 +13,9 @@ const given = {
   LASH_TEST_S3_REGION: 'eu-west-1',
 }
 
-/** Runs the command until it says that it waits, or until it ends by itself; then reads what it printed with a shell. */
+/**
+ * Runs the command until it says that it waits, or until it ends by itself; then reads what it printed with a shell.
+ */
 async function runServices(env: NodeJS.ProcessEnv): Promise<{ code: number | null; stdout: string }> {
   const child = spawn(process.execPath, [main], {
     env: { ...process.env, ...env },

@@ -59,7 +59,9 @@ async function nativeFolder(): Promise<string> {
   }
 }
 
-/** The package keeps its symbolic links in a list, and makes them in an install script, which an installer may not run. */
+/**
+ * The package keeps its symbolic links in a list, and makes them in an install script, which an installer may not run.
+ */
 async function completeLinks(folder: string): Promise<void> {
   const list = await readFile(path.join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

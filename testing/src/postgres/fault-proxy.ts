@@ -69,7 +69,10 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Cuts each connection, also one that is open, when that many more bytes have gone to the server. Returns the function that ends it. */
+  /**
+   * Cuts each connection, also one that is open, when that many more bytes have gone to the server. Returns the
+   * function that ends it.
+   */
   cutAfter(bytes: number): () => void {
     this.#cutAfter = bytes
     for (const link of this.#links) link.sent = 0

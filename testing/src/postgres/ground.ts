@@ -10,8 +10,8 @@ export function postgresUrl(): string {
 }
 
 /**
- * What a harness shares: an administrator's pool, and a role without rights of its own that reaches the server through a proxy. Made when first
- * needed.
+ * What a harness shares: an administrator's pool, and a role without rights of its own that reaches the server through
+ * a proxy. Made when first needed.
  */
 export class PostgresGround {
   #made: Promise<Ground> | undefined

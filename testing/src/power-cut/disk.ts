@@ -8,8 +8,9 @@ import { everyState, type Ignored, stateBy } from './states.ts'
 const nothing: Ignored = () => false
 
 /**
- * A disk that forgets, in the strictest model that POSIX allows: what was not synced survives a power cut or not, each change of a name and
- * each write independently of every other; a write may survive by half or as zeros; nothing is ordered but by fsync.
+ * A disk that forgets, in the strictest model that POSIX allows: what was not synced survives a power cut or not, each
+ * change of a name and each write independently of every other; a write may survive by half or as zeros; nothing is
+ * ordered but by fsync.
  */
 export class Disk {
   readonly #folder: string
@@ -70,7 +71,9 @@ export class Disk {
     }
   }
 
-  /** What a power cut at this moment may leave, each state once. For few and short changes: their combinations multiply. */
+  /**
+   * What a power cut at this moment may leave, each state once. For few and short changes: their combinations multiply.
+   */
   statesAfterPowerCut(ignored: Ignored = nothing): DiskState[] {
     return everyState(this.#top, ignored)
   }

@@ -13,7 +13,10 @@ export const strace: string | undefined = (process.env.PATH ?? '')
   .map(folder => join(folder, 'strace'))
   .find(existsSync)
 
-/** Why strace cannot be used here, or undefined when it can. Where `CI` is true, a Linux without a working strace is an error instead. */
+/**
+ * Why strace cannot be used here, or undefined when it can. Where `CI` is true, a Linux without a working strace is an
+ * error instead.
+ */
 export const cannotRecord: string | undefined = findObstacle()
 
 function findObstacle(): string | undefined {
@@ -31,8 +34,9 @@ function findObstacle(): string | undefined {
 }
 
 /**
- * Runs Node under strace and gives what it did to files in the folder, which must exist. The arguments are those of Node: its options, the
- * script, and the script's own. A script may end by killing itself with SIGKILL; any other failure rejects.
+ * Runs Node under strace and gives what it did to files in the folder, which must exist. The arguments are those of
+ * Node: its options, the script, and the script's own. A script may end by killing itself with SIGKILL; any other
+ * failure rejects.
  */
 export async function record(folder: string, ...nodeArguments: string[]): Promise<Operation[]> {
   const logFolder = await mkdtemp(join(tmpdir(), 'strace-'))

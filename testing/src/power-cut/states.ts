@@ -2,7 +2,10 @@ import { type DiskState, describeState } from './disk-state.ts'
 import { type Fate, firstHalf } from './fate.ts'
 import { type FileNode, type FolderNode, type Node, named, written } from './nodes.ts'
 
-/** Tells for a path, from the folder on, that nobody reads what is there: what is in such a folder is left out, and such a file. */
+/**
+ * Tells for a path, from the folder on, that nobody reads what is there: what is in such a folder is left out, and such
+ * a file.
+ */
 export type Ignored = (path: string) => boolean
 
 /** More pending changes than this in one folder or file are not tried in every combination. */

@@ -9,9 +9,9 @@ export const tracedCalls: readonly string[] = [
 ]
 
 /**
- * Understands what `strace -f -xx` wrote. What lies outside of the folder is left out, and lines that the process printed are marks.
- * Of a call that was still running when another began, a sync counts from its beginning to its end, a close from its beginning, since its
- * descriptor may be another's before it ends, and anything else from its end.
+ * Understands what `strace -f -xx` wrote. What lies outside of the folder is left out, and lines that the process
+ * printed are marks. Of a call that was still running when another began, a sync counts from its beginning to its end,
+ * a close from its beginning, since its descriptor may be another's before it ends, and anything else from its end.
  */
 export function parseStrace(log: string, folder: string): Operation[] {
   const parser = new StraceParser(folder)

@@ -67,8 +67,8 @@ interface Plan {
 }
 
 /**
- * An HTTP proxy before an S3 server that records requests and spoils those that it is told to. Requests pass with the Host header that
- * they came with, because their signature covers it. Speaks plain HTTP only.
+ * An HTTP proxy before an S3 server that records requests and spoils those that it is told to. Requests pass with the
+ * Host header that they came with, because their signature covers it. Speaks plain HTTP only.
  */
 export class S3FaultProxy implements AsyncDisposable {
   readonly #target: URL

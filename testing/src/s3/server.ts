@@ -20,8 +20,8 @@ export interface S3Service extends S3Connection {
 }
 
 /**
- * An S3 server for tests: the one that `LASH_TEST_S3_*` names, otherwise a private Ceph, whose packages are installed first
- * where that is possible. Undefined when none can be had, which is then said in one line.
+ * An S3 server for tests: the one that `LASH_TEST_S3_*` names, otherwise a private Ceph, whose packages are installed
+ * first where that is possible. Undefined when none can be had, which is then said in one line.
  * @throws Error when none can be had and `CI` is true: a server that is missing there is a failure.
  */
 export async function startS3(say: (line: string) => void = console.log): Promise<S3Service | undefined> {

@@ -11,8 +11,8 @@ export interface TestServices {
 }
 
 /**
- * Starts the servers that the tests need and tells where they are in the environment, which test processes inherit. Servers that the
- * environment names already are used as they are.
+ * Starts the servers that the tests need and tells where they are in the environment, which test processes inherit.
+ * Servers that the environment names already are used as they are.
  * @throws Error when a server cannot be had and `CI` is true.
  */
 export async function startServices(): Promise<TestServices> {

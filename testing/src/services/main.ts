@@ -2,8 +2,8 @@ import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
 /*
- * For people who develop: starts the servers of the tests, says how to reach them, and stops them at Ctrl-C or SIGTERM. What it prints
- * to the standard output is shell, so that it can be pasted or read from a file as it is.
+ * For people who develop: starts the servers of the tests, says how to reach them, and stops them at Ctrl-C or SIGTERM.
+ * What it prints to the standard output is shell, so that it can be pasted or read from a file as it is.
  */
 
 const interrupted = new Promise<void>(resolve => {

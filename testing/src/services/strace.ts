@@ -3,8 +3,8 @@ import { areInstalled, install, installCommandOf, mayInstall } from './debian.ts
 const packages = ['strace']
 
 /**
- * Sees to it that `strace` is there, which the power cut tests record system calls with. Where it cannot be had, says so in one line; those
- * tests are skipped then.
+ * Sees to it that `strace` is there, which the power cut tests record system calls with. Where it cannot be had, says
+ * so in one line; those tests are skipped then.
  * @throws Error when it cannot be had and `CI` is true.
  */
 export async function ensureStrace(say: (line: string) => void = console.log): Promise<void> {

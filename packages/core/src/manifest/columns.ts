@@ -34,7 +34,10 @@ export function metaOf({ media_type, width, height, label }: MetaColumns): Attac
   return meta
 }
 
-/** @throws AttachmentMetadataDecodeError when the row of a blob holds metadata that no put accepts, so somebody else wrote them. */
+/**
+ * @throws AttachmentMetadataDecodeError when the row of a blob holds metadata that no put accepts, so somebody else
+ * wrote them.
+ */
 export function blobMetaOf(id: AttachmentId, byteLength: number, row: MetaColumns): AttachmentMeta {
   try {
     return storedMeta(id, byteLength, checkMeta(metaOf(row)))

@@ -8,8 +8,8 @@ export function setDriver(store: object, driver: AttachmentDriver): void {
 }
 
 /**
- * The driver that was set for the store, when it is of that class. What wraps a store, or has one as its prototype, may do
- * something else in a put, and has none.
+ * The driver that was set for the store, when it is of that class. What wraps a store, or has one as its prototype, may
+ * do something else in a put, and has none.
  */
 export function driverOf<Driver extends AttachmentDriver>(
   store: object,

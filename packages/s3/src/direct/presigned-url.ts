@@ -14,8 +14,8 @@ export interface PresignedGet {
 const notSigned = ['user-agent', 'x-amz-user-agent', 'amz-sdk-invocation-id', 'amz-sdk-request', 'x-amz-checksum-mode']
 
 /**
- * A URL that anybody can GET until it expires. Nothing is sent: the client's own signer, which takes credentials from the
- * client's chain, signs the URL in place of the headers.
+ * A URL that anybody can GET until it expires. Nothing is sent: the client's own signer, which takes credentials from
+ * the client's chain, signs the URL in place of the headers.
  */
 export async function presignedUrl(client: S3Client, get: PresignedGet): Promise<string> {
   const { bucket, key, contentDisposition, expiresIn } = get

@@ -9,9 +9,9 @@ export interface CephLayout {
 /**
  * Configuration of a cluster of one monitor, one storage daemon and one S3 gateway, on the loopback interface only.
  *
- * Keys are on (`cephx`): the gateway of Ceph 16 cannot talk to a monitor that wants none. The storage daemon keeps everything in
- * memory, which makes it quick to start and leaves nothing on disk. One copy of each object is enough for tests, and
- * disks that are nearly full must not turn the cluster read-only.
+ * Keys are on (`cephx`): the gateway of Ceph 16 cannot talk to a monitor that wants none. The storage daemon keeps
+ * everything in memory, which makes it quick to start and leaves nothing on disk. One copy of each object is enough for
+ * tests, and disks that are nearly full must not turn the cluster read-only.
  */
 export function cephConfiguration(layout: CephLayout, clusterId: string): string {
   const { directory, monitorPort, gatewayPort } = layout

@@ -3,8 +3,9 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Reads process ids, one per line, until its input ends: when whoever started it has gone, however that came about. Then it kills those of
- * the processes that still run out of the folder (a process id may belong to somebody else by then), and removes the folder.
+ * Reads process ids, one per line, until its input ends: when whoever started it has gone, however that came about.
+ * Then it kills those of the processes that still run out of the folder (a process id may belong to somebody else by
+ * then), and removes the folder.
  */
 const guardian = `
 trap '' INT TERM HUP
@@ -33,7 +34,10 @@ export class Daemons {
     unref(this.#guardian)
   }
 
-  /** Starts a daemon in the foreground mode of its own; its output goes to a file of the folder. `args` must name the folder. */
+  /**
+   * Starts a daemon in the foreground mode of its own; its output goes to a file of the folder. `args` must name the
+   * folder.
+   */
   start(name: string, program: string, args: readonly string[]): void {
     const log = openSync(this.#logOf(name), 'a')
     // Its own process group: Ctrl-C reaches this process, which then stops them in order.

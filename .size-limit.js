@@ -8,7 +8,7 @@ export default [
       ...config,
       platform: 'node',
       format: 'esm',
-      external: ['./source.js', '../content/source.js', '../reading/reading.js'],
+      external: ['./source.js', '../content/source.js', '../reading/stream-reading.js'],
     }),
   },
   {

@@ -14,7 +14,7 @@ const manifestMethods = [
   'settleClaims',
 ] as const satisfies readonly (keyof AttachmentManifest)[]
 
-/** The methods that a case can intercept. Each is of the store or of the manifest, which need not have an optional one. */
+/** The methods that a case can intercept, each of the store or of the manifest. Optional ones may be missing there. */
 export type Method = (typeof storeMethods)[number] | (typeof manifestMethods)[number]
 
 /** What happens in the place of a call. `call` makes the call itself. */

@@ -1,10 +1,11 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { rules } from './rules.ts'
+import { type Change, rules } from './rules.ts'
 
 /**
- * Lets one process load the project many times over, each time with other changes to its source: what is imported with `?mutant=<n>`, and
- * all of this repository that it imports in turn, is loaded afresh with the changes of the n-th rule.
+ * Lets one process load the project many times over, each time with other changes to its source: what is imported with
+ * `?mutant=<n>`, and all of this repository that it imports in turn, is loaded afresh with the changes of the n-th
+ * rule.
  */
 registerHooks({
   resolve(specifier, context, nextResolve) {
@@ -30,11 +31,20 @@ function isOurs(url: string): boolean {
 }
 
 function mutated(path: string, source: string, mutant: number): string {
-  let text = source
-  for (const { file, find, replace } of rules[mutant]?.off ?? []) {
-    if (!path.endsWith(file)) continue
-    if (text.split(find).length !== 2) throw new Error(`the source of ${file} has not exactly one place with: ${find}`)
-    text = text.replace(find, () => replace)
-  }
-  return text
+  const changes = rules[mutant]?.off ?? []
+  return changes.filter(({ file }) => path.endsWith(file)).reduce(applied, source)
+}
+
+/** In formatted source, the line that closes a function is indented as the line where its declaration begins. */
+function applied(source: string, { file, name, change }: Change): string {
+  const lines = source.split('\n')
+  const declaration = new RegExp(`^( *)(?:(?:export|async|function|const) )*${name}(?: = (?:async )?)?(?=[(<]).*[({]$`)
+  const found = lines.flatMap((line, index) => (declaration.test(line) ? index : []))
+  const [start] = found
+  if (start === undefined || found.length > 1) throw new Error(`${file} has ${found.length} functions called ${name}`)
+  const indent = declaration.exec(lines[start] ?? '')?.[1] ?? ''
+  const opening = lines.findIndex((line, index) => index >= start && line.endsWith('{') && line[indent.length] !== ' ')
+  const closing = lines.indexOf(`${indent}}`, opening)
+  const body = change(lines.slice(opening + 1, closing).join('\n'))
+  return [...lines.slice(0, opening + 1), body, ...lines.slice(closing)].join('\n')
 }

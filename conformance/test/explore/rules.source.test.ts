@@ -6,8 +6,8 @@ import { rules } from './rules.ts'
 import type { MutantOutcome } from './run-mutants.source.ts'
 
 /**
- * The proof that the explorer can fail: each safety rule of the protocol is switched off in turn, by a change to the real code, and what goes
- * wrong is found, with the shortest schedule that shows it.
+ * The proof that the explorer can fail: each safety rule of the protocol is switched off in turn, by a change to the
+ * real code, and what goes wrong is found, with the shortest schedule that shows it.
  */
 describe('with one rule switched off', () => {
   let outcomes: MutantOutcome[] = []

@@ -1,6 +1,6 @@
 /**
- * What authors of stores and manifests need beside the main entry: checks of what callers give, names, and pieces that
- * every backend would otherwise write again.
+ * What authors of stores and manifests need beside the main entry: checks of arguments, names, and what every backend
+ * would otherwise write again.
  */
 export { abortable } from './calls/abort.ts'
 export { concurrently } from './calls/concurrently.ts'

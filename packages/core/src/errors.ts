@@ -1,6 +1,6 @@
 import type { AttachmentId } from './content/id.ts'
 
-/** What went wrong, to branch on. Messages are for people and may change; codes do not. */
+/** What went wrong, for code to branch on. Messages are for people and may change; codes do not. */
 export type AttachmentErrorCode =
   | 'not_found'
   | 'io'
@@ -20,28 +20,28 @@ export interface AttachmentErrorOptions {
   cause?: unknown
 }
 
-/** Marks our errors, with their code, so that a second copy of this package in the same program still knows them. */
+/** Marks our errors with their code, so that another copy of this package in the same program knows them too. */
 const marker = Symbol.for('@lash/attachments.error')
 
 /**
- * Base of every error that a store or a manifest rejects with, except an abort (that rejects with `signal.reason`) and the
- * error of a failing source stream (that comes through as it is).
+ * The base class of every error that a store or a manifest rejects with. Two rejections are not of it: an aborted call
+ * rejects with `signal.reason`, and a put whose source fails with the error of the source.
  */
 export abstract class AttachmentStoreError extends Error {
-  /** Of a subclass: the code that all its instances have. */
+  /** In a subclass, the code of all its instances. */
   static readonly code?: AttachmentErrorCode
   declare readonly code: AttachmentErrorCode
-  /** The id that the operation was about, where it was about one. */
+  /** The id that the operation was about, if it was about one. */
   declare readonly id?: AttachmentId
 
   constructor(message: string, options: AttachmentErrorOptions = {}) {
-    const { cause, id } = options
-    super(message, cause === undefined ? undefined : { cause })
+    super(message, options)
+    const { id } = options
     const { name, code } = new.target
     Object.assign(this, { name, code, [marker]: code }, id && { id })
   }
 
-  /** Like `instanceof`, but true as well for an error made by another copy of this package. */
+  /** Like `instanceof`, but also true for an error of another copy of this package. */
   static isInstance<E extends AttachmentStoreError>(
     this: { readonly prototype: E; readonly code?: AttachmentErrorCode },
     value: unknown,
@@ -58,7 +58,7 @@ abstract class AttachmentIdError extends AttachmentStoreError {
   }
 }
 
-/** No such bytes, or none that this session may read. */
+/** There are no such bytes, or the session may not read them. */
 export class AttachmentNotFoundError extends AttachmentIdError {
   static override readonly code = 'not_found'
   constructor(id: AttachmentId, options?: AttachmentErrorOptions) {
@@ -76,32 +76,34 @@ export class AttachmentIoError extends AttachmentStoreError {
   }
 }
 
-/** Bytes are there and their metadata is not. `delete` the id and put it again, or restore the metadata. */
+/** The bytes are there, but not their metadata. `delete` the id and put it again, or restore the metadata. */
 export class AttachmentMissingMetaError extends AttachmentIdError {
   static override readonly code = 'missing_meta'
 }
 
-/** Metadata is there and cannot be understood. */
+/** The metadata is there, but cannot be understood. */
 export class AttachmentMetadataDecodeError extends AttachmentIdError {
   static override readonly code = 'metadata_decode'
 }
 
-/** The manifest could not record an intent, alone or with its bytes, so nothing was put. `cause` is why. */
+/**
+ * The manifest could not record an intent, or an intent together with its bytes, so nothing was put. `cause` says why.
+ */
 export class AttachmentManifestRecordError extends AttachmentStoreError {
   static override readonly code = 'manifest_record'
 }
 
-/** The backend failed or cannot be reached. `cause` is its own error. */
+/** The backend failed, or cannot be reached. `cause` is the backend's own error. */
 export class AttachmentBackendError extends AttachmentStoreError {
   static override readonly code = 'backend'
 }
 
-/** What is stored is not what was put: a wrong length or a wrong digest. Such bytes are never returned. */
+/** The stored bytes are not what was put: their length or digest is wrong. Such bytes are never returned. */
 export class AttachmentCorruptError extends AttachmentIdError {
   static override readonly code = 'corrupt'
 }
 
-/** The body is larger than the store takes. Nothing was stored. */
+/** The body is larger than the store accepts. Nothing was stored. */
 export class AttachmentTooLargeError extends AttachmentStoreError {
   static override readonly code = 'too_large'
   /** The limit, in bytes. */
@@ -112,14 +114,14 @@ export class AttachmentTooLargeError extends AttachmentStoreError {
   }
 }
 
-/** The caller gave something that cannot be right. Nothing was stored. */
+/** The caller gave an argument that cannot be right. Nothing was stored. */
 export class AttachmentInvalidArgumentError extends AttachmentStoreError {
   static override readonly code = 'invalid_argument'
 }
 
 /**
- * A commit named refs that have no live intent at their generation any more: a sweep took them, or they were released, or
- * never put. Nothing was committed. Put the bytes of `ids` again and commit the new refs.
+ * A commit named refs that have no live intent at their generation: a sweep has taken them, or they were released or
+ * never put. Nothing was committed. Put the bytes of `ids` again, and commit the new refs.
  */
 export class AttachmentIntentExpiredError extends AttachmentStoreError {
   static override readonly code = 'intent_expired'
@@ -131,12 +133,12 @@ export class AttachmentIntentExpiredError extends AttachmentStoreError {
   }
 }
 
-/** The database has a schema that this version does not know: a newer one, or not ours. */
+/** The database has a schema that this version does not know: a newer one, or one that is not ours. */
 export class AttachmentSchemaError extends AttachmentStoreError {
   static override readonly code = 'schema'
 }
 
-/** Used after `close()`. */
+/** A call came after `close()`. */
 export class AttachmentClosedError extends AttachmentStoreError {
   static override readonly code = 'closed'
   constructor(what: string, options?: AttachmentErrorOptions) {
@@ -144,7 +146,7 @@ export class AttachmentClosedError extends AttachmentStoreError {
   }
 }
 
-/** An id may be anything that a caller made up: show little of it, and nothing that controls a terminal. */
+/** An id may be anything that a caller made up. Show only the start of it, without control characters. */
 function printable(id: unknown): string {
   return typeof id === 'string' ? id.slice(0, 64).replace(/[^ -~]/g, '?') : typeof id
 }

@@ -4,10 +4,10 @@ import type { AttachmentRef } from './content/meta.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
 import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store/store.ts'
 
-/** An attachment of a request to a model: with its bytes, or with a reference to them. */
+/** An attachment of a request to a model, with its bytes or with a reference to them. */
 export interface LlmAttachment {
   mediaType?: string
-  /** None, or empty: to be filled in where there is a reference. */
+  /** If missing or empty, it is filled in from the reference, if there is one. */
   data?: Uint8Array
   reference?: AttachmentRef
 }
@@ -23,10 +23,11 @@ export interface ResolveAttachmentsOptions extends AttachmentSignalOptions {
 }
 
 /**
- * Fills in the bytes of attachments that carry a reference and no data, with the media type that is stored. Returns a copy of the request; the one given is not
- * changed. Each content is read once, however often it is referred to. Give it a session-scoped store, so that a request can only
- * reach what its session holds.
- * @throws what `store.get` does, for the first attachment that fails; AttachmentInvalidArgumentError when an option is out of range.
+ * Fills in the bytes and the stored media type of attachments that have a reference and no data. Returns a copy of the
+ * request; the given one is not changed. Each content is read once, however often the request refers to it. Give it a
+ * session-scoped store, so that a request can reach nothing but what its session holds.
+ * @throws the error of `store.get` for the first attachment that fails; AttachmentInvalidArgumentError when an option
+ * is out of range.
  */
 export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   request: Request,
@@ -56,7 +57,10 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   return { ...request, attachments }
 }
 
-/** At the reference's generation or, when that is gone, at any: a session that let go and put again holds the same bytes at a later one. */
+/**
+ * Reads at the reference's generation or, if that is gone, at any other: a session that has released the bytes and put
+ * them again holds the same bytes at a later generation.
+ */
 async function read(
   { id, generation = 0 }: AttachmentRef,
   store: AttachmentStore,

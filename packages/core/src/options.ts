@@ -1,8 +1,8 @@
 import { AttachmentInvalidArgumentError } from './errors.ts'
 
 /**
- * What a constructor was given, as one object: a string is short for the one option that says where, an object is the
- * options themselves. What `options` has comes before what `target` has.
+ * The options of a constructor as one object. The target is a string, which is short for the option that says where, or
+ * an object of options. Where two objects have the same option, that of `options` counts.
  * @param name of the option that the string is short for.
  * @throws AttachmentInvalidArgumentError when the target is neither.
  */

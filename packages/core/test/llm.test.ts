@@ -38,7 +38,7 @@ test('keeps the data of an attachment that has both', async () => {
   expect(resolved.attachments[0]?.data).toBe(data)
 })
 
-test('empty data is none; the media type is the stored one, whatever the reference or the attachment says', async () => {
+test('empty data is no data; the media type is the stored one, whatever reference and attachment say', async () => {
   await using store = new InMemoryAttachmentStore()
   const reference = { ...(await store.put(bytes, meta)), mediaType: 'text/plain' }
   const attachment = { mediaType: 'image/x-mine', data: new Uint8Array(0), reference }

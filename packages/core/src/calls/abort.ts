@@ -1,4 +1,6 @@
-/** The promise, or a rejection with `signal.reason` as soon as the signal aborts. What the promise stands for goes on. */
+/**
+ * As the promise, but rejects with `signal.reason` as soon as the signal aborts. The work behind the promise goes on.
+ */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {

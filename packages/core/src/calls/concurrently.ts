@@ -1,8 +1,8 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 
 /**
- * Runs the call on every item, so many at a time. After the first failure it starts no more, waits for what is under way, and rejects with that
- * failure.
+ * Calls with every item, up to `limit` calls at a time. After the first failure it starts no more calls, waits for
+ * those in flight, and rejects with that failure.
  */
 export async function concurrently<T>(
   items: readonly T[],
@@ -14,7 +14,7 @@ export async function concurrently<T>(
     for (const item of waiting) await call(item)
   }
   const workers = Array.from({ length: Math.min(limit, items.length) }, worker)
-  // Also those that run when one fails.
+  // When one fails, others are in flight.
   await Promise.all(workers).finally(() => Promise.allSettled(workers))
 }
 
@@ -24,7 +24,10 @@ export function checkConcurrency(limit: number): number {
   throw new AttachmentInvalidArgumentError('concurrency must be 1 or more')
 }
 
-/** Gives each item once, whoever asks. A loop over a generator that is left by a failure ends it, for the others too. */
+/**
+ * Gives each item once, to whichever loop asks. A loop that a failure ends closes the generator, and so ends the
+ * others.
+ */
 function* each<T>(items: readonly T[]): Generator<T, void, void> {
   yield* items
 }

@@ -1,32 +1,33 @@
-import { refuse } from '../content/abandon.ts'
+import { rejectBody } from '../content/abandon.ts'
 import { AttachmentClosedError } from '../errors.ts'
 
-/** Counts the calls in flight of something that can be closed. For stores and manifests alike. */
+/** When something is open and when closed, and which calls are in flight. For stores and manifests alike. */
 export class Lifetime {
   readonly #what: string
-  /** Aborted by `close`, with what calls are refused with from then on. */
+  /** `close` aborts it, with the error that every later call gets. */
   readonly #end = new AbortController()
   #inFlight = 0
   #idle: (() => void) | undefined
   #closed: Promise<void> | undefined
 
-  /** @param what - for the message of `AttachmentClosedError`, such as "the fs store". */
+  /** @param what for the message of `AttachmentClosedError`, such as "the fs store". */
   constructor(what: string) {
     this.#what = what
   }
 
-  /** @throws AttachmentClosedError after `close` was called. */
-  assertOpen(): void {
+  /** @throws AttachmentClosedError after `close` was called, `signal.reason` after the signal has aborted. */
+  assertOpen(signal?: AbortSignal): void {
     this.#end.signal.throwIfAborted()
+    signal?.throwIfAborted()
   }
 
-  /** Aborts with the given signal and when `close` is called: for what outlives its call, such as a stream. */
+  /** Aborts with the given signal, and when `close` is called. For what outlives its call, such as a stream. */
   until(signal: AbortSignal | undefined): AbortSignal {
     const end = this.#end.signal
     return signal === undefined ? end : AbortSignal.any([end, signal])
   }
 
-  /** Runs one call: refused after close or when the signal is aborted, counted while in flight. */
+  /** Runs one call. It is refused after close or when the signal is aborted, and counted while in flight. */
   async run<T>(signal: AbortSignal | undefined, call: () => T | Promise<T>): Promise<T> {
     this.enter(signal)
     try {
@@ -36,14 +37,13 @@ export class Lifetime {
     }
   }
 
-  /** The beginning of a call; {@link exit} has to follow, in a `finally`. */
+  /** The beginning of a call. {@link exit} must follow, in a `finally`. */
   enter(signal: AbortSignal | undefined): void {
-    this.assertOpen()
-    signal?.throwIfAborted()
+    this.assertOpen(signal)
     this.#inFlight++
   }
 
-  /** As {@link enter}, for a call that is given a body: when the call is refused, or the check fails, the body's source is told. */
+  /** As {@link enter}, for a call with a body. Its source is told when the call is refused or the check fails. */
   enterWith<T>(body: unknown, signal: AbortSignal | undefined, check: () => T): T {
     try {
       this.assertOpen()
@@ -51,7 +51,7 @@ export class Lifetime {
       this.enter(signal)
       return checked
     } catch (error) {
-      return refuse(body, error)
+      return rejectBody(body, error)
     }
   }
 
@@ -60,7 +60,10 @@ export class Lifetime {
     if (this.#inFlight === 0) this.#idle?.()
   }
 
-  /** Refuses calls from now on, ends what runs `until`, waits for calls in flight, then frees what there is to free; once. */
+  /**
+   * Refuses calls from now on, aborts the signals that `until` gave, waits for calls in flight, then frees. Does this
+   * once, however often it is called.
+   */
   close(free: () => Promise<void>): Promise<void> {
     this.#closed ??= this.#close(free)
     return this.#closed

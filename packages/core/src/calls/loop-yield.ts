@@ -2,8 +2,8 @@
 const turnMs = 4
 
 /**
- * Yields to the event loop between the small synchronous steps of something long. Steps that come one by one, with turns of the loop between
- * them anyway, wait for nothing.
+ * Yields to the event loop between the small synchronous steps of long work. Steps that have turns of the loop between
+ * them anyway wait for nothing.
  */
 export class LoopYield {
   readonly #perTurn: number
@@ -18,9 +18,9 @@ export class LoopYield {
   }
 
   /**
-   * Await this before each step. All that wait go on together in the next turn, so where many may share one yield, each should
-   * ask again before its step.
-   * @param spent so far, by all steps: the time or, for steps whose work comes later, what their work is measured by.
+   * Await this before each step. All that wait go on together in the next turn, so where many share one `LoopYield`,
+   * each should ask again before its step.
+   * @param spent by all steps so far: the time or, for steps whose work comes later, a measure of that work.
    */
   beforeStep(spent: number = performance.now()): Promise<void> | undefined {
     if (this.#nextTurn !== undefined) return spent - this.#start >= this.#perTurn ? this.#nextTurn : undefined

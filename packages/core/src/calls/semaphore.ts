@@ -1,11 +1,13 @@
 import { abortable } from './abort.ts'
 
-/** Lets tasks run at once up to a limit of their weights together; the others wait. First come, first served. */
+/**
+ * Lets tasks run at once while the sum of their weights is within a limit. The others wait, first come, first served.
+ */
 export class Semaphore {
   readonly #limit: number
-  /** What admits a task that waits, and the weight of the task. */
+  /** For each task that waits: the function that admits it, and its weight. */
   readonly #waiting = new Map<() => void, number>()
-  /** The weights of the tasks that run, together. */
+  /** The sum of the weights of the tasks that run. */
   inUse = 0
 
   constructor(limit: number) {
@@ -13,9 +15,9 @@ export class Semaphore {
   }
 
   /**
-   * Where there is room, the task has started when the call returns.
-   * @param weight - a task that weighs more than the limit is let through alone.
-   * @param signal - when it aborts, the task is not run if it still waits. Afterwards it is the task's own affair.
+   * If there is room, the task has started when this returns.
+   * @param weight a task that weighs more than the limit runs alone.
+   * @param signal when it aborts, a task that still waits is not run. A task that runs must watch the signal itself.
    * @throws `signal.reason`, or what the task throws.
    */
   async run<T>(task: () => Promise<T>, weight: number = 1, signal?: AbortSignal): Promise<T> {
@@ -29,7 +31,7 @@ export class Semaphore {
       if (this.#waiting.has(admit)) await abortable(admitted, signal)
       return await task()
     } finally {
-      // A task that still waited has taken nothing.
+      // A task that still waits has no weight in use.
       if (!this.#waiting.delete(admit)) this.inUse -= weight
       this.#admit()
     }

@@ -1,9 +1,9 @@
-/** Windows on the bytes, of one size; only the last may be shorter. */
+/** Views of the bytes, all of one size but the last, which may be shorter. */
 export function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8Array, void, void> {
   for (let start = 0; start < bytes.byteLength; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes)
 }
 
-/** Blocks that are so long together, as one array, which owns its memory. */
+/** The blocks, whose lengths add up to `byteLength`, as one array that owns its memory. */
 export function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8Array {
   const [only] = blocks
   if (only?.buffer.byteLength === byteLength) return only
@@ -16,7 +16,7 @@ export function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8
   return bytes
 }
 
-/** The bytes as a stream of chunks, copied so that who reads them can do with them what it likes. */
+/** The bytes as a stream of chunks. Each chunk is a copy that its reader may change or transfer. */
 export function streamOf(bytes: Uint8Array, chunkBytes: number = 64 * 1024): ReadableStream<Uint8Array> {
   const chunks = slices(bytes, chunkBytes)
   return new ReadableStream<Uint8Array>(

@@ -2,7 +2,7 @@ import { AttachmentBackendError } from '../errors.ts'
 import { slices } from './byte-stream.ts'
 import type { AttachmentContent } from './content.ts'
 
-/** Reads content from its start into buffers of any size, whatever the sizes are that its stream comes in. */
+/** Reads content from its start into buffers of any size, whatever the sizes of the chunks of its stream. */
 export class ContentReader {
   readonly #content: AttachmentContent
   readonly #signal: AbortSignal | undefined
@@ -17,7 +17,7 @@ export class ContentReader {
   }
 
   /**
-   * Fills the buffer with the next bytes. Calls that come at the same time get their bytes in the order of the calls.
+   * Fills the buffer with the next bytes. Concurrent calls get their bytes in the order of the calls.
    * @throws AttachmentBackendError when the content ends before the buffer is full; `signal.reason`.
    */
   fill(buffer: Uint8Array): Promise<void> {
@@ -45,13 +45,13 @@ export class ContentReader {
     )
   }
 
-  /** Lets the content go. Never rejects. */
+  /** Ends the reading. Never rejects. */
   async close(): Promise<void> {
     await this.#reader.cancel().catch(() => {})
   }
 }
 
-/** Reads all of the content into a buffer of its length. Throws as {@link ContentReader.fill} does. */
+/** Reads all of the content into a buffer of the content's length. Throws as {@link ContentReader.fill} does. */
 export async function readInto(buffer: Uint8Array, content: AttachmentContent, signal?: AbortSignal): Promise<void> {
   const reader = new ContentReader(content, signal)
   try {
@@ -64,14 +64,14 @@ export async function readInto(buffer: Uint8Array, content: AttachmentContent, s
 export interface BlockOptions {
   readonly signal?: AbortSignal | undefined
   /**
-   * Read every block into the same memory, so that a block is good until the next is asked for. Of a big stream, blocks that each have memory
-   * of their own are garbage faster than it is collected. Default false.
+   * Read every block into the same memory, so that a block is valid only until the next is asked for. If each block of
+   * a big stream has memory of its own, garbage grows faster than it is collected. Default false.
    */
   readonly reuse?: boolean | undefined
 }
 
 /**
- * The content in blocks of one size; only the last may be shorter. Blocks of content in memory are windows on its bytes.
+ * The content in blocks of one size; only the last may be shorter. Blocks of content in memory are views of its bytes.
  * Throws as {@link ContentReader.fill} does.
  */
 export async function* blocksOf(

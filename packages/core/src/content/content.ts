@@ -3,11 +3,12 @@ import type { AttachmentId } from './id.ts'
 import type { AttachmentSpoolOptions, SpoolFile } from './spool-file.ts'
 
 /**
- * What can be put. Arrays are copied before the first await, and chunks of a source before the next one is asked for: changing them
- * afterwards harms nothing, also where other threads share their memory. A stream or an iterable is read once, and cancelled when the put
- * fails for any reason, or the store is closed. A Node `Readable` without an encoding is an `AsyncIterable<Uint8Array>`.
+ * What can be put. An array is copied before the first await, a chunk of a source before the next chunk is asked for.
+ * Changing either afterwards harms nothing, even where other threads share the memory. A stream or an iterable is read
+ * once. It is cancelled when the put fails for any reason, or when the store is closed. A Node `Readable` without an
+ * encoding is an `AsyncIterable<Uint8Array>`.
  *
- * An array is held in memory, twice while it is put: of what is bigger than that allows, give a stream or a `Blob` of a file.
+ * An array is in memory twice while it is put. For bytes too big for that, give a stream, or the `Blob` of a file.
  */
 export type AttachmentBody =
   | Uint8Array
@@ -17,53 +18,56 @@ export type AttachmentBody =
   | AsyncIterable<Uint8Array>
   | AttachmentContent
 
-/** A body that was read once: hashed, and held in memory or in a spool file. Dispose of it when it has been put. */
+/**
+ * A body that has been read and hashed, and is held in memory or in a spool file. Dispose of it when it has been put.
+ */
 export interface AttachmentContent extends AsyncDisposable {
   readonly id: AttachmentId
   readonly byteLength: number
   /**
-   * The bytes, where they are held in memory. From `prepare`: a copy, made when it is first asked for. A driver gets them as they are,
-   * may keep them, and must never change them.
+   * The bytes, if they are held in memory. In content from `prepare` they are a copy, made when it is first asked for.
+   * A driver gets the bytes themselves; it may keep them, and must never change them.
    */
   readonly bytes?: Uint8Array | undefined
-  /** The spool file, where there is one with a name. Never change, rename or delete it. */
+  /** The spool file, if there is one with a name. Never change, rename or delete it. */
   readonly path?: string
-  /** The bytes from the start; as often as wanted, also at the same time, until disposed of. */
+  /** The bytes from the start. May be called often, also concurrently, until the content is disposed of. */
   stream(): ReadableStream<Uint8Array>
 }
 
-/** Content that this package made, and so may be trusted to have the id that it says. */
+/** Content that this package made. Its id can be trusted to be that of its bytes. */
 export class PreparedContent implements AttachmentContent {
   readonly id: AttachmentId
   readonly byteLength: number
   declare readonly path?: string
   readonly #held: Uint8Array | SpoolFile
-  /** In the hands of a caller, who may do to its bytes whatever it likes: what it was lent from. */
-  readonly #lentFrom: PreparedContent | undefined
+  /** In a caller's view of content: the content. The caller may change the bytes that it sees, so they are a copy. */
+  readonly #viewOf: PreparedContent | undefined
   #copy: Uint8Array | undefined
 
-  /** Bytes that are given must not be changed by anybody from here on. */
-  constructor(id: AttachmentId, held: Uint8Array | SpoolFile, byteLength: number, lentFrom?: PreparedContent) {
+  /** From here on, nobody may change the bytes that are given. */
+  constructor(id: AttachmentId, held: Uint8Array | SpoolFile, byteLength: number, viewOf?: PreparedContent) {
     this.id = id
     this.byteLength = byteLength
     this.#held = held
-    this.#lentFrom = lentFrom
+    this.#viewOf = viewOf
     if (!(held instanceof Uint8Array) && held.path !== undefined) this.path = held.path
   }
 
-  /** What stores write of it; undefined of anything that another made, whatever it looks like. */
+  /** The content that stores write. Undefined for a body that this package did not make, whatever it looks like. */
   static of(body: unknown): PreparedContent | undefined {
-    return typeof body === 'object' && body !== null && #held in body ? (body.#lentFrom ?? body) : undefined
+    return typeof body === 'object' && body !== null && #held in body ? (body.#viewOf ?? body) : undefined
   }
 
-  lend(): AttachmentContent {
+  /** For the caller of `prepare`. */
+  callerView(): AttachmentContent {
     return new PreparedContent(this.id, this.#held, this.byteLength, this)
   }
 
   get bytes(): Uint8Array | undefined {
     const held = this.#held
     if (!(held instanceof Uint8Array)) return undefined
-    if (this.#lentFrom === undefined) return held
+    if (this.#viewOf === undefined) return held
     this.#copy ??= new Uint8Array(held)
     return this.#copy
   }
@@ -80,15 +84,15 @@ export class PreparedContent implements AttachmentContent {
 }
 
 /**
- * Whether core made the content and only stores have its bytes, so that its id is theirs. A manifest whose `recordIntentAndPut`
- * writes content has to ask; a driver need not.
+ * Whether core made the content and nobody but stores has its bytes. Then its id is that of its bytes. A manifest whose
+ * `recordIntentAndPut` writes content must ask this; a driver need not.
  */
 export function isPreparedContent(content: unknown): content is AttachmentContent {
   return PreparedContent.of(content) === content
 }
 
 export interface ContentOptions {
-  /** Stops the reading of a source. Arrays are taken at once. */
+  /** When it aborts, the reading of a source stops. Arrays are copied at once. */
   signal: () => AbortSignal
   maxByteLength: number
   spool?: AttachmentSpoolOptions | undefined

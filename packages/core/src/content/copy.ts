@@ -1,8 +1,8 @@
 import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from '../errors.ts'
 
-/** The bytes of an array, copied: whatever is done to its memory afterwards, by whichever thread. Undefined when the body is none. */
+/** A copy of the bytes of an array. Undefined when the body is no array. */
 export function copyOf(body: unknown, maxByteLength: number): Uint8Array | undefined {
-  // By tag, not by instanceof: arrays may come from another realm.
+  // By its tag, since an array of another realm is no instance of this realm's class.
   const isArray = ArrayBuffer.isView(body) && (body as Uint8Array)[Symbol.toStringTag] === 'Uint8Array'
   if (!isArray && Object.prototype.toString.call(body) !== '[object ArrayBuffer]') return undefined
   const { byteLength } = body as Uint8Array | ArrayBuffer
@@ -10,7 +10,10 @@ export function copyOf(body: unknown, maxByteLength: number): Uint8Array | undef
   return copied(() => (isArray ? copy(body as Uint8Array) : new Uint8Array((body as ArrayBuffer).slice(0))))
 }
 
-/** @throws AttachmentInvalidArgumentError when the copy fails: an array without memory looks empty until it is touched. */
+/**
+ * @throws AttachmentInvalidArgumentError when the copy fails: there is no memory for it, or the array is detached,
+ * which looks empty until its bytes are read.
+ */
 export function copied<T>(make: () => T): T {
   try {
     return make()
@@ -19,7 +22,7 @@ export function copied<T>(make: () => T): T {
   }
 }
 
-/** Small copies share memory with one another, which is several times faster; they never leave the store as they are. */
+/** Small copies share one buffer, which is several times faster. They never leave the store as they are. */
 const sharedBytes = 16 * 1024
 let shared = new ArrayBuffer(0)
 let sharedUsed = 0
@@ -33,7 +36,7 @@ function copy(bytes: Uint8Array): Uint8Array {
   }
   const taken = new Uint8Array(shared, sharedUsed, byteLength)
   taken.set(bytes)
-  // A copy begins where a word does.
+  // Each copy starts at a word.
   sharedUsed += (byteLength + 7) & ~7
   return taken
 }

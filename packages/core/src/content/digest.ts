@@ -3,16 +3,16 @@ import { Semaphore } from '../calls/semaphore.ts'
 import { slices } from './byte-stream.ts'
 import type { AttachmentId } from './id.ts'
 
-/** Below it, hashing off the calling thread costs more than it saves: at 16 KiB the hop takes what the hash does. */
+/** For fewer bytes, a hop to another thread costs more than it saves: at 16 KiB the hop takes as long as the hash. */
 const offThreadBytes = 64 * 1024
 /**
- * What of bigger bytes is hashed on the calling thread in one turn of the event loop: about a millisecond of work. Who puts or
- * reads one after the other does not pay for hops; who asks for many at once has them hashed on other processors.
+ * How many bytes of bigger bodies the calling thread hashes in one turn of the event loop: about a millisecond of work.
+ * Puts and reads one after the other need no hops; many at once are hashed on other processors.
  */
 const bytesPerTurn = 2 * 1024 * 1024
 /**
- * Bigger bytes are hashed piece by piece: off the calling thread they would first be copied on it, and of 2 GiB no more than an
- * error would come.
+ * Bigger bodies are hashed piece by piece. To hash them on another thread, the calling thread would first copy them
+ * whole; at 2 GiB that call fails.
  */
 const wholeBytes = 64 * 1024 * 1024
 
@@ -22,8 +22,9 @@ export function contentId(bytes: Uint8Array): AttachmentId {
 }
 
 /**
- * As {@link contentId}, without stalling the event loop: small bytes, and a few big ones, are hashed at once and without a
- * promise; of many big ones that come together, most are hashed off the calling thread, and while some are, so are those that follow.
+ * As {@link contentId}, without stalling the event loop. Small bodies and a few big ones are hashed at once, without a
+ * promise. Of many big ones that come together, most are hashed on other threads; while some are, those that follow are
+ * too.
  */
 export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> {
   if (bytes.byteLength > wholeBytes) return digestInPieces(bytes)
@@ -40,7 +41,7 @@ export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> 
 
 let hashedThisTurn = 0
 
-/** Starting one copies its input on the calling thread, so of many that are asked for in one tick only as many start as can run. */
+/** The calling thread copies the input of each hash that it starts, so of many only as many start as can run. */
 const offThread = new Semaphore(4)
 
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
@@ -57,7 +58,7 @@ async function digestInPieces(bytes: Uint8Array): Promise<AttachmentId> {
   return digesting.digest('hex')
 }
 
-/** Starts a digest that is fed piece by piece; its `digest('hex')` is the id. */
+/** A digest to be fed piece by piece. Its `digest('hex')` is the id. */
 export function incrementalDigest(): Hash {
   return createHash('sha256')
 }

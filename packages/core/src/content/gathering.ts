@@ -7,14 +7,14 @@ import { incrementalDigest } from './digest.ts'
 import { createSpoolFile, type SpoolFile } from './spool-file.ts'
 
 const defaultMemoryLimit = 1024 * 1024
-/** Chunks are gathered into blocks of up to so many bytes, however small they are; the first block is small. */
+/** Chunks, however small, are gathered into blocks of up to this many bytes. The first block is small. */
 const blockBytes = 256 * 1024
 const firstBlockBytes = 1024
 
-/** For all sources together: what they give without being waited for leaves the event loop its turns. */
+/** Shared by all sources, so that those that are never waited for leave the event loop its turns. */
 export const sourceYield: LoopYield = new LoopYield()
 
-/** The bytes of a source, as they come: hashed, and held in memory up to a limit and in a file above it. */
+/** Hashes the bytes of a source as they come, and holds them: in memory up to a limit, above it in a file. */
 export class Gathering {
   readonly #options: ContentOptions
   readonly #digest = incrementalDigest()
@@ -29,7 +29,7 @@ export class Gathering {
   }
 
   /**
-   * Copies the chunk, at once and before anything else: what is hashed and kept is the copy, whoever writes into the chunk.
+   * Copies the chunk at once, before anything else. The copy is what is hashed and kept, whoever writes to the chunk.
    * @throws AttachmentTooLargeError, AttachmentInvalidArgumentError.
    */
   take(chunk: Uint8Array): Promise<void> | undefined {
@@ -41,19 +41,19 @@ export class Gathering {
     return full && this.#keep(full)
   }
 
-  /** All of it; there are no more chunks. */
+  /** The content, when there are no more chunks. */
   async finish(): Promise<PreparedContent> {
     await this.#keep(this.#block.subarray(0, this.#used))
     const held = this.#file ?? copied(() => joined(this.#held, this.#byteLength))
     return new PreparedContent(this.#digest.digest('hex'), held, this.#byteLength)
   }
 
-  /** Frees what is held, after a failure: that is to be heard of, not what may follow from it. */
+  /** Frees what is held after a failure. Never rejects, so that the first failure is the one that is reported. */
   async discard(): Promise<void> {
     await this.#file?.remove().catch(() => {})
   }
 
-  /** Gives back the block that the chunk has filled, if it has. */
+  /** Returns the block that the chunk has filled, if it has filled one. */
   #copy(chunk: Uint8Array, byteLength: number): Uint8Array | undefined {
     const block = this.#block
     const room = block.byteLength - this.#used

@@ -1,20 +1,20 @@
-/** Lower-case hex SHA-256 of the bytes: 64 digits. */
+/** SHA-256 of the bytes as 64 lower-case hex digits. */
 export type AttachmentId = string
 
 const idLength = 64
 const foreignDigit = /[^0-9a-f]/
 
-/** Whether the value is a well-formed id. Says nothing of whether any store holds it. */
+/** Whether the value is a well-formed id, whether or not any store holds it. */
 export function isAttachmentId(value: unknown): value is AttachmentId {
-  return typeof value === 'string' && value.length === idLength && !foreignDigit.test(value)
+  return isAttachmentIdPrefix(value) && value.length === idLength
 }
 
-/** Whether the value can be the beginning of an id; the empty string is. */
+/** Whether the value can be the beginning of an id. The empty string can. */
 export function isAttachmentIdPrefix(value: unknown): value is string {
   return typeof value === 'string' && value.length <= idLength && !foreignDigit.test(value)
 }
 
-/** The URI that stands for the content in a manifest, whatever store holds it: `sha256:<id>`. */
+/** The URI of the content in a manifest, whichever store holds the bytes: `sha256:<id>`. */
 export function canonicalUri(id: AttachmentId): string {
   return `sha256:${id}`
 }

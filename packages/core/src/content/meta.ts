@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentId } from './id.ts'
 
-/** What the one who puts bytes says of them. */
+/** What the caller of a put says about the bytes. */
 export interface AttachmentCreateMeta {
   /** `type/subtype` with optional parameters (RFC 9110, 8.3.1); at most 255 characters. */
   mediaType: string
@@ -13,23 +13,23 @@ export interface AttachmentCreateMeta {
   label?: string
 }
 
-/** What a store knows of the bytes that it holds. */
+/** What a store knows about bytes that it holds. */
 export interface AttachmentMeta extends AttachmentCreateMeta {
   id: AttachmentId
   byteLength: number
 }
 
 /**
- * What a host keeps in its own state: plain JSON.
- * `generation` is present only when it is not 0; a ref without it means generation 0 exactly.
+ * What a host keeps in its own state, as plain JSON.
+ * `generation` is present only when it is not 0. A ref without it means generation 0 and no other.
  */
 export interface AttachmentRef extends AttachmentMeta {
   generation?: number
 }
 
-/** Longest media type, in characters. RFC 6838 allows 127 for each of type and subtype. */
+/** Longest media type, in characters. RFC 6838 allows 127 each for type and subtype. */
 export const maxMediaTypeLength = 255
-/** Longest label, in bytes of UTF-8: what still fits an S3 object's 2 KB of metadata once encoded. */
+/** Longest label, in bytes of UTF-8. Encoded, it still fits the 2 KB of metadata of an S3 object. */
 export const maxLabelBytes = 1024
 /** Largest width or height. */
 export const maxDimension: number = 2 ** 31 - 1
@@ -40,7 +40,7 @@ const mediaTypePattern = new RegExp(
 )
 
 /**
- * Returns the metadata with nothing but its known fields.
+ * Checks metadata that a caller gives, and returns a copy with only the known fields.
  * @throws AttachmentInvalidArgumentError when a field is missing or out of its range.
  */
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
@@ -68,22 +68,27 @@ function checkLabel(label: unknown): string {
   )
 }
 
-/** Whether every backend gives the text back as it is: a lone surrogate has no UTF-8 form, and NUL none in several databases. */
+/**
+ * Whether every backend returns the text unchanged. UTF-8 has no lone surrogates, and several databases have no NUL.
+ */
 export function isPortableText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && !value.includes('\0')
 }
 
-/** Metadata of stored bytes out of checked parts; absent fields stay absent, so that it compares and serializes cleanly. */
+/**
+ * What a store knows about bytes, from parts that have been checked. Absent fields stay absent, so that the result
+ * compares and serializes cleanly.
+ */
 export function storedMeta(id: AttachmentId, byteLength: number, meta: AttachmentCreateMeta): AttachmentMeta {
   return { id, byteLength, ...meta }
 }
 
-/** The ref that a host keeps for bytes at a generation. */
+/** The ref to bytes at a generation. */
 export function refTo(meta: AttachmentMeta, generation: number): AttachmentRef {
   return generation === 0 ? { ...meta } : { ...meta, generation }
 }
 
-/** Largest generation. A manifest takes content no further than half of it at the word of others, so there is always a next one. */
+/** Largest generation. No listing of a store can take content beyond half of it, so there is always a next one. */
 export const maxGeneration: number = 2 ** 52
 
 /**

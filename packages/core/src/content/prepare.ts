@@ -1,12 +1,13 @@
 import { load } from '../calls/load.ts'
-import { refuse } from './abandon.ts'
+import { rejectBody } from './abandon.ts'
 import { type AttachmentBody, type ContentOptions, PreparedContent } from './content.ts'
 import { copyOf } from './copy.ts'
 import { digest } from './digest.ts'
 import type { AttachmentId } from './id.ts'
 
 /**
- * Reads and hashes a body. Small arrays are done at once, without a promise. When it fails, the body's source has been told.
+ * Reads and hashes a body. A small array is done at once, without a promise. When this fails, the body's source has
+ * been told.
  * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, `signal.reason`, or what the source failed with.
  */
 export function prepareContent(
@@ -19,9 +20,9 @@ export function prepareContent(
   return typeof id === 'string' ? held(bytes, id) : id.then(digested => held(bytes, digested))
 }
 
-/** A module of its own, so that core also loads where there is no file system. */
+/** In a module of its own, so that core also loads where there is no file system. */
 async function readSource(body: AttachmentBody, options: ContentOptions): Promise<PreparedContent> {
-  const source = await load(import('./source.ts')).catch(error => refuse(body, error))
+  const source = await load(import('./source.ts')).catch(error => rejectBody(body, error))
   return source.readSource(body, options.signal(), options)
 }
 

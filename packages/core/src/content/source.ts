@@ -1,10 +1,10 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
-import { refuse, stop } from './abandon.ts'
+import { abandon, rejectBody } from './abandon.ts'
 import type { ContentOptions, PreparedContent } from './content.ts'
 import { Gathering, sourceYield } from './gathering.ts'
 
 /**
- * Reads a body that is not an array to its end. On any failure its source is told, and no file is left.
+ * Reads a body that is no array to its end. On any failure, its source is told and no file is left.
  * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, `signal.reason`, or what the source failed with.
  */
 export async function readSource(
@@ -17,7 +17,7 @@ export async function readSource(
   let wake: (reason: unknown) => void = () => {}
   const onAbort = () => wake(signal.reason)
   signal.addEventListener('abort', onAbort)
-  // Not waited for any longer than the signal lets it.
+  // The wait for a chunk ends when the signal aborts.
   const next = () =>
     new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
       signal.throwIfAborted()
@@ -38,7 +38,7 @@ export async function readSource(
     signal.throwIfAborted()
     return content
   } catch (error) {
-    if (!ended) void stop(source, error)
+    if (!ended) void abandon(source, error)
     await gathering.discard()
     throw error
   } finally {
@@ -51,7 +51,7 @@ function begun(body: unknown, signal: AbortSignal): AsyncIterator<Uint8Array> {
     signal.throwIfAborted()
     return chunksOf(body)
   } catch (error) {
-    return refuse(body, error)
+    return rejectBody(body, error)
   }
 }
 
@@ -64,11 +64,14 @@ function chunksOf(body: unknown): AsyncIterator<Uint8Array> {
     if (iterator?.next !== undefined) return iterator
   }
   throw new AttachmentInvalidArgumentError(
-    'the body must be a Uint8Array, ArrayBuffer, Blob, ReadableStream, AsyncIterable of Uint8Array, or prepared content; encode a string with TextEncoder',
+    'the body must be a Uint8Array, ArrayBuffer, Blob, ReadableStream, AsyncIterable of Uint8Array, or prepared ' +
+      'content; encode a string with TextEncoder',
   )
 }
 
-/** Unlike the stream's own iterator, `return` works while a read is waiting, so that a source that hangs can be cancelled. */
+/**
+ * Unlike that of the stream's own iterator, `return` works during a read, so that a source that hangs can be cancelled.
+ */
 function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
   if (stream.locked) throw new AttachmentInvalidArgumentError('the ReadableStream is locked: somebody else reads it')
   const reader = stream.getReader()

@@ -5,22 +5,25 @@ import { join } from 'node:path'
 import { AttachmentIoError } from '../errors.ts'
 import { fileStream } from '../reading/file-stream.ts'
 
-/** Where bodies wait that are too big to hold in memory, before their id is known. */
+/** Where bodies that are too big for memory wait until their id is known. */
 export interface AttachmentSpoolOptions {
-  /** Folder for spool files; it exists by the time of the first spool. Without it: a nameless file in the system's. */
+  /**
+   * Folder for spool files. It must exist when the first one is made. Default: the system's temporary folder, where a
+   * spool file has no name if the file system allows that.
+   */
   readonly directory?: string | undefined
-  /** Bytes of a stream held in memory before a file is used. Default 1 MiB. */
+  /** How many bytes of a stream are held in memory before a file is used. Default 1 MiB. */
   readonly memoryLimit?: number | undefined
 }
 
-/** Makes a file with a name in a driver's folder or, without a folder, one without a name, which no crash can leave behind. */
+/** Makes a file in the given folder. Without one, makes a file that has no name, which no crash can leave behind. */
 export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
   const unnamed = directory === undefined ? await openUnnamed(tmpdir()) : undefined
   if (unnamed !== undefined) return new SpoolFile(unnamed, undefined)
   const path = join(directory ?? tmpdir(), `spool-${crypto.randomUUID()}`)
   try {
     const handle = await open(path, 'wx+', 0o600)
-    // Where an open file cannot lose its name (Windows), it keeps it until it is removed.
+    // Where an open file cannot lose its name, as on Windows, it keeps the name until it is removed.
     const named =
       directory !== undefined ||
       (await unlink(path).then(
@@ -33,16 +36,19 @@ export async function createSpoolFile(directory: string | undefined): Promise<Sp
   }
 }
 
-/** `O_TMPFILE`, which Node has no constant for. */
+/** `O_TMPFILE`. Node has no constant for it. */
 const temporaryFile = 0o20000000 | constants.O_DIRECTORY
 
-/** A file that never has a name. Undefined where that cannot be had: on Linux only, and not on every file system. */
+/**
+ * A file that never has a name. Undefined where there is no such thing: it needs Linux, and not every file system has
+ * it.
+ */
 async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
   if (process.platform !== 'linux') return undefined
   return open(folder, constants.O_RDWR | temporaryFile, 0o600).catch(() => undefined)
 }
 
-/** Where a body waits that is too big to hold in memory. */
+/** Holds a body that is too big for memory. */
 export class SpoolFile {
   readonly #handle: FileHandle
   readonly path: string | undefined
@@ -75,7 +81,7 @@ export class SpoolFile {
     try {
       await this.#handle.close().finally(() => path !== undefined && rm(path, { force: true }))
     } catch (cause) {
-      // To be tried again.
+      // So that it can be tried again.
       this.#removed = undefined
       throw ioError(path, cause)
     }

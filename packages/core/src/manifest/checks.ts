@@ -4,18 +4,21 @@ import { AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
 
-/** Longest session id, in Unicode code points: what an index row of every database here still takes beside an id. */
+/**
+ * Longest session id, in Unicode code points. With an id beside it, it still fits an index row of every database here.
+ */
 export const maxSessionIdLength = 512
 /** Most claims that one `claimOrphans` returns. */
 export const maxClaimLimit = 10_000
 
 /**
- * Checks a session id: 1 to 512 characters of well-formed Unicode without NUL. Compared code point by code point: no case folding,
- * no normalization.
+ * Checks a session id: 1 to 512 characters of well-formed Unicode without NUL. Session ids are compared code point by
+ * code point, without case folding or normalization.
  * @throws AttachmentInvalidArgumentError
  */
 export function checkSessionId(sessionId: unknown): string {
-  // Two ids that differ in a lone surrogate would be one in UTF-8, and one session would read the other's attachments.
+  // UTF-8 has no lone surrogates: ids that differ in one would be equal, and a session would read another's
+  // attachments.
   if (isPortableText(sessionId) && sessionId !== '') {
     if (sessionId.length <= maxSessionIdLength || [...sessionId].length <= maxSessionIdLength) return sessionId
   }
@@ -25,7 +28,7 @@ export function checkSessionId(sessionId: unknown): string {
 }
 
 /**
- * Checks an intent, and returns it with nothing but its known fields.
+ * Checks an intent, and returns a copy with only the known fields.
  * @throws AttachmentInvalidArgumentError
  */
 export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
@@ -41,7 +44,7 @@ export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
   }
 }
 
-/** A ref to commit: at a generation or, for a bare id, at that of the session's last intent. */
+/** A ref to commit, at its generation. Undefined, for a bare id: at the generation of the session's last intent. */
 export interface CommitTarget {
   readonly id: AttachmentId
   readonly generation: number | undefined
@@ -61,8 +64,9 @@ export function checkCommit(refs: readonly (AttachmentRef | AttachmentId)[]): Co
 }
 
 /**
- * Checks the copies that a sweeper has listed. Leaves out those whose id is malformed, and those beyond half of the largest generation:
- * taken there, content would soon have no next generation, and by itself no content ever comes there.
+ * Checks the copies that a sweeper has listed. Leaves out those with a malformed id, and those beyond half of the
+ * largest generation: content that is moved there would soon have no next generation, and no content comes there by
+ * itself.
  * @throws AttachmentInvalidArgumentError
  */
 export function checkBlobs(blobs: readonly AttachmentKey[]): AttachmentKey[] {

@@ -3,7 +3,7 @@ import { type AttachmentCreateMeta, type AttachmentMeta, checkMeta, storedMeta }
 import { AttachmentMetadataDecodeError } from '../errors.ts'
 import type { AttachmentManifestEntry } from './manifest.ts'
 
-/** Metadata as columns of a table; where the media type is null, there is no metadata. */
+/** Metadata as columns of a table. Where the media type is null, there is no metadata. */
 export interface MetaColumns {
   media_type: string | null
   width: number | null
@@ -20,12 +20,12 @@ export interface RefColumns extends MetaColumns {
   released_at: number | string | null
 }
 
-/** Values for the columns, in their order. */
+/** The values of the columns, in their order. */
 export function metaColumns(meta: AttachmentCreateMeta | undefined): (string | number | null)[] {
   return [meta?.mediaType ?? null, meta?.width ?? null, meta?.height ?? null, meta?.label ?? null]
 }
 
-/** The metadata of a row as they stand there, unchecked; absent fields stay absent. */
+/** The metadata of a row, unchecked. Absent fields stay absent. */
 export function metaOf({ media_type, width, height, label }: MetaColumns): AttachmentCreateMeta {
   const meta: AttachmentCreateMeta = { mediaType: media_type as string }
   if (width !== null) meta.width = width
@@ -60,7 +60,7 @@ export function hasGoodMeta(row: MetaColumns): boolean {
   }
 }
 
-/** The entry of a ref; absent fields stay absent. */
+/** The entry of a ref. Absent fields stay absent. */
 export function entryOf(attachmentId: AttachmentId, row: RefColumns): AttachmentManifestEntry {
   const entry: AttachmentManifestEntry = {
     attachmentId,

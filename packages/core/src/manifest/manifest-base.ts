@@ -24,8 +24,9 @@ import type {
 
 export interface AttachmentManifestOptions {
   /**
-   * For how long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30 days.
-   * No writer may stall for longer between its intent and its put, and no sweeper between its claim and its delete.
+   * For how long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30
+   * days. No writer may stall for longer between its intent and its put, and no sweeper between its claim and its
+   * delete.
    */
   tombstoneRetentionMs?: number | undefined
   /**
@@ -37,16 +38,16 @@ export interface AttachmentManifestOptions {
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
-/** What is done at once needs no promise. */
+/** A result, or a promise of it. What is done at once needs no promise. */
 export type Awaitable<T> = T | Promise<T>
 
-/** A listing, page by page. An entry may be made when it is asked for. */
+/** A listing, page by page. A page may make each entry when it is asked for. */
 export type EntryPages = AsyncGenerator<Iterable<AttachmentManifestEntry>, void, void>
 
 /**
- * What every manifest does around the protocol: it checks arguments, leaves out malformed ids, counts calls, refuses them after
- * `close`, and waits there for those in flight. A backend writes the protected methods. Each does what the public method that
- * calls it promises, gets clean input, and is called only while the manifest is open.
+ * What every manifest does around the protocol. It checks arguments and leaves out malformed ids. It counts calls:
+ * `close` waits for those in flight, and later ones are refused. A backend writes the protected methods. Each does what
+ * the public method above it promises, gets checked arguments, and is called only while the manifest is open.
  */
 export abstract class ManifestBase implements AttachmentManifest {
   /** The clock, in whole milliseconds. */
@@ -58,7 +59,8 @@ export abstract class ManifestBase implements AttachmentManifest {
 
   /**
    * @param name of the backend, for messages: `sqlite`.
-   * @param insteadOfClient what a host should do that gives `commitRefs` a `client`; left out by a manifest that takes one.
+   * @param insteadOfClient advice for a host that gives `commitRefs` a `client`. Left out by a manifest that accepts
+   * one.
    * @throws AttachmentInvalidArgumentError
    */
   constructor(name: string, options: AttachmentManifestOptions, insteadOfClient?: string) {
@@ -67,7 +69,7 @@ export abstract class ManifestBase implements AttachmentManifest {
       throw new AttachmentInvalidArgumentError('tombstoneRetentionMs must be a number of milliseconds, 0 or more')
     }
     this.tombstoneRetentionMs = tombstoneRetentionMs
-    // A clock of the host may give fractions, as `performance` does.
+    // A host's clock may give fractions, as `performance` does.
     this.now = () => checkTime('what `now` gives', Math.floor(now()))
     this.#name = name
     this.#insteadOfClient = insteadOfClient
@@ -81,9 +83,9 @@ export abstract class ManifestBase implements AttachmentManifest {
   protected abstract record(intent: AttachmentIntent): Awaitable<number>
 
   /**
-   * For `recordIntentAndPut` of content that is small enough, and whose store is in the same database. Undefined when the
-   * intent says nothing of the bytes, or the content only says of itself that it has this id: the store's own put reads and
-   * hashes it.
+   * For the `recordIntentAndPut` of a backend, which knows that the content is small enough and that the store is in
+   * the same database. Undefined when the intent has no metadata, or when the content is not ours: its id may not be
+   * that of its bytes, so the store's own put must read and hash it.
    */
   protected recordWith<T>(
     content: AttachmentContent,
@@ -121,14 +123,14 @@ export abstract class ManifestBase implements AttachmentManifest {
     )
   }
 
-  /** @returns every id that cannot be committed; then nothing has changed. */
+  /** @returns every id that cannot be committed. If there is one, nothing has changed. */
   protected abstract commit(
     sessionId: string,
     targets: readonly CommitTarget[],
     options: AttachmentCommitOptions,
   ): Awaitable<readonly AttachmentId[]>
 
-  /** For a commit that is one synchronous step of the host's own. */
+  /** For a commit that is a synchronous step of the host's own transaction. */
   protected commitNow(
     sessionId: string,
     refs: readonly (AttachmentRef | AttachmentId)[],
@@ -146,7 +148,7 @@ export abstract class ManifestBase implements AttachmentManifest {
     })
   }
 
-  /** At least one id, or all when there are no `ids`. */
+  /** There is at least one id. Undefined: all of them. */
   protected abstract release(sessionId: string, ids: readonly AttachmentId[] | undefined): Awaitable<void>
 
   lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
@@ -179,7 +181,7 @@ export abstract class ManifestBase implements AttachmentManifest {
     })
   }
 
-  /** At least one id, or no `ids` at all. */
+  /** If the query has `ids`, there is at least one. */
   protected abstract claim(query: OrphanQuery): Awaitable<OrphanClaim[]>
 
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
@@ -189,14 +191,14 @@ export abstract class ManifestBase implements AttachmentManifest {
     })
   }
 
-  /** At least one blob. */
+  /** There is at least one blob. */
   protected abstract claimListed(blobs: readonly AttachmentKey[]): Awaitable<OrphanClaim[]>
 
   settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
     return this.#call(undefined, () => this.settle(claims.filter(({ attachmentId }) => isAttachmentId(attachmentId))))
   }
 
-  /** Purges too what is remembered for longer than `tombstoneRetentionMs`, also when there are no claims. */
+  /** Also purges what has been remembered for longer than `tombstoneRetentionMs`, even when there are no claims. */
   protected abstract settle(claims: readonly OrphanClaim[]): Awaitable<void>
 
   forget(id: AttachmentId): Promise<void> {
@@ -211,7 +213,7 @@ export abstract class ManifestBase implements AttachmentManifest {
     return this.#lifetime.close(() => this.free())
   }
 
-  /** Frees what the manifest opened itself. Called once, when every call has ended. */
+  /** Frees what the manifest opened itself. Called once, when no call is in flight. */
   protected abstract free(): Promise<void>
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -222,14 +224,14 @@ export abstract class ManifestBase implements AttachmentManifest {
     this.#lifetime.enter(signal)
     try {
       const result = call()
-      // What is done at once waits for no turn: this is the hot path of a manifest in memory.
+      // What is done at once is not awaited: this is the hot path of a manifest in memory.
       return result instanceof Promise ? await result : result
     } finally {
       this.#lifetime.exit()
     }
   }
 
-  /** Reading a page is a call like any other; between two entries nothing is waited for. */
+  /** To read a page is a call like any other. */
   async *#entries(list: () => EntryPages): AsyncGenerator<AttachmentManifestEntry, void, void> {
     this.#lifetime.assertOpen()
     const pages = list()

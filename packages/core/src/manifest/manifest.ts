@@ -4,56 +4,59 @@ import type { AttachmentCreateMeta, AttachmentRef } from '../content/meta.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentSignalOptions, AttachmentStore } from '../store/store.ts'
 
-/** That a session is about to put bytes. */
+/** A note that a session is about to put bytes. */
 export interface AttachmentIntent {
   attachmentId: AttachmentId
   sessionId: string
   /** `sha256:<id>`. */
   canonicalUri: string
   intentAtEpochMs: number
-  /** The session's own metadata of the bytes. */
+  /** What the session itself says about the bytes. */
   meta?: AttachmentCreateMeta
 }
 
-/** What the manifest knows of a session's hold on some content: a ref. */
+/** A ref: what the manifest knows about the hold that one session has on some content. */
 export interface AttachmentManifestEntry extends AttachmentIntent {
   generation: number
-  /** When the ref was first committed. A ref is committed when this is set and `releasedAtEpochMs` is not. */
+  /** When the ref was first committed. A ref is committed if this is set and `releasedAtEpochMs` is not. */
   committedAtEpochMs?: number
-  /** When the session let go of it. A ref is live while this is not set. */
+  /** When the session released it. A ref is live while this is not set. */
   releasedAtEpochMs?: number
 }
 
-/** A sweeper's right to delete one copy of some bytes. */
+/** The right of one sweeper to delete one copy of some bytes. */
 export interface OrphanClaim {
   attachmentId: AttachmentId
   generation: number
   token: string
 }
 
-/** What came of an intent and its bytes in one transaction. */
+/** The result of one transaction for an intent and its bytes. */
 export interface AttachmentIntentAndPut {
-  /** That of the intent. */
+  /** The generation of the intent. */
   generation: number
-  /** Whether the copy is there whole. If not, it is damaged, and is to be put as after `recordIntent`. */
+  /** Whether the copy is now stored whole. If not, put the bytes, as after `recordIntent`. */
   isPut: boolean
 }
 
 export interface AttachmentCommitOptions {
   signal?: AbortSignal | undefined
   /**
-   * The host's open transaction, in the form that the manifest's backend documents (postgres: a `pg` client). The refs become committed
-   * exactly when it commits. Manifests that cannot join a transaction reject it.
+   * The host's open transaction, in the form that the manifest documents (postgres: a `pg` client). The refs become
+   * committed exactly when it commits. A manifest that cannot join a transaction refuses it.
    */
   client?: unknown
 }
 
 export interface OrphanQuery {
-  /** Only content whose refs are all at or before this time: a live one's intent, a released one's release. */
+  /**
+   * Only content whose refs are all at or before this time. The time of a live ref is its intent, of a released one its
+   * release.
+   */
   olderThanEpochMs: number
-  /** How many claims at most: 1 to 10,000. */
+  /** The most claims to return: 1 to 10,000. */
   limit: number
-  /** Take over claims made at or before this time; their sweeper is presumed dead, and nothing breaks if it is not. */
+  /** Take over claims made at or before this time. Their sweeper is presumed dead; if it is not, nothing breaks. */
   staleClaimEpochMs?: number | undefined
   /** Only these ids. */
   ids?: readonly AttachmentId[] | undefined
@@ -62,30 +65,33 @@ export interface OrphanQuery {
 }
 
 /**
- * Who refers to which bytes, written ahead of the bytes, and who may delete them.
+ * Who refers to which bytes, recorded before the bytes are written, and who may delete them.
  *
- * Every content id has a generation; a copy of the bytes is named by both. A claim gives the right to delete one copy; an
- * intent that meets a claim moves the content to its next generation, so a stalled deleter can only ever delete a name that
- * nobody will use again. **A generation of an id is never used twice.** Safety never depends on a time: ages are policy.
+ * Every content id has a generation, and each copy of the bytes is named by the id and a generation. A claim gives the
+ * right to delete one copy. An intent that meets a claim moves the content to its next generation, so a stalled deleter
+ * can only delete a name that nobody will use again. **A generation of an id is never used twice.** Safety never
+ * depends on a time: ages are policy.
  *
- * Each method but the listings is atomic and linearizable, across processes where the backend is shared. When a method of a durable manifest has
- * resolved, its effect survives a crash of the process and a power cut.
- * Bad arguments are `AttachmentInvalidArgumentError` and change nothing; use after `close()` is `AttachmentClosedError`.
+ * Each method but the listings is atomic and linearizable, across processes if the backend is shared. When a method of
+ * a durable manifest has resolved, its effect survives a crash of the process and a power cut. Bad arguments are
+ * refused with `AttachmentInvalidArgumentError` and change nothing. After `close()`, every method rejects with
+ * `AttachmentClosedError`, and so does a listing under way, at its next entry.
  */
 export interface AttachmentManifest extends AsyncDisposable {
   /**
-   * Written before the bytes are. Returns the generation to put them at.
-   * - Content that is unknown starts at generation 0; content under a claim moves to the next one and loses the claim.
-   * - The session's ref becomes live at that generation, with this time and metadata; it stays committed if it was
-   *   committed at this generation.
+   * Comes before the bytes are put. Returns the generation to put them at.
+   * - Unknown content starts at generation 0. Content under a claim moves to its next generation and loses the claim.
+   * - The session's ref becomes live at that generation, with this time and metadata. It stays committed if it was
+   *   committed at that generation.
    */
   recordIntent(intent: AttachmentIntent): Promise<number>
 
   /**
-   * Commits all of the refs or none. Each needs a live ref of this session, at its own generation, which is still the content's,
-   * under no claim. A ref without `generation` means 0. A bare id stands for the generation of this session's last intent, and is exact
-   * while no put of the same bytes by the same session is in flight. Committing again is fine and keeps the first time.
-   * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
+   * Commits all of the refs or none. For each, this session needs a live ref at that generation, it must still be the
+   * content's generation, and the content must be under no claim. A ref without `generation` means 0. A bare id stands
+   * for the generation of this session's last intent; it is exact while this session has no put of the same bytes in
+   * flight. To commit again is fine, and keeps the time of the first commit.
+   * @throws AttachmentIntentExpiredError with every id that failed; then nothing has changed.
    */
   commitRefs(
     sessionId: string,
@@ -93,49 +99,52 @@ export interface AttachmentManifest extends AsyncDisposable {
     options?: AttachmentCommitOptions,
   ): Promise<void>
 
-  /** Releases this session's live refs to the ids; without `ids`, all of them. Bytes stay until a sweep. */
+  /** Releases this session's live refs to the ids or, without `ids`, all of them. The bytes stay until a sweep. */
   releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void>
 
-  /** The session's ref, released or not, or undefined. A malformed id is undefined. */
+  /** The session's ref, released or not. Undefined when there is none, and for a malformed id. */
   lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined>
 
-  /** Every ref of the session, released ones too until a sweep drops them. */
+  /** Every ref of the session. Released ones too, until a sweep drops them. */
   listRefs(sessionId: string): AsyncIterable<AttachmentManifestEntry>
 
   /**
-   * Read-only view of what a sweep at that time would take: entries of content that no session has committed and whose refs are all at or
-   * before the time. The entries of one content come one after the other.
+   * What a sweep at that time would take: the refs of content that no session has committed and whose refs are all at
+   * or before the time. Changes nothing. The refs of one content come one after the other.
    */
   listUncommitted(olderThanEpochMs: number): AsyncIterable<AttachmentManifestEntry>
 
   /**
-   * Claims content that has refs, none of them committed, all at or before `olderThanEpochMs`, and no claim (or a stale one); drops
-   * those refs. Also drops refs that are released, or old and uncommitted, of content that stays live through another ref.
-   * Never returns content that some session could still commit without putting it again.
+   * Claims content that has no claim and has refs, none of them committed, all at or before `olderThanEpochMs`. Drops
+   * these refs. Also takes over stale claims. Where content stays live through another ref, drops those of its refs
+   * that are released, or old and uncommitted. Never returns content that a session could still commit without putting
+   * it again.
    */
   claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]>
 
   /**
-   * Claims copies that a store lists and no ref names. A copy below the content's generation is free to delete and is returned
-   * with a token that settles nothing. One at or above it is claimed, and the content taken to its generation, when the content has no refs and no claim, or is not known at
-   * all. Every other is live and left out; so is one beyond generation 2^51, which no manifest gives: delete it by hand.
+   * Claims copies that a store lists and no ref names. A copy below the content's generation may be deleted, and is
+   * returned with a token that settles nothing. A copy at or above it is claimed if the content has no refs and no
+   * claim, or is unknown; this moves the content to the copy's generation. Every other copy is live and is left out. So
+   * is one beyond generation 2^51, which no manifest gives: delete that by hand.
    */
   claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]>
 
   /**
-   * Says that the bytes of the claims are gone. Where a claim's token still stands, the content moves to its next generation,
-   * unclaimed; a claim that was taken over, or that an intent met, changes nothing.
+   * Says that the bytes of the claims have been deleted. If the token of a claim still stands, the content moves to its
+   * next generation and is unclaimed. A claim that was taken over, or that an intent has met, changes nothing.
    */
   settleClaims(claims: readonly OrphanClaim[]): Promise<void>
 
   /**
-   * Optional, for a manifest whose database also holds the bytes of `store`: does `recordIntent` and writes the content at the
-   * generation that it gives, in one transaction. Returns undefined, and does nothing, when `store` is another or the content
-   * is better written in two steps; a session-scoped store then takes them one after the other.
+   * Optional, for a manifest whose database also holds the bytes of `store`: one transaction does `recordIntent` and
+   * writes the content at the generation that it gives. Returns undefined, and does nothing, when the store is another,
+   * or when the content is better written in two steps. A session-scoped store then takes these two steps.
    *
-   * When it rejects, nothing was put. Whether the intent failed or the bytes did, one transaction does not tell: a
-   * session-scoped store makes an `AttachmentManifestRecordError` of it, as when `recordIntent` rejects. What needs a second
-   * step is left to the caller, with `isPut` false; should that fail, it is the bytes that failed.
+   * When this rejects, nothing was put. One transaction does not tell whether the intent failed or the bytes, so a
+   * session-scoped store rejects with `AttachmentManifestRecordError`, as when `recordIntent` rejects. A manifest that
+   * would need a second step for the bytes leaves it to the caller, with `isPut` false. If that step fails, it is the
+   * bytes that failed.
    */
   recordIntentAndPut?(
     store: AttachmentStore,
@@ -144,9 +153,12 @@ export interface AttachmentManifest extends AsyncDisposable {
     options: AttachmentSignalOptions,
   ): Promise<AttachmentIntentAndPut> | undefined
 
-  /** Drops every ref to an id and any claim on it, whoever holds them, and moves to the next generation. For operators and tests. */
+  /**
+   * Drops every ref to the id and any claim on it, whoever holds them, and moves the content to its next generation.
+   * For operators and tests.
+   */
   forget(id: AttachmentId): Promise<void>
 
-  /** Waits for calls in flight and frees what the manifest opened itself. Idempotent. */
+  /** Waits for calls in flight, and frees what the manifest opened itself. Idempotent. */
   close(): Promise<void>
 }

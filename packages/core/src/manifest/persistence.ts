@@ -12,8 +12,8 @@ import type {
 } from './manifest.ts'
 
 /**
- * The part of a host's own persistence object that is an attachment manifest. Each method has the semantics of the method of
- * `AttachmentManifest` that the adapter calls it for.
+ * The part of a host's own persistence object that is an attachment manifest. Each method does what the method of
+ * `AttachmentManifest` promises for which the adapter calls it.
  */
 export interface AttachmentPersistence {
   recordAttachmentIntent(intent: AttachmentIntent): Promise<number>
@@ -33,8 +33,9 @@ export interface AttachmentPersistence {
 }
 
 /**
- * The manifest face of a bigger persistence object, for hosts that keep sessions, turns and attachments behind one interface and commit
- * them together. `close` closes the adapter; the persistence object is the host's and stays open.
+ * A manifest over a bigger persistence object, for a host that keeps sessions, turns and attachments behind one
+ * interface and commits them together. `close` closes the adapter. The persistence object is the host's, and stays
+ * open.
  */
 export class PersistenceManifestAdapter implements AttachmentManifest {
   readonly #persistence: AttachmentPersistence

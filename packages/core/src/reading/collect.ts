@@ -2,7 +2,10 @@ import { abortable } from '../calls/abort.ts'
 import type { AttachmentMeta } from '../content/meta.ts'
 import { arrayFor, wrongLength } from './integrity.ts'
 
-/** Reads a body that should have the length of the metadata; stops at the first byte too many, and gives what there is of one too few. */
+/**
+ * Reads a body that should have the length that the metadata says. Stops at the first byte too many; a body that is too
+ * short is returned as it is.
+ */
 export async function collect(
   body: ReadableStream<Uint8Array>,
   meta: AttachmentMeta,

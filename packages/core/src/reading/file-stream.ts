@@ -4,9 +4,9 @@ import { owned } from './owned.ts'
 const chunkBytes = 256 * 1024
 
 /**
- * A range of an open file as a stream that reads when it is asked to. `onEnd` is called once, when the stream has ended, failed or was
- * cancelled, maybe with a read under way; the handle is the caller's to close there. A file that is shorter than `end` ends the
- * stream early. The stream fails with the reason of the signal at the next read after it has aborted.
+ * A range of an open file as a stream that reads only when it is asked to. `onEnd` is called once, when the stream has
+ * ended, failed or was cancelled, possibly during a read. The caller closes the handle there. If the file is shorter
+ * than `end`, the stream ends early. After the signal has aborted, the next read fails with its reason.
  */
 export function fileStream(
   handle: FileHandle,

@@ -9,14 +9,14 @@ export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
   )
 }
 
-/** For backends that notice it before the portable store does. */
+/** Also for backends that notice this before the portable store does. */
 export function wrongLength(id: AttachmentId, actual: number, expected: number): AttachmentCorruptError {
   return new AttachmentCorruptError(id, `${id} is damaged: ${actual} bytes, not ${expected}; put the original again`)
 }
 
 /**
- * Room for all the bytes of a blob.
- * @throws AttachmentInvalidArgumentError where one array cannot have so many, or the memory is not there.
+ * An array for all the bytes of a blob.
+ * @throws AttachmentInvalidArgumentError when one array cannot hold so many, or there is no memory for them.
  */
 export function arrayFor({ id, byteLength }: AttachmentMeta): Uint8Array {
   try {

@@ -4,9 +4,9 @@ import { wrongDigest, wrongLength } from './integrity.ts'
 import { owned } from './owned.ts'
 
 /**
- * A body that is checked as it is read: that it has the length, and the digest too when it is the whole blob. The last chunk is held
- * back until everything is known to be right, so nobody ever holds all the bytes of a damaged blob. An abort errors the stream
- * and cancels the body at once, also while nobody reads.
+ * A body whose length is checked as it is read and, if it is the whole blob, its digest too. The last chunk is held
+ * back until all is known to be right, so nobody ever gets all the bytes of a damaged blob. An abort errors the stream
+ * and cancels the body at once, even while nobody reads.
  */
 export function verified(
   body: ReadableStream<Uint8Array>,

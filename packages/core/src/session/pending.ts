@@ -2,32 +2,32 @@ import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentRef } from '../content/meta.ts'
 
 interface PendingEntry {
-  /** Puts of this content that have begun and not ended. */
+  /** Puts of this content in flight. */
   inFlight: number
-  /** Of the put at the highest generation that succeeded. */
+  /** The ref of the successful put at the highest generation. */
   ref: AttachmentRef | undefined
-  /** The highest generation that an intent of this session is known to have. */
+  /** The highest known generation of an intent of this session. */
   intentGeneration: number
-  /** An intent failed without saying whether it was recorded, so the session's last generation is not known. */
+  /** Whether an intent failed that may have been recorded, so that the generation of the last intent is not known. */
   intentUnknown: boolean
 }
 
-/** One put, from its start to its end. */
+/** What happens to one put. */
 export interface PendingPut {
-  /** The intent is recorded at this generation. */
+  /** Its intent is recorded, at this generation. */
   intentRecorded(generation: number): void
-  /** The bytes are there. */
+  /** Its bytes are stored. */
   succeeded(ref: AttachmentRef): void
-  /** Neither of the two was heard of: the put is over, and whether its intent was recorded is not known. */
+  /** It is over. If nothing else was reported, it is not known whether its intent was recorded. */
   ended(): void
 }
 
 /**
  * What a session has put and its host has not yet committed.
  *
- * A ref says its generation, so committing it is exact whatever else goes on. A bare id stands for the session's last
- * intent, so it is offered only while that is the intent of a put that succeeded: not while another put of the same content is in
- * flight, and not after one that failed at another generation.
+ * A ref has its generation, so to commit it is exact whatever else happens. A bare id stands for the session's last
+ * intent. It is offered only while that is the intent of a successful put: not while another put of the same content is
+ * in flight, and not after a put that failed at another generation.
  */
 export class PendingAttachments {
   readonly #entries = new Map<AttachmentId, PendingEntry>()
@@ -58,26 +58,27 @@ export class PendingAttachments {
   }
 
   bareIds(): AttachmentId[] {
-    const exact = ({ inFlight, ref, intentUnknown, intentGeneration }: PendingEntry) =>
-      ref !== undefined && inFlight === 0 && !intentUnknown && (ref.generation ?? 0) === intentGeneration
-    return [...this.#entries].flatMap(([id, entry]) => (exact(entry) ? id : []))
+    return [...this.#entries].flatMap(([id, entry]) => (isExact(entry) ? id : []))
   }
 
-  /** Forgets what was put; a put in flight counts from its end. */
-  remove(id: AttachmentId): void {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) return
-    entry.ref = undefined
-    entry.intentUnknown = false
-    if (entry.inFlight === 0) this.#entries.delete(id)
+  /** Forgets what was put of the ids or, without `ids`, everything. A put in flight counts when it ends. */
+  remove(ids: readonly AttachmentId[] = [...this.#entries.keys()]): void {
+    for (const id of ids) {
+      const entry = this.#entries.get(id)
+      if (entry === undefined) continue
+      entry.ref = undefined
+      entry.intentUnknown = false
+      if (entry.inFlight === 0) this.#entries.delete(id)
+    }
   }
 
-  /** As {@link remove}, unless a newer put has taken the place of this ref. */
+  /** As {@link remove}, unless a newer put has replaced this ref. */
   removeRef(ref: AttachmentRef): void {
-    if (this.#entries.get(ref.id)?.ref === ref) this.remove(ref.id)
+    if (this.#entries.get(ref.id)?.ref === ref) this.remove([ref.id])
   }
+}
 
-  clear(): void {
-    for (const id of [...this.#entries.keys()]) this.remove(id)
-  }
+/** Whether the session's last intent is that of the put that the ref is of. */
+function isExact({ inFlight, ref, intentUnknown, intentGeneration }: PendingEntry): boolean {
+  return ref !== undefined && inFlight === 0 && !intentUnknown && (ref.generation ?? 0) === intentGeneration
 }

@@ -35,18 +35,19 @@ import type {
 import { PendingAttachments, type PendingPut } from './pending.ts'
 
 export interface SessionScopedAttachmentStoreOptions {
-  /** The clock that intents are dated with, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
+  /** The clock that dates intents, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
   now?: (() => number) | undefined
 }
 
 /**
- * One session's view of a shared store: it reads only what it holds a live ref to, sees its own metadata, and writes every put ahead in the
- * manifest. It neither sees nor harms what other sessions hold, also of the same bytes.
+ * One session's view of a shared store. It reads only what the session holds a live ref to, shows the session's own
+ * metadata, and records every put in the manifest before it writes. It neither sees nor harms what other sessions hold,
+ * even if the bytes are the same.
  *
- * A turn of the host: `put` as often as needed, keep the refs in the host's state, `commit` together with that state. What is put and never
- * committed is an orphan, which `reclaimOrphanedAttachments` takes.
+ * In a turn, a host puts as often as it needs, keeps the refs in its own state, and commits together with that state.
+ * What is put and never committed is an orphan, which `reclaimOrphanedAttachments` takes.
  *
- * `close` closes this view and the streams that it gave out; the store and the manifest are shared and stay open.
+ * `close` closes this view and the streams that it gave out. The store and the manifest are shared, and stay open.
  */
 export class SessionScopedAttachmentStore implements AttachmentStore {
   readonly inner: AttachmentStore
@@ -89,9 +90,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * As of any store. The manifest chooses the generation; giving one is refused.
-   * @throws AttachmentManifestRecordError when the intent could not be recorded, or intent and bytes could not be written in
-   * the one transaction in which their database takes both; then nothing was put.
+   * As `put` of any store, but the manifest chooses the generation, and to give one is refused.
+   * @throws AttachmentManifestRecordError when the intent could not be recorded, or intent and bytes could not be
+   * written in the one transaction in which their database takes both; then nothing was put.
    */
   async put(
     body: AttachmentBody,
@@ -117,7 +118,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     }
   }
 
-  /** Close does not wait for a source that may never end. */
+  /** With a signal that close aborts, so that close does not wait for a source that may never end. */
   #prepared(body: AttachmentBody, signal: AbortSignal | undefined): Promise<AttachmentContent> {
     return this.inner.prepare(body, { signal: ArrayBuffer.isView(body) ? signal : this.#lifetime.until(signal) })
   }
@@ -128,7 +129,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     signal: AbortSignal | undefined,
   ): Promise<AttachmentRef> {
     signal?.throwIfAborted()
-    // Before the intent: the content may be what another store prepared.
+    // Before the intent, since another store may have prepared the content.
     const { maxByteLength = content.byteLength } = this
     if (content.byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
     const put = this.#pending.begin(content.id)
@@ -142,7 +143,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     }
   }
 
-  /** Intent, then bytes; in one step where one database holds both. */
+  /** First the intent, then the bytes; both in one step where one database holds both. */
   async #writeAhead(
     put: PendingPut,
     content: AttachmentContent,
@@ -198,34 +199,32 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     })
   }
 
-  /** What this session holds and the store has, at the generation that the session holds. */
+  /** What this session holds and the store has, at the generations that the session holds. */
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
     const { signal, prefix = '' } = options
-    this.#lifetime.assertOpen()
-    signal?.throwIfAborted()
+    this.#lifetime.assertOpen(signal)
     if (!isAttachmentIdPrefix(prefix)) return
     for await (const entry of this.manifest.listRefs(this.sessionId)) {
       const { attachmentId: id, generation } = entry
       if (!isLive(entry) || !id.startsWith(prefix)) continue
       const meta = await this.inner.stat(id, { generation, signal })
       if (meta !== undefined) yield { id, generation, byteLength: meta.byteLength }
-      this.#lifetime.assertOpen()
-      signal?.throwIfAborted()
+      this.#lifetime.assertOpen(signal)
     }
   }
 
   /**
-   * Releases this session's ref; when that leaves the content with no live ref of any session, deletes the bytes now. Bytes that
-   * another session refers to are not touched. Should it fail midway, a sweep does the rest.
+   * Releases this session's ref. If then no session has a live ref to the content, deletes the bytes at once. Bytes
+   * that another session refers to are not touched. If this fails midway, a sweep does the rest.
    */
   delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
     const { signal } = options
     return this.#lifetime.run(signal, async () => {
       if (!isAttachmentId(id)) return
       if (options.generation !== undefined && (await this.#held(id, options)) === undefined) return
-      this.#pending.remove(id)
+      this.#pending.remove([id])
       await this.manifest.releaseRefs(this.sessionId, [id])
-      // Whatever its age: every session that held the content has said that it lets go of it.
+      // At any age, since every session that held the content has released it.
       const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1, ids: [id], releasedOnly: true }
       for (const claim of await this.manifest.claimOrphans(query)) {
         await this.inner.delete(claim.attachmentId, { generation: claim.generation, signal })
@@ -234,7 +233,10 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     })
   }
 
-  /** Refs put through this wrapper and not yet committed. Committing them is exact, whatever else is in flight. */
+  /**
+   * Refs that were put through this view and are not yet committed. To commit them is exact, whatever else is in
+   * flight.
+   */
   pendingRefs(): AttachmentRef[] {
     return this.#pending.refs().map(ref => ({ ...ref }))
   }
@@ -244,15 +246,16 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   markManifestCommitted(ids: readonly AttachmentId[]): void {
-    for (const id of ids) this.#pending.remove(id)
+    this.#pending.remove(ids)
   }
 
   /**
-   * Commits what is pending, all or nothing, and returns it. With nothing pending it does nothing.
+   * Commits what is pending, all or nothing, and returns it. Does nothing when nothing is pending.
    *
-   * In the host's own transaction (`options.client`) the refs stay pending, since the host may yet roll back: call
-   * `markManifestCommitted` with their ids once the host has committed. Committing again is harmless.
-   * @throws AttachmentIntentExpiredError when a sweep took any of them; everything stays pending, nothing is committed.
+   * In the host's own transaction (`options.client`) the refs stay pending, since the host may still roll back. Call
+   * `markManifestCommitted` with their ids once the host has committed. To commit again is harmless.
+   * @throws AttachmentIntentExpiredError when a sweep has taken any of them. Then nothing is committed, and all stay
+   * pending.
    */
   commit(options: AttachmentCommitOptions = {}): Promise<AttachmentRef[]> {
     return this.#lifetime.run(options.signal, async () => {
@@ -264,13 +267,15 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     })
   }
 
-  /** Lets go of the ids, or of everything when none are given: the session is deleted. A sweep takes what nobody else holds. */
+  /**
+   * Releases the ids or, without `ids`, everything, as when the session is deleted. A sweep takes what nobody else
+   * holds.
+   */
   release(ids?: readonly AttachmentId[]): Promise<void> {
     return this.#lifetime.run(undefined, async () => {
       const wellFormed = ids?.filter(isAttachmentId)
       await this.manifest.releaseRefs(this.sessionId, wellFormed)
-      if (wellFormed === undefined) this.#pending.clear()
-      else for (const id of wellFormed) this.#pending.remove(id)
+      this.#pending.remove(wellFormed)
     })
   }
 
@@ -290,7 +295,10 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return options.generation === undefined || options.generation === entry.generation ? entry : undefined
   }
 
-  /** Reads at the generation that the session holds. When a sweep and another put of this session came between, looks again. */
+  /**
+   * Reads at the generation that the session holds. If a sweep and another put of this session came between, looks
+   * again.
+   */
   async #read<T>(
     id: AttachmentId,
     options: AttachmentGenerationOptions,
@@ -315,12 +323,15 @@ function isLive(entry: AttachmentManifestEntry): boolean {
   return entry.releasedAtEpochMs === undefined
 }
 
-/** The session's own metadata; where its intent had none, still not what another session said of the same bytes. */
+/** The session's own metadata. Even if its intent had none, not that of another session for the same bytes. */
 function ownMeta(entry: AttachmentManifestEntry, stored: AttachmentMeta): AttachmentMeta {
   return storedMeta(stored.id, stored.byteLength, entry.meta ?? { mediaType: 'application/octet-stream' })
 }
 
-/** Of what fails while an intent is recorded, alone or with its bytes. What the caller itself did comes as it is. */
+/**
+ * For what fails while an intent is recorded, alone or with its bytes. The caller's own errors and aborts stay as they
+ * are.
+ */
 function recordError(id: AttachmentId, cause: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   const code = AttachmentStoreError.isInstance(cause) && cause.code

@@ -6,7 +6,7 @@ import type { AttachmentListing, AttachmentStorePersistence } from './store.ts'
 
 /** One physical copy of some bytes. */
 export interface AttachmentKey {
-  /** Always well-formed. */
+  /** Well-formed. */
   readonly id: AttachmentId
   /** A whole number, 0 to 2^52. */
   readonly generation: number
@@ -17,18 +17,21 @@ export interface AttachmentDriverOptions {
 }
 
 export interface AttachmentDriverReadOptions extends AttachmentDriverOptions {
-  /** First byte; a whole number, 0 or more, possibly past the end. Given with `end`, or neither. */
+  /**
+   * First byte: a whole number, 0 or more, possibly past the end. Either both or neither of `start` and `end` are
+   * given.
+   */
   readonly start?: number | undefined
-  /** Byte after the last; at least `start`, possibly past the end. */
+  /** Byte after the last: at least `start`, possibly past the end. */
   readonly end?: number | undefined
 }
 
 export interface AttachmentDriverRead {
-  /** Of the whole blob, whatever range was asked for. */
+  /** Of the whole blob, whichever range was asked for. */
   readonly meta: AttachmentMeta
   /**
-   * Fresh bytes that the caller owns, or a stream. Clipped to the range. Errors of a stream are passed on as they are: make
-   * them `AttachmentStoreError`s.
+   * New bytes that the caller owns, or a stream, clipped to the range. The errors of a stream are passed on as they
+   * are: make them `AttachmentStoreError`s.
    */
   readonly body: Uint8Array | ReadableStream<Uint8Array>
 }
@@ -36,26 +39,27 @@ export interface AttachmentDriverRead {
 /**
  * What the author of a backend writes; `PortableAttachmentStore` makes an `AttachmentStore` of it.
  *
- * A driver may rely on: ids are well-formed, generations are whole numbers, metadata is checked, content's id is the
- * SHA-256 of its bytes and its bytes never change, no call comes after `close()`, and `close()` comes once, when every call has
- * settled. Calls come concurrently, also for the same key.
+ * A driver may rely on this: ids are well-formed, generations are whole numbers, and metadata is checked. The id of
+ * content is the SHA-256 of its bytes, and its bytes never change. `close()` is called once, when every call has
+ * settled, and no call comes after it. Calls may be concurrent, even for the same key.
  *
- * A driver must: reject with `signal.reason` when it notices an abort; reject with an `AttachmentStoreError` where one says more
- * than the `AttachmentBackendError` that anything else is wrapped in; never put credentials in a message.
+ * A driver must reject with `signal.reason` when it notices an abort. It must reject with an `AttachmentStoreError`
+ * where one says more than `AttachmentBackendError`, which any other error is wrapped in. It must never put credentials
+ * in a message.
  */
 export interface AttachmentDriver {
   readonly specificationVersion: 1
-  /** Of the backend, for messages: `fs`, `s3`. */
+  /** Of the backend, for messages, such as `fs` or `s3`. */
   readonly name: string
   readonly persistence: AttachmentStorePersistence
   readonly spool?: AttachmentSpoolOptions | undefined
 
   /**
-   * Makes the key hold the content. Must write nothing when the key is there with readable metadata and the right length; must replace
-   * it when either is wrong. A reader must see all of it or none. When a durable driver's write has resolved, the bytes
-   * survive a power cut, also where another writer put them there: a name seen is not yet a name synced. A write that fails leaves
-   * nothing that `read`, `stat` or `list` shows.
-   * The content stays the caller's: copy or link a spool file, do not rename it away.
+   * Makes the key hold the content. Must write nothing when the key is there with readable metadata and the right
+   * length. Must replace it when either is wrong. A reader must see all of the blob or none of it. When the write of a
+   * durable driver has resolved, the bytes must survive a power cut, even if another writer put them there: a name that
+   * can be seen may not be synced yet. A write that fails must leave nothing that `read`, `stat` or `list` shows. The
+   * content stays the caller's: copy or link a spool file, and never rename it.
    */
   write(
     key: AttachmentKey,
@@ -64,29 +68,34 @@ export interface AttachmentDriver {
     options: AttachmentDriverOptions,
   ): Promise<void>
 
-  /** The blob, or undefined when there is none. Must not verify the digest: the portable store does. */
+  /** The blob, or undefined when there is none. Must not verify the digest, which the portable store does. */
   read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined>
 
-  /** Metadata of the blob, with `byteLength` as stored now, or undefined when there is none. */
+  /** The metadata of the blob, with the length of the bytes as stored now. Undefined when there is no blob. */
   stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined>
 
-  /** Deletes; a key that is not there is fine. Up to 1,000 keys. When it rejects, any of the keys may still be there. */
+  /**
+   * Deletes up to 1,000 keys. A key that is not there is fine. When this rejects, any of the keys may still be there.
+   */
   remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void>
 
-  /** Every blob whose id begins with the prefix (well-formed, possibly empty); no staging file, no foreign object. */
+  /**
+   * Every blob whose id begins with the prefix, which is well-formed and may be empty. No staging file, no foreign
+   * object.
+   */
   list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing>
 
   close(): Promise<void>
 }
 
-/** Physical name of a copy: `<id>` for generation 0, `<id>.<generation>` otherwise. */
+/** The physical name of a copy: `<id>` for generation 0, `<id>.<generation>` for any other. */
 export function physicalName(key: AttachmentKey): string {
   return key.generation === 0 ? key.id : `${key.id}.${key.generation}`
 }
 
 const physicalNamePattern = /^([0-9a-f]{64})(?:\.([1-9][0-9]{0,15}))?$/
 
-/** The key that a physical name stands for, or undefined when it is not such a name. */
+/** The key that a physical name stands for. Undefined when it is no such name. */
 export function parsePhysicalName(name: string): AttachmentKey | undefined {
   const match = physicalNamePattern.exec(name)
   if (match === null) return undefined

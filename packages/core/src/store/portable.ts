@@ -2,7 +2,7 @@ import { abortable } from '../calls/abort.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { load } from '../calls/load.ts'
 import { withoutUrlCredentials } from '../calls/url-credentials.ts'
-import { stop } from '../content/abandon.ts'
+import { abandon } from '../content/abandon.ts'
 import { streamOf } from '../content/byte-stream.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
 import { digest } from '../content/digest.ts'
@@ -28,7 +28,7 @@ import {
 import { wrongDigest, wrongLength } from '../reading/integrity.ts'
 import { owned } from '../reading/owned.ts'
 import type { AttachmentDriver, AttachmentKey } from './driver.ts'
-import { RemovalBatch } from './removal-batch.ts'
+import { RemovalBatcher } from './removal-batcher.ts'
 import type {
   AttachmentGenerationOptions,
   AttachmentGetOptions,
@@ -49,15 +49,15 @@ export interface PortableAttachmentStoreOptions {
 }
 
 /**
- * The store that every backend is: what all of them must get right stands here, on top of a small driver.
- * See `AttachmentStore` for what it guarantees and `AttachmentDriver` for what it needs.
+ * An `AttachmentStore` over a small driver. What every backend must get right is done here.
+ * See `AttachmentStore` for what it guarantees, and `AttachmentDriver` for what it needs.
  */
 export class PortableAttachmentStore implements AttachmentStore {
   readonly persistence: AttachmentStorePersistence
   /** For subclasses that offer more than the interface. */
   protected readonly driver: AttachmentDriver
   readonly #maxByteLength: number
-  readonly #removals: RemovalBatch
+  readonly #removals: RemovalBatcher
   readonly #lifetime: Lifetime
 
   constructor(driver: AttachmentDriver, options: PortableAttachmentStoreOptions = {}) {
@@ -65,16 +65,17 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.persistence = driver.persistence
     this.#maxByteLength = options.maxByteLength ?? Number.POSITIVE_INFINITY
     if (!(this.#maxByteLength >= 0)) throw new AttachmentInvalidArgumentError('maxByteLength must be 0 or more')
-    this.#removals = new RemovalBatch(driver)
+    this.#removals = new RemovalBatcher(driver)
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
-    // In time: later there may be no file descriptor left, and Node 22 never tries again what it once could not load.
-    void Promise.allSettled([import('../content/source.ts'), import('../reading/reading.ts')])
+    // Now, since later there may be no file descriptor left, and Node 22 never tries again to load what it once could
+    // not.
+    void Promise.allSettled([import('../content/source.ts'), streamReading()])
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
     this.#lifetime.enterWith(body, options.signal, () => {})
     try {
-      return (await this.#content(body, options.signal)).lend()
+      return (await this.#content(body, options.signal)).callerView()
     } finally {
       this.#lifetime.exit()
     }
@@ -85,8 +86,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     meta: AttachmentCreateMeta,
     options: AttachmentPutOptions = {},
   ): Promise<AttachmentRef> {
-    const { signal } = options
-    const { generation = 0 } = options
+    const { signal, generation = 0 } = options
     const checked = this.#lifetime.enterWith(body, signal, () => {
       checkGeneration(generation)
       return checkMeta(meta)
@@ -103,7 +103,7 @@ export class PortableAttachmentStore implements AttachmentStore {
       }
       const { id, byteLength } = content
       const stored = storedMeta(id, byteLength, checked)
-      // As `driven` does, without its promise: this is the hot path.
+      // As `driven`, but without its promise: this is the hot path.
       try {
         await this.driver.write({ id, generation }, content, stored, options)
       } catch (error) {
@@ -118,7 +118,7 @@ export class PortableAttachmentStore implements AttachmentStore {
 
   #content(body: AttachmentBody, signal: AbortSignal | undefined): PreparedContent | Promise<PreparedContent> {
     return prepareContent(body, {
-      // Close does not wait for a source that may never end.
+      // So that close does not wait for a source that may never end.
       signal: () => this.#lifetime.until(signal),
       maxByteLength: this.#maxByteLength,
       spool: this.driver.spool,
@@ -151,11 +151,11 @@ export class PortableAttachmentStore implements AttachmentStore {
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
     try {
-      const { collect } = await reading()
+      const { collect } = await streamReading()
       return await collect(body, meta, signal)
     } catch (error) {
-      // Of a stream that is being collected, its reader takes care.
-      void stop(body, error)
+      // If `collect` has locked the stream, it has cancelled it too.
+      void abandon(body, error)
       throw this.#mapped('get', error, signal)
     }
   }
@@ -163,7 +163,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.run(options.signal, async () => {
       const range = checkRange(options)
-      const { verified } = await reading()
+      const { verified } = await streamReading()
       const { signal } = options
       const found = await this.#find('get', id, options, key => this.driver.read(key, { ...range, signal }))
       if (found === undefined) throw new AttachmentNotFoundError(id)
@@ -187,8 +187,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * Looks at the generation asked for; when none was, at 0 and, on a miss, at whatever is listed. One promise of its own: this is the
-   * hot path of reading.
+   * Looks at the generation that is asked for. When none is, looks at 0 and, if that is missing, at every one that is
+   * listed. Makes one promise: this is the hot path of reading.
    */
   async #find<T>(
     operation: string,
@@ -211,7 +211,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     }
   }
 
-  /** Every generation of the id that is there. */
+  /** The keys of all copies of the id. */
   async #copies(id: AttachmentId, signal: AbortSignal | undefined): Promise<AttachmentKey[]> {
     const keys: AttachmentKey[] = []
     for await (const { generation } of this.list({ prefix: id, signal })) keys.push({ id, generation })
@@ -220,14 +220,12 @@ export class PortableAttachmentStore implements AttachmentStore {
 
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
     const { signal, prefix = '' } = options
-    this.#lifetime.assertOpen()
-    signal?.throwIfAborted()
+    this.#lifetime.assertOpen(signal)
     if (!isAttachmentIdPrefix(prefix)) return
     try {
       for await (const blob of this.driver.list({ prefix, signal })) {
         yield blob
-        this.#lifetime.assertOpen()
-        signal?.throwIfAborted()
+        this.#lifetime.assertOpen(signal)
       }
     } catch (error) {
       throw this.#mapped('list', error, signal)
@@ -240,7 +238,7 @@ export class PortableAttachmentStore implements AttachmentStore {
       const { signal } = options
       if (options.generation !== undefined) {
         const generation = checkGeneration(options.generation)
-        // An abort ends this call at once, and the removal when the driver hears of it, which close then still waits for.
+        // An abort ends this call at once. The removal ends when the driver notices the abort; close waits for that.
         const removing = this.run(undefined, () => this.#removals.remove({ id, generation }, signal))
         return this.driven('delete', signal, abortable(removing, signal))
       }
@@ -253,10 +251,12 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.#maxByteLength
   }
 
+  /** Always empty. A plain store has no sessions; the method is here since the interface has it. */
   pendingManifestCommitIds(): AttachmentId[] {
     return []
   }
 
+  /** Does nothing, as {@link pendingManifestCommitIds}. */
   markManifestCommitted(_ids: readonly AttachmentId[]): void {}
 
   close(): Promise<void> {
@@ -267,12 +267,12 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.close()
   }
 
-  /** Runs one call: refused after close, counted while in flight. For subclasses that offer more. */
+  /** Runs one call: it is refused after close, and close waits for it. For subclasses that offer more. */
   protected run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
     return this.#lifetime.run(signal, call)
   }
 
-  /** What the driver does, with its errors made ours; a source's errors are not the driver's and stay as they are. */
+  /** As the driver's result, but an error that is not ours becomes one of ours. Not for errors of a source. */
   protected async driven<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
     try {
       return await result
@@ -290,9 +290,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 }
 
-/** Loaded in the background, like the reading of sources. */
-function reading(): Promise<typeof import('../reading/reading.ts')> {
-  return load(import('../reading/reading.ts'))
+function streamReading(): Promise<typeof import('../reading/stream-reading.ts')> {
+  return load(import('../reading/stream-reading.ts'))
 }
 
 interface Range {

@@ -2,19 +2,19 @@ import type { AttachmentBody, AttachmentContent } from '../content/content.ts'
 import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentCreateMeta, AttachmentMeta, AttachmentRef } from '../content/meta.ts'
 
-/** Bytes with what the store knows of them. The caller owns `bytes`. */
+/** Bytes with what the store knows about them. The caller owns `bytes`. */
 export interface StoredAttachment {
   meta: AttachmentMeta
   bytes: Uint8Array
 }
 
-/** As {@link StoredAttachment}, for bytes that are read piece by piece. Read `body` to its end or cancel it. */
+/** As {@link StoredAttachment}, for bytes that are read piece by piece. Read `body` to its end, or cancel it. */
 export interface AttachmentStream {
   meta: AttachmentMeta
   body: ReadableStream<Uint8Array>
 }
 
-/** One blob of a listing: one physical copy of the bytes. */
+/** One entry of a listing: one physical copy of some bytes. */
 export interface AttachmentListing {
   id: AttachmentId
   generation: number
@@ -27,37 +27,40 @@ export interface AttachmentListing {
 export type AttachmentStorePersistence = 'ephemeral' | 'durable'
 
 /**
- * Where a host should keep the bytes of an attachment: by reference when the store is durable, inline in its own state when
- * they would be gone with the process.
+ * Where a host should keep the bytes of an attachment: in the store, by reference, when that is durable; else inline,
+ * in the host's own state, since in the store they would be lost with the process.
  */
 export function durabilityTier(persistence: AttachmentStorePersistence): 'inline' | 'durable' {
   return persistence === 'durable' ? 'durable' : 'inline'
 }
 
 export interface AttachmentSignalOptions {
-  /** When it aborts, the call rejects with `signal.reason`. */
+  /** When this aborts, the call rejects with `signal.reason`. */
   signal?: AbortSignal | undefined
 }
 
 export interface AttachmentPutOptions extends AttachmentSignalOptions {
-  /** The copy to write. A manifest's `recordIntent` says which, 0 to 2^52; without a manifest: 0, the default. */
+  /**
+   * The copy to write, 0 to 2^52: the generation that the manifest's `recordIntent` gave. Default, without a manifest:
+   * 0.
+   */
   generation?: number | undefined
 }
 
 export interface AttachmentGenerationOptions extends AttachmentSignalOptions {
-  /** The copy to look at. Without it: generation 0 or, where that is missing, any other. All copies are identical. */
+  /** The copy to look at. Default: generation 0 or, if that is missing, any other. All copies are identical. */
   generation?: number | undefined
 }
 
 export interface AttachmentGetOptions extends AttachmentGenerationOptions {
-  /** Compare the SHA-256 of what was read with the id. Default true; the length is always compared. */
+  /** Whether to compare the SHA-256 of what was read with the id. Default true. The length is always compared. */
   verify?: boolean | undefined
 }
 
 export interface AttachmentStreamOptions extends AttachmentGenerationOptions {
-  /** First byte, 0 by default. Whole, not negative. Past the end: an empty stream. */
+  /** First byte: a whole number, 0 or more. Default 0. When it is past the end, the stream is empty. */
   start?: number | undefined
-  /** Byte after the last, the length by default. As in `Blob.slice`, but never negative. */
+  /** Byte after the last, as in `Blob.slice` but never negative. Default: the length. */
   end?: number | undefined
 }
 
@@ -70,73 +73,75 @@ export interface AttachmentListOptions extends AttachmentSignalOptions {
  * Content-addressed storage of attachments. The same bytes have the same id and are stored once.
  *
  * Every implementation guarantees:
- * - a reader observes all of a blob or none of it, never half a write;
+ * - a reader sees all of a blob or none of it, never half a write;
  * - when `put` of a `durable` store has resolved, the bytes survive a crash of the process and a power cut;
- * - damaged bytes are `AttachmentCorruptError`, never data;
+ * - damaged bytes are an `AttachmentCorruptError`, never data;
  * - a put that fails or is aborted leaves nothing that a reader can see;
- * - a malformed id is not found to `get` and `stream`, `undefined` to `stat`, nothing to `delete`, and reaches no path, key or query.
+ * - a malformed id reaches no path, key or query: `get` and `stream` do not find it, `stat` returns `undefined`,
+ *   `delete` does nothing.
  *
  * All methods but the synchronous ones reject with `AttachmentClosedError` after `close()`.
  */
 export interface AttachmentStore extends AsyncDisposable {
   readonly persistence: AttachmentStorePersistence
-  /** The largest body that `put` takes, in bytes, where a limit is known. */
+  /** The largest body that `put` takes, in bytes, if there is a known limit. */
   readonly maxByteLength?: number | undefined
 
   /**
-   * Reads a body once: hashes it and holds it in memory or, when it is a big stream, in a spool file. Stores nothing.
+   * Reads a body once, hashes it, and holds it in memory or, when it is a big stream, in a spool file. Stores nothing.
    * Give the result to `put`, and dispose of it afterwards.
-   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, or what the source itself failed with.
+   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, or the error of the source.
    */
   prepare(body: AttachmentBody, options?: AttachmentSignalOptions): Promise<AttachmentContent>
 
   /**
-   * Stores the bytes. Of bytes that are there already nothing is written, and the metadata of the first put stays, unless what
-   * is there has the wrong length or unreadable metadata: then it is replaced. Bytes given as an array are copied before the
-   * first await. The ref that it returns has the metadata of this call.
-   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, or what a source stream itself failed with.
+   * Stores the bytes. If they are there already, nothing is written and the metadata of the first put stays; but a copy
+   * with the wrong length or unreadable metadata is replaced. An array is copied before the first await. The returned
+   * ref has the metadata of this call.
+   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, or the error of the source.
    */
   put(body: AttachmentBody, meta: AttachmentCreateMeta, options?: AttachmentPutOptions): Promise<AttachmentRef>
 
   /**
-   * @throws AttachmentNotFoundError, AttachmentCorruptError, AttachmentMissingMetaError, AttachmentMetadataDecodeError,
+   * @throws AttachmentNotFoundError, AttachmentCorruptError, AttachmentMissingMetaError, AttachmentMetadataDecodeError;
    * AttachmentInvalidArgumentError when one array cannot hold so many bytes: `stream` them.
    */
   get(id: AttachmentId, options?: AttachmentGetOptions): Promise<StoredAttachment>
 
   /**
-   * Like `get`, piece by piece. A whole stream is verified as it passes: damage errors the stream with
-   * `AttachmentCorruptError` before its last chunk. Of a range only the length can be verified.
+   * As `get`, piece by piece. A whole blob is verified as it passes: if it is damaged, the stream errors with
+   * `AttachmentCorruptError` before the last chunk. Of a range, only the length can be verified.
    */
   stream(id: AttachmentId, options?: AttachmentStreamOptions): Promise<AttachmentStream>
 
-  /** What is known of the id, or undefined. Reads no bytes and verifies none. */
+  /** What the store knows about the bytes, or undefined. Reads no bytes and verifies none. */
   stat(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<AttachmentMeta | undefined>
 
   /**
-   * Every blob, in no particular order. A blob that is there throughout is listed exactly once; one put or deleted meanwhile
-   * may be or not.
+   * Every blob, in no particular order. A blob that is there throughout is listed exactly once. One that is put or
+   * deleted meanwhile may or may not be listed.
    */
   list(options?: AttachmentListOptions): AsyncIterable<AttachmentListing>
 
   /**
-   * Deletes the bytes, unconditionally and idempotently; without `generation`, every copy. Whoever refers to them loses them:
-   * prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
+   * Deletes the copy of the given generation or, without one, every copy. Unconditional and idempotent: whoever refers
+   * to the bytes loses them. Prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
    */
   delete(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<void>
 
   /**
-   * Ids that were put through this store and not yet marked, for a host that commits bare ids; never one whose put is in
-   * flight. Plain stores: always empty.
+   * Ids that were put through this store and not yet marked, for a host that commits bare ids. Never one whose put is
+   * in flight. Always empty for a plain store.
    */
   pendingManifestCommitIds(): AttachmentId[]
 
-  /** Takes ids off {@link pendingManifestCommitIds}, once the host has committed them. Plain stores: nothing. */
+  /** Takes ids off {@link pendingManifestCommitIds}, once the host has committed them. A plain store does nothing. */
   markManifestCommitted(ids: readonly AttachmentId[]): void
 
   /**
-   * Waits for calls in flight, and frees what the store opened itself. Waits for nobody else: streams still open fail, and so does a put
-   * whose source is still being read, with `AttachmentClosedError`; await puts first that should end well. Idempotent.
+   * Waits for calls in flight, and frees what the store opened itself. Idempotent. It does not wait for sources and
+   * readers: streams that are still open fail with `AttachmentClosedError`, and so does a put whose source is still
+   * being read. Await first the puts that should succeed.
    */
   close(): Promise<void>
 }

@@ -6,13 +6,14 @@ import type { AttachmentStore } from '../store/store.ts'
 import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
 
 /**
- * The slow, thorough sweep: goes through everything that the store lists and deletes what the manifest has no use for: bytes put
- * without a manifest, and what a writer left behind that stalled past its claim. Run it now and then, beside
- * `reclaimOrphanedAttachments`, with a manifest that knows **every** session of the store: bytes that only another manifest refers to are strays
- * to this one.
+ * The slow, thorough sweep. It goes through everything that the store lists, and deletes what the manifest has no use
+ * for: bytes that were put without a manifest, and those of a writer that stalled until a sweep had reclaimed its
+ * content. Run it now and then, beside `reclaimOrphanedAttachments`. The manifest must know **every** session of the
+ * store: bytes that only another manifest refers to are strays for this one.
  *
- * Blobs that the backend says were modified after `olderThanEpochMs` (milliseconds since 1970) are passed over; the others are
- * claimed before they are deleted, so a session that puts or commits the same bytes meanwhile loses nothing.
+ * Blobs that were modified after `olderThanEpochMs` (milliseconds since 1970), as the backend says, are passed over.
+ * The others are claimed before they are deleted, so a session that puts or commits the same bytes meanwhile loses
+ * nothing.
  */
 export async function reclaimUnreferencedAttachments(
   manifest: AttachmentManifest,

@@ -4,23 +4,24 @@ import type { AttachmentStore } from '../store/store.ts'
 import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
 
 export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
-  /** Count what would be reclaimed, and change nothing. */
+  /** Count what would be reclaimed, and change nothing. Default false. */
   dryRun?: boolean | undefined
   /**
-   * Take over claims of other sweepers made at or before this time, in milliseconds since 1970. Default: `olderThanEpochMs`,
-   * but never a claim of this sweep. Taking over a sweeper that is still at work is harmless.
+   * Take over the claims that other sweepers made at or before this time, in milliseconds since 1970. Default:
+   * `olderThanEpochMs`, but never a claim of this sweep. To take over from a sweeper that is still at work is harmless.
    */
   staleClaimEpochMs?: number | undefined
 }
 
 /**
- * Deletes the bytes of content that nobody has committed and that every session last touched at or before `olderThanEpochMs`
- * (milliseconds since 1970). Run it from a timer or a cron job, from as many machines as you like.
+ * Deletes the bytes of content that no session has committed and that every session last put or released at or before
+ * `olderThanEpochMs` (milliseconds since 1970). Run it from a timer or a cron job, from as many machines as you like.
  *
- * Choose an age longer than the slowest turn takes from put to commit. A turn that is slower gets `AttachmentIntentExpiredError` from its
- * commit and must put again; committed bytes are never lost, at any age, whatever crashes or stalls.
+ * Choose an age that is longer than the slowest turn takes from put to commit. The commit of a slower turn rejects with
+ * `AttachmentIntentExpiredError`, and the turn must put again. Committed bytes are never lost, at any age, whatever
+ * crashes or stalls.
  *
- * Goes on past failing deletes and reports them. Rejects when the manifest fails.
+ * Goes on past failing deletes, and reports them. Rejects when the manifest fails.
  */
 export async function reclaimOrphanedAttachments(
   manifest: AttachmentManifest,
@@ -52,7 +53,7 @@ async function countOrphans(
   let previous: string | undefined
   for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
     signal?.throwIfAborted()
-    // The entries of one content come one after the other.
+    // The refs of one content come one after the other.
     if (attachmentId !== previous) scannedIntentCount++
     previous = attachmentId
   }

@@ -3,7 +3,7 @@ import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentManifest, OrphanClaim } from '../manifest/manifest.ts'
 import type { AttachmentStore } from '../store/store.ts'
 
-/** One copy that could not be deleted. Its claim stands; a later sweep tries again. */
+/** A copy that could not be deleted. Its claim stands, and a later sweep tries again. */
 export interface AttachmentReclamationFailure {
   id: AttachmentId
   generation: number
@@ -11,27 +11,37 @@ export interface AttachmentReclamationFailure {
 }
 
 export interface AttachmentReclamationReport {
-  /** Contents looked at: claimed by this sweep or, in a dry run, that would have been. In an audit: blobs listed. */
+  /**
+   * How many contents the sweep has claimed or, in a dry run, would have claimed. A content counts once, however many
+   * sessions have an intent for it; one that fails to be deleted and is claimed again counts again. In an audit: how
+   * many listed blobs it has looked at, without those that are too young.
+   */
   scannedIntentCount: number
-  /** Copies deleted. */
+  /** How many copies were deleted. */
   reclaimedCount: number
   failures: AttachmentReclamationFailure[]
 }
 
 export interface AttachmentSweepOptions {
-  /** Stops the sweep between two deletes; it rejects with `signal.reason`. What it had claimed, a later sweep takes over. */
+  /**
+   * Stops the sweep between two deletes. It rejects with `signal.reason`, and a later sweep takes over what it had
+   * claimed.
+   */
   signal?: AbortSignal | undefined
-  /** Copies claimed and deleted at a time: 1 to 10,000, default 1,000. */
+  /** How many copies are claimed and deleted together: 1 to 10,000, default 1,000. */
   batchSize?: number | undefined
-  /** Deletes in flight at a time: 1 or more, default 1,000; the stores of this project join those of one tick into few calls. */
+  /**
+   * Most deletes in flight: 1 or more, default 1,000. The stores of this project join the deletes of one tick into few
+   * calls.
+   */
   concurrency?: number | undefined
-  /** Called after every batch with the report so far. */
+  /** Called after every batch, with the report so far. */
   onProgress?: ((report: Readonly<AttachmentReclamationReport>) => void) | undefined
 }
 
 export const defaultBatchSize = 1000
 
-/** One run of a sweeper: deletes the bytes of claims, settles them, and keeps the count. */
+/** One run of a sweeper. Deletes the bytes of claims, settles the claims, and counts. */
 export class Sweep {
   readonly report: AttachmentReclamationReport = { scannedIntentCount: 0, reclaimedCount: 0, failures: [] }
   readonly #manifest: AttachmentManifest
@@ -47,7 +57,10 @@ export class Sweep {
     this.#concurrency = checkConcurrency(options.concurrency ?? defaultBatchSize)
   }
 
-  /** Deletes and settles what it can; goes on past failures. Returns whether any claim was not a repeated failure. */
+  /**
+   * Deletes and settles what it can, and goes on past failures. Returns whether there was a claim that had not failed
+   * before.
+   */
   async take(claims: readonly OrphanClaim[]): Promise<boolean> {
     const fresh = claims.filter(claim => !this.#failed.has(nameOf(claim)))
     const deleted: OrphanClaim[] = []
@@ -55,11 +68,11 @@ export class Sweep {
     await concurrently(fresh, this.#concurrency, async claim => {
       if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)
     })
-    // Also when aborted: what is deleted is deleted, and saying so saves the next sweeper the work.
+    // Even when aborted: these bytes are deleted, and a claim that is settled saves the next sweeper the work.
     if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
     this.report.reclaimedCount += deleted.length
     this.#options.onProgress?.(this.report)
-    // Where nothing is waited for, the host would not come to abort the sweep, nor to anything else.
+    // If no call here ever waits, the host gets no turn of the event loop to abort the sweep, or for anything else.
     await new Promise(setImmediate)
     signal?.throwIfAborted()
     return fresh.length > 0

@@ -16,7 +16,7 @@ test('every item is taken once, in order, and never more at a time than the limi
   expect(most).toBe(3)
 })
 
-test('after a failure no more are begun, and it rejects when those under way have ended, with the first failure', async () => {
+test('after a failure it starts no more, waits for those in flight, and rejects with the first failure', async () => {
   const begun: string[] = []
   const ended: string[] = []
   const turns = { long: 5, failing: 1, 'failing later': 3, 'not begun': 0 }

@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 /**
- * Takes every file descriptor, puts and reads a stream, gives one back, and goes on until both work or all are back; prints what came of
- * each. The store is made before, with time to load what it needs, or after that, as told.
+ * Takes every file descriptor, puts and reads a stream, gives one back, and goes on until both work or all are back;
+ * prints what came of each. The store is made before, with time to load what it needs, or after that, as told.
  */
 const script = `
   import { closeSync, openSync } from 'node:fs'
@@ -22,7 +22,8 @@ const script = `
   } catch {}
   const store = early ?? new InMemoryAttachmentStore()
   const { id } = await store.put(new Uint8Array(10), { mediaType: 'a/b' })
-  const outcome = promise => promise.then(() => 'done', error => (AttachmentIoError.isInstance(error) ? 'io' : String(error)))
+  const failure = error => (AttachmentIoError.isInstance(error) ? 'io' : String(error))
+  const outcome = promise => promise.then(() => 'done', failure)
   const outcomes = []
   while (taken.length > 0 && outcomes.at(-1) !== 'done done') {
     const put = await outcome(store.put(new Blob(['body']).stream(), { mediaType: 'a/b' }))
@@ -52,7 +53,7 @@ test.skipIf(process.platform === 'win32')(
 )
 
 test.skipIf(process.platform === 'win32')(
-  'a store that was made without file descriptors fails with an io error where it needs some, and works when there are some',
+  'a store made without file descriptors fails with an io error where it needs one, and works when there are some',
   async () => {
     const found = await outcomes('late')
     expect(found[0]).toBe('io io')

@@ -1,9 +1,9 @@
-/** Width of a bucket: what a sweep looks at beyond what is old enough. About a minute. */
+/** The width of a bucket, about a minute. Of that much, a sweep also looks at what is not old enough. */
 const bucketMs = 65_536
 
 /**
- * Things by their age, for taking those that are old enough without looking at all the others. Ages come in any order: callers
- * choose them, and clocks step back.
+ * Items by their time, to take those that are old enough without a look at all the others. Times come in any order,
+ * since callers choose them and clocks step back.
  */
 export class AgeIndex<T> {
   readonly #buckets = new Map<number, Map<T, number>>()
@@ -23,7 +23,7 @@ export class AgeIndex<T> {
     if (bucket.size === 0) this.#buckets.delete(key)
   }
 
-  /** What has a time at or before the given one, in no particular order. Items may be deleted meanwhile. */
+  /** The items at or before the time, in no particular order. Items may be deleted meanwhile. */
   *upTo(timeMs: number): Generator<T, void, void> {
     for (const [key, bucket] of this.#buckets) {
       if (key * bucketMs > timeMs) continue

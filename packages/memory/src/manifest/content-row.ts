@@ -1,15 +1,18 @@
 import type { AttachmentCreateMeta, AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
 
-/** What is known of some content: its generation and who may delete it. Kept as a tombstone when nobody refers to it any more. */
+/**
+ * What is known about some content: its generation, and who may delete it. When nobody refers to the content any more,
+ * the row is kept as a tombstone.
+ */
 export interface ContentRow {
   readonly id: AttachmentId
   generation: number
-  /** Token of the sweeper that may delete the bytes of `generation`. A claimed row has no refs. */
+  /** The token of the claim that gives the right to delete the copy at `generation`. A claimed row has no refs. */
   claim: string | undefined
-  /** When the claim was made or, of a tombstone, when it became one. */
+  /** When the claim was made or, for a tombstone, when the row became one. */
   since: number
   readonly refs: Set<RefRow>
-  /** How many of the refs are committed: while there is one, nothing may be claimed. */
+  /** How many of the refs are committed. While there is one, the content may not be claimed. */
   committedRefs: number
 }
 
@@ -25,17 +28,21 @@ export interface RefRow {
   releasedAt: number | undefined
 }
 
-/** A ref is committed while it is not released. */
-export function isCommitted(ref: RefRow): boolean {
-  return ref.committedAt !== undefined && ref.releasedAt === undefined
+export function isLive(ref: RefRow): boolean {
+  return ref.releasedAt === undefined
 }
 
-/** The time that a sweep compares: of the intent or, once released, of the release. */
+/** A released ref is not committed any more. */
+export function isCommitted(ref: RefRow): boolean {
+  return ref.committedAt !== undefined && isLive(ref)
+}
+
+/** The time that a sweep compares: that of the release or, of a live ref, that of the intent. */
 export function ageOf(ref: RefRow): number {
   return ref.releasedAt ?? ref.intentAt
 }
 
-/** A copy for the caller; absent fields stay absent. */
+/** A copy for the caller. Absent fields stay absent. */
 export function entryOf(ref: RefRow): AttachmentManifestEntry {
   const entry: AttachmentManifestEntry = {
     attachmentId: ref.content.id,

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto'
 import type { AttachmentId, AttachmentIntent, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
 import type { CommitTarget } from '@lash/attachments-core/backend'
 import { AgeIndex } from './age-index.ts'
-import { ageOf, type ContentRow, isCommitted, type RefRow } from './content-row.ts'
+import { ageOf, type ContentRow, isCommitted, isLive, type RefRow } from './content-row.ts'
 
 /** Most tombstones that one settlement purges, so that it never stalls the process. */
 const purgeBatch = 1000
 
 /**
- * The state of a manifest and the steps of the reclaim protocol on it. Each method is one synchronous block, and so atomic. Input is checked
- * before it comes here.
+ * The state of a manifest, and the steps of the reclaim protocol on it. Each method is one synchronous block, and so
+ * atomic. Its arguments have been checked.
  */
 export class Ledger {
   readonly #contents = new Map<AttachmentId, ContentRow>()
   readonly #sessions = new Map<string, Map<AttachmentId, RefRow>>()
-  /** Refs that are not committed: what a sweep looks at, so that its cost does not grow with what is committed. */
+  /** Refs that are not committed. A sweep looks only at these, so its cost does not grow with what is committed. */
   readonly #loose = new AgeIndex<RefRow>()
   /** Rows under a claim, for the takeover of stale ones. */
   readonly #claimed = new AgeIndex<ContentRow>()
@@ -30,36 +30,43 @@ export class Ledger {
 
   recordIntent(intent: AttachmentIntent): number {
     const content = this.#contents.get(intent.attachmentId) ?? this.#create(intent.attachmentId, 0)
-    if (content.claim !== undefined) {
-      this.#dropClaim(content)
-      content.generation++
-    }
+    if (content.claim !== undefined) this.#meetClaim(content)
     const held = this.find(intent.sessionId, intent.attachmentId)
-    if (held === undefined) {
-      this.#hold(content, intent)
-      return content.generation
-    }
-    const staysCommitted = isCommitted(held) && held.generation === content.generation
-    this.#change(held, () => {
-      held.generation = content.generation
-      held.intentAt = intent.intentAtEpochMs
-      held.meta = intent.meta
-      held.releasedAt = undefined
-      if (!staysCommitted) held.committedAt = undefined
-    })
+    if (held === undefined) this.#hold(content, intent)
+    else this.#renew(held, intent)
     return content.generation
   }
 
-  /** Commits all targets, or none and returns the ids that cannot be. */
+  #meetClaim(content: ContentRow): void {
+    this.#endClaim(content)
+    content.generation++
+  }
+
+  #renew(ref: RefRow, intent: AttachmentIntent): void {
+    const committedAt = staysCommitted(ref) ? ref.committedAt : undefined
+    this.#change(ref, () => {
+      ref.generation = ref.content.generation
+      ref.intentAt = intent.intentAtEpochMs
+      ref.meta = intent.meta
+      ref.committedAt = committedAt
+      ref.releasedAt = undefined
+    })
+  }
+
+  /** Commits all targets, or none, and returns the ids that cannot be committed. */
   commit(sessionId: string, targets: readonly CommitTarget[]): AttachmentId[] {
     const failed = new Set<AttachmentId>()
     const refs: RefRow[] = []
     for (const { id, generation } of targets) {
       const ref = this.find(sessionId, id)
-      if (ref !== undefined && isCommittable(ref, generation ?? ref.generation)) refs.push(ref)
+      if (ref !== undefined && mayCommit(ref, generation)) refs.push(ref)
       else failed.add(id)
     }
-    if (failed.size > 0) return [...failed]
+    if (failed.size === 0) this.#commitAll(refs)
+    return [...failed]
+  }
+
+  #commitAll(refs: readonly RefRow[]): void {
     const committedAt = this.#now()
     for (const ref of refs) {
       if (ref.committedAt !== undefined) continue
@@ -67,18 +74,20 @@ export class Ledger {
         ref.committedAt = committedAt
       })
     }
-    return []
   }
 
-  release(sessionId: string, ids: Iterable<AttachmentId> | undefined): void {
+  release(sessionId: string, ids: readonly AttachmentId[] | undefined): void {
     const releasedAt = this.#now()
-    for (const id of ids ?? this.#sessions.get(sessionId)?.keys() ?? []) {
-      const ref = this.find(sessionId, id)
-      if (ref === undefined || ref.releasedAt !== undefined) continue
+    for (const ref of this.#refsTo(ids, sessionId)) {
+      if (!isLive(ref)) continue
       this.#change(ref, () => {
         ref.releasedAt = releasedAt
       })
     }
+  }
+
+  #refsTo(ids: readonly AttachmentId[] | undefined, sessionId: string): RefRow[] {
+    return ids === undefined ? this.refsOf(sessionId) : ids.flatMap(id => this.find(sessionId, id) ?? [])
   }
 
   find(sessionId: string, id: AttachmentId): RefRow | undefined {
@@ -103,7 +112,7 @@ export class Ledger {
     for (const ref of this.#aged(query)) {
       if (claims.length >= limit) break
       const { content } = ref
-      if (content.committedRefs > 0) {
+      if (isHeld(content)) {
         if (!releasedOnly) this.#drop(ref)
         continue
       }
@@ -111,31 +120,37 @@ export class Ledger {
       seen.add(content)
       if (!isOrphan(content, olderThanEpochMs)) {
         if (!releasedOnly) this.#dropAged(content, olderThanEpochMs)
-      } else if (!releasedOnly || allReleased(content)) {
-        for (const dropped of [...content.refs]) this.#drop(dropped)
+      } else if (!releasedOnly || isReleased(content)) {
+        this.#dropAll(content)
         claims.push(this.#claim(content))
       }
     }
     return claims
   }
 
-  /** Claims a blob that no ref names; undefined when it is live. */
-  claimBlob({ id, generation }: AttachmentKey): OrphanClaim | undefined {
-    const content = this.#contents.get(id)
-    if (content === undefined) return this.#claim(this.#create(id, generation))
-    // Nobody writes below the content's generation any more, so this needs no fence: the token stands nowhere.
-    if (generation < content.generation) return { attachmentId: id, generation, token: randomUUID() }
-    if (content.claim !== undefined || content.refs.size > 0) return undefined
+  /** Claims a blob that no ref names. Undefined when it is live. */
+  claimBlob(blob: AttachmentKey): OrphanClaim | undefined {
+    const content = this.#contents.get(blob.id)
+    if (content === undefined) return this.#claimUnknown(blob)
+    // Nobody writes below the content's generation any more, so nothing has to know of this claim.
+    if (blob.generation < content.generation) return unrecordedClaim(blob)
+    return isUnreferenced(content) ? this.#claimAt(content, blob.generation) : undefined
+  }
+
+  #claimUnknown({ id, generation }: AttachmentKey): OrphanClaim {
+    return this.#claim(this.#create(id, generation))
+  }
+
+  #claimAt(content: ContentRow, generation: number): OrphanClaim {
     content.generation = generation
     return this.#claim(content)
   }
 
   settle(claims: readonly OrphanClaim[]): void {
-    for (const { attachmentId, token } of claims) {
-      const content = this.#contents.get(attachmentId)
-      if (content?.claim === undefined || content.claim !== token) continue
-      this.#dropClaim(content)
-      content.generation++
+    for (const claim of claims) {
+      const content = this.#contents.get(claim.attachmentId)
+      if (!stands(claim, content)) continue
+      this.#endClaim(content)
       this.#bury(content)
     }
     this.#purge()
@@ -144,9 +159,8 @@ export class Ledger {
   forget(id: AttachmentId): void {
     const content = this.#contents.get(id)
     if (content === undefined) return
-    for (const ref of [...content.refs]) this.#drop(ref)
-    if (content.claim !== undefined) this.#dropClaim(content)
-    content.generation++
+    this.#dropAll(content)
+    if (content.claim !== undefined) this.#endClaim(content)
     this.#bury(content)
   }
 
@@ -183,7 +197,18 @@ export class Ledger {
     if (refs?.size === 0) this.#sessions.delete(ref.sessionId)
   }
 
-  /** Changes a ref and keeps what is derived from it in step. */
+  #dropAll(content: ContentRow): void {
+    for (const ref of [...content.refs]) this.#drop(ref)
+  }
+
+  /** Drops the old refs of content that stays live through a young intent. */
+  #dropAged(content: ContentRow, olderThan: number): void {
+    const refs = [...content.refs]
+    if (!refs.some(ref => isLive(ref) && ageOf(ref) > olderThan)) return
+    for (const ref of refs) if (ageOf(ref) <= olderThan) this.#drop(ref)
+  }
+
+  /** Changes a ref, and with it what is derived from the ref. */
   #change(ref: RefRow, change: () => void): void {
     this.#unindex(ref)
     change()
@@ -206,13 +231,6 @@ export class Ledger {
     }
   }
 
-  /** Content that stays live through a young intent loses the refs that are old. */
-  #dropAged(content: ContentRow, olderThan: number): void {
-    const refs = [...content.refs]
-    if (!refs.some(ref => ref.releasedAt === undefined && ageOf(ref) > olderThan)) return
-    for (const ref of refs) if (ageOf(ref) <= olderThan) this.#drop(ref)
-  }
-
   #takeOver({ staleClaimEpochMs, ids, limit }: OrphanQuery): OrphanClaim[] {
     if (staleClaimEpochMs === undefined) return []
     const wanted = ids === undefined ? undefined : new Set(ids)
@@ -223,32 +241,34 @@ export class Ledger {
       if (stale.length === limit) break
     }
     return stale.map(content => {
-      this.#dropClaim(content)
+      this.#endClaim(content)
       return this.#claim(content)
     })
   }
 
   #claim(content: ContentRow): OrphanClaim {
     this.#tombstones.delete(content)
-    const token = randomUUID()
-    content.claim = token
+    const claim = unrecordedClaim(content)
+    content.claim = claim.token
     content.since = this.#now()
     this.#claimed.add(content, content.since)
-    return { attachmentId: content.id, generation: content.generation, token }
+    return claim
   }
 
-  #dropClaim(content: ContentRow): void {
+  #endClaim(content: ContentRow): void {
     this.#claimed.delete(content, content.since)
     content.claim = undefined
   }
 
+  /** Moves content without refs to its next generation, and remembers that. */
   #bury(content: ContentRow): void {
+    content.generation++
     content.since = this.#now()
     this.#tombstones.delete(content)
     this.#tombstones.add(content)
   }
 
-  /** Forgets the generations of content that nobody has referred to for so long that no stalled deleter of it can be left. */
+  /** Forgets the generations of content that nobody has referred to for longer than any deleter can stall. */
   #purge(): void {
     const until = this.#now() - this.#tombstoneRetentionMs
     let purged = 0
@@ -260,20 +280,46 @@ export class Ledger {
   }
 }
 
-function isCommittable(ref: RefRow, generation: number): boolean {
+function unrecordedClaim({ id, generation }: AttachmentKey): OrphanClaim {
+  return { attachmentId: id, generation, token: randomUUID() }
+}
+
+/** Whether the ref stays committed when its session records another intent. */
+function staysCommitted(ref: RefRow): boolean {
+  return isCommitted(ref) && ref.generation === ref.content.generation
+}
+
+/** Without a generation, as for a bare id: at that of the ref. */
+function mayCommit(ref: RefRow, generation: number = ref.generation): boolean {
   const { content } = ref
-  if (ref.releasedAt !== undefined || content.claim !== undefined) return false
-  return ref.generation === generation && content.generation === generation
+  return (
+    isLive(ref) && content.claim === undefined && ref.generation === generation && content.generation === generation
+  )
+}
+
+/** Whether a session has committed the content. */
+function isHeld(content: ContentRow): boolean {
+  return content.committedRefs > 0
 }
 
 /** Whether a sweep at that time takes the content. */
 export function isOrphan(content: ContentRow, olderThan: number): boolean {
-  if (content.committedRefs > 0 || content.refs.size === 0) return false
+  if (isHeld(content) || content.refs.size === 0) return false
   for (const ref of content.refs) if (ageOf(ref) > olderThan) return false
   return true
 }
 
-function allReleased(content: ContentRow): boolean {
-  for (const ref of content.refs) if (ref.releasedAt === undefined) return false
+/** Whether every session has released the content. */
+function isReleased(content: ContentRow): boolean {
+  for (const ref of content.refs) if (isLive(ref)) return false
   return true
+}
+
+function isUnreferenced(content: ContentRow): boolean {
+  return content.claim === undefined && content.refs.size === 0
+}
+
+/** Whether the claim is still the content's. */
+function stands({ token }: OrphanClaim, content: ContentRow | undefined): content is ContentRow {
+  return content?.claim !== undefined && content.claim === token
 }

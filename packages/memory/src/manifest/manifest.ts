@@ -55,14 +55,14 @@ export class InMemoryAttachmentManifest extends ManifestBase {
 
   *#refsOf(sessionId: string): Generator<AttachmentManifestEntry, void, void> {
     for (const ref of this.#ledger.refsOf(sessionId)) {
-      // A sweep may have dropped it since the listing began.
+      // Since the listing began, a sweep may have dropped it.
       if (ref.content.refs.has(ref)) yield entryOf(ref)
     }
   }
 
   protected async *uncommitted(olderThanEpochMs: number): EntryPages {
     for (const content of this.#ledger.orphans(olderThanEpochMs)) {
-      // A session may have committed it, or put it again, since the listing began.
+      // Since the listing began, a session may have committed it or put it again.
       if (isOrphan(content, olderThanEpochMs)) yield [...content.refs].map(entryOf)
     }
   }

@@ -20,12 +20,12 @@ interface Blob {
   readonly lastModifiedMs: number
 }
 
-/** Blobs by id, and then by generation: nearly every id has one copy, so its copies are a short array. */
+/** Blobs by id and generation. Nearly every id has one copy, so the copies of an id are a short array. */
 export class MemoryDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'memory'
   readonly persistence = 'ephemeral'
-  /** The bytes end up in memory in any case: a detour over a file would only cost time. */
+  /** Bodies end up in memory anyway, so none is spooled to a file. */
   readonly spool: AttachmentSpoolOptions = { memoryLimit: Number.MAX_SAFE_INTEGER }
   readonly #copies = new Map<AttachmentId, Blob[]>()
 
@@ -37,7 +37,7 @@ export class MemoryDriver implements AttachmentDriver {
   ): Promise<void> {
     if (this.#find(key) !== undefined) return
     const bytes = content.bytes ?? (await collect(content, signal))
-    // Another put of the same bytes may have come first while the content was collected.
+    // While the content was read, another put of the same bytes may have come first.
     if (content.bytes === undefined && this.#find(key) !== undefined) return
     const blob = { generation: key.generation, meta, bytes, lastModifiedMs: Date.now() }
     const copies = this.#copies.get(key.id)
@@ -49,7 +49,7 @@ export class MemoryDriver implements AttachmentDriver {
     const blob = this.#find(key)
     if (blob === undefined) return undefined
     const { start, end } = range
-    // A view of the range, copied: `slice` of a Buffer would itself be a view of the stored bytes.
+    // Not `slice`, which gives a view of the stored bytes if they are a Buffer.
     const part = start === undefined && end === undefined ? blob.bytes : blob.bytes.subarray(start, end)
     return { meta: { ...blob.meta }, body: new Uint8Array(part) }
   }
@@ -70,7 +70,7 @@ export class MemoryDriver implements AttachmentDriver {
   }
 
   async *list({ prefix }: { readonly prefix: string }): AsyncGenerator<AttachmentListing, void, void> {
-    // A snapshot of the ids, so that puts during the listing cannot make it endless.
+    // A copy of the ids, so that puts during the listing cannot make it endless.
     const ids = prefix.length === 64 ? [prefix] : [...this.#copies.keys()]
     for (const id of ids) {
       if (!id.startsWith(prefix)) continue

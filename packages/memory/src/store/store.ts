@@ -4,10 +4,11 @@ import { MemoryDriver } from './driver.ts'
 export type InMemoryAttachmentStoreOptions = PortableAttachmentStoreOptions
 
 /**
- * Attachments in the memory of this process, gone with it: `persistence` is `ephemeral`. For tests, for development and for
- * hosts that keep their own state in memory too. Bytes are copied when they come in and when they go out, so no caller can change them.
+ * Attachments in the memory of this process, lost with it: `persistence` is `ephemeral`. For tests, for development,
+ * and for hosts that keep their own state in memory too. Bytes are copied when they come in and when they go out, so no
+ * caller can change what is stored.
  *
- * Every body that is put, also a stream, is held in memory whole: set `maxByteLength` where bodies come from strangers.
+ * Every body, even a stream, is held in memory whole. Set `maxByteLength` if bodies come from strangers.
  */
 export class InMemoryAttachmentStore extends PortableAttachmentStore {
   constructor(options: InMemoryAttachmentStoreOptions = {}) {

@@ -102,7 +102,9 @@ test('a listing leaves out what a sweep took, or a session committed, since it b
   expect(uncommitted).toEqual([idOf('a')])
 })
 
-/** One model, two ways to know: the index of the manifest and a plain scan of what it lists must name the same orphans. */
+/**
+ * One model, two ways to know: the index of the manifest and a plain scan of what it lists must name the same orphans.
+ */
 test('what a sweep takes is what the listing before it showed, over a thousand mixed steps', async () => {
   let seed = 1
   const random = (below: number) => {

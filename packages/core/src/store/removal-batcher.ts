@@ -7,11 +7,11 @@ interface Removal {
   reject(error: unknown): void
 }
 
-/** What a driver takes in one `remove`. */
+/** Most keys that a driver takes in one `remove`. */
 const maxKeys = 1000
 
-/** Gathers removals that are asked for in one tick into few calls of the driver, and still tells each its own outcome. */
-export class RemovalBatch {
+/** Joins the removals of one tick into few calls of the driver. Each removal still gets its own outcome. */
+export class RemovalBatcher {
   readonly #driver: AttachmentDriver
   #waiting: Removal[] = []
 
@@ -19,7 +19,7 @@ export class RemovalBatch {
     this.#driver = driver
   }
 
-  /** The signal ends the driver's work where all that are removed together have the same one, as those of a sweep do. */
+  /** The driver gets the signal only if all removals of its call have the same one, as those of a sweep do. */
   remove(key: AttachmentKey, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush())
@@ -44,7 +44,7 @@ export class RemovalBatch {
       for (const removal of batch) removal.resolve()
     } catch (error) {
       if (batch.length === 1) return batch[0]?.reject(error)
-      // One bad key fails the batch: ask again one by one, so that it fails alone. Removing twice is fine.
+      // One bad key fails the batch. Remove one by one, so that it fails alone; to remove twice is harmless.
       for (const removal of batch) await this.#removeAll([removal])
     }
   }

@@ -145,9 +145,11 @@ export class AttachmentDatabase {
       const refs = this.#hostRefs
       if (handle.inTransaction) return work(refs)
       const isOurs = handle === this.#connection
-      if (isOurs) handle.pragma(`busy_timeout = ${this.busyTimeoutMs}`)
-      // It takes little room, and cannot wait until there is more.
-      if (isOurs) this.#transaction.limit(unlimitedPages)
+      if (isOurs) {
+        handle.pragma(`busy_timeout = ${this.busyTimeoutMs}`)
+        // It takes little room, and cannot wait until there is more.
+        this.#transaction.limit(unlimitedPages)
+      }
       try {
         return handle.transaction(() => work(refs)).immediate()
       } finally {

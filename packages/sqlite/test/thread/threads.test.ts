@@ -80,3 +80,8 @@ test('a process that leaves everything open ends by itself', async () => {
   const path = newPath()
   expect(await linesOf(new URL('../children/leave-open.ts', import.meta.url), [path])).toEqual(['put'])
 })
+
+test.each(['throws', 'ends'])('where threads do not work, everything is written without one (%s)', async how => {
+  const child = new URL('../children/without-threads.ts', import.meta.url)
+  expect(await linesOf(child, [newPath(), how])).toEqual(['9000000'])
+})

@@ -12,7 +12,15 @@ import type { Tally } from './tally.ts'
 
 const noGrace = Number.MAX_SAFE_INTEGER
 
-/** Reads back what sessions were promised; by default, all of them. */
+/** Checks everything that must hold when nobody works. Promised contents must be there before and after sweeps. */
+export async function checkAll(pair: OpenPair, promises: Promises, tally: Tally): Promise<void> {
+  await checkListing(pair, tally)
+  await checkPromises(pair, promises, tally)
+  await checkSweeps(pair, promises, tally)
+  await checkPromises(pair, promises, tally)
+}
+
+/** Reads back what the sessions were promised, by default all sessions. */
 export async function checkPromises(
   pair: OpenPair,
   promises: Promises,
@@ -31,8 +39,8 @@ export async function checkPromises(
   }
 }
 
-/** Nothing half-written may be seen: whatever is listed is whole. Nobody may be writing meanwhile. */
-export async function checkListing(pair: OpenPair, tally: Tally): Promise<void> {
+/** Checks that every listed blob is whole. Nobody may write meanwhile. */
+async function checkListing(pair: OpenPair, tally: Tally): Promise<void> {
   for await (const { id, generation } of pair.store.list()) {
     const problem = await pair.store.get(id, { generation }).then(
       ({ bytes }) => (digest(bytes) === id ? undefined : 'other bytes'),
@@ -43,10 +51,10 @@ export async function checkListing(pair: OpenPair, tally: Tally): Promise<void> 
   }
 }
 
-/** How often, and how long in milliseconds, to wait for the last writes of killed processes, which an S3 server may finish after their death. */
+/** How often to wait, and how long, for the last writes of killed processes. An S3 server may finish them late. */
 const lateWrites = { waits: 3, pauseMs: 500 }
 
-/** A sweep and audits leave exactly what is promised. Nobody else may be at work. */
+/** Checks that sweeps and audits leave exactly what is promised. Nobody else may work meanwhile. */
 export async function checkSweeps(pair: OpenPair, promises: Promises, tally: Tally): Promise<void> {
   let left = await leftAfterSweeps(pair, promises, tally)
   for (let waits = 0; left.length > 0 && waits < lateWrites.waits; waits++) {
@@ -75,7 +83,7 @@ async function leftAfterSweeps(pair: OpenPair, promises: Promises, tally: Tally)
   return left
 }
 
-/** Every session lets go of everything: nothing may be left. */
+/** Checks that sweeps leave nothing when every session has released everything. */
 export async function checkEmptying(pair: OpenPair, promises: Promises, tally: Tally): Promise<void> {
   for (const name of promises.sessions()) {
     await pair.manifest.releaseRefs(name)

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
 
-/** Something to put. */
+/** Bytes to put. */
 export interface Sample {
-  /** Lower-case hex SHA-256, computed here and not by what is tested. */
+  /** The SHA-256 in lower-case hex, computed here and not by what is tested. */
   readonly id: string
   readonly bytes: Uint8Array
 }
 
 const sizes = [0, 100, 5_000, 64 * 1024 + 1, 300_000, 1_500_000]
 
-/** The same few contents in every process, from empty to big enough to be written in pieces. Few, so that sessions share them. */
+/**
+ * The same contents in every process, from an empty one to one that is written in pieces. They are few, so that
+ * sessions share them.
+ */
 export const samples: readonly Sample[] = sizes.map((size, index) => {
   const bytes = new Uint8Array(Buffer.alloc(size, createHash('sha256').update(String(index)).digest()))
   return { id: digest(bytes), bytes }

@@ -12,16 +12,16 @@ const manifestCalls = [
   'settleClaims',
 ] as const
 
-/** `before recordIntent`, `after put`: where a worker can be told to die. */
+/** Where a worker can be told to die: `before recordIntent`, `after put` and so on. */
 export const faultPoints: readonly string[] = [...storeCalls, ...manifestCalls].flatMap(name => [
   `before ${name}`,
   `after ${name}`,
 ])
 
-/** Called at every fault point that is passed. Dies there, or returns. */
+/** Called at every fault point. It returns, or kills the process. */
 export type FaultHook = (point: string) => void
 
-/** Kills this process the n-th time that it passes the point or, without one, any point. */
+/** Kills this process the n-th time that it passes the point or, without a point, any point. */
 export function dieAt(point: string | undefined, times: number): FaultHook {
   let passed = 0
   return here => {
@@ -31,14 +31,14 @@ export function dieAt(point: string | undefined, times: number): FaultHook {
   }
 }
 
-/** The pair as the worker sees it: the same, with the hook before and after every call. */
+/** The pair as the worker sees it: the same pair, with the hook before and after every call. */
 export function withFaultPoints(
   store: AttachmentStore,
   manifest: AttachmentManifest,
   hook: FaultHook,
 ): { store: AttachmentStore; manifest: AttachmentManifest } {
   const seen = watched(store, storeCalls, hook, argument => argument)
-  // The manifest recognises its own store, so it is given that and not the watched one.
+  // The manifest recognises its own store, so it must get that one and not the watched one.
   const unwrap = (argument: unknown) => (argument === seen ? store : argument)
   return { store: seen, manifest: watched(manifest, manifestCalls, hook, unwrap) }
 }

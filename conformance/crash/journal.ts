@@ -1,20 +1,20 @@
 import { readFileSync, writeSync } from 'node:fs'
 
-/** A copy, as it stands in a journal. */
+/** A copy as a journal names it. */
 export type CopyName = readonly [id: string, generation: number]
 
 /**
- * What a worker says it is about to do, and what it was told. What is about to be done is written before the call, what was told after it: of a
- * killed worker, only what was told counts as promised.
+ * What a worker does and hears. It writes an entry before a call and another after the answer. Only what a killed
+ * worker has heard counts as promised.
  */
 export type JournalEntry =
   | readonly ['put']
   | readonly ['read']
-  /** A commit of these copies is about to be asked for. */
+  /** The session is about to commit these copies. */
   | readonly ['commits', session: string, refs: readonly CopyName[]]
   | readonly ['committed', session: string]
   | readonly ['refused', session: string]
-  /** The session is about to let go of these ids. */
+  /** The session is about to release these ids. */
   | readonly ['releases', session: string, ids: readonly string[]]
   | readonly ['released', session: string]
   | readonly ['swept', count: number]
@@ -23,10 +23,10 @@ export type JournalEntry =
   | readonly ['lost', session: string, id: string, message: string]
   | readonly ['failed', what: string, message: string]
 
-/** Where a worker writes its journal: a file, so that all of what it wrote is there however it ends. */
+/** The journal is a file, so every entry is there however the worker ends. */
 export const journalDescriptor = 3
 
-/** Does not return before the entry is with the kernel, so that a SIGKILL a moment later takes nothing of it. */
+/** Returns when the kernel has the entry, so a SIGKILL right after it loses nothing. */
 export function journal(entry: JournalEntry): void {
   writeSync(journalDescriptor, `${JSON.stringify(entry)}\n`)
 }

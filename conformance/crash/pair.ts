@@ -1,6 +1,6 @@
 import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
 
-/** How any process opens one half of a pair: plain JSON. */
+/** How a process opens one half of a pair, as plain JSON. */
 export type StoreAddress =
   | { readonly kind: 'fs'; readonly root: string }
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -20,9 +20,9 @@ export interface OpenPair {
   close(): Promise<void>
 }
 
-/** Loads only the packages that the pair needs: a worker that is killed after a moment must not take long to start. */
+/** Opens a pair. Loads only the packages that the pair needs, so that a short-lived worker starts soon. */
 export async function openPair({ store, manifest }: PairAddress): Promise<OpenPair> {
-  // Bytes and refs in one file share its handle, and then an intent and its bytes are one transaction.
+  // Store and manifest in one file share a handle. Then an intent and its bytes are one transaction.
   if (store.kind === 'sqlite' && manifest.kind === 'sqlite' && store.path === manifest.path) {
     return (await import('@lash/attachments-sqlite')).openSqliteAttachments(store.path)
   }
@@ -71,7 +71,7 @@ async function openManifest(address: ManifestAddress): Promise<AttachmentManifes
   return new PostgresAttachmentManifest({ connectionString: address.connectionString, schema: address.schema })
 }
 
-/** Where the S3 server of the tests is. Read here, because what starts one takes long to load. */
+/** Where the S3 server of the tests is. It is read here because the module that starts one takes long to load. */
 function serverOfEnvironment(): Record<'endpoint' | 'bucket' | 'accessKeyId' | 'secretAccessKey' | 'region', string> {
   const { env } = process
   return {

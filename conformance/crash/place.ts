@@ -5,41 +5,17 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { type ManifestAddress, openPair, type PairAddress, type StoreAddress } from './pair.ts'
+import type { PairName } from './pair-names.ts'
 
-/** A place of its own for a pair: a folder, a schema, a prefix. */
+/** Where a pair keeps its data: a folder, a schema, a prefix. */
 export interface Place {
   readonly address: PairAddress
   /**
-   * Resolves when nothing goes on any more that killed workers of these names have asked for: a database finishes a statement whose client is
-   * dead.
+   * Resolves when nothing is left to do of what killed workers of these names asked for: a database finishes the
+   * statement of a dead client.
    */
   quiet(workers: readonly string[]): Promise<void>
   remove(): Promise<void>
-}
-
-/** Every durable pair, as `<store>+<manifest>`; `sqlite+sqlite` is one file, `sqlite-sqlite` two. */
-export const pairNames = [
-  'fs+sqlite',
-  'sqlite+sqlite',
-  'sqlite-sqlite',
-  'fs+postgres',
-  'sqlite+postgres',
-  'postgres+postgres',
-  'postgres+sqlite',
-  's3+postgres',
-  's3+sqlite',
-] as const
-export type PairName = (typeof pairNames)[number]
-
-export function isPairName(name: string): name is PairName {
-  return (pairNames as readonly string[]).includes(name)
-}
-
-/** What is missing for a pair here, in words; undefined when nothing is. */
-export function missingFor(name: PairName): string | undefined {
-  if (name.includes('postgres') && !process.env.LASH_TEST_POSTGRES_URL) return 'LASH_TEST_POSTGRES_URL is not set'
-  if (name.includes('s3') && !process.env.LASH_TEST_S3_ENDPOINT) return 'LASH_TEST_S3_ENDPOINT is not set'
-  return undefined
 }
 
 export async function makePlace(name: PairName): Promise<Place> {
@@ -64,11 +40,12 @@ export async function makePlace(name: PairName): Promise<Place> {
   return {
     address,
     async quiet(workers) {
-      if (name.includes('postgres')) await connectionsEnd(connectionString, workers)
+      if (name.includes('postgres')) await withClient(connectionString, client => connectionsEnd(client, workers))
     },
     async remove() {
       await removeBlobs(address)
-      if (name.includes('postgres')) await dropSchema(connectionString, schema)
+      const drop = `DROP SCHEMA IF EXISTS ${schema} CASCADE`
+      if (name.includes('postgres')) await withClient(connectionString, client => client.query(drop))
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -82,26 +59,20 @@ async function removeBlobs(address: PairAddress): Promise<void> {
   await pair.close()
 }
 
-async function connectionsEnd(connectionString: string, names: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    for (let waits = 0; waits < 1000; waits++) {
-      const open = await client.query('SELECT FROM pg_stat_activity WHERE application_name = ANY ($1)', [names])
-      if (open.rowCount === 0) return
-      await pause(10)
-    }
-    throw new Error('connections of killed workers stay open')
-  } finally {
-    await client.end()
+async function connectionsEnd(client: pg.Client, names: readonly string[]): Promise<void> {
+  for (let waits = 0; waits < 1000; waits++) {
+    const open = await client.query('SELECT FROM pg_stat_activity WHERE application_name = ANY ($1)', [names])
+    if (open.rowCount === 0) return
+    await pause(10)
   }
+  throw new Error('connections of killed workers stay open')
 }
 
-async function dropSchema(connectionString: string, schema: string): Promise<void> {
+async function withClient(connectionString: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+    await work(client)
   } finally {
     await client.end()
   }

@@ -1,13 +1,13 @@
 import type { AttachmentManifest } from '@lash/attachments-core'
 import type { CopyName, JournalEntry } from './journal.ts'
 
-/** What came of the calls of a worker that no answer was heard to. */
+/** A call of a worker without an answer. */
 interface Unanswered {
   commits: readonly CopyName[]
   releases: readonly string[]
 }
 
-/** What each session was promised: by what it was told, as long as it was told; by what the manifest shows, where nobody heard the answer. */
+/** What each session was promised: what it has heard and, where it got no answer, what the manifest shows. */
 export class Promises {
   readonly #held = new Map<string, Map<string, number>>()
 
@@ -20,8 +20,8 @@ export class Promises {
   }
 
   /**
-   * Takes in the journal of a worker that has ended. Returns what must not be: a commit that nobody heard of and that stands in
-   * part.
+   * Takes in the journal of a worker that has ended. Returns what must not be: a commit without an answer that took
+   * effect in part.
    */
   async take(entries: readonly JournalEntry[], manifest: AttachmentManifest): Promise<string[]> {
     const open = new Map<string, Unanswered>()
@@ -59,7 +59,10 @@ export class Promises {
     }
   }
 
-  /** Whether a commit whose answer was not heard took effect: on all of its refs, or on none that was not committed before. */
+  /**
+   * Finds out about a commit without an answer: it took effect on all of its refs, or on none that was not
+   * committed before.
+   */
   async #findCommits(session: string, refs: readonly CopyName[], manifest: AttachmentManifest): Promise<string[]> {
     const held = this.#of(session)
     const fresh = refs.filter(([id, generation]) => held.get(id) !== generation)

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Random } from '@lash/attachments-conformance/explore'
-import { checkEmptying, checkListing, checkPromises, checkSweeps } from './check.ts'
+import { checkAll, checkEmptying } from './check.ts'
 import { faultPoints } from './fault-points.ts'
 import { openPair } from './pair.ts'
-import { makePlace, type PairName } from './place.ts'
+import type { PairName } from './pair-names.ts'
+import { makePlace } from './place.ts'
 import { Promises } from './promises.ts'
 import { count, emptyTally, type Tally } from './tally.ts'
 import type { WorkerOrders } from './worker.ts'
@@ -16,21 +17,21 @@ export interface CrashOptions {
   /** How many workers are killed. */
   readonly rounds: number
   readonly seed: number
-  /** Workers that are at work, and killed, at the same time. Default 3. */
+  /** How many workers work, and are killed, at the same time. Default 3. */
   readonly workers?: number
   /** Called after every few rounds. */
   readonly onProgress?: (tally: Readonly<Tally>) => void
 }
 
-/** Longest life of a worker that is not told where to die, after the first turn of one of its sessions, in milliseconds. */
+/** The longest life of a worker after its first turn, in milliseconds, unless it is told where to die. */
 const longestLife = 150
-/** How long a worker may take to reach the point where it is to die, before it is killed wherever it is. */
+/** How long a worker may take to reach the point where it dies, in milliseconds. After that it is killed anywhere. */
 const longestWait = 2000
 
 /**
- * Lets workers put, commit, release and sweep, and kills them: at a random moment, before or after some call, or at a chosen fault
- * point. Then opens the pair again and checks that everything they were told is committed is there, that nothing half-written is, and that sweeps leave nothing else. And again, on what
- * is left.
+ * Lets workers put, commit, release and sweep, and kills them at a random moment or at a chosen fault point. Then opens
+ * the pair again and checks that every commit they heard of is there, that nothing is half-written, and that sweeps
+ * leave nothing else. The next workers go on with what is left.
  */
 export async function crash(name: PairName, options: CrashOptions): Promise<Tally> {
   const place = await makePlace(name)
@@ -63,10 +64,7 @@ export async function crash(name: PairName, options: CrashOptions): Promise<Tall
         count(tally, entries)
         tally.problems.push(...(await promises.take(entries, pair.manifest)))
       }
-      await checkListing(pair, tally)
-      await checkPromises(pair, promises, tally)
-      await checkSweeps(pair, promises, tally)
-      await checkPromises(pair, promises, tally)
+      await checkAll(pair, promises, tally)
       if (random.chance(0.1)) await checkEmptying(pair, promises, tally)
       await pair.close()
       options.onProgress?.(tally)

@@ -9,10 +9,10 @@ import {
 import { digest, samples } from './contents.ts'
 import { journal } from './journal.ts'
 
-/** What a session has been told is committed. */
+/** The commits that a session has heard of. */
 export type Held = readonly string[]
 
-/** The turns of one session, one after the other, for ever: puts, commits, reads, releases. Everything goes to the journal. */
+/** The turns of one session: puts, commits, reads, releases. The journal records all of it. */
 export class SessionLife {
   readonly #session: SessionScopedAttachmentStore
   readonly #random: Random
@@ -52,7 +52,7 @@ export class SessionLife {
     } catch (error) {
       if (!AttachmentIntentExpiredError.isInstance(error)) throw error
       journal(['refused', name])
-      // The turn is given up; a sweep takes what it put.
+      // The session gives the turn up. A sweep takes what it put.
       return this.#session.markManifestCommitted(refs.map(ref => ref.id))
     }
     journal(['committed', name])
@@ -78,7 +78,7 @@ export class SessionLife {
   }
 }
 
-/** What is wrong with what a session should be able to read; undefined when nothing is. */
+/** What is wrong with content that a session must be able to read, or undefined when it can read it. */
 export async function lossOf(session: SessionScopedAttachmentStore, id: string): Promise<string | undefined> {
   try {
     const { bytes, meta } = await session.get(id)

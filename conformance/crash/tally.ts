@@ -13,60 +13,41 @@ export interface Tally {
   reclaimed: number
   kills: number
   losses: number
-  /** What went wrong, in words; losses too. */
+  /** What went wrong, in words. It includes the losses. */
   readonly problems: string[]
 }
 
 export function emptyTally(): Tally {
-  return {
-    puts: 0,
-    commits: 0,
-    refusedCommits: 0,
-    reads: 0,
-    releases: 0,
-    sweeps: 0,
-    audits: 0,
-    reclaimed: 0,
-    kills: 0,
-    losses: 0,
-    problems: [],
-  }
+  const done = { puts: 0, commits: 0, refusedCommits: 0, reads: 0, releases: 0, sweeps: 0, audits: 0, reclaimed: 0 }
+  return { ...done, kills: 0, losses: 0, problems: [] }
 }
+
+const countedAs = {
+  put: 'puts',
+  read: 'reads',
+  committed: 'commits',
+  refused: 'refusedCommits',
+  released: 'releases',
+  swept: 'sweeps',
+  audited: 'audits',
+  lost: 'losses',
+} as const
 
 /** Counts what a worker wrote. */
 export function count(tally: Tally, entries: readonly JournalEntry[]): void {
   for (const entry of entries) {
+    const [kind] = entry
+    if (kind in countedAs) tally[countedAs[kind as keyof typeof countedAs]]++
     switch (entry[0]) {
-      case 'put':
-        tally.puts++
-        break
-      case 'read':
-        tally.reads++
-        break
-      case 'committed':
-        tally.commits++
-        break
-      case 'refused':
-        tally.refusedCommits++
-        break
-      case 'released':
-        tally.releases++
-        break
       case 'swept':
-        tally.sweeps++
-        tally.reclaimed += entry[1]
-        break
       case 'audited':
-        tally.audits++
         tally.reclaimed += entry[1]
         break
       case 'lost':
-        tally.losses++
         tally.problems.push(`${entry[1]} lost ${entry[2].slice(0, 8)}: ${entry[3]}`)
         break
       case 'failed':
         tally.problems.push(`${entry[1]} failed: ${entry[2]}`)
-        break
     }
   }
 }

@@ -10,9 +10,9 @@ import type { WorkerOrders } from './worker.ts'
 
 const workerFile = fileURLToPath(new URL('worker.ts', import.meta.url))
 
-/** A worker in a process of its own. It opens the pair at once and waits for its orders: starting takes longer than most of them live. */
+/** A worker in a process of its own. It opens the pair and waits for orders: its start takes longer than most lives. */
 export class WorkerProcess {
-  /** By which a PostgreSQL server knows its connections. */
+  /** The name by which a PostgreSQL server knows its connections. */
   readonly name: string = `crash-${randomBytes(12).toString('hex')}`
   readonly #journalPath: string
   readonly #child: ChildProcess
@@ -26,7 +26,7 @@ export class WorkerProcess {
     this.#child = fork(workerFile, [JSON.stringify(address)], {
       stdio: ['ignore', 'inherit', 'inherit', descriptor, 'ipc'],
       execArgv: [],
-      // What one worker has compiled, the next need not.
+      // Workers share what they have compiled.
       env: { ...process.env, PGAPPNAME: this.name, NODE_COMPILE_CACHE: join(dirname(journalPath), 'compiled') },
     })
     closeSync(descriptor)
@@ -38,14 +38,17 @@ export class WorkerProcess {
   async start(orders: WorkerOrders): Promise<void> {
     await Promise.race([this.#ready, this.#exited])
     if (this.#child.exitCode !== null) throw new Error('a worker ended by itself before it began')
-    // Whatever else killed it, it is dead, as it was to be.
+    // Something else has killed the worker. It is dead, as ordered.
     if (this.hasEnded) return
     const working = once(this.#child, 'message')
     this.#child.send(orders, () => {})
     this.#working = Promise.race([working, this.#exited])
   }
 
-  /** Resolves when a session of it has done its first turn, or it has died. However slow the machine is, it has done something by then. */
+  /**
+   * Resolves when one of its sessions has done its first turn, or it has died. Then it has done something, on any
+   * machine.
+   */
   async works(): Promise<void> {
     await this.#working
   }
@@ -54,14 +57,14 @@ export class WorkerProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  /** Kills it, unless it has died by then, and gives what it wrote. */
+  /** Kills it, unless it has died, and returns what it wrote. */
   async kill(): Promise<JournalEntry[]> {
     if (!this.hasEnded) this.#child.kill('SIGKILL')
     await this.#exited
     return readJournal(this.#journalPath)
   }
 
-  /** Resolves when it has died of itself. */
+  /** Resolves when it has died. */
   async died(): Promise<void> {
     await this.#exited
   }

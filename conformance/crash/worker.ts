@@ -12,23 +12,23 @@ import { journal } from './journal.ts'
 import { type OpenPair, openPair, type PairAddress } from './pair.ts'
 import { type Held, SessionLife } from './session-life.ts'
 
-/** What a worker is to do. It does it until it is killed. */
+/** What a worker does until it is killed. */
 export interface WorkerOrders {
   readonly seed: number
-  /** Its sessions, and what each holds. */
+  /** Its sessions, and what each session holds. */
   readonly sessions: readonly { readonly name: string; readonly held: Held }[]
-  /** Where it is to die of itself: the n-th time that it passes the point or, without one, any point. */
+  /** Where it kills itself: the n-th time that it passes the point or, without a point, any point. */
   readonly dies?: { readonly point?: string; readonly times: number }
-  /** Longest pause between two sweeps, in milliseconds. */
+  /** The longest pause between two sweeps, in milliseconds. */
   readonly sweepPauseMs: number
 }
 
-/** No grace at all: everything uncommitted is old, every claim is stale. */
+/** Without grace, everything uncommitted is old and every claim is stale. */
 const noGrace = Number.MAX_SAFE_INTEGER
 
 process.once('disconnect', () => process.exit())
 const opened = await openPair(JSON.parse(process.argv[2] as string) as PairAddress)
-// A worker does not end in a way that would leave what it has compiled to the next.
+// A killed worker saves nothing at its end, so it saves now what it has compiled.
 flushCompileCache()
 process.once('message', orders => void work(opened, orders as WorkerOrders))
 process.send?.('ready')
@@ -70,7 +70,7 @@ async function sweep(
   for (const { error } of failures) journal(['failed', 'delete of a sweep', String(error)])
 }
 
-/** A failure that nothing accounts for ends the loop, and is for the parent to judge. */
+/** An unexpected failure ends the loop. The parent judges it. */
 async function forEver(what: string, act: () => Promise<void>): Promise<void> {
   for (;;) {
     try {

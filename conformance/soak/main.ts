@@ -4,37 +4,33 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '@lash/attachments-testing/postgres'
 import { s3Environment, startS3 } from '@lash/attachments-testing/s3'
-import { isPairName, missingFor, type PairName, pairNames } from '../crash/place.ts'
-import type { Tally } from '../crash/tally.ts'
+import { markdownTable } from 'markdown-table'
+import { missingFor, type PairName, pairNames, pairsToRun } from '../crash/pair-names.ts'
+import { emptyTally, type Tally } from '../crash/tally.ts'
 import { soak } from './soak.ts'
 
 const reportPath = join(fileURLToPath(new URL('../../reports', import.meta.url)), 'soak.json')
 
-const usage = `Keeps sessions, sweeps without grace and kills going for a while, and checks that nothing committed is lost.
+const usage = `Runs sessions, sweeps without grace and kills for a while, and checks that nothing committed is lost.
 
   main.ts [--minutes <n>] [--pair <name>]... [--seed <n>]
 
---minutes is 2 by default. Pairs, which are soaked at the same time: by default fs+sqlite and s3+postgres, of
-${pairNames.join(', ')}.
-Servers that LASH_TEST_POSTGRES_URL and LASH_TEST_S3_* do not name are started.`
+--minutes is 2 by default. Pairs: ${pairNames.join(', ')}.
+By default fs+sqlite and s3+postgres, at the same time.
+It starts the servers that LASH_TEST_POSTGRES_URL and LASH_TEST_S3_* do not name.`
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '2' },
     pair: { type: 'string', multiple: true, default: ['fs+sqlite', 's3+postgres'] },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    help: { type: 'boolean' },
+    help: { type: 'boolean', default: false },
   },
 })
 
 async function main(): Promise<void> {
-  const unknown = values.pair.find(name => !isPairName(name))
-  if (values.help || unknown !== undefined) {
-    console.log(unknown === undefined ? usage : `there is no pair ${unknown}\n\n${usage}`)
-    process.exitCode = unknown === undefined ? 0 : 2
-    return
-  }
-  const names = values.pair.filter(isPairName)
+  const names = pairsToRun(values.pair, values.help, usage)
+  if (names === undefined) return
   const stops = await startServersFor(names)
   try {
     await soakAll(names)
@@ -78,22 +74,11 @@ async function soakAll(names: readonly PairName[]): Promise<void> {
   console.log(`${losses} losses`)
 }
 
-function table(tallies: readonly (readonly [name: string, tally: Tally])[]): string {
-  const columns = [
-    'puts',
-    'commits',
-    'refusedCommits',
-    'reads',
-    'releases',
-    'sweeps',
-    'audits',
-    'reclaimed',
-    'kills',
-    'losses',
-  ] as const
-  const titles = columns.map(column => (column === 'refusedCommits' ? 'refused commits' : column))
-  const rows = tallies.map(([name, tally]) => `| ${[name, ...columns.map(column => tally[column])].join(' | ')} |`)
-  return [`| ${['pair', ...titles].join(' | ')} |`, `| --- |${' ---: |'.repeat(columns.length)}`, ...rows].join('\n')
+function table(tallies: readonly (readonly [name: PairName, tally: Tally])[]): string {
+  const { problems: _, ...columns } = emptyTally()
+  const names = Object.keys(columns) as (keyof typeof columns)[]
+  const rows = tallies.map(([name, tally]) => [name, ...names.map(column => String(tally[column]))])
+  return markdownTable([['pair', ...names], ...rows], { align: ['l', ...names.map(() => 'r')] })
 }
 
 await main()

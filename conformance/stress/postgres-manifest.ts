@@ -1,8 +1,10 @@
 /**
- * Sessions and sweepers without grace over a few shared contents, on a real PostgreSQL server that may be restarted meanwhile. Counts what must
- * never happen: a committed ref that cannot be read, and a commit on missing bytes.
+ * Runs sessions and sweepers without grace over a few shared contents, on a real PostgreSQL server that can be
+ * restarted meanwhile. Counts what must never happen: a committed ref that cannot be read, and a commit on missing
+ * bytes.
  *
- *   node conformance/stress/postgres-manifest.ts [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--sweepers 4] [--contents 50]
+ *   node conformance/stress/postgres-manifest.ts
+ *     [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--sweepers 4] [--contents 50]
  */
 import { parseArgs } from 'node:util'
 import { Random } from '@lash/attachments-conformance/explore'
@@ -74,7 +76,9 @@ try {
 }
 
 console.log(
-  `${options.sessions} sessions, ${options.sweepers} sweepers without grace, ${options.contents} shared contents, ${options.seconds} s, seed ${options.seed}, ${options.restarts} restarts\n`,
+  `${Object.entries(options)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')}\n`,
 )
 console.log(tally.table())
 for (const violation of tally.violations.slice(0, 20)) console.log(violation)
@@ -88,7 +92,7 @@ async function restarts(): Promise<void> {
   }
 }
 
-/** When every session is gone, sweeps alone bring the store to empty. */
+/** Checks that sweeps empty the store once every session has released its refs. */
 async function comeToRest(): Promise<void> {
   const options = { staleClaimEpochMs: Number.MAX_SAFE_INTEGER }
   const sweep = await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER, options)
@@ -102,7 +106,7 @@ async function comeToRest(): Promise<void> {
   }
 }
 
-/** Most of them small, some in several chunks. */
+/** Makes contents, most of which are small and some of which have several chunks. */
 function contentsOf(count: number, random: Random): Uint8Array[] {
   return numbers(count).map(index => {
     const bytes = new Uint8Array(index % 10 === 9 ? 300_000 + random.below(300_000) : 1 + random.below(20_000))

@@ -13,18 +13,19 @@ import type { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import type pg from 'pg'
 import type { Tally } from './tally.ts'
 
+/** What all actors share. */
 export interface World {
   readonly store: AttachmentStore
   readonly manifest: PostgresAttachmentManifest
   /** The host's own pool, with a table `turns (turn text PRIMARY KEY)`. */
   readonly host: pg.Pool
-  /** What the sessions put, all of them the same. */
+  /** What all sessions put. */
   readonly contents: readonly Uint8Array[]
   readonly tally: Tally
   over(): boolean
 }
 
-/** A session that puts, commits, reads, releases, and knows at any time what it must be able to read. */
+/** A session that puts, commits, reads and releases. It always knows which refs it must be able to read. */
 export class SessionActor {
   readonly #world: World
   readonly #random: Random
@@ -51,7 +52,7 @@ export class SessionActor {
     }
   }
 
-  /** Reads everything that is committed. */
+  /** Reads every committed ref. */
   async #verify(): Promise<void> {
     for (const [id, ref] of this.#committed) await this.#mustRead(id, ref, 'committed refs unreadable')
   }
@@ -64,7 +65,7 @@ export class SessionActor {
   async #putSome(): Promise<void> {
     for (const bytes of this.#random.some(this.#world.contents, 1 + this.#random.below(4))) {
       const put = () => this.#session.put(bytes, { mediaType: 'application/octet-stream', label: this.#id })
-      // A put that a restart broke is given up: what it left is an orphan.
+      // A put that a restart broke is given up. What it left is an orphan.
       const done = await this.#repeat(put, 1)
       if (done !== undefined) this.#world.tally.count('puts')
     }
@@ -124,7 +125,7 @@ export class SessionActor {
       return rollBack ? 'rolled back' : 'committed'
     } catch (error) {
       if (AttachmentIntentExpiredError.isInstance(error) && client !== undefined) {
-        // The refusal leaves the transaction usable: its own row could still be committed.
+        // The refusal leaves the transaction usable: the host could still commit its own row.
         await client.query('SELECT 1').catch(ignore)
         await client.query('ROLLBACK').catch(ignore)
         release(client)
@@ -178,13 +179,13 @@ export class SessionActor {
     if (held.length < 8 && this.#random.chance(0.5)) return
     for (const id of this.#random.some(held, 1 + this.#random.below(6))) {
       this.#committed.delete(id)
-      // Either way out: let go and leave it to a sweep, or delete it now.
+      // Either the session releases the content and leaves it to a sweep, or it deletes the content now.
       await this.#repeat(() => (this.#random.chance(0.5) ? this.#session.release([id]) : this.#session.delete(id)))
       this.#world.tally.count('releases')
     }
   }
 
-  /** Calls until no failure of the server is in the way. Undefined when the attempts are used up. */
+  /** Repeats the call while the server fails. Returns undefined when the attempts are used up. */
   async #repeat<T>(call: () => Promise<T>, attempts = 1000): Promise<T | undefined> {
     for (let attempt = 1; attempt <= attempts; attempt++) {
       try {
@@ -199,7 +200,7 @@ export class SessionActor {
   }
 }
 
-/** What a restart may cause: our error for it or, on the host's own pool, that of `pg`. */
+/** Whether a restart may have caused the error. It is ours or, on the host's own pool, one of `pg`. */
 export function isFailureOfServer(error: unknown): boolean {
   if (AttachmentBackendError.isInstance(error)) return true
   if (AttachmentManifestRecordError.isInstance(error)) return isFailureOfServer(error.cause)

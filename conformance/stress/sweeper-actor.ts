@@ -2,7 +2,7 @@ import type { Random } from '@lash/attachments-conformance/explore'
 import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import { isFailureOfServer, pause, type World } from './session-actor.ts'
 
-/** A sweeper without grace: everything that is not committed, and every claim of another sweeper, is its. */
+/** A sweeper without grace: it claims everything that is not committed, and takes over every claim. */
 export class SweeperActor {
   readonly #world: World
   readonly #random: Random
@@ -32,7 +32,7 @@ export class SweeperActor {
     const { store, manifest, tally } = this.#world
     const now = Number.MAX_SAFE_INTEGER
     const batchSize = 1 + this.#random.below(20)
-    // Above zero it would take over its own claims that failed, for ever.
+    // With a time in the future, a sweep would take over its own failed claims for ever.
     const staleClaimEpochMs = Date.now() - 1
     const report = await reclaimOrphanedAttachments(manifest, store, now, { batchSize, staleClaimEpochMs })
     tally.count('sweeps')
@@ -46,7 +46,7 @@ export class SweeperActor {
     tally.count('copies reclaimed', report.reclaimedCount)
   }
 
-  /** Claims, sleeps while others take over and sessions put again, and then deletes what it once claimed; or never wakes up. */
+  /** Claims and stalls, while others take over and sessions put again. Then deletes what it claimed, or never wakes. */
   async #stall(): Promise<void> {
     const { store, manifest, tally } = this.#world
     const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1 + this.#random.below(5) }

@@ -1,4 +1,4 @@
-/** What a stress run counts. Everything but the last three is activity; those three must be 0. */
+/** What a stress run counts. The last three must be 0. */
 export class Tally {
   readonly counts: Record<string, number> = {
     puts: 0,

@@ -4,12 +4,13 @@ import { checkPromises, checkSweeps } from '../crash/check.ts'
 import { samples } from '../crash/contents.ts'
 import type { JournalEntry } from '../crash/journal.ts'
 import { openPair } from '../crash/pair.ts'
-import { makePlace, missingFor, type PairName } from '../crash/place.ts'
+import { missingFor, type PairName } from '../crash/pair-names.ts'
+import { makePlace } from '../crash/place.ts'
 import { Promises } from '../crash/promises.ts'
 import { crash } from '../crash/rounds.ts'
 import { emptyTally, type Tally } from '../crash/tally.ts'
 
-/** How many workers are killed on each durable pair. For thousands: `node conformance/crash/main.ts --rounds 5000`. */
+/** How many workers are killed on each durable pair. `node conformance/crash/main.ts --rounds 5000` kills thousands. */
 const kills: Readonly<Record<PairName, number>> = {
   'fs+sqlite': 54,
   'sqlite+sqlite': 54,
@@ -27,7 +28,7 @@ const tallies: Record<string, Tally> = {}
 describe('workers killed at random moments and at fault points', () => {
   for (const [name, rounds] of Object.entries(kills) as [PairName, number][]) {
     test.skipIf(missingFor(name) !== undefined)(
-      `${name}: what was told committed is there, nothing half-written is, sweeps leave nothing else`,
+      `${name}: committed content can be read, no content is half-written, and sweeps leave nothing else`,
       async () => {
         const tally = await crash(name, { rounds, seed: 1 })
         tallies[name] = tally
@@ -45,10 +46,10 @@ describe('workers killed at random moments and at fault points', () => {
   })
 })
 
-describe('the harness itself', () => {
+describe('the checks of the crash test', () => {
   const meta = { mediaType: 'text/plain', label: 'session' }
 
-  /** A pair in which one session has been told that one sample is committed. */
+  /** A pair in which a session has heard that one sample is committed. */
   async function promising() {
     const place = await makePlace('fs+sqlite')
     const pair = await openPair(place.address)
@@ -68,7 +69,7 @@ describe('the harness itself', () => {
     return { pair, promises, ref, tally: emptyTally(), close }
   }
 
-  test('finds committed bytes that are gone', async () => {
+  test('find committed bytes that are gone', async () => {
     const { pair, promises, ref, tally, close } = await promising()
     await checkPromises(pair, promises, tally)
     expect(tally.losses).toBe(0)
@@ -78,7 +79,7 @@ describe('the harness itself', () => {
     await close()
   })
 
-  test('finds a commit that the manifest has forgotten', async () => {
+  test('find a commit that the manifest has forgotten', async () => {
     const { pair, promises, ref, tally, close } = await promising()
     await pair.manifest.forget(ref.id)
     await checkPromises(pair, promises, tally)
@@ -86,14 +87,14 @@ describe('the harness itself', () => {
     await close()
   })
 
-  test('finds what sweeps leave, and that nobody was told of', async () => {
+  test('find content that sweeps leave and no session has committed', async () => {
     const { pair, tally, close } = await promising()
     await checkSweeps(pair, new Promises(), tally)
     expect(tally.problems).toHaveLength(1)
     await close()
   })
 
-  test('finds a commit of several refs that stands in part', async () => {
+  test('find a commit of several refs that was carried out in part', async () => {
     const { pair, ref, close } = await promising()
     const other = samples[2]?.id as string
     const unheard: JournalEntry[] = [
@@ -110,7 +111,7 @@ describe('the harness itself', () => {
     await close()
   })
 
-  test('counts what nobody heard the answer to as promised when it stands, and only then', async () => {
+  test('count a commit without an answer as promised only when the manifest has it', async () => {
     const { pair, ref, close } = await promising()
     const promises = new Promises()
     await promises.take([['commits', 'session', [[ref.id, 0]]]], pair.manifest)

@@ -6,9 +6,9 @@ import { expect, test } from 'vitest'
 
 const example = fileURLToPath(new URL('./example/map-store.ts', import.meta.url))
 
-test('the example of the README runs under node:test, and passes', async () => {
+test('the example of the README passes under node:test', async () => {
   const arguments_ = ['--test', '--test-reporter=tap', example]
-  // node:test tells a child that it is one by NODE_TEST_CONTEXT; here it is not.
+  // With NODE_TEST_CONTEXT, node:test would take the process for a child of its own.
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: '' }
   const { stdout } = await promisify(execFile)(process.execPath, arguments_, { env, maxBuffer: 64 * 1024 * 1024 })
   expect(stdout).toMatch(/^# fail 0$/m)

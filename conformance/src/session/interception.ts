@@ -14,7 +14,7 @@ const manifestMethods = [
   'settleClaims',
 ] as const satisfies readonly (keyof AttachmentManifest)[]
 
-/** The methods that a case can intercept, each of the store or of the manifest. Optional ones may be missing there. */
+/** The methods that a case can intercept, of the store and of the manifest. Either may lack an optional one. */
 export type Method = (typeof storeMethods)[number] | (typeof manifestMethods)[number]
 
 /** What happens in the place of a call. `call` makes the call itself. */

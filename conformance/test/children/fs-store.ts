@@ -1,6 +1,6 @@
 import { FileAttachmentStore } from '@lash/attachments-fs'
 
-/** Opens the store of the fs harness in another process. */
+/** In a child process, opens the store of the fs harness. */
 export function open({ root }: { root: string }): FileAttachmentStore {
   return new FileAttachmentStore(root)
 }

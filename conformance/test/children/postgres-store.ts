@@ -1,7 +1,7 @@
 import type { AttachmentStore } from '@lash/attachments-core'
 import { PostgresAttachmentStore, type PostgresAttachmentStoreOptions } from '@lash/attachments-postgres'
 
-/** Opens, in a child process, the store of a fixture of the PostgreSQL harness. */
+/** In a child process, opens the store of the PostgreSQL harness. */
 export function open(options: PostgresAttachmentStoreOptions): AttachmentStore {
   return new PostgresAttachmentStore(options)
 }

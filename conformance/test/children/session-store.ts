@@ -8,7 +8,7 @@ interface SessionStoreOptions {
   sessionId: string
 }
 
-/** Opens the store of the session-scoped harness in another process. */
+/** In a child process, opens the store of a session. */
 export async function open({ inner, path, sessionId }: SessionStoreOptions): Promise<AttachmentStore> {
   const module = (await import(inner.module)) as { open(options: unknown): AttachmentStore | Promise<AttachmentStore> }
   return new SessionScopedAttachmentStore(

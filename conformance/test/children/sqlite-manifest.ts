@@ -1,6 +1,6 @@
 import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
 
-/** Opens the manifest of another process's fixture. */
+/** In a child process, opens the manifest of the sqlite harness. */
 export function open(options: { path: string }): SqliteAttachmentManifest {
   return new SqliteAttachmentManifest(options)
 }

@@ -1,6 +1,6 @@
 import { openSqliteAttachments, type SqliteAttachments } from '@lash/attachments-sqlite'
 
-/** Opens the store and the manifest of another process's fixture. */
+/** In a child process, opens the store and the manifest that share one sqlite file. */
 export function open({ path }: { path: string }): SqliteAttachments {
   return openSqliteAttachments(path)
 }

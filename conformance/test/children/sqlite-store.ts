@@ -1,6 +1,6 @@
 import { SqliteAttachmentStore, type SqliteAttachmentStoreOptions } from '@lash/attachments-sqlite'
 
-/** Opens the store of another process's fixture. */
+/** In a child process, opens the store of the sqlite harness. */
 export function open(options: SqliteAttachmentStoreOptions): SqliteAttachmentStore {
   return new SqliteAttachmentStore(options)
 }

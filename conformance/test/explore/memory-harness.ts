@@ -1,10 +1,7 @@
 import type { SessionHarness } from '@lash/attachments-conformance'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
 
-/**
- * Store and manifest in memory: fixtures cost nothing, and no call waits for another, as exploring every schedule
- * needs.
- */
+/** The pair that every schedule is explored on: a fixture costs nothing, and no call waits for another. */
 export const memoryPair: SessionHarness = {
   kind: 'session',
   name: 'memory + memory',

@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { type Change, rules } from './rules.ts'
 
 /**
- * Lets one process load the project many times over, each time with other changes to its source: what is imported with
- * `?mutant=<n>`, and all of this repository that it imports in turn, is loaded afresh with the changes of the n-th
- * rule.
+ * Lets one process load the project many times, each time with other changes to its source. A module imported with
+ * `?mutant=<n>`, and every module of this repository that it imports, is loaded anew with the changes of the n-th rule.
  */
 registerHooks({
   resolve(specifier, context, nextResolve) {

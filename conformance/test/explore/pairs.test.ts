@@ -8,7 +8,7 @@ import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '..
 
 const covered: Coverage[] = []
 
-/** How many schedules a pair can do in a few seconds. */
+/** The pairs without a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, number][] = [
   [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 500],
   [pairHarness(fsStoreHarness(), memoryManifestHarness()), 120],

@@ -6,8 +6,8 @@ import { rules } from './rules.ts'
 import type { MutantOutcome } from './run-mutants.source.ts'
 
 /**
- * The proof that the explorer can fail: each safety rule of the protocol is switched off in turn, by a change to the
- * real code, and what goes wrong is found, with the shortest schedule that shows it.
+ * Proves that the explorer can fail. A change to the real code switches off one safety rule of the protocol, and the
+ * explorer finds what goes wrong, with the shortest schedule that shows it.
  */
 describe('with one rule switched off', () => {
   let outcomes: MutantOutcome[] = []

@@ -10,7 +10,7 @@ export interface Change {
   readonly change: (body: string) => string
 }
 
-/** A safety rule of the protocol, how to switch it off, and what goes wrong then. */
+/** A safety rule of the protocol, the changes to the real code that switch it off, and what goes wrong then. */
 export interface Rule {
   readonly rule: string
   readonly off: readonly Change[]
@@ -44,7 +44,7 @@ const pending = functionsOf('core/src/session/pending.ts')
 const sweep = functionsOf('core/src/sweep/sweep.ts')
 const audit = functionsOf('core/src/sweep/audit.ts')
 
-/** Every rule that carries a guarantee, in the order of the operations. The changes are to the real code. */
+/** Every rule that a guarantee rests on, in the order of the operations. */
 export const rules: readonly Rule[] = [
   // Intents.
   {

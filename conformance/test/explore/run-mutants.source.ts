@@ -2,13 +2,13 @@ import './mutation-hooks.ts'
 import type { ExplorationFailure } from '../../src/explore/index.ts'
 import { rules } from './rules.ts'
 
-/** One rule switched off: how it was caught, in words, or why it was not. */
+/** How the explorer caught one rule switched off, or what it explored without catching it. */
 export interface MutantOutcome {
   readonly kind: string
   readonly message: string
 }
 
-// A line of JSON per rule, in their order; or only for the rules whose numbers are given.
+// Prints a line of JSON for each rule, or for each whose number is given.
 const chosen = process.argv.slice(2).map(Number)
 for (const [index, { plan }] of rules.entries()) {
   if (chosen.length > 0 && !chosen.includes(index)) continue

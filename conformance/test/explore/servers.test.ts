@@ -14,7 +14,7 @@ const covered: Coverage[] = []
 const s3 = missingServer('s3') === undefined ? s3StoreHarness() : undefined
 const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifestHarness]
 
-/** Pairs of which a half is a server, and how many schedules they can do in a few seconds. */
+/** The pairs with a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, SeededOptions][] = [
   ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
     (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 120 }],
@@ -35,7 +35,7 @@ describe('schedules chosen at random', () => {
     }, 300_000)
   }
 
-  test('with transactions of hosts held open, on memory x postgres', async () => {
+  test('while hosts hold their transactions open, on memory x postgres', async () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
     try {
       covered.push(await exploreSome(harness, { schedules: 150, transactions: 'held' }))

@@ -1,8 +1,10 @@
-import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Damage, StoreFixture, StoreHarness } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { plainStore } from './capabilities.ts'
+import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
 export function fsStoreHarness(): StoreHarness {
@@ -11,27 +13,15 @@ export function fsStoreHarness(): StoreHarness {
     kind: 'store',
     name: 'fs',
     capabilities: [
-      'generations',
-      'metadata-of-first-put',
-      'plain',
-      'size-limit',
-      'incremental-reads',
-      'staging',
-      'damage:flip',
-      'damage:truncate',
-      'damage:extend',
-      'damage:empty',
-      'damage:drop-metadata',
-      'damage:damage-metadata',
-      'deny',
-      'durable',
-      'reopen',
-      'child',
+      ...plainStore,
+      ...damagesBytes,
+      ...damagesMetadata,
+      ...(['incremental-reads', 'staging', 'deny', 'durable', 'reopen', 'child'] as const),
     ],
     lacks: {
       disconnect: 'a file system is not connected to',
       stall: 'a file system cannot be kept from answering',
-      injected: 'it is given no handle',
+      injected: 'it is not given a handle',
     },
     async create(options): Promise<StoreFixture> {
       const root = await folder.next()
@@ -49,13 +39,13 @@ export function fsStoreHarness(): StoreHarness {
         staging: {
           list: () => filesBelow(join(root, 'tmp')),
           async plant(id, bytes) {
-            // As a writer on another machine leaves it, of whom nobody here can know whether it lives.
+            // As a writer on another machine leaves it: nobody here can know whether that writer lives.
             const writer = join(root, 'tmp', `4711-1-${'0'.repeat(16)}-deadbeef`)
             await mkdir(writer, { recursive: true })
             await writeFile(join(writer, `${id}~1`), bytes.subarray(0, bytes.byteLength / 2))
             await writeFile(join(writer, 'spool-1'), bytes)
             await writeFile(join(root, 'tmp', `${id}~1`), bytes)
-            // Metadata gets its name before the bytes do.
+            // Metadata gets its name before the bytes get theirs.
             const { sidecar } = paths(id, 0)
             await mkdir(join(sidecar, '..'), { recursive: true })
             const meta = { id, media_type: 'application/octet-stream', byte_len: bytes.byteLength }
@@ -73,26 +63,12 @@ export function fsStoreHarness(): StoreHarness {
 }
 
 async function corrupt(paths: { bytes: string; sidecar: string }, damage: Damage): Promise<void> {
-  switch (damage) {
-    case 'flip': {
-      const bytes = await readFile(paths.bytes)
-      bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 0x10
-      return writeFile(paths.bytes, bytes)
-    }
-    case 'truncate':
-      return truncate(paths.bytes, (await readFile(paths.bytes)).byteLength - 1)
-    case 'extend':
-      return appendFile(paths.bytes, 'more')
-    case 'empty':
-      return truncate(paths.bytes, 0)
-    case 'drop-metadata':
-      return rm(paths.sidecar)
-    case 'damage-metadata':
-      return writeFile(paths.sidecar, '{"id": "')
-  }
+  if (damage === 'drop-metadata') return rm(paths.sidecar)
+  if (damage === 'damage-metadata') return writeFile(paths.sidecar, '{"id": "')
+  await writeFile(paths.bytes, damagedBytes(await readFile(paths.bytes), damage))
 }
 
-/** Makes a folder fail on every access, with an error that is not "no such file". Permissions do not keep root out; a loop does. */
+/** Makes every access to a folder fail, and not with "no such file". Permissions do not keep root out; a loop does. */
 async function deny(folder: string): Promise<() => Promise<void>> {
   if (process.getuid?.() !== 0) {
     await chmod(folder, 0)

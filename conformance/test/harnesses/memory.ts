@@ -1,5 +1,7 @@
 import type { ManifestHarness, StoreHarness } from '@lash/attachments-conformance'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
+import { plainStore } from './capabilities.ts'
+import { SettableClock } from './clock.ts'
 
 const oneProcess = 'the bytes are in the memory of one store and go with it'
 const outOfReach = 'nothing but the store can reach its bytes'
@@ -8,7 +10,7 @@ export function memoryStoreHarness(): StoreHarness {
   return {
     kind: 'store',
     name: 'memory',
-    capabilities: ['generations', 'metadata-of-first-put', 'plain', 'size-limit'],
+    capabilities: plainStore,
     lacks: {
       durable: oneProcess,
       reopen: oneProcess,
@@ -18,7 +20,7 @@ export function memoryStoreHarness(): StoreHarness {
       deny: 'there is no access to deny',
       disconnect: 'there is nothing to connect to',
       stall: 'there is nothing to wait for',
-      injected: 'it is given no handle',
+      injected: 'it is not given a handle',
       'damage:flip': outOfReach,
       'damage:truncate': outOfReach,
       'damage:extend': outOfReach,
@@ -48,15 +50,9 @@ export function memoryManifestHarness(): ManifestHarness {
       transaction: 'there is no database whose transaction it could join',
     },
     async create() {
-      let setTo: number | undefined
-      const manifest = new InMemoryAttachmentManifest({ now: () => setTo ?? Date.now() })
-      return {
-        manifest,
-        setClock: epochMs => {
-          setTo = epochMs
-        },
-        dispose: () => manifest.close(),
-      }
+      const clock = new SettableClock()
+      const manifest = new InMemoryAttachmentManifest({ now: clock.now })
+      return { manifest, setClock: clock.set, dispose: () => manifest.close() }
     },
     cleanup: async () => {},
   }

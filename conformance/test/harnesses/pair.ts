@@ -1,11 +1,11 @@
 import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '@lash/attachments-conformance'
 
-/** What a pair can do only when both of its halves can. */
+/** What a pair can do when both of its halves can. */
 const ofBoth: readonly Capability[] = ['durable', 'reopen']
 /** What a pair can do when its manifest can. */
 const ofManifest: readonly Capability[] = ['transaction', 'clock']
 
-/** A store and a manifest that know nothing of each other, as one harness. */
+/** A store and a manifest that do not know each other, as one harness. */
 export function pairHarness(storeHarness: StoreHarness, manifestHarness: ManifestHarness): SessionHarness {
   const both = [storeHarness, manifestHarness]
   return {

@@ -8,17 +8,21 @@ import type {
 } from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
 import {
+  openPostgresAttachments,
   PostgresAttachmentManifest,
   PostgresAttachmentStore,
   type PostgresDatabaseOptions,
 } from '@lash/attachments-postgres'
 import { FaultProxy, type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
+import { plainStore } from './capabilities.ts'
+import { SettableClock } from './clock.ts'
+import { damagesBytes } from './damage.ts'
 
 export interface PostgresHarnessOptions {
-  /** Have stores use one pool that they are given, instead of one each of their own. Manifests always do. */
+  /** Whether stores are given a pool, instead of making their own. Manifests always are. */
   readonly givenPool?: boolean
-  /** More settings of the given pool. */
+  /** Further settings of the given pool. */
   readonly poolConfig?: pg.PoolConfig
 }
 
@@ -28,9 +32,10 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
     kind: 'store',
     name: givenPool ? 'postgres (given pool)' : 'postgres',
     capabilities: [
-      ...(['generations', 'metadata-of-first-put', 'plain', 'size-limit', 'incremental-reads'] as const),
-      ...(['damage:flip', 'damage:truncate', 'damage:extend', 'damage:empty', 'damage:damage-metadata'] as const),
-      ...(['deny', 'disconnect', 'stall', 'durable', 'reopen', 'child'] as const),
+      ...plainStore,
+      ...damagesBytes,
+      ...(['damage:damage-metadata', 'incremental-reads', 'deny', 'disconnect', 'stall'] as const),
+      ...(['durable', 'reopen', 'child'] as const),
       ...(givenPool ? (['injected'] as const) : []),
     ],
     lacks: {
@@ -41,7 +46,7 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
     async create(options): Promise<StoreFixture> {
       const fresh = await ground.freshSchema()
       const { schema, url } = fresh
-      // Its own way to the server, so that cutting it cuts nobody else's.
+      // It has its own way to the server, so that others are not cut off with it.
       const proxy = await FaultProxy.before(url)
       const connectionString = proxy.url(url)
       const pool = givenPool ? quietPool(connectionString, poolConfig) : undefined
@@ -79,77 +84,71 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
 }
 
 export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions = {}): ManifestHarness {
-  const ground = new PostgresGround()
-  let shared: pg.Pool | undefined
+  const ground = new SharedPool(poolConfig)
   return {
     kind: 'manifest',
     name: 'postgres',
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     async create() {
-      const { schema, url, drop } = await ground.freshSchema()
-      shared ??= quietPool(url, poolConfig)
-      const pool = shared
-      let setTo: number | undefined
-      const now = () => setTo ?? Date.now()
-      const open = () => new PostgresAttachmentManifest({ pool, schema, now })
+      const { database, drop, setClock } = await ground.fresh()
+      const open = () => new PostgresAttachmentManifest(database)
       const manifest = open()
       return {
         manifest,
+        setClock,
         reopen: async () => open(),
-        begin: () => begin(pool, manifest),
-        setClock: epochMs => {
-          setTo = epochMs
-        },
-        async dispose() {
-          await manifest.close()
-          await drop()
-        },
+        begin: () => begin(database.pool, manifest),
+        dispose: () => manifest.close().then(drop),
       }
     },
-    async cleanup() {
-      await shared?.end()
-      await ground.cleanup()
-    },
+    cleanup: () => ground.cleanup(),
   }
 }
 
 /** Store and manifest on one pool and in one schema, where a small put of a session is one statement. */
 export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {}): SessionHarness {
-  const ground = new PostgresGround()
-  let shared: pg.Pool | undefined
+  const ground = new SharedPool(poolConfig)
   return {
     kind: 'session',
     name: 'postgres, one pool',
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     async create() {
-      const { schema, url, drop } = await ground.freshSchema()
-      shared ??= quietPool(url, poolConfig)
-      const pool = shared
-      let setTo: number | undefined
-      const open = () => ({
-        store: new PostgresAttachmentStore({ pool, schema }),
-        manifest: new PostgresAttachmentManifest({ pool, schema, now: () => setTo ?? Date.now() }),
-      })
-      const { store, manifest } = open()
+      const { database, drop, setClock } = await ground.fresh()
+      const open = () => openPostgresAttachments(database)
+      const { store, manifest, close } = open()
       return {
         store,
         manifest,
+        setClock,
         reopen: async () => open(),
-        begin: () => begin(pool, manifest),
-        setClock: epochMs => {
-          setTo = epochMs
-        },
-        async dispose() {
-          await store.close()
-          await manifest.close()
-          await drop()
-        },
+        begin: () => begin(database.pool, manifest),
+        dispose: () => close().then(drop),
       }
     },
-    async cleanup() {
-      await shared?.end()
-      await ground.cleanup()
-    },
+    cleanup: () => ground.cleanup(),
+  }
+}
+
+/** One pool for all fixtures of a harness, each of which has a schema of its own. */
+class SharedPool {
+  readonly #ground = new PostgresGround()
+  readonly #config: pg.PoolConfig | undefined
+  #pool: pg.Pool | undefined
+
+  constructor(config: pg.PoolConfig | undefined) {
+    this.#config = config
+  }
+
+  async fresh() {
+    const { schema, url, drop } = await this.#ground.freshSchema()
+    const clock = new SettableClock()
+    this.#pool ??= quietPool(url, this.#config)
+    return { database: { pool: this.#pool, schema, now: clock.now }, drop, setClock: clock.set }
+  }
+
+  async cleanup(): Promise<void> {
+    await this.#pool?.end()
+    await this.#ground.cleanup()
   }
 }
 
@@ -177,7 +176,7 @@ async function begin(pool: pg.Pool, manifest: PostgresAttachmentManifest): Promi
   }
 }
 
-/** Damages a blob where its bytes are: in its row or, when it is bigger, in its last chunk. */
+/** Damages a blob where its bytes are: in its row or, for a larger blob, in its last chunk. */
 async function corrupt(
   { admin, schema }: FreshSchema,
   id: AttachmentId,

@@ -12,10 +12,12 @@ import type { AttachmentId } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { removeAll, type S3Connection, s3ClientConfig, s3FromEnvironment, uploads } from '@lash/attachments-testing/s3'
+import { plainStore } from './capabilities.ts'
+import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
 import { SwitchableConfig } from './switchable-config.ts'
 
 export interface S3HarnessOptions {
-  /** Have stores use one client that they are given, instead of one each of their own. */
+  /** Whether stores are given a client, instead of making their own. */
   readonly givenClient?: boolean
 }
 
@@ -27,9 +29,10 @@ export function s3StoreHarness({ givenClient = false }: S3HarnessOptions = {}): 
     kind: 'store',
     name: givenClient ? 's3 (given client)' : 's3',
     capabilities: [
-      ...(['generations', 'metadata-of-first-put', 'plain', 'size-limit', 'durable', 'reopen', 'child'] as const),
-      ...(['damage:flip', 'damage:truncate', 'damage:extend', 'damage:empty', 'damage:drop-metadata'] as const),
-      ...(['damage:damage-metadata', 'incremental-reads', 'staging', 'deny', 'disconnect', 'stall'] as const),
+      ...plainStore,
+      ...damagesBytes,
+      ...damagesMetadata,
+      ...(['incremental-reads', 'staging', 'deny', 'disconnect', 'stall', 'durable', 'reopen', 'child'] as const),
       ...(givenClient ? (['injected'] as const) : []),
     ],
     lacks: givenClient ? {} : { injected: 'it makes its own client; see s3 (given client)' },
@@ -75,37 +78,21 @@ async function createFixture(
   }
 }
 
-/** Damages an object as S3 lets one: by writing another in its place. */
+/** Damages an object in the way that S3 allows: it writes another object in its place. */
 async function corrupt(client: S3Client, bucket: string, key: string, damage: Damage): Promise<void> {
   const object = { Bucket: bucket, Key: key }
   const { Body, Metadata = {}, ContentType } = await client.send(new GetObjectCommand(object))
   const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array(0)
-  const [damaged, metadata] = damagedObject(bytes, Metadata, damage)
-  await client.send(new PutObjectCommand({ ...object, Body: damaged, Metadata: metadata, ContentType }))
+  const damagedObject = { Body: damagedBytes(bytes, damage), Metadata: damagedMetadata(Metadata, damage) }
+  await client.send(new PutObjectCommand({ ...object, ...damagedObject, ContentType }))
 }
 
-function damagedObject(
-  bytes: Uint8Array,
-  metadata: Record<string, string>,
-  damage: Damage,
-): [bytes: Uint8Array, metadata: Record<string, string>] {
-  switch (damage) {
-    case 'flip':
-      return [bytes.with(bytes.byteLength >> 1, (bytes[bytes.byteLength >> 1] as number) ^ 1), metadata]
-    case 'truncate':
-      return [bytes.slice(0, -1), metadata]
-    case 'extend':
-      return [new Uint8Array([...bytes, 0]), metadata]
-    case 'empty':
-      return [new Uint8Array(0), metadata]
-    case 'drop-metadata':
-      return [bytes, {}]
-    case 'damage-metadata':
-      return [bytes, { ...metadata, 'lash-type': '%' }]
-  }
+function damagedMetadata(metadata: Record<string, string>, damage: Damage): Record<string, string> {
+  if (damage === 'drop-metadata') return {}
+  return damage === 'damage-metadata' ? { ...metadata, 'lash-type': '%' } : metadata
 }
 
-/** What a writer leaves that dies between the first and the second part of a multipart upload. */
+/** What a writer leaves when it dies between the first and the second part of a multipart upload. */
 async function plant(client: S3Client, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
   const object = { Bucket: bucket, Key: key }
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(object))

@@ -8,7 +8,7 @@ import { TemporaryFolder } from './temporary-folder.ts'
 
 const sessionId = 'conformance'
 
-/** A session-scoped store over memory, run through the store cases as any other store. */
+/** A session-scoped store over memory, run through the same cases as any other store. */
 export function memorySessionStoreHarness(): StoreHarness {
   return sessionStoreHarness('session (memory)', memoryStoreHarness(), async () => {
     const manifest = new InMemoryAttachmentManifest()
@@ -16,7 +16,7 @@ export function memorySessionStoreHarness(): StoreHarness {
   })
 }
 
-/** The same over fs and an sqlite manifest. */
+/** A session-scoped store over fs and an sqlite manifest, run through the same cases as any other store. */
 export function fsSessionStoreHarness(): StoreHarness {
   const folder = new TemporaryFolder('conformance-session')
   const inner = fsStoreHarness()
@@ -40,7 +40,7 @@ interface OpenedManifest {
   remove(): Promise<void>
 }
 
-/** Not of a session's view: the manifest chooses generations, the session sees its own metadata, and its puts are pending. */
+/** What a session's view lacks: `lacks` below says why. */
 const ofPlainStoresOnly: readonly Capability[] = ['generations', 'metadata-of-first-put', 'plain', 'injected']
 
 function sessionStoreHarness(

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type {
   Capability,
   Damage,
   HostTransaction,
+  ManifestControls,
   ManifestHarness,
   SessionHarness,
   StoreHarness,
@@ -17,24 +15,13 @@ import {
   SqliteAttachmentStore,
 } from '@lash/attachments-sqlite'
 import Database from 'better-sqlite3'
+import { plainStore } from './capabilities.ts'
+import { SettableClock } from './clock.ts'
+import { damagedBytes, damagesBytes } from './damage.ts'
+import { TemporaryFolder } from './temporary-folder.ts'
 
 const local = 'the backend is a file of this machine'
 const onlyInMemory = 'the database is in the memory of one handle and goes with it'
-
-/** A folder with a database for each fixture, all of them removed in the end. */
-class Folders {
-  readonly #made: string[] = []
-
-  async databasePath(): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), 'attachments-sqlite-'))
-    this.#made.push(folder)
-    return join(folder, 'attachments.db')
-  }
-
-  async cleanup(): Promise<void> {
-    for (const folder of this.#made) await rm(folder, { recursive: true, force: true })
-  }
-}
 
 export interface SqliteStoreHarnessOptions {
   blobProfile?: BlobProfile
@@ -46,27 +33,17 @@ export function sqliteStoreHarness({
   blobProfile = 'balanced',
   target = 'path',
 }: SqliteStoreHarnessOptions = {}): StoreHarness {
-  const folders = new Folders()
+  const folder = new TemporaryFolder('conformance-sqlite')
   const variant = [target === 'path' ? [] : [target], blobProfile === 'balanced' ? [] : [blobProfile]].flat().join(', ')
-  const onFile: Capability[] = [
-    'staging',
-    'damage:flip',
-    'damage:truncate',
-    'damage:extend',
-    'damage:empty',
-    'damage:damage-metadata',
-    'durable',
-    'reopen',
-    'child',
+  const onFile: readonly Capability[] = [
+    ...damagesBytes,
+    ...(['damage:damage-metadata', 'staging', 'durable', 'reopen', 'child'] as const),
   ]
   return {
     kind: 'store',
     name: variant === '' ? 'sqlite' : `sqlite (${variant})`,
     capabilities: [
-      'generations',
-      'metadata-of-first-put',
-      'plain',
-      'size-limit',
+      ...plainStore,
       'incremental-reads',
       ...(target === 'memory' ? [] : onFile),
       ...(target === 'path' ? [] : (['injected'] as const)),
@@ -74,15 +51,14 @@ export function sqliteStoreHarness({
     lacks: {
       disconnect: local,
       stall: local,
-      deny: 'what is open stays open, whatever becomes of the mode of its file',
+      deny: 'an open file stays open, whatever becomes of its mode',
       'damage:drop-metadata': 'bytes and metadata are in one row, and the metadata must not be null',
       ...(target === 'path' ? { injected: 'the store opens the file itself' } : {}),
       ...(target === 'memory' ? { durable: onlyInMemory, reopen: onlyInMemory, child: onlyInMemory } : {}),
     },
     async create(options) {
-      const path = target === 'memory' ? ':memory:' : await folders.databasePath()
-      const host = target === 'path' ? undefined : new Database(path)
-      host?.pragma('journal_mode = WAL')
+      const path = target === 'memory' ? ':memory:' : await folder.next()
+      const host = target === 'path' ? undefined : openHost(path)
       const storeOptions = { blobProfile, ...options }
       const store = new SqliteAttachmentStore({
         ...storeOptions,
@@ -108,32 +84,30 @@ export function sqliteStoreHarness({
         },
       }
     },
-    cleanup: () => folders.cleanup(),
+    cleanup: () => folder.remove(),
   }
 }
 
+/** The host's handle on a file, a file that the manifest opens itself, or a database in memory. */
+type ManifestTarget = 'handle' | 'path' | 'memory'
+
 export interface SqliteManifestHarnessOptions {
-  target?: 'path' | 'handle' | 'memory'
+  target?: ManifestTarget
 }
 
 export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarnessOptions = {}): ManifestHarness {
-  const folders = new Folders()
+  const folder = new TemporaryFolder('conformance-sqlite')
   return {
     kind: 'manifest',
     name: target === 'handle' ? 'sqlite' : `sqlite (${target})`,
-    capabilities: manifestCapabilities(target),
-    lacks: manifestLacks,
+    ...capabilitiesOf(target),
     async create() {
-      const path = target === 'memory' ? ':memory:' : await folders.databasePath()
-      const host = target === 'handle' ? openHost(path) : undefined
-      const clock = new Clock()
-      const where = host === undefined ? { path } : { database: host }
-      const manifest = new SqliteAttachmentManifest({ ...where, now: clock.now })
+      const { path, host, database, clock } = await openTarget(folder, target)
+      const manifest = new SqliteAttachmentManifest({ ...database, now: clock.now })
       return {
         manifest,
-        setClock: clock.set,
+        ...controls(host, manifest, clock),
         ...(target === 'memory' ? {} : { reopen: async () => new SqliteAttachmentManifest({ path, now: clock.now }) }),
-        begin: async () => beginOn(host as Database.Database, manifest),
         child: { module: new URL('../children/sqlite-manifest.ts', import.meta.url).href, options: { path } },
         async dispose() {
           await manifest.close()
@@ -141,50 +115,57 @@ export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarne
         },
       }
     },
-    cleanup: () => folders.cleanup(),
+    cleanup: () => folder.remove(),
   }
 }
 
 /** Store and manifest in one database. */
 export function sqlitePairHarness({ target = 'handle' }: SqliteManifestHarnessOptions = {}): SessionHarness {
-  const folders = new Folders()
+  const folder = new TemporaryFolder('conformance-sqlite')
   return {
     kind: 'session',
     name: target === 'handle' ? 'sqlite, one database' : `sqlite, one database (${target})`,
-    capabilities: manifestCapabilities(target),
-    lacks: manifestLacks,
+    ...capabilitiesOf(target),
     async create() {
-      const path = target === 'memory' ? ':memory:' : await folders.databasePath()
-      const host = target === 'handle' ? openHost(path) : undefined
-      const clock = new Clock()
-      const pair = openSqliteAttachments(host === undefined ? { path } : { database: host }, { now: clock.now })
+      const { path, host, database, clock } = await openTarget(folder, target)
+      const { store, manifest, close } = openSqliteAttachments(database, { now: clock.now })
       return {
-        store: pair.store,
-        manifest: pair.manifest,
-        setClock: clock.set,
+        store,
+        manifest,
+        ...controls(host, manifest, clock),
         ...(target === 'memory' ? {} : { reopen: async () => openSqliteAttachments(path, { now: clock.now }) }),
-        begin: async () => beginOn(host as Database.Database, pair.manifest),
         child: { module: new URL('../children/sqlite-pair.ts', import.meta.url).href, options: { path } },
         async dispose() {
-          await pair.close()
+          await close()
           host?.close()
         },
       }
     },
-    cleanup: () => folders.cleanup(),
+    cleanup: () => folder.remove(),
   }
 }
 
-function manifestCapabilities(target: 'path' | 'handle' | 'memory'): readonly Capability[] {
-  if (target === 'memory') return ['clock']
-  return ['clock', 'durable', 'reopen', 'child', ...(target === 'handle' ? (['transaction'] as const) : [])]
+function capabilitiesOf(target: ManifestTarget): Pick<ManifestHarness, 'capabilities' | 'lacks'> {
+  const onFile = ['durable', 'reopen', 'child'] as const
+  return {
+    capabilities: [
+      'clock',
+      ...(target === 'memory' ? [] : onFile),
+      ...(target === 'handle' ? (['transaction'] as const) : []),
+    ],
+    lacks: {
+      durable: onlyInMemory,
+      reopen: onlyInMemory,
+      child: onlyInMemory,
+      transaction: 'the manifest was not given a handle of the host',
+    },
+  }
 }
 
-const manifestLacks = {
-  durable: onlyInMemory,
-  reopen: onlyInMemory,
-  child: onlyInMemory,
-  transaction: 'the manifest was given no handle of the host',
+async function openTarget(folder: TemporaryFolder, target: ManifestTarget) {
+  const path = target === 'memory' ? ':memory:' : await folder.next()
+  const host = target === 'handle' ? openHost(path) : undefined
+  return { path, host, database: host === undefined ? { path } : { database: host }, clock: new SettableClock() }
 }
 
 function openHost(path: string): Database.Database {
@@ -193,12 +174,12 @@ function openHost(path: string): Database.Database {
   return host
 }
 
-class Clock {
-  #setTo: number | undefined
-  readonly now = (): number => this.#setTo ?? Date.now()
-  readonly set = (epochMs: number): void => {
-    this.#setTo = epochMs
-  }
+function controls(
+  host: Database.Database | undefined,
+  manifest: SqliteAttachmentManifest,
+  clock: SettableClock,
+): ManifestControls {
+  return { setClock: clock.set, ...(host === undefined ? {} : { begin: async () => beginOn(host, manifest) }) }
 }
 
 function beginOn(host: Database.Database, manifest: SqliteAttachmentManifest): HostTransaction {
@@ -249,16 +230,7 @@ function corrupt(database: Database.Database, id: AttachmentId, damage: Damage, 
   database.prepare(`UPDATE ${table} SET bytes = ? WHERE rowid = ?`).run(damagedBytes(row.bytes, damage), row.row)
 }
 
-function damagedBytes(bytes: Buffer, damage: Damage): Buffer {
-  if (damage === 'truncate') return bytes.subarray(0, -1)
-  if (damage === 'extend') return Buffer.concat([bytes, Buffer.from('more')])
-  if (damage === 'empty') return Buffer.alloc(0)
-  const flipped = Buffer.from(bytes)
-  flipped[flipped.byteLength >> 1] = (flipped[flipped.byteLength >> 1] ?? 0) ^ 1
-  return flipped
-}
-
-/** Uploads that belong to no blob, and chunks that belong to neither. */
+/** Uploads that belong to no blob, and chunks that belong to no blob and no upload. */
 function staged(database: Database.Database): string[] {
   const uploads = database.prepare('SELECT number FROM lash_attachment_uploads').pluck().all()
   const chunks = database
@@ -269,7 +241,7 @@ function staged(database: Database.Database): string[] {
   return [...uploads.map(number => `upload ${number}`), ...chunks.map(number => `chunks of ${number}`)]
 }
 
-/** A writer that was killed after its first transaction. */
+/** What a writer leaves when it is killed after its first transaction. */
 function plant(database: Database.Database, bytes: Uint8Array): void {
   database.transaction(() => {
     const { lastInsertRowid } = database

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { type S3Connection, s3ClientConfig } from '@lash/attachments-testing/s3'
 
-/** A way to the server whose credentials and connections can be taken away and given back. */
+/** An S3 configuration whose credentials and connections can be taken away and given back. */
 export class SwitchableConfig {
   readonly config: S3ClientConfig
   #denied = false
@@ -24,7 +24,7 @@ export class SwitchableConfig {
       credentials: async () => ({
         accessKeyId,
         secretAccessKey: this.#denied ? 'not-the-secret' : secretAccessKey,
-        // About to expire, so that they are asked for again each time.
+        // They are about to expire, so the client asks for them again at each request.
         expiration: new Date(Date.now() + 1000),
       }),
     }
@@ -45,7 +45,7 @@ export class SwitchableConfig {
     }
   }
 
-  /** From now on, whoever connects gets no answer. */
+  /** Connects every later request to a server that never answers. */
   async stall(): Promise<() => Promise<void>> {
     const sockets = new Set<Socket>()
     const mute = createServer(socket => sockets.add(socket.on('error', () => {})))
@@ -59,7 +59,7 @@ export class SwitchableConfig {
     }
   }
 
-  /** An agent that finds nobody at the other end while disconnected, and nobody who answers while stalled. */
+  /** Makes the agent connect to nobody while disconnected, and to a server that never answers while stalled. */
   #switchable<A extends HttpAgent | HttpsAgent>(agent: A): A {
     const original = agent.createConnection.bind(agent) as (...given: unknown[]) => unknown
     const switched = (...given: unknown[]): unknown => {
@@ -70,7 +70,7 @@ export class SwitchableConfig {
   }
 }
 
-/** A connection to the discard port, where nobody listens. */
+/** Connects to the discard port, where nobody listens. */
 function refused(): Socket {
   return connect({ host: '127.0.0.1', port: 9 })
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A folder for one harness, made when first needed, with a folder of its own in it for each fixture. */
+/** A folder of one harness, made when it is first needed. Each fixture gets a path of its own in it. */
 export class TemporaryFolder {
   readonly #prefix: string
   #made: Promise<string> | undefined
@@ -12,7 +12,7 @@ export class TemporaryFolder {
     this.#prefix = prefix
   }
 
-  /** A path that is not there yet. */
+  /** A path that does not exist yet. */
   async next(): Promise<string> {
     this.#made ??= mkdtemp(join(tmpdir(), `${this.#prefix}-`))
     this.#count++

@@ -8,17 +8,17 @@ import { s3StoreHarness } from '../harnesses/s3.ts'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
 
-/** Each is paired with itself and those before it. */
+/** Each backend is paired with itself and with those before it. */
 export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
 
 export type Backend = (typeof backends)[number]
 
-/** The columns of the matrix that a backend brings: its store, its manifest, its pairs. All backends together make the whole. */
+/** The columns of a backend: its store, its manifest, its pairs. The columns of all backends make the matrix. */
 export function columnsOf(backend: Backend): AnyHarness[] {
   return missingServer(backend) === undefined ? columns[backend]() : []
 }
 
-/** Why nothing of the backend can be run, or undefined when it can. */
+/** Why no column of the backend can run, or undefined when they can. */
 export function missingServer(backend: Backend): string | undefined {
   const variable = serverVariables[backend]
   if (variable === undefined || process.env[variable]) return undefined
@@ -65,7 +65,7 @@ const columns: Record<Backend, () => AnyHarness[]> = {
   ],
 }
 
-/** Every store with every manifest, each pair of its own. */
+/** Pairs every store with every manifest. No two pairs share a harness. */
 function pairs(stores: readonly (() => StoreHarness)[], manifests: readonly (() => ManifestHarness)[]): AnyHarness[] {
   return stores.flatMap(store => manifests.map(manifest => pairHarness(store(), manifest())))
 }

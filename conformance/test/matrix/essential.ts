@@ -1,6 +1,6 @@
 import type { ConformanceCase, HarnessKind } from '@lash/attachments-conformance'
 
-/** What the smaller pass runs, on runtimes that the whole matrix is not run on: bytes in and out, streams, commits, crashes, sweeps. */
+/** The groups that run on runtimes where the whole matrix does not. */
 const groups: Readonly<Record<HarnessKind, readonly string[]>> = {
   store: ['round trip', 'streams', 'durability'],
   manifest: ['commit', 'host transaction', 'processes'],

@@ -4,18 +4,19 @@ import { test } from 'vitest'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
 
 /*
- * The whole kit in a process whose host has changed what `pg` does everywhere: every parser of results, global and of the clients, throws, results
- * are asked for in binary form, and each connection has settings that change how the server reads and writes values.
+ * Runs the whole kit in a process whose host has changed `pg` for everybody. Every parser of results throws, the global
+ * ones and those of each client. Results are asked for in binary form. Each connection has settings that change how the
+ * server reads and writes values.
  */
 
-/** Every type that a statement could give, and its arrays. */
+/** Every type that a statement could return, and the arrays of them. */
 const oids = [
   ...[16, 17, 18, 19, 20, 21, 23, 25, 26, 114, 700, 701, 705, 1043, 1114, 1184, 1700, 2950, 3802],
   ...[1000, 1001, 1005, 1007, 1009, 1016, 1231, 2951],
 ]
 
 function refuse(): never {
-  throw new Error('a parser of the host was called')
+  throw new Error('a parser of the host has been called')
 }
 
 for (const oid of oids) {

@@ -6,7 +6,7 @@ import { type Backend, columnsOf, missingServer } from './columns.ts'
 
 const folder = fileURLToPath(new URL('../../../reports', import.meta.url))
 
-/** Registers the cases of all columns of a backend. When they have run, prints them as tables and saves them for the report of the whole. */
+/** Registers the cases of all columns of a backend, prints their reports, and saves them for the whole matrix. */
 export function testMatrix(backend: Backend): void {
   const missing = missingServer(backend)
   if (missing !== undefined) {

@@ -11,7 +11,7 @@ import { backends, columnsOf, missingServer } from './columns.ts'
 import { isEssential } from './essential.ts'
 
 /*
- * The matrix without a test runner, on any runtime that runs TypeScript:
+ * Runs the matrix without a test runner, on any runtime that runs TypeScript:
  *
  *   node conformance/test/matrix/run-columns.ts [--essential] [--reports <folder>] [<backend> ...]
  */
@@ -45,7 +45,7 @@ console.log(`\n${wholeMarkdown(all)}`)
 
 const { passed, failed } = tally(all.flatMap(report => report.outcomes))
 console.log(`${passed} passed, ${failed} failed`)
-// Whatever a backend has left open does not keep the process.
+// A backend may have left something open that would keep the process alive.
 process.exit(process.exitCode ?? (all.every(report => report.ok) ? 0 : 1))
 
 function progressLine(report: ConformanceReport): string {

@@ -10,7 +10,7 @@ import { ageOf, isCommitted, type Line, type Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { SabotagedManifest } from './sabotage.ts'
 
-/** The sweeper is told what to delete, and nothing keeps a session from committing it meanwhile. */
+/** Between the answer to the sweeper and its delete, a session can commit the content. */
 class ListsWithoutClaim extends PlainManifest {
   static readonly defect = 'a sweep lists what to delete and claims nothing'
   static readonly caughtBy = ['manifest/claim/once', 'session/historical losses/commit-before-the-delete']
@@ -43,9 +43,9 @@ class CommitsUnderClaim extends PlainManifest {
   }
 }
 
-/** A row that is settled goes, so that its content begins again at generation 0. */
+/** A settlement deletes the row, so its content begins again at generation 0. */
 class ReusesGenerations extends PlainManifest {
-  static readonly defect = 'the row of reclaimed content goes, and its generations are used again'
+  static readonly defect = 'reclaimed content loses its row, and its generations are used again'
   static readonly caughtBy = [
     'manifest/intent/after-settle',
     'session/historical losses/stalled-sweeper-of-a-dropped-row',
@@ -151,7 +151,6 @@ class AuditsAnyGeneration extends PlainManifest {
   }
 }
 
-/** The oldest ref decides, so content is taken under the fresh intent of another session. */
 class GoesByOldestRef extends PlainManifest {
   static readonly defect = 'content is taken under the fresh intent of a second session'
   static readonly caughtBy = ['manifest/claim/fresh-intent']

@@ -43,7 +43,6 @@ class RevivesOldCommit extends PlainManifest {
   }
 }
 
-/** A claim is a lease here: who meets it takes it away and writes at the same name. */
 class KeepsGenerationUnderClaim extends PlainManifest {
   static readonly defect =
     'an intent that meets a claim takes it away and stays at the generation that is being deleted'

@@ -1,6 +1,6 @@
 import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
 
-/** A content row, as reclaim needs it. */
+/** A row for a content. */
 export interface Page {
   readonly id: AttachmentId
   generation: number
@@ -8,14 +8,17 @@ export interface Page {
   claimedAt: number
 }
 
-/** A ref row. */
+/** A row for a ref. */
 export interface Line extends AttachmentIntent {
   generation: number
   committedAt: number | undefined
   releasedAt: number | undefined
 }
 
-/** What manifests of one fixture share, as processes share a database. Plain lists, scanned: nothing here is fast, and all of it is plain to see. */
+/**
+ * What the manifests of one fixture share, as processes share a database. It scans plain lists, which is slow and easy
+ * to read.
+ */
 export class Notebook {
   readonly pages: Map<AttachmentId, Page> = new Map()
   lines: Line[] = []

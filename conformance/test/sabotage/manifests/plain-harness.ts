@@ -6,7 +6,7 @@ import { PlainManifest } from './plain-manifest.ts'
 
 export type PlainManifestClass = new (notebook: Notebook) => PlainManifest
 
-/** A harness for manifests in notebooks: capable of all that needs no other process. */
+/** A harness for a manifest in a notebook, with every capability that needs no other process. */
 export function plainManifestHarness(Manifest: PlainManifestClass = PlainManifest): ManifestHarness {
   return {
     kind: 'manifest',
@@ -31,7 +31,7 @@ export function plainManifestHarness(Manifest: PlainManifestClass = PlainManifes
   }
 }
 
-/** The manifest with a store in memory. */
+/** Pairs the manifest with a store in memory. */
 export function plainPairHarness(Manifest: PlainManifestClass = PlainManifest): SessionHarness {
   return pairHarness(memoryStoreHarness(), plainManifestHarness(Manifest))
 }

@@ -24,8 +24,8 @@ import {
 import { ageOf, entryOf, isCommitted, type Line, type Notebook, type Page } from './notebook.ts'
 
 /**
- * The reclaim protocol as it is written down, one method per rule, for others to break one rule at a time. Each public method is one
- * synchronous block.
+ * The reclaim protocol, with one method for each rule, so that a subclass breaks one rule at a time. Each public method
+ * is one synchronous block.
  */
 export class PlainManifest implements AttachmentManifest {
   readonly notebook: Notebook
@@ -122,7 +122,7 @@ export class PlainManifest implements AttachmentManifest {
     if (page !== undefined) this.settle(page)
   }
 
-  /** The host's own transaction: its commits are seen, and can be swept, when it is over. */
+  /** A transaction of the host. Others see its commits, and sweep its contents, only after it. */
   async begin(): Promise<HostTransaction> {
     const lines: Line[] = []
     const unlock = () => {
@@ -155,7 +155,7 @@ export class PlainManifest implements AttachmentManifest {
     return line.sessionId === sessionId
   }
 
-  /** What others are told of a ref. */
+  /** A ref as lookups and listings show it. */
   protected shown(line: Line): AttachmentManifestEntry {
     return entryOf(line)
   }
@@ -179,7 +179,7 @@ export class PlainManifest implements AttachmentManifest {
     this.notebook.lines.push({ ...intent, generation: page.generation, committedAt, releasedAt: undefined })
   }
 
-  /** The refs that the targets stand for; all of them can be committed. */
+  /** The refs of the targets, each of which can be committed. */
   protected committable(sessionId: string, targets: readonly CommitTarget[]): Line[] {
     const expired = new Set<AttachmentId>()
     const lines = targets.flatMap(target => {
@@ -216,7 +216,7 @@ export class PlainManifest implements AttachmentManifest {
     return ageOf(line) <= olderThanEpochMs
   }
 
-  /** Content that stays live through another ref loses those that are old and not committed. */
+  /** Content that another ref keeps alive loses its old uncommitted refs. */
   protected eraseAged(lines: readonly Line[], { olderThanEpochMs }: OrphanQuery): void {
     const aged = lines.filter(line => !isCommitted(line) && this.isAged(line, olderThanEpochMs))
     if (lines.some(line => line.releasedAt === undefined && !aged.includes(line))) this.notebook.erase(aged)
@@ -248,7 +248,7 @@ export class PlainManifest implements AttachmentManifest {
     return page.claim === claim.token
   }
 
-  /** The bytes of the generation are gone, and nothing refers to them. */
+  /** Ends the claim: the bytes of the generation are deleted, and no ref names them. */
   protected settle(page: Page): void {
     this.notebook.erase(this.notebook.linesOf(page.id))
     page.claim = undefined

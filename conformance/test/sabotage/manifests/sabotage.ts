@@ -5,6 +5,6 @@ export interface SabotagedManifest extends PlainManifestClass {
   readonly name: string
   /** What its author did wrong. */
   readonly defect: string
-  /** The cases that must catch it. Their titles name the rule that is broken. With the last of several, bytes are lost. */
+  /** The cases that must catch it: their titles name the broken rule. The last of several shows that bytes are lost. */
   readonly caughtBy: readonly string[]
 }

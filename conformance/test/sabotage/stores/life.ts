@@ -102,7 +102,7 @@ class WrapsSourceErrors extends ShelfStore {
 }
 
 class ReadsItAll extends ShelfDriver {
-  static readonly defect = 'a stream is made of a blob that was read whole'
+  static readonly defect = 'a blob is read whole before its stream begins'
   static readonly caughtBy = 'store/streams/bounded-memory'
 
   protected override bodyOf(bytes: Uint8Array): Uint8Array {

@@ -11,7 +11,7 @@ import type {
 import type { PutArguments, Sabotaged } from './sabotage.ts'
 import { ShelfStore } from './shelf-store.ts'
 
-/** Memory that reads are cut from, one after the other, as a pool of buffers does it. */
+/** A pool of buffers, from which each read takes the same memory again. */
 const pool = new Uint8Array(8 * 1024 * 1024)
 
 function pooled(bytes: Uint8Array): Uint8Array {
@@ -20,7 +20,7 @@ function pooled(bytes: Uint8Array): Uint8Array {
 }
 
 class ReadsIntoAPool extends ShelfStore {
-  static readonly defect = 'get gives a window on a buffer that other reads share'
+  static readonly defect = 'get returns a window on a buffer that other reads share'
   static readonly caughtBy = 'store/ownership/get'
 
   override async get(id: string, options?: AttachmentGetOptions): Promise<StoredAttachment> {

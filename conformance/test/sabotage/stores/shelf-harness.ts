@@ -1,6 +1,8 @@
 import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/attachments-conformance'
 import { type AttachmentStore, PortableAttachmentStore } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
+import { plainStore } from '../../harnesses/capabilities.ts'
+import { damagedBytes, damagesBytes, damagesMetadata } from '../../harnesses/damage.ts'
 import { type Item, Shelf, ShelfDriver } from './shelf.ts'
 
 /** Opens a store on a shelf. */
@@ -8,7 +10,7 @@ export type OpenStore = (shelf: Shelf, options: StoreOptions) => AttachmentStore
 
 export const secret = 'pa55word'
 
-/** A harness for stores on shelves: capable of all that needs no other process. */
+/** A harness for stores on shelves. It is capable of everything that needs no other process. */
 export function shelfHarness(
   name: string = 'shelf',
   open: OpenStore = (shelf, options) => new PortableAttachmentStore(new ShelfDriver(shelf), options),
@@ -19,24 +21,10 @@ export function shelfHarness(
     name,
     timeoutMs,
     capabilities: [
-      'generations',
-      'metadata-of-first-put',
-      'plain',
-      'size-limit',
-      'incremental-reads',
-      'staging',
-      'damage:flip',
-      'damage:truncate',
-      'damage:extend',
-      'damage:empty',
-      'damage:drop-metadata',
-      'damage:damage-metadata',
-      'deny',
-      'disconnect',
-      'injected',
-      'stall',
-      'durable',
-      'reopen',
+      ...plainStore,
+      ...damagesBytes,
+      ...damagesMetadata,
+      ...(['incremental-reads', 'staging', 'deny', 'disconnect', 'stall', 'injected', 'durable', 'reopen'] as const),
     ],
     lacks: { child: 'a shelf is in the memory of one process' },
     create: async options => fixture(open, options),
@@ -85,25 +73,7 @@ function fixture(open: OpenStore, options: StoreOptions = {}): StoreFixture {
 }
 
 function damageItem(item: Item, damage: Damage): void {
-  const { bytes } = item
-  switch (damage) {
-    case 'flip':
-      item.bytes = bytes.slice()
-      item.bytes[bytes.byteLength >> 1] = (bytes[bytes.byteLength >> 1] ?? 0) ^ 1
-      return
-    case 'truncate':
-      item.bytes = bytes.slice(0, -1)
-      return
-    case 'extend':
-      item.bytes = Buffer.concat([bytes, Buffer.of(0)])
-      return
-    case 'empty':
-      item.bytes = new Uint8Array(0)
-      return
-    case 'drop-metadata':
-      item.meta = undefined
-      return
-    case 'damage-metadata':
-      item.meta = 'not JSON'
-  }
+  if (damage === 'drop-metadata') item.meta = undefined
+  else if (damage === 'damage-metadata') item.meta = 'not JSON'
+  else item.bytes = damagedBytes(item.bytes, damage)
 }

@@ -21,13 +21,13 @@ export interface Item {
   meta: string | undefined
 }
 
-/** A pretend disk: it outlives the stores that are opened on it. */
+/** Stands for a disk: it outlives the stores that are opened on it. */
 export class Shelf {
   readonly items: Map<string, Item> = new Map()
   readonly staged: Map<string, Uint8Array> = new Map()
-  /** What every access fails with, while set. */
+  /** While set, every access fails with it. */
   failure: Error | undefined
-  /** What every access waits for, while set. */
+  /** While set, every access waits for it. */
   stalled: Promise<void> | undefined
   handleOpen = true
   #names = 0
@@ -45,7 +45,7 @@ export class Shelf {
 
 const chunkBytes = 64 * 1024
 
-/** A correct driver, on a shelf, that stages in small steps as a real one does. The sabotaged ones each change one thing in it. */
+/** A correct driver, which stages in small steps as a real one does. Each sabotaged driver changes one thing. */
 export class ShelfDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name: string = 'shelf'

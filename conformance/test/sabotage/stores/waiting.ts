@@ -12,7 +12,7 @@ import type { PutArguments, Sabotaged } from './sabotage.ts'
 import { ShelfDriver } from './shelf.ts'
 import { ShelfStore } from './shelf-store.ts'
 
-/** A store whose put reads streams and iterables in a way of its own. */
+/** A store whose put reads streams and iterables in its own way. */
 abstract class ReadsItsOwnWay extends ShelfStore {
   override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
     if (!(Symbol.asyncIterator in Object(body))) return super.put(body, meta, options)
@@ -67,7 +67,7 @@ class KnocksFirst extends ReadsItsOwnWay {
 }
 
 class TrustsReturn extends ReadsItsOwnWay {
-  static readonly defect = 'what return gives is used as a promise'
+  static readonly defect = 'the result of return is used as a promise'
   static readonly caughtBy = 'store/sources/odd-iterators'
 
   protected override putSource(...[source, put]: Putting): Promise<AttachmentRef> {
@@ -91,7 +91,7 @@ class CollectsWithoutAPause extends ReadsItsOwnWay {
 }
 
 class KeepsTheLock extends ReadsItsOwnWay {
-  static readonly defect = 'a stream that was read stays locked'
+  static readonly defect = 'put leaves a stream locked that it has read'
   static readonly caughtBy = 'store/sources/released-after-put'
 
   protected override async putSource(...[source, put]: Putting): Promise<AttachmentRef> {
@@ -145,7 +145,7 @@ class GetsToTheEnd extends ShelfStore {
 }
 
 class WaitsForAnswers extends ShelfDriver {
-  static readonly defect = 'a read that is not answered does not hear its signal'
+  static readonly defect = 'a read without an answer ignores its signal'
   static readonly caughtBy = 'store/abort/unanswered'
 
   override read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {

@@ -4,7 +4,7 @@ import { afterAll, describe, test } from 'vitest'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { pairHarness } from '../harnesses/pair.ts'
-import { postgresManifestHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
+import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { sqliteManifestHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
 import { missingServer } from '../matrix/columns.ts'
@@ -23,6 +23,7 @@ const pairs: readonly [SessionHarness, SeededOptions][] = [
     pairHarness(postgresStoreHarness(), manifest()),
     { schedules: 120 },
   ]),
+  [postgresPairHarness(), { schedules: 120 }],
   ...(s3 === undefined
     ? []
     : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 50 }])),

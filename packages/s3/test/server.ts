@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import type { AttachmentStore } from '@lash/attachments-core'
-import { contentId } from '@lash/attachments-core'
+import { type AttachmentStore, contentId } from '@lash/attachments-core'
 import { S3AttachmentStore, type S3AttachmentStoreOptions } from '@lash/attachments-s3'
 import { expectBytes } from '@lash/attachments-testing'
 import { removeAll, type S3Connection, S3FaultProxy, s3FromEnvironment } from '@lash/attachments-testing/s3'

@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import type { Pool, PoolClient } from 'pg'
 import { isConnectionLoss } from './postgres-error.ts'
-import { textOnly } from './result-text.ts'
+import { textOnly } from './result-parsers.ts'
 import { isBusy, transactionStatus } from './transaction-status.ts'
 
 /** How long a cancelled statement may take to end before its connection is dropped. */

@@ -1,6 +1,6 @@
 import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/attachments-core'
 import type { ClientBase } from 'pg'
-import { textOnly } from './result-text.ts'
+import { textOnly } from './result-parsers.ts'
 
 /** Connections that were checked, and have not changed their encoding since. */
 const checked = new WeakSet<object>()

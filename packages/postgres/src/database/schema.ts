@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/attachments-core'
 import type { ClientBase } from 'pg'
 import { codeOf, missingSchema } from './postgres-error.ts'
-import { textOnly } from './result-text.ts'
+import { textOnly } from './result-parsers.ts'
 
 export const defaultSchema = 'lash_attachments'
 /** The version of the schema that this version of the package reads and writes. */

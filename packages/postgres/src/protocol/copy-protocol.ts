@@ -1,8 +1,8 @@
 import type { Connection, Submittable } from 'pg'
 
 /**
- * What `pg` calls on the query that a connection is busy with. Its types have only `submit`. No `#` names, as in
- * `StatementQuery`.
+ * The methods that `pg` calls on the query that a connection is busy with; its types have only `submit`. No name begins
+ * with `#`, as in `StatementQuery`.
  */
 abstract class CopyStatement implements Submittable {
   /** Settles when the connection is free again, or the statement has failed. */
@@ -45,7 +45,7 @@ const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 const headerBytes = signature.length + 8
 const trailer = Buffer.from([0xff, 0xff])
 
-/** A value of a row that a COPY brings, in the binary format of its type. */
+/** A value of a row that a COPY sends, in the binary format of its type. */
 export type CopyValue = Buffer | null
 
 /** Reads a row. The values are in a buffer of the connection: copy what must stay. */
@@ -98,7 +98,7 @@ interface CopyConnection {
   sendCopyFail(message: string): void
 }
 
-/** A value of a row in COPY's binary format. */
+/** A value of a row for a COPY, in the binary format of its type. */
 export type CopyField = Uint8Array
 
 /** `COPY table (...) FROM STDIN (FORMAT binary)`, fed from a source at the pace of the connection. */

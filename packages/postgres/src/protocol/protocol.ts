@@ -11,14 +11,16 @@ import { StatementQuery, type StatementResult } from './statement-query.ts'
  * times as many gets of 64 KiB x32 and of 1 MiB (COPY out), 1.2 to 1.35 times as many puts of 64 MiB (COPY in).
  * Decision record 10 has the table.
  *
- * It does not fall back to anything. A `pg` that changes what is relied on fails the first statement, before anything
- * is written.
+ * It falls back to nothing. With a `pg` that has changed there, the first statement fails, before anything is written.
  */
 
 export { type CopiedRow, type CopyField, type CopyValue, int32, int64 } from './copy-protocol.ts'
 export { forgetPrepared, type StatementResult } from './statement-query.ts'
 
-/** Runs a statement. `prepare`: whether under its name, so that the server need not parse it the next time. */
+/**
+ * Runs a statement.
+ * @param prepare - whether under its name, so that the server need not parse it the next time.
+ */
 export function runStatement<Row extends QueryResultRow>(
   client: ClientBase,
   statement: Statement,

@@ -1,12 +1,12 @@
 import type { ClientBase, Connection, QueryResultRow, Submittable } from 'pg'
 import { isUnprepared } from '../database/postgres-error.ts'
-import { parserOf } from '../database/result-text.ts'
+import { parserOf } from '../database/result-parsers.ts'
 import type { Statement } from '../database/statement.ts'
 
-/** What a statement has done. */
+/** The result of a statement. */
 export interface StatementResult<Row> {
   rows: Row[]
-  /** Rows that it has given or changed. */
+  /** The number of rows that it gave or changed. */
   rowCount: number
 }
 
@@ -26,7 +26,7 @@ export function forgetPrepared(client: ClientBase, name: string): void {
   delete connection?.parsedStatements?.[name]
 }
 
-/** Of statements that the server has described once. The text decides what the columns are, on every connection. */
+/** Columns of statements that the server has described. They follow from the text, so all connections share them. */
 const knownColumns = new WeakMap<Statement, readonly Column[]>()
 
 /**
@@ -114,9 +114,7 @@ export class StatementQuery<Row extends QueryResultRow> implements Submittable {
   handleEmptyQuery(): void {}
 }
 
-/**
- * Bytes go in binary form, everything else as text. The mapping of `pg` is not ours to use: a host may replace it.
- */
+/** Bytes go in binary form, everything else as text. The mapping of `pg` is no choice: a host may replace it. */
 function parameterOf(value: unknown): Buffer | string | null {
   if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)

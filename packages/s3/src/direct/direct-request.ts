@@ -2,10 +2,10 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { abortable } from '@lash/attachments-core/backend'
 import { type HttpRequest, signingOptions, type UnsignedRequest, unsignedRequest } from './unsigned-request.ts'
 
-/** How long every request goes by the SDK after something unusual, in milliseconds. */
+/** How long all requests go through the SDK after something unusual, in milliseconds. */
 const restMs = 1000
 
-/** What is asked about an object. */
+/** A request about one object. */
 export interface DirectRequest {
   readonly bucket: string
   readonly key: string
@@ -24,17 +24,17 @@ export interface HttpResponse {
 }
 
 /**
- * Requests by the short way: signed by the SDK's signer and sent by its request handler, without the thirty middlewares
- * between. The SDK builds the first request. It shows where objects are, so that every kind of endpoint is right.
+ * Requests by the short way: the SDK's signer signs them and its request handler sends them, without the thirty
+ * middlewares in between. The SDK builds the first request, which shows where objects are, for every kind of endpoint.
  *
- * The short way is for what goes well. Whatever does not is done again by the SDK, with its retries and its errors.
+ * The SDK repeats every request that does not go well, with its retries and its errors.
  */
 export class DirectRequests {
   readonly #client: S3Client
   #model: Promise<Model | undefined> | undefined
   #restUntil = 0
 
-  /** @param client - must have the SDK's own middleware only: no other may be gone around. */
+  /** @param client - must have no middleware but the SDK's own: requests go around it. */
   constructor(client: S3Client) {
     this.#client = client
   }
@@ -52,7 +52,7 @@ export class DirectRequests {
     return response
   }
 
-  /** After something unusual. */
+  /** Sends requests through the SDK for a while, after something unusual. */
   rest(): void {
     this.#restUntil = Date.now() + restMs
     this.#model = undefined
@@ -68,7 +68,7 @@ export class DirectRequests {
     return response as HttpResponse
   }
 
-  /** Undefined where objects are addressed or requests are signed in an unusual way. */
+  /** Undefined when objects are addressed, or requests are signed, in an unusual way. */
   async #modelOf({ bucket, key }: DirectRequest): Promise<Model | undefined> {
     const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: new Uint8Array(0) })
     const model = await unsignedRequest(this.#client, command)
@@ -81,7 +81,7 @@ export class DirectRequests {
 }
 
 interface Model extends UnsignedRequest {
-  /** What the path of every object begins with. */
+  /** The beginning of the path of every object. */
   readonly base: string
 }
 

@@ -9,8 +9,8 @@ import { DirectRequests, type HttpResponse } from './direct-request.ts'
  * It buys, in operations per second: 1.5 to 2.9 times as many puts and gets of 1 KiB, 1.5 to 2 times as many of 64 KiB.
  * Decision record 7 has the table.
  *
- * Whatever does not go well is done again by `client.send`, and so is everything else for a second. Only `getUrl` has
- * nothing to fall back to, and fails with an error that says so.
+ * It falls back to `client.send`, which repeats every request that does not go well, and sends all others for a second.
+ * Only `getUrl` has nothing to fall back to: it fails with an error that says so.
  */
 
 export { presignedUrl } from './presigned-url.ts'
@@ -31,20 +31,20 @@ const metadataPrefix = 'x-amz-meta-'
 /** SHA-256 of nothing: the body of a GET and of a HEAD. */
 const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
-/** Puts, gets and heads of single objects by the short way. To put the same bytes twice is to put them once. */
+/** PUT, GET and HEAD of single objects by the short way. A put may be repeated: the same bytes are one object. */
 export class DirectObjects {
-  /** Apart from each other: credentials may allow the one and refuse the other. */
+  /** Apart from the reads: credentials may allow the one and refuse the other. */
   readonly #puts: DirectRequests
   readonly #reads: DirectRequests
 
-  /** @param client - must have the SDK's own middleware only: no other may be gone around. */
+  /** @param client - must have no middleware but the SDK's own: requests go around it. */
   constructor(client: S3Client) {
     this.#puts = new DirectRequests(client)
     this.#reads = new DirectRequests(client)
   }
 
   /**
-   * True when the object is stored. False when that is not known: then put it by the SDK.
+   * True when the object is stored. False when nothing is known: then put it with the SDK.
    * @throws an error with `$metadata.httpStatusCode` for 409, 412 and 501; `signal.reason`.
    */
   async put(write: ObjectWrite, bytes: Uint8Array): Promise<boolean> {
@@ -62,7 +62,7 @@ export class DirectObjects {
   }
 
   /**
-   * The object, or undefined when it was not given, for whatever reason: then ask the SDK.
+   * The object. Undefined when the answer has none, for whatever reason: then ask the SDK.
    * @throws `signal.reason`.
    */
   async get(
@@ -76,7 +76,7 @@ export class DirectObjects {
   }
 
   /**
-   * The object without its bytes. `missing`: there is no such object, or no such bucket. Undefined when nothing is
+   * The object without its bytes. `missing` when there is no such object, or no such bucket. Undefined when nothing is
    * known: then ask the SDK.
    * @throws `signal.reason`.
    */

@@ -10,12 +10,12 @@ export interface PresignedGet {
   readonly contentDisposition: string
 }
 
-/** Headers that the SDK adds for the server's logs: a URL that had them signed would only work when sent with them. */
+/** Headers that the SDK adds for the server's logs. If they were signed, the URL would work only with them. */
 const notSigned = ['user-agent', 'x-amz-user-agent', 'amz-sdk-invocation-id', 'amz-sdk-request', 'x-amz-checksum-mode']
 
 /**
- * A URL that anybody can GET until it expires. Nothing is sent: the client's own signer, which takes credentials from
- * the client's chain, signs the URL in place of the headers.
+ * A URL that anybody can GET until it expires. Nothing is sent: the client's own signer signs the URL instead of the
+ * headers, with credentials from the client's chain.
  */
 export async function presignedUrl(client: S3Client, get: PresignedGet): Promise<string> {
   const { bucket, key, contentDisposition, expiresIn } = get
@@ -36,7 +36,7 @@ function urlOf({ protocol, hostname, port, path, query }: HttpRequest): string {
   return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}?${parameters.join('&')}`
 }
 
-/** As the signature's rules have it: everything but unreserved characters. */
+/** Percent-encodes everything but unreserved characters, as the rules of the signature demand. */
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, mark => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
 }

@@ -12,7 +12,7 @@ export interface HttpRequest {
   readonly body?: unknown
 }
 
-/** How the server wants requests signed. */
+/** How requests to the server are signed. */
 export interface AuthScheme {
   readonly name: string
   readonly signingName?: string
@@ -41,13 +41,13 @@ interface Command {
   readonly middlewareStack: { addRelativeTo(middleware: never, options: never): void }
 }
 
-/** What runs where the SDK is about to sign a request. */
+/** Middleware in the place where the SDK is about to sign a request. */
 type FinalMiddleware = (
   next: unknown,
   context: { endpointV2?: { properties?: { authSchemes?: readonly AuthScheme[] } } },
 ) => (args: { request: unknown }) => Promise<{ response: unknown; output: unknown }>
 
-/** The request of a command as the SDK makes it, with everything but a signature. Nothing is sent. */
+/** The request of a command as the SDK builds it, without a signature. Nothing is sent. */
 export async function unsignedRequest(client: S3Client, command: Command): Promise<UnsignedRequest> {
   let found: Omit<UnsignedRequest, 'signer'> | undefined
   const instead: FinalMiddleware = (_next, context) => async args => {
@@ -56,13 +56,14 @@ export async function unsignedRequest(client: S3Client, command: Command): Promi
   }
   const place = { name: 'lashUnsigned', relation: 'before', toMiddleware: 'httpSigningMiddleware', override: true }
   command.middlewareStack.addRelativeTo(instead as never, place as never)
-  // With options, or a client with `cacheMiddleware` would do the same with every later command of this kind.
+  // With options: otherwise a client with `cacheMiddleware` would reuse this middleware for later commands of this
+  // kind.
   await client.send(command as never, {})
   if (found === undefined) throw new Error('the S3 client has another middleware stack than this version knows')
   return { ...found, signer: (await client.config.signer(found.scheme as never)) as unknown as Signer }
 }
 
-/** For now, by the server's clock, as far as its answers have told. */
+/** For a signature of now, by the server's clock as far as the client knows it. */
 export function signingOptions(client: S3Client, scheme: AuthScheme | undefined): SigningOptions {
   return {
     signingDate: new Date(Date.now() + client.config.systemClockOffset),

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes longest comes first, so that no worker begins it when the others are done. */
 class LongestFirst extends BaseSequencer {
   static readonly #longest = [
+    'explore/servers',
     'matrix-postgres',
     'matrix-s3',
     'crash.test',

@@ -19,10 +19,16 @@ import { workflowStep } from './workflows.ts'
 
 /** The oldest Node that the packages promise. */
 const oldestNode = '22.19'
-/** What tests the kit itself, orders the schedules of others, or is about odd settings of a server: once is enough. */
-const testsOfTheKit: readonly string[] = ['sabotage/*', 'explore/*', 'matrix/hostile-*'].map(
-  name => `conformance/test/${name}.test.ts`,
-)
+/**
+ * What runs on the pinned Node alone: what tests the kit itself, orders the schedules of others, is about odd settings
+ * of a server, or kills processes and cuts the power at each of their calls.
+ */
+const onPinnedAlone: readonly string[] = [
+  'conformance/test/{sabotage,explore}/*.test.ts',
+  'conformance/test/matrix/hostile-*.test.ts',
+  'conformance/test/crash.test.ts',
+  'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
+]
 /** Where the essential cases run. */
 const newest: readonly RuntimeName[] = ['node', 'bun', 'deno']
 
@@ -52,7 +58,7 @@ const steps: Step[] = [
 if (filters.length === 0) {
   steps.push({
     title: 'Tests on the tarballs, oldest Node',
-    run: async () => testTarballs(await installRuntime('node', oldestNode), testsOfTheKit),
+    run: async () => testTarballs(await installRuntime('node', oldestNode), onPinnedAlone),
   })
   steps.push({ title: 'Essential cases on the tarballs, newest Node, Bun and Deno', run: testEssentials })
 }

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
-import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentManifest } from '@lash/attachments-core'
 import type { AttachmentPair } from '../harness.ts'
 import { idOf } from '../run/contents.ts'
 
-const storeMethods = ['put', 'get', 'delete'] as const satisfies readonly (keyof AttachmentStore)[]
-const manifestMethods = [
+/** The methods that a case can intercept, of the store and of the manifest. Either may lack an optional one. */
+export type Method = StoreMethod | ManifestMethod
+type StoreMethod = 'put' | 'get' | 'delete'
+type ManifestMethod = Exclude<
+  keyof AttachmentManifest,
+  symbol | 'releaseRefs' | 'listRefs' | 'listUncommitted' | 'forget' | 'close'
+>
+
+const storeMethods: readonly StoreMethod[] = ['put', 'get', 'delete']
+const manifestMethods: readonly ManifestMethod[] = [
   'recordIntent',
   'recordIntentAndPut',
   'commitRefs',
@@ -12,10 +20,7 @@ const manifestMethods = [
   'claimOrphans',
   'claimBlobs',
   'settleClaims',
-] as const satisfies readonly (keyof AttachmentManifest)[]
-
-/** The methods that a case can intercept, of the store and of the manifest. Either may lack an optional one. */
-export type Method = (typeof storeMethods)[number] | (typeof manifestMethods)[number]
+]
 
 /** What happens in the place of a call. `call` makes the call itself. */
 export type Interceptor = (call: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>

@@ -17,16 +17,16 @@ const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifes
 /** The pairs with a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, SeededOptions][] = [
   ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
-    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 120 }],
+    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 80 }],
   ),
   ...[memoryManifestHarness, sqliteManifestHarness].map((manifest): [SessionHarness, SeededOptions] => [
     pairHarness(postgresStoreHarness(), manifest()),
-    { schedules: 120 },
+    { schedules: 80 },
   ]),
-  [postgresPairHarness(), { schedules: 120 }],
+  [postgresPairHarness(), { schedules: 80 }],
   ...(s3 === undefined
     ? []
-    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 50 }])),
+    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 30 }])),
 ]
 
 describe('schedules chosen at random', () => {
@@ -39,7 +39,7 @@ describe('schedules chosen at random', () => {
   test('while hosts hold their transactions open, on memory x postgres', async () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
     try {
-      covered.push(await exploreSome(harness, { schedules: 150, transactions: 'held' }))
+      covered.push(await exploreSome(harness, { schedules: 100, transactions: 'held' }))
     } finally {
       await harness.cleanup()
     }

@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
-import type { AttachmentManifest } from '@lash/attachments-core'
+import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
 import type { AttachmentPair } from '../harness.ts'
 import { idOf } from '../run/contents.ts'
 
 /** The methods that a case can intercept, of the store and of the manifest. Either may lack an optional one. */
 export type Method = StoreMethod | ManifestMethod
-type StoreMethod = 'put' | 'get' | 'delete'
-type ManifestMethod = Exclude<
+type StoreMethod = Extract<keyof AttachmentStore, 'put' | 'get' | 'delete'>
+type ManifestMethod = Extract<
   keyof AttachmentManifest,
-  symbol | 'releaseRefs' | 'listRefs' | 'listUncommitted' | 'forget' | 'close'
+  'recordIntent' | 'recordIntentAndPut' | 'commitRefs' | 'lookup' | 'claimOrphans' | 'claimBlobs' | 'settleClaims'
 >
 
-const storeMethods: readonly StoreMethod[] = ['put', 'get', 'delete']
-const manifestMethods: readonly ManifestMethod[] = [
-  'recordIntent',
-  'recordIntentAndPut',
-  'commitRefs',
-  'lookup',
-  'claimOrphans',
-  'claimBlobs',
-  'settleClaims',
-]
+const storeMethods: readonly string[] = ['put', 'get', 'delete'] satisfies StoreMethod[]
 
 /** What happens in the place of a call. `call` makes the call itself. */
 export type Interceptor = (call: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>
@@ -32,14 +23,20 @@ export type Interceptors = { readonly [M in Method]?: Interceptor }
  * object.
  */
 export function interceptedPair({ store, manifest }: AttachmentPair, interceptors: Interceptors): AttachmentPair {
+  const methods = Object.keys(interceptors) as Method[]
+  const isOfStore = (method: Method) => storeMethods.includes(method)
   return {
-    store: intercepted(store, storeMethods, interceptors),
-    manifest: intercepted(manifest, manifestMethods, interceptors),
+    store: intercepted(store, methods.filter(isOfStore), interceptors),
+    manifest: intercepted(
+      manifest,
+      methods.filter(method => !isOfStore(method)),
+      interceptors,
+    ),
   }
 }
 
 function intercepted<T extends object>(target: T, methods: readonly Method[], interceptors: Interceptors): T {
-  if (!methods.some(method => method in interceptors)) return target
+  if (methods.length === 0) return target
   return new Proxy(target, {
     get(_, property) {
       const value: unknown = Reflect.get(target, property, target)

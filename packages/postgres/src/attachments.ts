@@ -1,17 +1,12 @@
-import { placed } from '@lash/attachments-core/backend'
+import { closeTogether, type OpenedTogether, placed } from '@lash/attachments-core/backend'
 import { ownPool } from './database/pool.ts'
 import { PostgresAttachmentManifest, type PostgresAttachmentManifestOptions } from './manifest/manifest.ts'
 import { PostgresAttachmentStore, type PostgresAttachmentStoreOptions } from './store/store.ts'
 
 export interface PostgresAttachmentsOptions extends PostgresAttachmentStoreOptions, PostgresAttachmentManifestOptions {}
 
-/** A store and a manifest in one schema. */
-export interface PostgresAttachments extends AsyncDisposable {
-  readonly store: PostgresAttachmentStore
-  readonly manifest: PostgresAttachmentManifest
-  /** Closes both, and ends their pool when it is their own. Idempotent. */
-  close(): Promise<void>
-}
+/** A store and a manifest in one schema. To close them ends their pool when it is their own. */
+export type PostgresAttachments = OpenedTogether<PostgresAttachmentStore, PostgresAttachmentManifest>
 
 /**
  * A store and a manifest on one pool, their own or the host's. A small put of a session is then one statement, which
@@ -25,11 +20,5 @@ export function openPostgresAttachments(
 ): PostgresAttachments {
   const given = placed('connectionString', target, options)
   const shared = { ...given, pool: given.pool ?? ownPool(given) }
-  const store = new PostgresAttachmentStore(shared)
-  const manifest = new PostgresAttachmentManifest(shared)
-  // Works without its object, so that it can be destructured together with the halves.
-  const close = async () => {
-    await Promise.all([store.close(), manifest.close()])
-  }
-  return { store, manifest, close, [Symbol.asyncDispose]: close }
+  return closeTogether(new PostgresAttachmentStore(shared), new PostgresAttachmentManifest(shared))
 }

@@ -71,14 +71,18 @@ export async function failureOf(promise: Promise<unknown>): Promise<AttachmentBa
   return error
 }
 
-/** Resolves when statements of the schema wait for a lock that another transaction holds. */
-export async function untilBlocked(admin: pg.Pool, schema: string, count = 1): Promise<void> {
+/**
+ * The statements of the schema that wait, as soon as so many of them wait for what another transaction has locked. Two
+ * that make a table grow also wait for each other, for a moment: that is nobody's lock.
+ */
+export async function untilBlocked(admin: pg.Pool, schema: string, count = 1): Promise<string[]> {
   for (;;) {
-    const { rows } = await admin.query<{ waiting: string }>(
-      `SELECT count(*) AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`,
+    const { rows } = await admin.query<{ query: string }>(
+      `SELECT query FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND wait_event <> 'extend' AND query LIKE '%' || $1 || '%'`,
       [schema],
     )
-    if (Number(rows[0]?.waiting) >= count) return
+    if (rows.length >= count) return rows.map(({ query }) => query)
   }
 }
 

@@ -1,4 +1,4 @@
-import { placed } from '@lash/attachments-core/backend'
+import { closeTogether, type OpenedTogether, placed } from '@lash/attachments-core/backend'
 import { AttachmentDatabase } from './database/database.ts'
 import { SqliteAttachmentManifest, type SqliteAttachmentManifestOptions } from './manifest/manifest.ts'
 import { SqliteAttachmentStore, type SqliteAttachmentStoreOptions } from './store/store.ts'
@@ -6,12 +6,7 @@ import { SqliteAttachmentStore, type SqliteAttachmentStoreOptions } from './stor
 export interface SqliteAttachmentsOptions extends SqliteAttachmentStoreOptions, SqliteAttachmentManifestOptions {}
 
 /** A store and a manifest in one database. */
-export interface SqliteAttachments extends AsyncDisposable {
-  readonly store: SqliteAttachmentStore
-  readonly manifest: SqliteAttachmentManifest
-  /** Closes both. Idempotent. */
-  close(): Promise<void>
-}
+export type SqliteAttachments = OpenedTogether<SqliteAttachmentStore, SqliteAttachmentManifest>
 
 /**
  * Opens a store and a manifest in one database file, on the same connections: a session's put writes its intent and its
@@ -30,7 +25,7 @@ export function openSqliteAttachments(
   let store: SqliteAttachmentStore | undefined
   try {
     store = new SqliteAttachmentStore(half)
-    return pair(store, new SqliteAttachmentManifest(half))
+    return closeTogether(store, new SqliteAttachmentManifest(half))
   } catch (error) {
     void store?.close()
     throw error
@@ -38,12 +33,4 @@ export function openSqliteAttachments(
     // From here on its two halves hold it, or nobody does.
     void shared.release()
   }
-}
-
-/** `close` works without its object, so that it can be destructured together with the halves. */
-function pair(store: SqliteAttachmentStore, manifest: SqliteAttachmentManifest): SqliteAttachments {
-  const close = async () => {
-    await Promise.all([store.close(), manifest.close()])
-  }
-  return { store, manifest, close, [Symbol.asyncDispose]: close }
 }

@@ -1,7 +1,7 @@
 import { PostgresAttachmentStore } from '@lash/attachments-postgres'
 import { expectBytes } from '@lash/attachments-testing'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { wholeLife } from '../calls.ts'
 import { bytesOf, closing, freshSchema, idOf, poolOf, text } from '../server.ts'
 
@@ -42,12 +42,14 @@ test.each(Object.entries(watchers))(
 
 test('a query_timeout leaves no timer behind a COPY that is done', async () => {
   const { schema, url } = await freshSchema()
-  const pool = poolOf(url, { query_timeout: 600_000, idleTimeoutMillis: 0 })
+  const pool = poolOf(url, { query_timeout: 654_321 })
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
   await store.stat(idOf('a'))
-  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
-  const before = timers()
+  const [started, cleared] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')]
+  onTestFinished(() => void vi.restoreAllMocks())
   const { id } = await store.put(bytesOf('big', 5_000_000), text)
   await store.get(id)
-  expect(timers()).toBeLessThanOrEqual(before)
+  const timers = started.mock.results.filter((_, call) => started.mock.calls[call]?.[1] === 654_321)
+  expect(timers.length).toBeGreaterThan(0)
+  for (const { value } of timers) expect(cleared).toHaveBeenCalledWith(value)
 })

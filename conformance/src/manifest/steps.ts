@@ -68,7 +68,8 @@ export function intentFor(
   meta: AttachmentCreateMeta = { mediaType: 'text/plain' },
 ): AttachmentIntent {
   const attachmentId = idOf(name)
-  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs, meta }
+  const byteLength = Buffer.byteLength(name)
+  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), byteLength, intentAtEpochMs, meta }
 }
 
 /** Whether the commit went through. Any error but a refusal is thrown on. */

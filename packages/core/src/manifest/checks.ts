@@ -1,5 +1,5 @@
 import { type AttachmentId, canonicalUri, isAttachmentId } from '../content/id.ts'
-import { type AttachmentRef, checkGeneration, checkMeta, isPortableText, maxGeneration } from '../content/meta.ts'
+import { type AttachmentRef, checkGeneration, checkMeta, checkWhole, isPortableText, maxGeneration } from '../content/meta.ts'
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
@@ -8,6 +8,8 @@ import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
  * Longest session id, in Unicode code points. With an id beside it, it still fits an index row of every database here.
  */
 export const maxSessionIdLength = 512
+/** Longest holder, in Unicode code points. */
+export const maxHolderLength = 512
 /** Most claims that one `claimOrphans` returns. */
 export const maxClaimLimit = 10_000
 
@@ -19,32 +21,53 @@ export const maxClaimLimit = 10_000
 export function checkSessionId(sessionId: unknown): string {
   // UTF-8 has no lone surrogates: ids that differ in one would be equal, and a session would read another's
   // attachments.
-  if (isPortableText(sessionId) && sessionId !== '') {
-    if (sessionId.length <= maxSessionIdLength || [...sessionId].length <= maxSessionIdLength) return sessionId
-  }
+  if (isPortableText(sessionId) && sessionId !== '' && isWithin(sessionId, maxSessionIdLength)) return sessionId
   throw new AttachmentInvalidArgumentError(
     `the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`,
   )
 }
 
 /**
+ * Checks a holder: at most 512 characters of well-formed Unicode without NUL, compared as session ids are.
+ * @throws AttachmentInvalidArgumentError
+ */
+export function checkHolder(holder: unknown): string {
+  if (isPortableText(holder) && isWithin(holder, maxHolderLength)) return holder
+  throw new AttachmentInvalidArgumentError(
+    `the holder must be at most ${maxHolderLength} characters of well-formed Unicode without NUL`,
+  )
+}
+
+/** In code points, which are at most as many as the units of `length`. */
+function isWithin(text: string, limit: number): boolean {
+  return text.length <= limit || [...text].length <= limit
+}
+
+/** An intent that has been checked: it says its holder. */
+export interface CheckedIntent extends AttachmentIntent {
+  holder: string
+}
+
+/**
  * Checks an intent, and returns a copy with only the known fields.
  * @throws AttachmentInvalidArgumentError
  */
-export function checkIntent(intent: AttachmentIntent): AttachmentIntent {
+export function checkIntent(intent: AttachmentIntent): CheckedIntent {
   const attachmentId = checkId(intent.attachmentId)
   if (intent.canonicalUri !== canonicalUri(attachmentId))
     throw new AttachmentInvalidArgumentError('the canonical URI must be sha256:<attachment id>')
   return {
     attachmentId,
     sessionId: checkSessionId(intent.sessionId),
+    holder: checkHolder(intent.holder ?? ''),
     canonicalUri: intent.canonicalUri,
+    byteLength: checkWhole('byteLength', intent.byteLength),
     intentAtEpochMs: checkTime('intentAtEpochMs', intent.intentAtEpochMs),
     ...(intent.meta === undefined ? {} : { meta: checkMeta(intent.meta) }),
   }
 }
 
-/** A ref to commit, at its generation. Undefined, for a bare id: at the generation of the session's last intent. */
+/** A ref to commit, at its generation. Undefined, for a bare id: at the generation of the holder's last intent. */
 export interface CommitTarget {
   readonly id: AttachmentId
   readonly generation: number | undefined

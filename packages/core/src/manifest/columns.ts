@@ -14,7 +14,9 @@ export interface MetaColumns {
 /** A ref as columns of a table. Numbers of 64 bits may come as text. */
 export interface RefColumns extends MetaColumns {
   session_id: string
+  holder: string
   generation: number | string
+  byte_length: number | string | null
   intent_at: number | string
   committed_at: number | string | null
   released_at: number | string | null
@@ -65,10 +67,12 @@ export function entryOf(attachmentId: AttachmentId, row: RefColumns): Attachment
   const entry: AttachmentManifestEntry = {
     attachmentId,
     sessionId: row.session_id,
+    holder: row.holder,
     canonicalUri: canonicalUri(attachmentId),
     intentAtEpochMs: Number(row.intent_at),
     generation: Number(row.generation),
   }
+  if (row.byte_length !== null) entry.byteLength = Number(row.byte_length)
   if (row.media_type !== null) entry.meta = metaOf(row)
   if (row.committed_at !== null) entry.committedAtEpochMs = Number(row.committed_at)
   if (row.released_at !== null) entry.releasedAtEpochMs = Number(row.released_at)

@@ -5,16 +5,20 @@ import type { AttachmentCreateMeta, AttachmentRef } from '../content/meta.ts'
 import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import {
+  type CheckedIntent,
   type CommitTarget,
   checkBlobs,
   checkCommit,
+  checkHolder,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
   checkTime,
 } from './checks.ts'
 import type {
+  AttachmentClaimBlobsOptions,
   AttachmentCommitOptions,
+  AttachmentHolderOptions,
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
@@ -24,9 +28,9 @@ import type {
 
 export interface AttachmentManifestOptions {
   /**
-   * For how long the generation of content that nobody refers to is remembered, in milliseconds, 0 or more. Default 30
-   * days. No writer may stall for longer between its intent and its put, and no sweeper between its claim and its
-   * delete.
+   * For how long the generation of reclaimed content is remembered, in milliseconds, 0 or more. Default 30 days, and 0
+   * for a manifest in memory. It is a matter of space and of plain names, not of safety: once a generation is forgotten,
+   * unknown content starts at a higher one, and only copies at generation 0 have the plain id for a name.
    */
   tombstoneRetentionMs?: number | undefined
   /**
@@ -38,8 +42,22 @@ export interface AttachmentManifestOptions {
 
 const defaultTombstoneRetentionMs = 30 * 24 * 60 * 60 * 1000
 
+/** The options of a commit, with the holder. */
+export interface CommitRequest extends AttachmentCommitOptions {
+  readonly holder: string
+}
+
 /** A result, or a promise of it. What is done at once needs no promise. */
 export type Awaitable<T> = T | Promise<T>
+
+/** Content of which a store lists copies. */
+export interface ListedContent {
+  readonly id: AttachmentId
+  /** The content's generation or, of unknown content, the floor. If it was claimed: that of the claimed copy. */
+  readonly generation: number
+  /** The token of the claim. Undefined when nothing was claimed. */
+  readonly token?: string | undefined
+}
 
 /** A listing, page by page. A page may make each entry when it is asked for. */
 export type EntryPages = AsyncGenerator<Iterable<AttachmentManifestEntry>, void, void>
@@ -80,7 +98,7 @@ export abstract class ManifestBase implements AttachmentManifest {
     return this.#call(undefined, () => this.record(checkIntent(intent)))
   }
 
-  protected abstract record(intent: AttachmentIntent): Awaitable<number>
+  protected abstract record(intent: CheckedIntent): Awaitable<number>
 
   /**
    * For the `recordIntentAndPut` of a backend, which knows that the content is small enough and that the store is in
@@ -91,12 +109,13 @@ export abstract class ManifestBase implements AttachmentManifest {
     content: AttachmentContent,
     intent: AttachmentIntent,
     signal: AbortSignal | undefined,
-    write: (intent: AttachmentIntent, meta: AttachmentCreateMeta) => Promise<T>,
+    write: (intent: CheckedIntent, meta: AttachmentCreateMeta) => Promise<T>,
   ): Promise<T> | undefined {
     if (intent.meta === undefined || !isPreparedContent(content)) return undefined
     return this.#call(signal, () => {
       const checked = checkIntent(intent)
-      if (content.id === checked.attachmentId) return write(checked, checked.meta as AttachmentCreateMeta)
+      const isOfContent = content.id === checked.attachmentId && content.byteLength === checked.byteLength
+      if (isOfContent) return write(checked, checked.meta as AttachmentCreateMeta)
       throw new AttachmentInvalidArgumentError('the intent is for other content')
     })
   }
@@ -109,7 +128,8 @@ export abstract class ManifestBase implements AttachmentManifest {
     this.#lifetime.enter(options.signal)
     try {
       if (options.client !== undefined) this.#checkJoins()
-      const committing = this.commit(checkSessionId(sessionId), checkCommit(refs), options)
+      const request = { ...options, holder: checkHolder(options.holder ?? '') }
+      const committing = this.commit(checkSessionId(sessionId), checkCommit(refs), request)
       refuseExpired(committing instanceof Promise ? await committing : committing)
     } finally {
       this.#lifetime.exit()
@@ -127,44 +147,59 @@ export abstract class ManifestBase implements AttachmentManifest {
   protected abstract commit(
     sessionId: string,
     targets: readonly CommitTarget[],
-    options: AttachmentCommitOptions,
+    request: CommitRequest,
   ): Awaitable<readonly AttachmentId[]>
 
   /** For a commit that is a synchronous step of the host's own transaction. */
   protected commitNow(
     sessionId: string,
     refs: readonly (AttachmentRef | AttachmentId)[],
-    commit: (sessionId: string, targets: readonly CommitTarget[]) => readonly AttachmentId[],
+    holder: string | undefined,
+    commit: (sessionId: string, targets: readonly CommitTarget[], holder: string) => readonly AttachmentId[],
   ): void {
     this.#lifetime.assertOpen()
-    refuseExpired(commit(checkSessionId(sessionId), checkCommit(refs)))
+    refuseExpired(commit(checkSessionId(sessionId), checkCommit(refs), checkHolder(holder ?? '')))
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentHolderOptions): Promise<void> {
     return this.#call(undefined, () => {
       const session = checkSessionId(sessionId)
+      const holder = holderOf(options)
       const wellFormed = ids?.filter(isAttachmentId)
-      if (wellFormed?.length !== 0) return this.release(session, wellFormed)
+      if (wellFormed?.length !== 0) return this.release(session, wellFormed, holder)
     })
   }
 
-  /** There is at least one id. Undefined: all of them. */
-  protected abstract release(sessionId: string, ids: readonly AttachmentId[] | undefined): Awaitable<void>
+  /** There is at least one id. Ids undefined: all of them. Holder undefined: every holder. */
+  protected abstract release(
+    sessionId: string,
+    ids: readonly AttachmentId[] | undefined,
+    holder: string | undefined,
+  ): Awaitable<void>
 
-  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+  lookup(
+    sessionId: string,
+    id: AttachmentId,
+    options?: AttachmentHolderOptions,
+  ): Promise<AttachmentManifestEntry | undefined> {
     return this.#call(undefined, () => {
       const session = checkSessionId(sessionId)
-      return isAttachmentId(id) ? this.find(session, id) : undefined
+      const holder = holderOf(options)
+      return isAttachmentId(id) ? this.find(session, id, holder) : undefined
     })
   }
 
-  protected abstract find(sessionId: string, id: AttachmentId): Awaitable<AttachmentManifestEntry | undefined>
+  protected abstract find(
+    sessionId: string,
+    id: AttachmentId,
+    holder: string | undefined,
+  ): Awaitable<AttachmentManifestEntry | undefined>
 
-  listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.refsOf(checkSessionId(sessionId)))
+  listRefs(sessionId: string, options?: AttachmentHolderOptions): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    return this.#entries(() => this.refsOf(checkSessionId(sessionId), holderOf(options)))
   }
 
-  protected abstract refsOf(sessionId: string): EntryPages
+  protected abstract refsOf(sessionId: string, holder: string | undefined): EntryPages
 
   listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
     return this.#entries(() => this.uncommitted(checkTime('olderThanEpochMs', olderThanEpochMs)))
@@ -184,15 +219,24 @@ export abstract class ManifestBase implements AttachmentManifest {
   /** If the query has `ids`, there is at least one. */
   protected abstract claim(query: OrphanQuery): Awaitable<OrphanClaim[]>
 
-  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#call(undefined, () => {
-      const checked = checkBlobs(blobs)
-      return checked.length === 0 ? [] : this.claimListed(checked)
+  claimBlobs(blobs: readonly AttachmentKey[], options: AttachmentClaimBlobsOptions = {}): Promise<OrphanClaim[]> {
+    return this.#call(undefined, async () => {
+      const copies = copiesById(checkBlobs(blobs))
+      if (copies.size === 0) return []
+      const highest = [...copies].map(([id, generations]) => ({ id, generation: Math.max(...generations) }))
+      const found = await this.claimListed(highest, options.dryRun === true)
+      return found.flatMap(content => claimsOf(content, copies.get(content.id) ?? []))
     })
   }
 
-  /** There is at least one blob. */
-  protected abstract claimListed(blobs: readonly AttachmentKey[]): Awaitable<OrphanClaim[]>
+  /**
+   * Of each content, the highest copy that a store lists: claims it if nobody has use for it, and if this is no dry run.
+   * There is at least one, and no two of the same content.
+   */
+  protected abstract claimListed(
+    highest: readonly AttachmentKey[],
+    dryRun: boolean,
+  ): Awaitable<readonly ListedContent[]>
 
   settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
     return this.#call(undefined, () => this.settle(claims.filter(({ attachmentId }) => isAttachmentId(attachmentId))))
@@ -248,6 +292,28 @@ export abstract class ManifestBase implements AttachmentManifest {
       await pages.return()
     }
   }
+}
+
+function holderOf(options: AttachmentHolderOptions | undefined): string | undefined {
+  return options?.holder === undefined ? undefined : checkHolder(options.holder)
+}
+
+function copiesById(blobs: readonly AttachmentKey[]): Map<AttachmentId, Set<number>> {
+  const copies = new Map<AttachmentId, Set<number>>()
+  for (const { id, generation } of blobs) copies.set(id, (copies.get(id) ?? new Set()).add(generation))
+  return copies
+}
+
+/**
+ * The claim on the highest copy, and those on the copies below the content's generation. Nobody writes there any more,
+ * so nothing has to know of these claims: their tokens are stored nowhere.
+ */
+function claimsOf({ id, generation, token }: ListedContent, generations: Iterable<number>): OrphanClaim[] {
+  const claims = token === undefined ? [] : [{ attachmentId: id, generation, token }]
+  for (const copy of generations) {
+    if (copy < generation) claims.push({ attachmentId: id, generation: copy, token: crypto.randomUUID() })
+  }
+  return claims
 }
 
 function refuseExpired(ids: readonly AttachmentId[]): void {

@@ -8,19 +8,29 @@ import type { AttachmentSignalOptions, AttachmentStore } from '../store/store.ts
 export interface AttachmentIntent {
   attachmentId: AttachmentId
   sessionId: string
+  /**
+   * Who in the session holds the bytes: a message, a draft, a tool call. At most 512 characters of well-formed Unicode
+   * without NUL; default `''`.
+   */
+  holder?: string | undefined
   /** `sha256:<id>`. */
   canonicalUri: string
+  /** The length of the bytes, 0 or more. */
+  byteLength: number
   intentAtEpochMs: number
-  /** What the session itself says about the bytes. */
+  /** What the holder itself says about the bytes. */
   meta?: AttachmentCreateMeta
 }
 
-/** A ref: what the manifest knows about the hold that one session has on some content. */
-export interface AttachmentManifestEntry extends AttachmentIntent {
+/** A ref: what the manifest knows about the hold that one holder in a session has on some content. */
+export interface AttachmentManifestEntry extends Omit<AttachmentIntent, 'byteLength'> {
+  holder: string
   generation: number
+  /** Absent from a ref that was recorded before manifests kept lengths, until its next intent. */
+  byteLength?: number
   /** When the ref was first committed. A ref is committed if this is set and `releasedAtEpochMs` is not. */
   committedAtEpochMs?: number
-  /** When the session released it. A ref is live while this is not set. */
+  /** When it was released. A ref is live while this is not set. */
   releasedAtEpochMs?: number
 }
 
@@ -39,13 +49,25 @@ export interface AttachmentIntentAndPut {
   isPut: boolean
 }
 
+export interface AttachmentHolderOptions {
+  /** Only the refs of this holder. Without it, those of every holder of the session. */
+  holder?: string | undefined
+}
+
 export interface AttachmentCommitOptions {
+  /** Whose refs are committed. Default `''`. */
+  holder?: string | undefined
   signal?: AbortSignal | undefined
   /**
    * The host's open transaction, in the form that the manifest documents (postgres: a `pg` client). The refs become
    * committed exactly when it commits. A manifest that cannot join a transaction refuses it.
    */
   client?: unknown
+}
+
+export interface AttachmentClaimBlobsOptions {
+  /** Return what would be claimed, and change nothing. The tokens settle nothing. Default false. */
+  dryRun?: boolean | undefined
 }
 
 export interface OrphanQuery {
@@ -80,17 +102,19 @@ export interface OrphanQuery {
 export interface AttachmentManifest extends AsyncDisposable {
   /**
    * Comes before the bytes are put. Returns the generation to put them at.
-   * - Unknown content starts at generation 0. Content under a claim moves to its next generation and loses the claim.
-   * - The session's ref becomes live at that generation, with this time and metadata. It stays committed if it was
-   *   committed at that generation.
+   * - Unknown content starts at the manifest's floor: 0, until the generations of some content were forgotten. Content
+   *   under a claim moves to its next generation and loses the claim.
+   * - The ref of this holder in this session becomes live at that generation, with this time. If it was committed at that
+   *   generation, it stays committed and keeps its metadata. Otherwise it gets the metadata of this intent.
    */
   recordIntent(intent: AttachmentIntent): Promise<number>
 
   /**
-   * Commits all of the refs or none. For each, this session needs a live ref at that generation, it must still be the
+   * Commits all of the refs or none. For each, the holder needs a live ref at that generation, it must still be the
    * content's generation, and the content must be under no claim. A ref without `generation` means 0. A bare id stands
-   * for the generation of this session's last intent; it is exact while this session has no put of the same bytes in
-   * flight. To commit again is fine, and keeps the time of the first commit.
+   * for the generation of this holder's last intent; it is exact while this holder has no put of the same bytes in
+   * flight. Only id and generation of a ref count, so that a ref that a client has sent may be committed: whatever else
+   * it says is ignored. To commit again is fine, and keeps the time of the first commit.
    * @throws AttachmentIntentExpiredError with every id that failed; then nothing has changed.
    */
   commitRefs(
@@ -99,17 +123,28 @@ export interface AttachmentManifest extends AsyncDisposable {
     options?: AttachmentCommitOptions,
   ): Promise<void>
 
-  /** Releases this session's live refs to the ids or, without `ids`, all of them. The bytes stay until a sweep. */
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void>
-
-  /** The session's ref, released or not. Undefined when there is none, and for a malformed id. */
-  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined>
-
-  /** Every ref of the session. Released ones too, until a sweep drops them. */
-  listRefs(sessionId: string): AsyncIterable<AttachmentManifestEntry>
+  /**
+   * Releases live refs to the ids or, without `ids`, all of them: those of one holder or, without `holder`, of every
+   * holder of the session. The bytes stay until a sweep.
+   */
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentHolderOptions): Promise<void>
 
   /**
-   * What a sweep at that time would take: the refs of content that no session has committed and whose refs are all at
+   * The ref of the holder, released or not. Undefined when there is none, and for a malformed id. Without `holder`, one
+   * ref of the session: a committed one before an uncommitted one before a released one, then the one with the oldest
+   * intent.
+   */
+  lookup(
+    sessionId: string,
+    id: AttachmentId,
+    options?: AttachmentHolderOptions,
+  ): Promise<AttachmentManifestEntry | undefined>
+
+  /** Every ref of the session, or of one holder in it. Released ones too, until a sweep drops them. */
+  listRefs(sessionId: string, options?: AttachmentHolderOptions): AsyncIterable<AttachmentManifestEntry>
+
+  /**
+   * What a sweep at that time would take: the refs of content that nobody has committed and whose refs are all at
    * or before the time. Changes nothing. The refs of one content come one after the other.
    */
   listUncommitted(olderThanEpochMs: number): AsyncIterable<AttachmentManifestEntry>
@@ -123,12 +158,13 @@ export interface AttachmentManifest extends AsyncDisposable {
   claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]>
 
   /**
-   * Claims copies that a store lists and no ref names. A copy below the content's generation may be deleted, and is
-   * returned with a token that settles nothing. A copy at or above it is claimed if the content has no refs and no
-   * claim, or is unknown; this moves the content to the copy's generation. Every other copy is live and is left out. So
-   * is one beyond generation 2^51, which no manifest gives: delete that by hand.
+   * Claims copies that a store lists and no ref names. A copy below the content's generation, or of unknown content
+   * below the floor, may be deleted, and is returned with a token that settles nothing. A copy at or above it is claimed
+   * if the content has no refs and no claim, or is unknown; this moves the content to the copy's generation. Of several
+   * copies of such content, the one at the highest generation is claimed, and the others are then below it. Every other
+   * copy is live and is left out. So is one beyond generation 2^51, which no manifest gives: delete that by hand.
    */
-  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]>
+  claimBlobs(blobs: readonly AttachmentKey[], options?: AttachmentClaimBlobsOptions): Promise<OrphanClaim[]>
 
   /**
    * Says that the bytes of the claims have been deleted. If the token of a claim still stands, the content moves to its

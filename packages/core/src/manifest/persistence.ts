@@ -3,7 +3,9 @@ import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentRef } from '../content/meta.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type {
+  AttachmentClaimBlobsOptions,
   AttachmentCommitOptions,
+  AttachmentHolderOptions,
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
@@ -22,12 +24,20 @@ export interface AttachmentPersistence {
     refs: readonly (AttachmentRef | AttachmentId)[],
     options?: AttachmentCommitOptions,
   ): Promise<void>
-  releaseAttachmentRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void>
-  lookupAttachmentRef(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined>
-  listAttachmentRefs(sessionId: string): AsyncIterable<AttachmentManifestEntry>
+  releaseAttachmentRefs(
+    sessionId: string,
+    ids?: readonly AttachmentId[],
+    options?: AttachmentHolderOptions,
+  ): Promise<void>
+  lookupAttachmentRef(
+    sessionId: string,
+    id: AttachmentId,
+    options?: AttachmentHolderOptions,
+  ): Promise<AttachmentManifestEntry | undefined>
+  listAttachmentRefs(sessionId: string, options?: AttachmentHolderOptions): AsyncIterable<AttachmentManifestEntry>
   listUncommittedAttachments(olderThanEpochMs: number): AsyncIterable<AttachmentManifestEntry>
   claimAttachmentOrphans(query: OrphanQuery): Promise<OrphanClaim[]>
-  claimAttachmentBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]>
+  claimAttachmentBlobs(blobs: readonly AttachmentKey[], options?: AttachmentClaimBlobsOptions): Promise<OrphanClaim[]>
   settleAttachmentClaims(claims: readonly OrphanClaim[]): Promise<void>
   forgetAttachment(id: AttachmentId): Promise<void>
 }
@@ -57,16 +67,23 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     return this.#lifetime.run(options.signal, () => this.#persistence.commitAttachmentRefs(sessionId, refs, options))
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
-    return this.#lifetime.run(undefined, () => this.#persistence.releaseAttachmentRefs(sessionId, ids))
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentHolderOptions = {}): Promise<void> {
+    return this.#lifetime.run(undefined, () => this.#persistence.releaseAttachmentRefs(sessionId, ids, options))
   }
 
-  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
-    return this.#lifetime.run(undefined, () => this.#persistence.lookupAttachmentRef(sessionId, id))
+  lookup(
+    sessionId: string,
+    id: AttachmentId,
+    options: AttachmentHolderOptions = {},
+  ): Promise<AttachmentManifestEntry | undefined> {
+    return this.#lifetime.run(undefined, () => this.#persistence.lookupAttachmentRef(sessionId, id, options))
   }
 
-  listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.#persistence.listAttachmentRefs(sessionId))
+  listRefs(
+    sessionId: string,
+    options: AttachmentHolderOptions = {},
+  ): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    return this.#entries(() => this.#persistence.listAttachmentRefs(sessionId, options))
   }
 
   listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
@@ -85,8 +102,8 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     return this.#lifetime.run(undefined, () => this.#persistence.claimAttachmentOrphans(query))
   }
 
-  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#lifetime.run(undefined, () => this.#persistence.claimAttachmentBlobs(blobs))
+  claimBlobs(blobs: readonly AttachmentKey[], options: AttachmentClaimBlobsOptions = {}): Promise<OrphanClaim[]> {
+    return this.#lifetime.run(undefined, () => this.#persistence.claimAttachmentBlobs(blobs, options))
   }
 
   settleClaims(claims: readonly OrphanClaim[]): Promise<void> {

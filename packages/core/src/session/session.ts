@@ -154,6 +154,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
       attachmentId: content.id,
       sessionId: this.sessionId,
       canonicalUri: canonicalUri(content.id),
+      byteLength: content.byteLength,
       intentAtEpochMs: this.#now(),
       meta,
     }

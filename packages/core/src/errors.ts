@@ -13,6 +13,7 @@ export type AttachmentErrorCode =
   | 'invalid_argument'
   | 'intent_expired'
   | 'schema'
+  | 'audit_refused'
   | 'closed'
 
 export interface AttachmentErrorOptions {
@@ -136,6 +137,36 @@ export class AttachmentIntentExpiredError extends AttachmentStoreError {
 /** The database has a schema that this version does not know: a newer one, or one that is not ours. */
 export class AttachmentSchemaError extends AttachmentStoreError {
   static override readonly code = 'schema'
+}
+
+/**
+ * An audit would delete more of a store than it was allowed to. Nothing was deleted. Make sure that the manifest is the
+ * one of this store: a new one, that of another store, or one that was restored from a backup does not know what is
+ * there. If it is right, allow more with `maxDeleteRatio`.
+ */
+export class AttachmentAuditRefusedError extends AttachmentStoreError {
+  static override readonly code = 'audit_refused'
+  /** How many blobs the audit has looked at. */
+  readonly scannedCount: number
+  /** How many of them it would delete. */
+  readonly unreferencedCount: number
+  /** The length of these together, in bytes. */
+  readonly unreferencedByteLength: number
+  constructor(
+    counts: { scannedCount: number; unreferencedCount: number; unreferencedByteLength: number },
+    options?: AttachmentErrorOptions,
+  ) {
+    const { scannedCount, unreferencedCount, unreferencedByteLength } = counts
+    super(
+      `nothing was deleted: the manifest has no ref to ${unreferencedCount} of ${scannedCount} blobs ` +
+        `(${unreferencedByteLength} bytes). Check that it is the manifest of this store, and not a new one or one ` +
+        'restored from a backup; if all of them may go, give a higher maxDeleteRatio, up to 1',
+      options,
+    )
+    this.scannedCount = scannedCount
+    this.unreferencedCount = unreferencedCount
+    this.unreferencedByteLength = unreferencedByteLength
+  }
 }
 
 /** A call came after `close()`. */

@@ -11,7 +11,12 @@ export * from './errors.ts'
 export * from './llm.ts'
 export * from './manifest/manifest.ts'
 export { type AttachmentPersistence, PersistenceManifestAdapter } from './manifest/persistence.ts'
-export { SessionScopedAttachmentStore, type SessionScopedAttachmentStoreOptions } from './session/session.ts'
+export {
+  type AttachmentUsage,
+  type SessionCommitOptions,
+  SessionScopedAttachmentStore,
+  type SessionScopedAttachmentStoreOptions,
+} from './session/session.ts'
 export type {
   AttachmentDriver,
   AttachmentDriverOptions,
@@ -21,7 +26,11 @@ export type {
 } from './store/driver.ts'
 export { PortableAttachmentStore, type PortableAttachmentStoreOptions } from './store/portable.ts'
 export * from './store/store.ts'
-export { reclaimUnreferencedAttachments } from './sweep/audit.ts'
+export {
+  type AttachmentAuditOptions,
+  type AttachmentAuditReport,
+  reclaimUnreferencedAttachments,
+} from './sweep/audit.ts'
 export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './sweep/reclaim.ts'
 export type {
   AttachmentReclamationFailure,

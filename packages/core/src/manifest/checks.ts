@@ -1,5 +1,12 @@
 import { type AttachmentId, canonicalUri, isAttachmentId } from '../content/id.ts'
-import { type AttachmentRef, checkGeneration, checkMeta, checkWhole, isPortableText, maxGeneration } from '../content/meta.ts'
+import {
+  type AttachmentRef,
+  checkGeneration,
+  checkMeta,
+  checkWhole,
+  isPortableText,
+  maxGeneration,
+} from '../content/meta.ts'
 import { AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'

@@ -6,7 +6,7 @@ interface PendingEntry {
   inFlight: number
   /** The ref of the successful put at the highest generation. */
   ref: AttachmentRef | undefined
-  /** The highest known generation of an intent of this session. */
+  /** The highest known generation of an intent of this holder. */
   intentGeneration: number
   /** Whether an intent failed that may have been recorded, so that the generation of the last intent is not known. */
   intentUnknown: boolean
@@ -23,9 +23,9 @@ export interface PendingPut {
 }
 
 /**
- * What a session has put and its host has not yet committed.
+ * What a holder has put or adopted and its host has not yet committed.
  *
- * A ref has its generation, so to commit it is exact whatever else happens. A bare id stands for the session's last
+ * A ref has its generation, so to commit it is exact whatever else happens. A bare id stands for the holder's last
  * intent. It is offered only while that is the intent of a successful put: not while another put of the same content is
  * in flight, and not after a put that failed at another generation.
  */
@@ -78,7 +78,12 @@ export class PendingAttachments {
   }
 }
 
-/** Whether the session's last intent is that of the put that the ref is of. */
+/** One name for refs to the same copy. */
+export function nameOf({ id, generation = 0 }: AttachmentRef): string {
+  return `${id}.${generation}`
+}
+
+/** Whether the holder's last intent is that of the put that the ref is of. */
 function isExact({ inFlight, ref, intentUnknown, intentGeneration }: PendingEntry): boolean {
   return ref !== undefined && inFlight === 0 && !intentUnknown && (ref.generation ?? 0) === intentGeneration
 }

@@ -1,7 +1,7 @@
-import { abortable } from '../calls/abort.ts'
+import { concurrently } from '../calls/concurrently.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
-import { type AttachmentId, canonicalUri, isAttachmentId, isAttachmentIdPrefix } from '../content/id.ts'
+import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from '../content/id.ts'
 import {
   type AttachmentCreateMeta,
   type AttachmentMeta,
@@ -10,15 +10,9 @@ import {
   refTo,
   storedMeta,
 } from '../content/meta.ts'
-import {
-  AttachmentInvalidArgumentError,
-  AttachmentManifestRecordError,
-  AttachmentNotFoundError,
-  AttachmentStoreError,
-  AttachmentTooLargeError,
-} from '../errors.ts'
-import { checkSessionId } from '../manifest/checks.ts'
-import type { AttachmentCommitOptions, AttachmentManifest, AttachmentManifestEntry } from '../manifest/manifest.ts'
+import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from '../errors.ts'
+import { checkHolder, checkSessionId } from '../manifest/checks.ts'
+import type { AttachmentCommitOptions, AttachmentManifest } from '../manifest/manifest.ts'
 import type {
   AttachmentGenerationOptions,
   AttachmentGetOptions,
@@ -32,12 +26,36 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from '../store/store.ts'
-import { PendingAttachments, type PendingPut } from './pending.ts'
+import { Adoption } from './adoption.ts'
+import { HeldRefs, ownMeta } from './held-refs.ts'
+import { Intents, recorded } from './intents.ts'
+import { nameOf, PendingAttachments, type PendingPut } from './pending.ts'
 
 export interface SessionScopedAttachmentStoreOptions {
+  /** Who in the session puts through this view, and lets go. Default: nobody in particular; see the class. */
+  holder?: string | undefined
   /** The clock that dates intents, in milliseconds since 1970. Safety does not depend on it. Default `Date.now`. */
   now?: (() => number) | undefined
 }
+
+export interface SessionCommitOptions extends Omit<AttachmentCommitOptions, 'holder'> {
+  /**
+   * Exactly these refs, whoever put them: another view, another request. Only id and generation of each count. Default:
+   * what was put and adopted through this view and is not yet committed.
+   */
+  refs?: readonly AttachmentRef[] | undefined
+}
+
+/** How much a session or a holder holds. */
+export interface AttachmentUsage {
+  /** How many contents. */
+  count: number
+  /** Their length together, in bytes. */
+  byteLength: number
+}
+
+/** How many attachments are adopted at a time. */
+const adoptionConcurrency = 64
 
 /**
  * One session's view of a shared store. It reads only what the session holds a live ref to, shows the session's own
@@ -47,17 +65,27 @@ export interface SessionScopedAttachmentStoreOptions {
  * In a turn, a host puts as often as it needs, keeps the refs in its own state, and commits together with that state.
  * What is put and never committed is an orphan, which `reclaimOrphanedAttachments` takes.
  *
+ * The session is the boundary of reading. Within it, each ref belongs to a **holder**, such as a message or a draft,
+ * which is the unit of letting go: bytes stay while any holder has them. A view that was given a holder commits,
+ * releases, deletes, lists and counts what that holder has. It reads whatever the session has, and shows the metadata
+ * of its own holder first. A view without a holder puts and commits for the holder `''`, and releases, deletes, lists
+ * and counts what any holder of the session has.
+ *
  * `close` closes this view and the streams that it gave out. The store and the manifest are shared, and stay open.
  */
 export class SessionScopedAttachmentStore implements AttachmentStore {
   readonly inner: AttachmentStore
   readonly manifest: AttachmentManifest
   readonly sessionId: string
+  /** Undefined for the view of the whole session. */
+  readonly holder: string | undefined
   readonly #pending = new PendingAttachments()
   readonly #lifetime: Lifetime
   readonly #now: () => number
+  readonly #intents: Intents
+  readonly #held: HeldRefs
 
-  /** @throws AttachmentInvalidArgumentError when the session id is empty, too long or malformed. */
+  /** @throws AttachmentInvalidArgumentError when the session id or the holder is too long or malformed. */
   constructor(
     inner: AttachmentStore,
     manifest: AttachmentManifest,
@@ -67,8 +95,17 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     this.inner = inner
     this.manifest = manifest
     this.sessionId = checkSessionId(sessionId)
+    this.holder = options.holder === undefined ? undefined : checkHolder(options.holder)
     this.#now = options.now ?? Date.now
+    this.#held = new HeldRefs(inner, manifest, sessionId, this.holder)
+    this.#intents = new Intents(manifest, sessionId, this.holder ?? '', this.#now)
     this.#lifetime = new Lifetime('the session-scoped store')
+  }
+
+  /** A view for a holder of the same session. It costs no more than an object, and need not be closed. */
+  withHolder(holder: string): SessionScopedAttachmentStore {
+    this.#lifetime.assertOpen()
+    return new SessionScopedAttachmentStore(this.inner, this.manifest, this.sessionId, { holder, now: this.#now })
   }
 
   get persistence(): AttachmentStorePersistence {
@@ -90,7 +127,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * As `put` of any store, but the manifest chooses the generation, and to give one is refused.
+   * As `put` of any store, but the manifest chooses the generation, and to give one is refused. When this holder has
+   * already committed the same bytes, what it said about them then stays: release them before, or use another holder.
    * @throws AttachmentManifestRecordError when the intent could not be recorded, or intent and bytes could not be
    * written in the one transaction in which their database takes both; then nothing was put.
    */
@@ -150,23 +188,11 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     meta: AttachmentCreateMeta,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const intent = {
-      attachmentId: content.id,
-      sessionId: this.sessionId,
-      canonicalUri: canonicalUri(content.id),
-      byteLength: content.byteLength,
-      intentAtEpochMs: this.#now(),
-      meta,
-    }
-    let generation: number
-    let isPut = false
-    try {
+    const intent = this.#intents.of(content, meta)
+    const { generation, isPut } = await recorded(content.id, signal, async () => {
       const together = this.manifest.recordIntentAndPut?.(this.inner, intent, content, { signal })
-      if (together === undefined) generation = await this.manifest.recordIntent(intent)
-      else ({ generation, isPut } = await together)
-    } catch (cause) {
-      throw recordError(content.id, cause, signal)
-    }
+      return together ?? { generation: await this.manifest.recordIntent(intent), isPut: false }
+    })
     put.intentRecorded(generation)
     if (!isPut) await this.inner.put(content, meta, { generation, signal })
     return generation
@@ -174,7 +200,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
     return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await this.#read(id, options, generation =>
+      const { entry, found } = await this.#held.read(id, options, generation =>
         this.inner.get(id, { ...options, generation }),
       )
       options.signal?.throwIfAborted()
@@ -184,7 +210,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await this.#read(id, options, generation =>
+      const { entry, found } = await this.#held.read(id, options, generation =>
         this.inner.stream(id, { ...options, generation, signal: this.#lifetime.until(options.signal) }),
       )
       return { meta: ownMeta(entry, found.meta), body: found.body }
@@ -193,21 +219,44 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
     return this.#lifetime.run(options.signal, async () => {
-      const entry = await this.#held(id, options)
+      const entry = await this.#held.find(id, options)
       if (entry === undefined) return undefined
       const meta = await this.inner.stat(id, { ...options, generation: entry.generation })
       return meta && ownMeta(entry, meta)
     })
   }
 
-  /** What this session holds and the store has, at the generations that the session holds. */
+  /**
+   * What the manifest knows of the content, and not what somebody says who sent its id: a ref that comes back from a
+   * browser is a claim. Undefined when the session does not hold it, and for a malformed id.
+   */
+  ref(id: AttachmentId, options: AttachmentSignalOptions = {}): Promise<AttachmentRef | undefined> {
+    return this.#lifetime.run(options.signal, async () => {
+      const entry = await this.#held.find(id, options)
+      return entry && this.#held.refOf(entry, options)
+    })
+  }
+
+  /** How much is held, committed or not. Content counts once, however many holders have it. */
+  usage(options: AttachmentSignalOptions = {}): Promise<AttachmentUsage> {
+    return this.#lifetime.run(options.signal, async () => {
+      const usage = { count: 0, byteLength: 0 }
+      for await (const entry of this.#held.live()) {
+        usage.byteLength += await this.#held.lengthOf(entry, options)
+        usage.count++
+        this.#lifetime.assertOpen(options.signal)
+      }
+      return usage
+    })
+  }
+
+  /** What is held and the store has, each content once, at the generations that the session holds. */
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
     const { signal, prefix = '' } = options
     this.#lifetime.assertOpen(signal)
     if (!isAttachmentIdPrefix(prefix)) return
-    for await (const entry of this.manifest.listRefs(this.sessionId)) {
-      const { attachmentId: id, generation } = entry
-      if (!isLive(entry) || !id.startsWith(prefix)) continue
+    for await (const { attachmentId: id, generation } of this.#held.live()) {
+      if (!id.startsWith(prefix)) continue
       const meta = await this.inner.stat(id, { generation, signal })
       if (meta !== undefined) yield { id, generation, byteLength: meta.byteLength }
       this.#lifetime.assertOpen(signal)
@@ -215,17 +264,17 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * Releases this session's ref. If then no session has a live ref to the content, deletes the bytes at once. Bytes
-   * that another session refers to are not touched. If this fails midway, a sweep does the rest.
+   * Releases the content. If then nobody has a live ref to it, deletes the bytes at once. Bytes that another holder or
+   * another session refers to are not touched. If this fails midway, a sweep does the rest.
    */
   delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
     const { signal } = options
     return this.#lifetime.run(signal, async () => {
       if (!isAttachmentId(id)) return
-      if (options.generation !== undefined && (await this.#held(id, options)) === undefined) return
+      if (options.generation !== undefined && (await this.#held.find(id, options)) === undefined) return
       this.#pending.remove([id])
-      await this.manifest.releaseRefs(this.sessionId, [id])
-      // At any age, since every session that held the content has released it.
+      await this.manifest.releaseRefs(this.sessionId, [id], this.#held.scope)
+      // At any age, since everyone who held the content has released it.
       const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1, ids: [id], releasedOnly: true }
       for (const claim of await this.manifest.claimOrphans(query)) {
         await this.inner.delete(claim.attachmentId, { generation: claim.generation, signal })
@@ -235,8 +284,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * Refs that were put through this view and are not yet committed. To commit them is exact, whatever else is in
-   * flight.
+   * Refs that were put or adopted through this view and are not yet committed. To commit them is exact, whatever else is
+   * in flight.
    */
   pendingRefs(): AttachmentRef[] {
     return this.#pending.refs().map(ref => ({ ...ref }))
@@ -251,31 +300,77 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * Commits what is pending, all or nothing, and returns it. Does nothing when nothing is pending.
+   * Commits the given refs, all or nothing, and returns them as they were given. Without `refs`: what is pending, which
+   * is what was put and adopted through this view alone. When the upload is one request and the message another, give
+   * the refs. Does nothing when there is nothing to commit.
    *
-   * In the host's own transaction (`options.client`) the refs stay pending, since the host may still roll back. Call
+   * In the host's own transaction (`options.client`) pending refs stay pending, since the host may still roll back. Call
    * `markManifestCommitted` with their ids once the host has committed. To commit again is harmless.
-   * @throws AttachmentIntentExpiredError when a sweep has taken any of them. Then nothing is committed, and all stay
-   * pending.
+   * @throws AttachmentIntentExpiredError when this holder has no live ref to any of them: a sweep has taken it, or it was
+   * released, or another holder put it. Then nothing is committed, and all stay pending.
    */
-  commit(options: AttachmentCommitOptions = {}): Promise<AttachmentRef[]> {
+  commit({ refs, ...options }: SessionCommitOptions = {}): Promise<AttachmentRef[]> {
     return this.#lifetime.run(options.signal, async () => {
-      const refs = this.#pending.refs()
-      if (refs.length === 0) return []
-      await this.manifest.commitRefs(this.sessionId, refs, options)
-      if (options.client === undefined) for (const ref of refs) this.#pending.removeRef(ref)
-      return refs.map(ref => ({ ...ref }))
+      const pending = this.#pending.refs()
+      const wanted = refs ?? pending
+      if (wanted.length === 0) return []
+      await this.manifest.commitRefs(this.sessionId, wanted, { ...options, holder: this.holder ?? '' })
+      if (options.client === undefined) {
+        const names = new Set(wanted.map(nameOf))
+        for (const ref of pending) if (names.has(nameOf(ref))) this.#pending.removeRef(ref)
+      }
+      return wanted.map(ref => ({ ...ref }))
     })
   }
 
   /**
-   * Releases the ids or, without `ids`, everything, as when the session is deleted. A sweep takes what nobody else
-   * holds.
+   * Gives this holder refs of its own to what another view holds: a message to what its draft has, a fork to what the
+   * chat has that it comes from. No bytes are read or written, unless a sweep is just taking them; then they are
+   * copied. The refs have the metadata of the source. They are pending until `commit`.
+   * @param refs of which only the ids count.
+   * @param from a view of any session, over the same store and manifest. It must hold each of them: to know an id is not
+   * enough.
+   * @throws AttachmentNotFoundError when the other view does not hold one of them, or its bytes are gone. Then none is
+   * pending, and a sweep takes what was recorded.
+   * @throws AttachmentInvalidArgumentError when the stores or the manifests are not the same objects.
+   */
+  adopt(
+    refs: readonly AttachmentRef[],
+    from: SessionScopedAttachmentStore,
+    { signal }: AttachmentSignalOptions = {},
+  ): Promise<AttachmentRef[]> {
+    return this.#lifetime.run(signal, async () => {
+      if (from.inner !== this.inner || from.manifest !== this.manifest) {
+        throw new AttachmentInvalidArgumentError(
+          'adopt carries no bytes to another store: get them there and put them here, ' +
+            'or make both views of the same store and manifest',
+        )
+      }
+      const adoption = new Adoption(this.inner, this.manifest, this.#intents)
+      const ids = [...new Set(refs.map(({ id }) => id))]
+      const puts = new Map(ids.map(id => [id, this.#pending.begin(id)]))
+      const adopted = new Map<AttachmentId, AttachmentRef>()
+      try {
+        await concurrently([...puts], adoptionConcurrency, async ([id, put]) => {
+          signal?.throwIfAborted()
+          adopted.set(id, await adoption.adopt(put, id, from, { signal }))
+        })
+        for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)
+      } finally {
+        for (const put of puts.values()) put.ended()
+      }
+      return refs.map(({ id }) => ({ ...(adopted.get(id) as AttachmentRef) }))
+    })
+  }
+
+  /**
+   * Releases the ids or, without `ids`, everything: of the holder, as when a message is deleted, or of the session, as
+   * when a chat is. A sweep takes what nobody else holds.
    */
   release(ids?: readonly AttachmentId[]): Promise<void> {
     return this.#lifetime.run(undefined, async () => {
       const wellFormed = ids?.filter(isAttachmentId)
-      await this.manifest.releaseRefs(this.sessionId, wellFormed)
+      await this.manifest.releaseRefs(this.sessionId, wellFormed, this.#held.scope)
       this.#pending.remove(wellFormed)
     })
   }
@@ -287,58 +382,4 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-
-  /** The session's live ref, or undefined. */
-  async #held(id: AttachmentId, options: AttachmentGenerationOptions): Promise<AttachmentManifestEntry | undefined> {
-    if (!isAttachmentId(id)) return undefined
-    const entry = await abortable(this.manifest.lookup(this.sessionId, id), options.signal)
-    if (entry === undefined || !isLive(entry)) return undefined
-    return options.generation === undefined || options.generation === entry.generation ? entry : undefined
-  }
-
-  /**
-   * Reads at the generation that the session holds. If a sweep and another put of this session came between, looks
-   * again.
-   */
-  async #read<T>(
-    id: AttachmentId,
-    options: AttachmentGenerationOptions,
-    read: (generation: number) => Promise<T>,
-  ): Promise<{ entry: AttachmentManifestEntry; found: T }> {
-    let entry = await this.#held(id, options)
-    for (;;) {
-      if (entry === undefined) throw new AttachmentNotFoundError(id)
-      try {
-        return { entry, found: await read(entry.generation) }
-      } catch (error) {
-        if (!AttachmentNotFoundError.isInstance(error)) throw error
-        const now = await this.#held(id, options)
-        if (now?.generation === entry.generation) throw error
-        entry = now
-      }
-    }
-  }
-}
-
-function isLive(entry: AttachmentManifestEntry): boolean {
-  return entry.releasedAtEpochMs === undefined
-}
-
-/** The session's own metadata. Even if its intent had none, not that of another session for the same bytes. */
-function ownMeta(entry: AttachmentManifestEntry, stored: AttachmentMeta): AttachmentMeta {
-  return storedMeta(stored.id, stored.byteLength, entry.meta ?? { mediaType: 'application/octet-stream' })
-}
-
-/**
- * For what fails while an intent is recorded, alone or with its bytes. The caller's own errors and aborts stay as they
- * are.
- */
-function recordError(id: AttachmentId, cause: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) return signal.reason
-  const code = AttachmentStoreError.isInstance(cause) && cause.code
-  if (code === 'closed' || code === 'invalid_argument') return cause
-  return new AttachmentManifestRecordError(`nothing was put, the manifest could not record the intent: ${cause}`, {
-    id,
-    cause,
-  })
 }

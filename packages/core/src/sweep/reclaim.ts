@@ -1,7 +1,7 @@
 import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
 import type { AttachmentStore } from '../store/store.ts'
-import { type AttachmentReclamationReport, type AttachmentSweepOptions, defaultBatchSize, Sweep } from './sweep.ts'
+import { type AttachmentReclamationReport, type AttachmentSweepOptions, Sweep } from './sweep.ts'
 
 export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
   /** Count what would be reclaimed, and change nothing. Default false. */
@@ -14,7 +14,7 @@ export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
 }
 
 /**
- * Deletes the bytes of content that no session has committed and that every session last put or released at or before
+ * Deletes the bytes of content that nobody has committed and that every holder last put or released at or before
  * `olderThanEpochMs` (milliseconds since 1970). Run it from a timer or a cron job, from as many machines as you like.
  *
  * Choose an age that is longer than the slowest turn takes from put to commit. The commit of a slower turn rejects with
@@ -30,11 +30,12 @@ export async function reclaimOrphanedAttachments(
   options: AttachmentReclaimOptions = {},
 ): Promise<AttachmentReclamationReport> {
   checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal, batchSize: limit = defaultBatchSize } = options
+  const { signal } = options
   signal?.throwIfAborted()
+  const sweep = new Sweep(manifest, store, options)
   if (options.dryRun) return countOrphans(manifest, olderThanEpochMs, signal)
 
-  const sweep = new Sweep(manifest, store, options)
+  const { batchSize: limit } = sweep
   const staleClaimEpochMs = options.staleClaimEpochMs ?? Math.min(olderThanEpochMs, Date.now() - 1)
   for (;;) {
     const claims = await manifest.claimOrphans({ olderThanEpochMs, limit, staleClaimEpochMs })

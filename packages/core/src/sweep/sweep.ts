@@ -1,5 +1,7 @@
 import { checkConcurrency, concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
+import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { maxClaimLimit } from '../manifest/checks.ts'
 import type { AttachmentManifest, OrphanClaim } from '../manifest/manifest.ts'
 import type { AttachmentStore } from '../store/store.ts'
 
@@ -39,11 +41,12 @@ export interface AttachmentSweepOptions {
   onProgress?: ((report: Readonly<AttachmentReclamationReport>) => void) | undefined
 }
 
-export const defaultBatchSize = 1000
+const defaultBatchSize = 1000
 
 /** One run of a sweeper. Deletes the bytes of claims, settles the claims, and counts. */
 export class Sweep {
   readonly report: AttachmentReclamationReport = { scannedIntentCount: 0, reclaimedCount: 0, failures: [] }
+  readonly batchSize: number
   readonly #manifest: AttachmentManifest
   readonly #store: AttachmentStore
   readonly #options: AttachmentSweepOptions
@@ -54,6 +57,7 @@ export class Sweep {
     this.#manifest = manifest
     this.#store = store
     this.#options = options
+    this.batchSize = checkBatchSize(options.batchSize ?? defaultBatchSize)
     this.#concurrency = checkConcurrency(options.concurrency ?? defaultBatchSize)
   }
 
@@ -71,11 +75,16 @@ export class Sweep {
     // Even when aborted: these bytes are deleted, and a claim that is settled saves the next sweeper the work.
     if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
     this.report.reclaimedCount += deleted.length
+    await this.progressed()
+    return fresh.length > 0
+  }
+
+  /** After each batch: tells the host, and lets it stop the sweep. */
+  async progressed(): Promise<void> {
     this.#options.onProgress?.(this.report)
     // If no call here ever waits, the host gets no turn of the event loop to abort the sweep, or for anything else.
     await new Promise(setImmediate)
-    signal?.throwIfAborted()
-    return fresh.length > 0
+    this.#options.signal?.throwIfAborted()
   }
 
   async #delete(claim: OrphanClaim): Promise<boolean> {
@@ -89,6 +98,11 @@ export class Sweep {
       return false
     }
   }
+}
+
+function checkBatchSize(batchSize: number): number {
+  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maxClaimLimit) return batchSize
+  throw new AttachmentInvalidArgumentError(`batchSize must be a whole number from 1 to ${maxClaimLimit}`)
 }
 
 function nameOf(claim: OrphanClaim): string {

@@ -1,4 +1,10 @@
-import type { AttachmentId, AttachmentManifest, AttachmentRef, AttachmentStore } from '@lash/attachments-core'
+import type {
+  AttachmentHolderOptions,
+  AttachmentId,
+  AttachmentManifest,
+  AttachmentRef,
+  AttachmentStore,
+} from '@lash/attachments-core'
 
 /** A way to damage what a store holds, behind its back. */
 export type Damage =
@@ -115,7 +121,11 @@ export interface StoreOptions {
 /** An open transaction of the host. Call `commit` or `rollback` once. */
 export interface HostTransaction {
   /** The manifest's `commitRefs` inside the transaction, in whatever form the manifest has it. */
-  commitRefs(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): Promise<void>
+  commitRefs(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options?: AttachmentHolderOptions,
+  ): Promise<void>
   commit(): Promise<void>
   rollback(): Promise<void>
 }

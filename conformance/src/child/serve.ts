@@ -25,7 +25,9 @@ export function tellEvent(event: string): void {
 async function answer(service: object, { call, method, args }: WorkerCall): Promise<void> {
   try {
     const run = service[method as keyof typeof service] as (...args: readonly unknown[]) => Promise<unknown>
-    tell({ call, value: await run.apply(service, [...args]) })
+    // JSON has no undefined. An argument that is left out comes as null.
+    const given = args.map(argument => argument ?? undefined)
+    tell({ call, value: await run.apply(service, given) })
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     const expired = AttachmentIntentExpiredError.isInstance(error) ? { expiredIds: error.ids } : {}

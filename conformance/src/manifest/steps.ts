@@ -20,6 +20,29 @@ import { collect } from '../run/samples.ts'
  * generation 1; a bare id is called `a`. Times are small numbers, so that a case says which is older.
  */
 
+/** One holder in a session. A session by its name alone gives no holder, whatever the manifest takes that for. */
+export type Who = string | HolderInSession
+
+export interface HolderInSession {
+  readonly sessionId: string
+  readonly holder: string
+}
+
+export function holder(sessionId: string, name: string): HolderInSession {
+  return { sessionId, holder: name }
+}
+
+/** A case may give anything for a session id. */
+function isHolder(who: Who): who is HolderInSession {
+  return typeof (who as HolderInSession | null)?.holder === 'string'
+}
+
+/** The arguments of a call that is about somebody: the session and, of one holder, the option that says so. */
+function argumentsOf(who: Who): { sessionId: string; options: { holder: string } | undefined } {
+  if (isHolder(who)) return { sessionId: who.sessionId, options: { holder: who.holder } }
+  return { sessionId: who, options: undefined }
+}
+
 /** After every time that a case uses and any clock: a sweep at this time finds everything old enough. */
 export const endOfTime: number = Date.UTC(2200, 0)
 
@@ -63,13 +86,20 @@ export function copiesOf(claims: readonly OrphanClaim[]): string[] {
 
 export function intentFor(
   name: string,
-  sessionId: string,
+  who: Who,
   intentAtEpochMs = 1000,
   meta: AttachmentCreateMeta = { mediaType: 'text/plain' },
 ): AttachmentIntent {
   const attachmentId = idOf(name)
+  const { sessionId, options } = argumentsOf(who)
   const byteLength = Buffer.byteLength(name)
-  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), byteLength, intentAtEpochMs, meta }
+  const uri = canonicalUri(attachmentId)
+  return { attachmentId, sessionId, ...options, canonicalUri: uri, byteLength, intentAtEpochMs, meta }
+}
+
+/** The entry that an intent gives: what it says, with the holder, and nothing else but a generation. */
+export function entryOf(intent: AttachmentIntent, generation = 0): AttachmentManifestEntry {
+  return { ...intent, holder: intent.holder ?? '', generation }
 }
 
 /** Whether the commit went through. Any error but a refusal is thrown on. */
@@ -132,20 +162,20 @@ export async function assertInvalid(call: () => Promise<unknown>, what: string):
 export interface ManifestSteps {
   readonly manifest: AttachmentManifest
   /** Records an intent; returns its generation. */
-  record(name: string, sessionId: string, intentAtEpochMs?: number): Promise<number>
-  /** Records an intent and commits it. */
-  hold(name: string, sessionId: string): Promise<void>
-  commit(sessionId: string, ...refs: string[]): Promise<void>
+  record(name: string, who: Who, intentAtEpochMs?: number): Promise<number>
+  /** Records an intent and commits it. Returns its generation. */
+  hold(name: string, who: Who): Promise<number>
+  commit(who: Who, ...refs: string[]): Promise<void>
   /** Fails unless the commit is refused, for these contents; by default for all that it names. */
-  mustRefuse(sessionId: string, refs: readonly string[], why: string, failing?: readonly string[]): Promise<void>
-  /** Releases these contents or, without any, everything that the session holds. */
-  release(sessionId: string, ...names: string[]): Promise<void>
-  lookup(name: string, sessionId: string): Promise<AttachmentManifestEntry | undefined>
+  mustRefuse(who: Who, refs: readonly string[], why: string, failing?: readonly string[]): Promise<void>
+  /** Releases these contents or, without any, everything that the holder, or the session, holds. */
+  release(who: Who, ...names: string[]): Promise<void>
+  lookup(name: string, who: Who): Promise<AttachmentManifestEntry | undefined>
   /** The entry, which must be there. */
-  entry(name: string, sessionId: string): Promise<AttachmentManifestEntry>
-  isCommitted(name: string, sessionId: string): Promise<boolean>
-  isReleased(name: string, sessionId: string): Promise<boolean>
-  entriesOf(sessionId: string): Promise<AttachmentManifestEntry[]>
+  entry(name: string, who: Who): Promise<AttachmentManifestEntry>
+  isCommitted(name: string, who: Who): Promise<boolean>
+  isReleased(name: string, who: Who): Promise<boolean>
+  entriesOf(who: Who): Promise<AttachmentManifestEntry[]>
   /** Claims what is old enough; everything, unless the query says otherwise. */
   claim(query?: Partial<OrphanQuery>): Promise<OrphanClaim[]>
   /** Claims this one content, which must be an orphan. */
@@ -162,25 +192,38 @@ export interface ManifestSteps {
 export function stepsOf(manifest: AttachmentManifest): ManifestSteps {
   const steps: ManifestSteps = {
     manifest,
-    record: (name, sessionId, intentAtEpochMs) => manifest.recordIntent(intentFor(name, sessionId, intentAtEpochMs)),
-    async hold(name, sessionId) {
-      await steps.commit(sessionId, `${name}@${await steps.record(name, sessionId)}`)
+    record: (name, who, intentAtEpochMs) => manifest.recordIntent(intentFor(name, who, intentAtEpochMs)),
+    async hold(name, who) {
+      const generation = await steps.record(name, who)
+      await steps.commit(who, `${name}@${generation}`)
+      return generation
     },
-    commit: (sessionId, ...refs) => manifest.commitRefs(sessionId, refsOf(...refs)),
-    mustRefuse(sessionId, refs, why, failing = [...new Set(refs.map(ref => parse(ref).content))]) {
-      return assertRefused(steps.commit(sessionId, ...refs), failing, why)
+    commit(who, ...refs) {
+      const { sessionId, options } = argumentsOf(who)
+      return manifest.commitRefs(sessionId, refsOf(...refs), options)
     },
-    release: (sessionId, ...names) =>
-      names.length === 0 ? manifest.releaseRefs(sessionId) : manifest.releaseRefs(sessionId, names.map(idOf)),
-    lookup: (name, sessionId) => manifest.lookup(sessionId, idOf(name)),
-    async entry(name, sessionId) {
-      const entry = await steps.lookup(name, sessionId)
-      assert.ok(entry, `the ref of ${sessionId} to ${name} is there`)
+    mustRefuse(who, refs, why, failing = [...new Set(refs.map(ref => parse(ref).content))]) {
+      return assertRefused(steps.commit(who, ...refs), failing, why)
+    },
+    release(who, ...names) {
+      const { sessionId, options } = argumentsOf(who)
+      return manifest.releaseRefs(sessionId, names.length === 0 ? undefined : names.map(idOf), options)
+    },
+    lookup(name, who) {
+      const { sessionId, options } = argumentsOf(who)
+      return manifest.lookup(sessionId, idOf(name), options)
+    },
+    async entry(name, who) {
+      const entry = await steps.lookup(name, who)
+      assert.ok(entry, `the ref of ${JSON.stringify(who)} to ${name} is there`)
       return entry
     },
-    isCommitted: async (name, sessionId) => (await steps.entry(name, sessionId)).committedAtEpochMs !== undefined,
-    isReleased: async (name, sessionId) => (await steps.entry(name, sessionId)).releasedAtEpochMs !== undefined,
-    entriesOf: sessionId => collect(manifest.listRefs(sessionId)),
+    isCommitted: async (name, who) => (await steps.entry(name, who)).committedAtEpochMs !== undefined,
+    isReleased: async (name, who) => (await steps.entry(name, who)).releasedAtEpochMs !== undefined,
+    async entriesOf(who) {
+      const { sessionId, options } = argumentsOf(who)
+      return collect(manifest.listRefs(sessionId, options))
+    },
     claim: query => manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1000, ...query }),
     async claimOnly(name) {
       const [claim, ...others] = await steps.claim({ ids: [idOf(name)] })

@@ -21,12 +21,12 @@ function persistenceOf(manifest: AttachmentManifest): AttachmentPersistence {
   return {
     recordAttachmentIntent: intent => manifest.recordIntent(intent),
     commitAttachmentRefs: (sessionId, refs, options) => manifest.commitRefs(sessionId, refs, options),
-    releaseAttachmentRefs: (sessionId, ids) => manifest.releaseRefs(sessionId, ids),
-    lookupAttachmentRef: (sessionId, id) => manifest.lookup(sessionId, id),
-    listAttachmentRefs: sessionId => manifest.listRefs(sessionId),
+    releaseAttachmentRefs: (sessionId, ids, options) => manifest.releaseRefs(sessionId, ids, options),
+    lookupAttachmentRef: (sessionId, id, options) => manifest.lookup(sessionId, id, options),
+    listAttachmentRefs: (sessionId, options) => manifest.listRefs(sessionId, options),
     listUncommittedAttachments: olderThanEpochMs => manifest.listUncommitted(olderThanEpochMs),
     claimAttachmentOrphans: query => manifest.claimOrphans(query),
-    claimAttachmentBlobs: blobs => manifest.claimBlobs(blobs),
+    claimAttachmentBlobs: (blobs, options) => manifest.claimBlobs(blobs, options),
     settleAttachmentClaims: claims => manifest.settleClaims(claims),
     forgetAttachment: id => manifest.forget(id),
   }

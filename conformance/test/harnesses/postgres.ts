@@ -170,7 +170,7 @@ async function begin(pool: pg.Pool, manifest: PostgresAttachmentManifest): Promi
     client.release()
   }
   return {
-    commitRefs: (sessionId, refs) => manifest.commitRefs(sessionId, refs, { client }),
+    commitRefs: (sessionId, refs, options) => manifest.commitRefs(sessionId, refs, { ...options, client }),
     commit: () => end('COMMIT'),
     rollback: () => end('ROLLBACK'),
   }

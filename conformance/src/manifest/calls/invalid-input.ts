@@ -4,7 +4,7 @@ import type { ManifestCase } from '../../case.ts'
 import { idOf } from '../../run/contents.ts'
 import { collect } from '../../run/samples.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { assertInvalid, endOfTime, intentFor, refsOf } from '../steps.ts'
+import { assertInvalid, endOfTime, entryOf, intentFor, refsOf } from '../steps.ts'
 
 export const invalidInputCases: readonly ManifestCase[] = manifestGroup('invalid input', {
   intent: {
@@ -48,7 +48,7 @@ export const invalidInputCases: readonly ManifestCase[] = manifestGroup('invalid
       }
       for (const time of [0, -62_135_596_800_000, 253_402_300_799_999]) {
         await manifest.recordIntent(intentFor('a', 'session', time, meta))
-        assert.deepEqual(await entry('a', 'session'), { ...intentFor('a', 'session', time, meta), generation: 0 })
+        assert.deepEqual(await entry('a', 'session'), entryOf(intentFor('a', 'session', time, meta)))
       }
     },
   },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ManifestCase } from '../../case.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { intentFor, namesOf } from '../steps.ts'
+import { entryOf, intentFor, namesOf } from '../steps.ts'
 
 export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
   'starts-at-zero': {
@@ -10,7 +10,7 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
       const meta = { mediaType: 'image/png', width: 640, height: 0, label: 'Übersicht 🗺 "1".png' }
       const intent = intentFor('a', 'session', 1234, meta)
       assert.equal(await manifest.recordIntent(intent), 0)
-      assert.deepEqual(await entry('a', 'session'), { ...intent, generation: 0 })
+      assert.deepEqual(await entry('a', 'session'), entryOf(intent))
     },
   },
   'without-metadata': {
@@ -18,7 +18,7 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
     async run({ manifest, entry }) {
       const { meta: _, ...intent } = intentFor('a', 'session')
       await manifest.recordIntent(intent)
-      assert.deepEqual(await entry('a', 'session'), { ...intent, generation: 0 })
+      assert.deepEqual(await entry('a', 'session'), entryOf(intent))
     },
   },
   'second-session': {
@@ -28,8 +28,8 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
       const second = intentFor('a', 'second', 2000, { mediaType: 'text/csv', label: 'of the second' })
       assert.equal(await manifest.recordIntent(first), 0)
       assert.equal(await manifest.recordIntent(second), 0)
-      assert.deepEqual(await entry('a', 'first'), { ...first, generation: 0 })
-      assert.deepEqual(await entry('a', 'second'), { ...second, generation: 0 })
+      assert.deepEqual(await entry('a', 'first'), entryOf(first))
+      assert.deepEqual(await entry('a', 'second'), entryOf(second))
     },
   },
   refreshes: {
@@ -38,7 +38,7 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
       await manifest.recordIntent(intentFor('a', 'session', 1000, { mediaType: 'text/plain', label: 'old', width: 3 }))
       const again = intentFor('a', 'session', 2000, { mediaType: 'text/html' })
       assert.equal(await manifest.recordIntent(again), 0)
-      assert.deepEqual(await entry('a', 'session'), { ...again, generation: 0 })
+      assert.deepEqual(await entry('a', 'session'), entryOf(again))
       assert.deepEqual(await claim({ olderThanEpochMs: 1999 }), [])
       assert.equal((await claim({ olderThanEpochMs: 2000 })).length, 1)
     },
@@ -60,7 +60,7 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
       await release('session')
       const intent = intentFor('a', 'session', 5000)
       assert.equal(await manifest.recordIntent(intent), 0)
-      assert.deepEqual(await entry('a', 'session'), { ...intent, generation: 0 })
+      assert.deepEqual(await entry('a', 'session'), entryOf(intent))
       assert.equal((await claim()).length, 1, 'what is not committed again is an orphan')
     },
   },

@@ -53,10 +53,10 @@ class CommitsForAnybody extends PlainManifest {
   static readonly defect = 'a commit takes the ref of another session'
   static readonly caughtBy = ['manifest/commit/matches-nothing']
 
-  protected override committable(sessionId: string, targets: readonly CommitTarget[]): Line[] {
+  protected override committable(sessionId: string, targets: readonly CommitTarget[], holder: string): Line[] {
     const lines = targets.map(target => this.notebook.linesOf(target.id)[0])
     if (lines.every(line => line !== undefined)) return lines
-    return super.committable(sessionId, targets)
+    return super.committable(sessionId, targets, holder)
   }
 }
 
@@ -93,7 +93,7 @@ class CommitsBeforeTheHost extends PlainManifest {
 
   override async begin(): Promise<HostTransaction> {
     return {
-      commitRefs: (sessionId, refs) => this.commitRefs(sessionId, refs),
+      commitRefs: (sessionId, refs, options) => this.commitRefs(sessionId, refs, options),
       commit: async () => {},
       rollback: async () => {},
     }
@@ -118,8 +118,8 @@ class LetsSweepsIntoTransactions extends PlainManifest {
     const transaction = await super.begin()
     return {
       ...transaction,
-      commitRefs: async (sessionId, refs) => {
-        await transaction.commitRefs(sessionId, refs)
+      commitRefs: async (sessionId, refs, options) => {
+        await transaction.commitRefs(sessionId, refs, options)
         this.notebook.locked.clear()
       },
     }

@@ -1,4 +1,4 @@
-import type { AttachmentIntent } from '@lash/attachments-core'
+import type { CheckedIntent } from '@lash/attachments-core/backend'
 import type { Line, Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { SabotagedManifest } from './sabotage.ts'
@@ -7,7 +7,7 @@ class IgnoresSecondIntent extends PlainManifest {
   static readonly defect = 'one row per content: the intent of a second session is ignored (ON CONFLICT DO NOTHING)'
   static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/dead-first-writer']
 
-  protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     if (held === undefined && this.notebook.linesOf(intent.attachmentId).length > 0) return
     super.writeLine(held, intent, page)
   }
@@ -17,7 +17,7 @@ class KeepsFirstTime extends PlainManifest {
   static readonly defect = 'recording again refreshes nothing'
   static readonly caughtBy = ['manifest/intent/refreshes', 'session/boundary/own-metadata-changes']
 
-  protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     if (held === undefined || held.releasedAt !== undefined) super.writeLine(held, intent, page)
   }
 }
@@ -26,7 +26,7 @@ class UncommitsOnRePut extends PlainManifest {
   static readonly defect = 'recording again clears the commit'
   static readonly caughtBy = ['manifest/intent/re-put-stays-committed']
 
-  protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     super.writeLine(held && { ...held, committedAt: undefined }, intent, page)
     if (held !== undefined) this.notebook.erase([held])
   }
@@ -36,9 +36,9 @@ class RevivesOldCommit extends PlainManifest {
   static readonly defect = 'recording released content again brings its old commit back'
   static readonly caughtBy = ['manifest/intent/re-put-after-release']
 
-  protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     super.writeLine(held, intent, page)
-    const line = this.find(intent.sessionId, intent.attachmentId)
+    const line = this.find(intent.sessionId, intent.attachmentId, intent.holder)
     if (line !== undefined) line.committedAt = held?.committedAt
   }
 }
@@ -66,7 +66,7 @@ class SharesMetadata extends PlainManifest {
   static readonly defect = 'metadata is kept per content, not per session'
   static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/label-of-another']
 
-  protected override writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     const meta = this.notebook.linesOf(intent.attachmentId)[0]?.meta ?? intent.meta
     super.writeLine(held, { ...intent, ...(meta === undefined ? {} : { meta }) }, page)
   }

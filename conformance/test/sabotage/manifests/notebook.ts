@@ -1,4 +1,5 @@
-import type { AttachmentId, AttachmentIntent, AttachmentManifestEntry } from '@lash/attachments-core'
+import type { AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
+import type { CheckedIntent } from '@lash/attachments-core/backend'
 
 /** A row for a content. */
 export interface Page {
@@ -6,10 +7,12 @@ export interface Page {
   generation: number
   claim: string | undefined
   claimedAt: number
+  /** When its last claim was settled. Until then there is no reason to forget the page. */
+  settledAt: number | undefined
 }
 
 /** A row for a ref. */
-export interface Line extends AttachmentIntent {
+export interface Line extends CheckedIntent {
   generation: number
   committedAt: number | undefined
   releasedAt: number | undefined
@@ -20,8 +23,10 @@ export interface Line extends AttachmentIntent {
  * to read.
  */
 export class Notebook {
-  readonly pages: Map<AttachmentId, Page> = new Map()
+  pages: Map<AttachmentId, Page> = new Map()
   lines: Line[] = []
+  /** Where content begins that has neither a page nor lines. */
+  floor = 0
   /** Contents that an open transaction of the host is committing. */
   readonly locked: Set<AttachmentId> = new Set()
   time: number | undefined
@@ -30,8 +35,8 @@ export class Notebook {
     return this.time ?? Date.now()
   }
 
-  page(id: AttachmentId, generation = 0): Page {
-    const page = this.pages.get(id) ?? { id, generation, claim: undefined, claimedAt: 0 }
+  page(id: AttachmentId, generation: number): Page {
+    const page = this.pages.get(id) ?? { id, generation, claim: undefined, claimedAt: 0, settledAt: undefined }
     this.pages.set(id, page)
     return page
   }
@@ -43,6 +48,13 @@ export class Notebook {
   erase(lines: readonly Line[]): void {
     this.lines = this.lines.filter(line => !lines.includes(line))
   }
+
+  /** Notes what is in it now. Returns the function that undoes all changes since. */
+  mark(): () => void {
+    const pages = new Map([...this.pages].map(([id, page]) => [id, { ...page }]))
+    const lines = this.lines.map(line => ({ ...line }))
+    return () => Object.assign(this, { pages, lines })
+  }
 }
 
 export function isCommitted(line: Line): boolean {
@@ -53,16 +65,11 @@ export function ageOf(line: Line): number {
   return line.releasedAt ?? line.intentAtEpochMs
 }
 
-export function entryOf(line: Line): AttachmentManifestEntry {
-  const { attachmentId, sessionId, canonicalUri, intentAtEpochMs, generation } = line
+export function entryOf({ committedAt, releasedAt, meta, ...line }: Line): AttachmentManifestEntry {
   return {
-    attachmentId,
-    sessionId,
-    canonicalUri,
-    intentAtEpochMs,
-    generation,
-    ...(line.meta === undefined ? {} : { meta: { ...line.meta } }),
-    ...(line.committedAt === undefined ? {} : { committedAtEpochMs: line.committedAt }),
-    ...(line.releasedAt === undefined ? {} : { releasedAtEpochMs: line.releasedAt }),
+    ...line,
+    ...(meta === undefined ? {} : { meta: { ...meta } }),
+    ...(committedAt === undefined ? {} : { committedAtEpochMs: committedAt }),
+    ...(releasedAt === undefined ? {} : { releasedAtEpochMs: releasedAt }),
   }
 }

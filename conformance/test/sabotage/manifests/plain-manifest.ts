@@ -1,7 +1,9 @@
 import type { HostTransaction } from '@lash/attachments-conformance'
 import {
+  type AttachmentClaimBlobsOptions,
   AttachmentClosedError,
   type AttachmentCommitOptions,
+  type AttachmentHolderOptions,
   type AttachmentId,
   type AttachmentIntent,
   AttachmentIntentExpiredError,
@@ -13,9 +15,11 @@ import {
   type OrphanQuery,
 } from '@lash/attachments-core'
 import {
+  type CheckedIntent,
   type CommitTarget,
   checkBlobs,
   checkCommit,
+  checkHolder,
   checkIntent,
   checkOrphanQuery,
   checkSessionId,
@@ -38,9 +42,10 @@ export class PlainManifest implements AttachmentManifest {
   async recordIntent(intent: AttachmentIntent): Promise<number> {
     this.#assertOpen()
     const checked = checkIntent(intent)
-    const page = this.notebook.page(checked.attachmentId)
+    const { attachmentId, sessionId, holder } = checked
+    const page = this.notebook.page(attachmentId, this.firstGeneration())
     if (page.claim !== undefined) this.meetClaim(page)
-    this.writeLine(this.find(checked.sessionId, checked.attachmentId), checked, page)
+    this.writeLine(this.find(sessionId, attachmentId, holder), checked, page)
     return page.generation
   }
 
@@ -51,28 +56,37 @@ export class PlainManifest implements AttachmentManifest {
   ): Promise<void> {
     this.#assertOpen()
     options.signal?.throwIfAborted()
-    this.commitLines(this.committable(checkSessionId(sessionId), checkCommit(refs)))
+    const holder = checkHolder(options.holder ?? '')
+    this.commitLines(this.committable(checkSessionId(sessionId), checkCommit(refs), holder))
   }
 
-  async releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+  async releaseRefs(
+    sessionId: string,
+    ids?: readonly AttachmentId[],
+    options?: AttachmentHolderOptions,
+  ): Promise<void> {
     this.#assertOpen()
-    checkSessionId(sessionId)
-    for (const line of this.notebook.lines) {
-      if (!this.isSession(line, sessionId) || ids?.includes(line.attachmentId) === false) continue
-      line.releasedAt ??= this.notebook.now()
+    for (const line of this.releasable(checkSessionId(sessionId), holderOf(options))) {
+      if (ids?.includes(line.attachmentId) !== false) line.releasedAt ??= this.notebook.now()
     }
   }
 
-  async lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+  async lookup(
+    sessionId: string,
+    id: AttachmentId,
+    options?: AttachmentHolderOptions,
+  ): Promise<AttachmentManifestEntry | undefined> {
     this.#assertOpen()
-    const line = this.find(checkSessionId(sessionId), id)
+    const line = this.find(checkSessionId(sessionId), id, holderOf(options))
     return line === undefined ? undefined : this.shown(line)
   }
 
-  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
+  async *listRefs(
+    sessionId: string,
+    options?: AttachmentHolderOptions,
+  ): AsyncGenerator<AttachmentManifestEntry, void, void> {
     this.#assertOpen()
-    checkSessionId(sessionId)
-    yield* this.listed(this.notebook.lines.filter(line => this.isSession(line, sessionId)))
+    yield* this.listed(this.linesOf(checkSessionId(sessionId), holderOf(options)))
   }
 
   async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
@@ -103,9 +117,15 @@ export class PlainManifest implements AttachmentManifest {
     return claims
   }
 
-  async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+  async claimBlobs(
+    blobs: readonly AttachmentKey[],
+    { dryRun = false }: AttachmentClaimBlobsOptions = {},
+  ): Promise<OrphanClaim[]> {
     this.#assertOpen()
-    return this.taken(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
+    const undo = dryRun ? this.mark() : () => {}
+    const claims = this.taken(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
+    undo()
+    return claims
   }
 
   async settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
@@ -114,6 +134,7 @@ export class PlainManifest implements AttachmentManifest {
       const page = this.notebook.pages.get(claim.attachmentId)
       if (page !== undefined && this.stands(claim, page)) this.settle(page)
     }
+    for (const page of this.notebook.pages.values()) if (this.isOutdated(page)) this.purge(page)
   }
 
   async forget(id: AttachmentId): Promise<void> {
@@ -129,8 +150,8 @@ export class PlainManifest implements AttachmentManifest {
       for (const { attachmentId } of lines) this.notebook.locked.delete(attachmentId)
     }
     return {
-      commitRefs: async (sessionId, refs) => {
-        lines.push(...this.committable(sessionId, checkCommit(refs)))
+      commitRefs: async (sessionId, refs, options) => {
+        lines.push(...this.committable(sessionId, checkCommit(refs), options?.holder ?? ''))
         for (const { attachmentId } of lines) this.notebook.locked.add(attachmentId)
       },
       commit: async () => {
@@ -155,6 +176,25 @@ export class PlainManifest implements AttachmentManifest {
     return line.sessionId === sessionId
   }
 
+  protected isHolder(line: Line, holder: string): boolean {
+    return line.holder === holder
+  }
+
+  /** The refs of one holder or, without `holder`, of every holder of the session. */
+  protected linesOf(sessionId: string, holder: string | undefined): Line[] {
+    const lines = this.notebook.lines.filter(line => this.isSession(line, sessionId))
+    return holder === undefined ? lines : lines.filter(line => this.isHolder(line, holder))
+  }
+
+  protected releasable(sessionId: string, holder: string | undefined): Line[] {
+    return this.linesOf(sessionId, holder)
+  }
+
+  /** Where unknown content begins. */
+  protected firstGeneration(): number {
+    return this.notebook.floor
+  }
+
   /** A ref as lookups and listings show it. */
   protected shown(line: Line): AttachmentManifestEntry {
     return entryOf(line)
@@ -172,18 +212,22 @@ export class PlainManifest implements AttachmentManifest {
     page.claim = undefined
   }
 
-  protected writeLine(held: Line | undefined, intent: AttachmentIntent, page: Page): void {
+  protected writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     const stays = held !== undefined && isCommitted(held) && held.generation === page.generation
     if (held !== undefined) this.notebook.erase([held])
-    const committedAt = stays ? held.committedAt : undefined
-    this.notebook.lines.push({ ...intent, generation: page.generation, committedAt, releasedAt: undefined })
+    this.notebook.lines.push(stays ? this.renewed(held, intent) : newLine(intent, page))
+  }
+
+  /** A committed ref after another intent of its holder. */
+  protected renewed(held: Line, { intentAtEpochMs }: CheckedIntent): Line {
+    return { ...held, intentAtEpochMs }
   }
 
   /** The refs of the targets, each of which can be committed. */
-  protected committable(sessionId: string, targets: readonly CommitTarget[]): Line[] {
+  protected committable(sessionId: string, targets: readonly CommitTarget[], holder: string): Line[] {
     const expired = new Set<AttachmentId>()
     const lines = targets.flatMap(target => {
-      const line = this.find(sessionId, target.id)
+      const line = this.find(sessionId, target.id, holder)
       if (line !== undefined && this.mayCommit(line, target)) return [line]
       expired.add(target.id)
       return []
@@ -197,7 +241,7 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   protected mayCommit(line: Line, target: CommitTarget): boolean {
-    const page = this.notebook.page(line.attachmentId)
+    const page = this.notebook.page(line.attachmentId, line.generation)
     if (line.releasedAt !== undefined || page.claim !== undefined) return false
     return line.generation === page.generation && (target.generation ?? page.generation) === page.generation
   }
@@ -232,14 +276,24 @@ export class PlainManifest implements AttachmentManifest {
     return { attachmentId: page.id, generation: page.generation, token: page.claim }
   }
 
+  /** What an audit looks at, the highest copy of each content first. */
   protected taken(blobs: readonly AttachmentKey[]): readonly AttachmentKey[] {
-    return checkBlobs(blobs)
+    const copies = new Map(checkBlobs(blobs).map(blob => [`${blob.id}.${blob.generation}`, blob]))
+    return [...copies.values()].sort((one, other) => other.generation - one.generation)
+  }
+
+  /** For a dry run. Returns the function that undoes all changes since. */
+  protected mark(): () => void {
+    return this.notebook.mark()
   }
 
   protected claimBlob({ id, generation }: AttachmentKey): OrphanClaim | undefined {
-    const page = this.notebook.page(id, generation)
-    if (generation < page.generation) return { attachmentId: id, generation, token: this.token() }
-    if (page.claim !== undefined || this.notebook.linesOf(id).length > 0) return undefined
+    const known = this.notebook.pages.get(id)
+    if (generation < (known?.generation ?? this.firstGeneration())) {
+      return { attachmentId: id, generation, token: this.token() }
+    }
+    if (known?.claim !== undefined || this.notebook.linesOf(id).length > 0) return undefined
+    const page = known ?? this.notebook.page(id, generation)
     page.generation = generation
     return this.claim(page)
   }
@@ -253,10 +307,33 @@ export class PlainManifest implements AttachmentManifest {
     this.notebook.erase(this.notebook.linesOf(page.id))
     page.claim = undefined
     page.generation++
+    page.settledAt = this.notebook.now()
   }
 
-  protected find(sessionId: string, id: AttachmentId): Line | undefined {
-    return this.notebook.lines.find(line => line.attachmentId === id && this.isSession(line, sessionId))
+  /** Whether the page is of no use but for its generation, and old. */
+  protected isOutdated(page: Page): boolean {
+    if (page.claim !== undefined || page.settledAt === undefined) return false
+    return this.notebook.linesOf(page.id).length === 0 && page.settledAt <= this.notebook.now() - retentionMs
+  }
+
+  /** Forgets the generation of a content. Unknown content then begins above all that it gave out. */
+  protected purge(page: Page): void {
+    this.notebook.pages.delete(page.id)
+    this.raiseFloor(page.generation)
+  }
+
+  protected raiseFloor(generation: number): void {
+    this.notebook.floor = Math.max(this.notebook.floor, generation)
+  }
+
+  /** Of several refs: a committed one before an uncommitted one before a released one, then the oldest. */
+  protected find(sessionId: string, id: AttachmentId, holder: string | undefined): Line | undefined {
+    const lines = this.linesOf(sessionId, holder).filter(line => line.attachmentId === id)
+    return lines.sort((one, other) => this.precedence(one, other))[0]
+  }
+
+  protected precedence(one: Line, other: Line): number {
+    return rankOf(one) - rankOf(other) || one.intentAtEpochMs - other.intentAtEpochMs
   }
 
   protected token(): string {
@@ -266,4 +343,19 @@ export class PlainManifest implements AttachmentManifest {
   #assertOpen(): void {
     if (this.#closed) throw new AttachmentClosedError('the plain manifest')
   }
+}
+
+const retentionMs = 24 * 60 * 60 * 1000
+
+function holderOf(options: AttachmentHolderOptions | undefined): string | undefined {
+  return options?.holder === undefined ? undefined : checkHolder(options.holder)
+}
+
+export function newLine(intent: CheckedIntent, { generation }: Page): Line {
+  return { ...intent, generation, committedAt: undefined, releasedAt: undefined }
+}
+
+function rankOf(line: Line): number {
+  if (line.releasedAt !== undefined) return 2
+  return line.committedAt === undefined ? 1 : 0
 }

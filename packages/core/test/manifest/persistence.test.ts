@@ -20,7 +20,9 @@ async function drained(listing: AsyncIterable<unknown>): Promise<void> {
 }
 
 const id = contentId(new Uint8Array())
-const intent = { attachmentId: id, sessionId: 's', canonicalUri: `sha256:${id}`, intentAtEpochMs: 1 }
+const intent = { attachmentId: id, sessionId: 's', canonicalUri: `sha256:${id}`, byteLength: 0, intentAtEpochMs: 1 }
+const holder = { holder: 'draft' }
+const dryRun = { dryRun: true }
 const client = { of: 'the host' }
 const query = { olderThanEpochMs: 1, limit: 1 }
 const claims = [{ attachmentId: id, generation: 0, token: 't' }]
@@ -30,12 +32,17 @@ const calls: [method: keyof AttachmentPersistence, args: unknown[], call: (manif
   [
     ['recordAttachmentIntent', [intent], manifest => manifest.recordIntent(intent)],
     ['commitAttachmentRefs', ['s', [id], { client }], manifest => manifest.commitRefs('s', [id], { client })],
-    ['releaseAttachmentRefs', ['s', [id]], manifest => manifest.releaseRefs('s', [id])],
-    ['lookupAttachmentRef', ['s', id], manifest => manifest.lookup('s', id)],
-    ['listAttachmentRefs', ['s'], manifest => drained(manifest.listRefs('s'))],
+    ['commitAttachmentRefs', ['s', [id], holder], manifest => manifest.commitRefs('s', [id], holder)],
+    ['releaseAttachmentRefs', ['s', [id], {}], manifest => manifest.releaseRefs('s', [id])],
+    ['releaseAttachmentRefs', ['s', undefined, holder], manifest => manifest.releaseRefs('s', undefined, holder)],
+    ['lookupAttachmentRef', ['s', id, {}], manifest => manifest.lookup('s', id)],
+    ['lookupAttachmentRef', ['s', id, holder], manifest => manifest.lookup('s', id, holder)],
+    ['listAttachmentRefs', ['s', {}], manifest => drained(manifest.listRefs('s'))],
+    ['listAttachmentRefs', ['s', holder], manifest => drained(manifest.listRefs('s', holder))],
     ['listUncommittedAttachments', [1], manifest => drained(manifest.listUncommitted(1))],
     ['claimAttachmentOrphans', [query], manifest => manifest.claimOrphans(query)],
-    ['claimAttachmentBlobs', [blobs], manifest => manifest.claimBlobs(blobs)],
+    ['claimAttachmentBlobs', [blobs, {}], manifest => manifest.claimBlobs(blobs)],
+    ['claimAttachmentBlobs', [blobs, dryRun], manifest => manifest.claimBlobs(blobs, dryRun)],
     ['settleAttachmentClaims', [claims], manifest => manifest.settleClaims(claims)],
     ['forgetAttachment', [id], manifest => manifest.forget(id)],
   ]

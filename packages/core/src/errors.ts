@@ -153,14 +153,15 @@ export class AttachmentAuditRefusedError extends AttachmentStoreError {
   /** The length of these together, in bytes. */
   readonly unreferencedByteLength: number
   constructor(
-    counts: { scannedCount: number; unreferencedCount: number; unreferencedByteLength: number },
+    scannedCount: number,
+    unreferencedCount: number,
+    unreferencedByteLength: number,
     options?: AttachmentErrorOptions,
   ) {
-    const { scannedCount, unreferencedCount, unreferencedByteLength } = counts
     super(
-      `nothing was deleted: the manifest has no ref to ${unreferencedCount} of ${scannedCount} blobs ` +
-        `(${unreferencedByteLength} bytes). Check that it is the manifest of this store, and not a new one or one ` +
-        'restored from a backup; if all of them may go, give a higher maxDeleteRatio, up to 1',
+      `nothing was deleted: the manifest knows no ref to ${unreferencedCount} of ${scannedCount} blobs ` +
+        `(${unreferencedByteLength} bytes). Is it new, restored from a backup, or of another store? ` +
+        'If they may go, allow it with maxDeleteRatio',
       options,
     )
     this.scannedCount = scannedCount

@@ -1,82 +1,95 @@
+import { concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { type AttachmentRef, refTo } from '../content/meta.ts'
-import { AttachmentNotFoundError } from '../errors.ts'
-import type { AttachmentManifest } from '../manifest/manifest.ts'
-import type { AttachmentSignalOptions, AttachmentStore } from '../store/store.ts'
-import { type Intents, recorded } from './intents.ts'
-import type { PendingPut } from './pending.ts'
+import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from '../errors.ts'
+import type { AttachmentSignalOptions } from '../store/store.ts'
+import type { HolderView } from './held-refs.ts'
+import { intentFor, recorded, withdrawIntent } from './intents.ts'
+import type { PendingAttachments } from './pending.ts'
 
-/** A view of a session that others may adopt from. */
-interface Source {
+/** A view that others may adopt from. */
+export interface AdoptionSource extends HolderView {
   ref(id: AttachmentId, options: AttachmentSignalOptions): Promise<AttachmentRef | undefined>
 }
 
-/** Gives one holder refs to what others hold, without their bytes. */
-export class Adoption {
-  readonly #store: AttachmentStore
-  readonly #manifest: AttachmentManifest
-  readonly #intents: Intents
+/** How many attachments are adopted at a time. */
+const adoptionConcurrency = 64
 
-  constructor(store: AttachmentStore, manifest: AttachmentManifest, intents: Intents) {
-    this.#store = store
-    this.#manifest = manifest
-    this.#intents = intents
+/** Gives the holder refs of its own to what another view holds. They are pending when all of them are recorded. */
+export async function adoptAll(
+  view: HolderView,
+  ids: readonly AttachmentId[],
+  from: AdoptionSource,
+  pending: PendingAttachments,
+  now: () => number,
+  options: AttachmentSignalOptions,
+): Promise<Map<AttachmentId, AttachmentRef>> {
+  if (from.inner !== view.inner || from.manifest !== view.manifest) {
+    throw new AttachmentInvalidArgumentError(
+      'adopt takes no bytes to another store: read them there and put them here, or make both views of one store',
+    )
   }
+  const adopted = new Map<AttachmentId, AttachmentRef>()
+  const puts = new Map([...new Set(ids)].map(id => [id, pending.begin(id)]))
+  try {
+    await concurrently([...puts], adoptionConcurrency, async ([id, put]) => {
+      options.signal?.throwIfAborted()
+      const ref = await adopt(view, id, from, now(), options)
+      put.intentRecorded(ref.generation ?? 0)
+      adopted.set(id, ref)
+    })
+    for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)
+  } finally {
+    for (const put of puts.values()) put.ended()
+  }
+  return adopted
+}
 
-  /**
-   * The intent comes before the look at the bytes. If a sweep takes them after the look, it has met the intent, and the
-   * commit is refused. The other way round, bytes that are gone could be committed.
-   */
-  async adopt(
-    put: PendingPut,
-    id: AttachmentId,
-    from: Source,
-    options: AttachmentSignalOptions,
-  ): Promise<AttachmentRef> {
-    let source = await from.ref(id, options)
-    if (source === undefined) throw new AttachmentNotFoundError(id)
-    for (;;) {
-      const { generation: sourceGeneration = 0, ...meta } = source
-      const generation = await this.#record(meta, options)
-      put.intentRecorded(generation)
-      const ref = refTo(meta, generation)
-      if (await this.#isThere(ref, options)) return ref
-      if (await this.#isCopied(ref, sourceGeneration, options)) return ref
-      // If a sweep and another put of the source came between, the bytes are there again.
-      const now: AttachmentRef | undefined = await from.ref(id, options)
-      if (now === undefined || now.generation === source.generation) {
-        await this.#intents.withdraw(id)
-        throw new AttachmentNotFoundError(id)
-      }
-      source = now
+/**
+ * The intent comes before the look at the bytes. If a sweep takes them after the look, it has met the intent, and the
+ * commit is refused. The other way round, bytes that are gone could be committed.
+ */
+async function adopt(
+  view: HolderView,
+  id: AttachmentId,
+  from: AdoptionSource,
+  intentAt: number,
+  options: AttachmentSignalOptions,
+): Promise<AttachmentRef> {
+  let source = await from.ref(id, options)
+  if (source === undefined) throw new AttachmentNotFoundError(id)
+  for (;;) {
+    const { generation: _, byteLength, id: __, ...meta } = source
+    const intent = intentFor(view, source, meta, intentAt)
+    const generation = await recorded(id, options.signal, () => view.manifest.recordIntent(intent))
+    const present = await view.inner.stat(id, { ...options, generation })
+    if (present?.byteLength === byteLength || (await isCopied(view, source, generation, options))) {
+      return refTo({ id, byteLength, ...meta }, generation)
     }
-  }
-
-  #record({ id, byteLength, ...meta }: AttachmentRef, { signal }: AttachmentSignalOptions): Promise<number> {
-    return recorded(id, signal, () => this.#manifest.recordIntent(this.#intents.of({ id, byteLength }, meta)))
-  }
-
-  async #isThere(
-    { id, byteLength, generation = 0 }: AttachmentRef,
-    options: AttachmentSignalOptions,
-  ): Promise<boolean> {
-    return (await this.#store.stat(id, { ...options, generation }))?.byteLength === byteLength
-  }
-
-  /** Copies from the generation of the source. False when its bytes are gone too. */
-  async #isCopied(
-    { id, byteLength: _, generation = 0, ...meta }: AttachmentRef,
-    sourceGeneration: number,
-    { signal }: AttachmentSignalOptions,
-  ): Promise<boolean> {
-    if (generation === sourceGeneration) return false
-    try {
-      const { body } = await this.#store.stream(id, { generation: sourceGeneration, signal })
-      await this.#store.put(body, meta, { generation, signal })
-      return true
-    } catch (error) {
-      if (AttachmentNotFoundError.isInstance(error)) return false
-      throw error
+    // If a sweep and another put of the source came between, the bytes are there again.
+    const found: AttachmentRef | undefined = await from.ref(id, options)
+    if (found === undefined || found.generation === source.generation) {
+      await withdrawIntent(view, id)
+      throw new AttachmentNotFoundError(id)
     }
+    source = found
+  }
+}
+
+/** Copies the bytes to the generation. False when those of the source are gone too. */
+async function isCopied(
+  { inner }: HolderView,
+  { id, generation: from = 0, byteLength: _, ...meta }: AttachmentRef,
+  generation: number,
+  options: AttachmentSignalOptions,
+): Promise<boolean> {
+  if (generation === from) return false
+  try {
+    const { body } = await inner.stream(id, { ...options, generation: from })
+    await inner.put(body, meta, { ...options, generation })
+    return true
+  } catch (error) {
+    if (AttachmentNotFoundError.isInstance(error)) return false
+    throw error
   }
 }

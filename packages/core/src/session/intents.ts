@@ -1,40 +1,16 @@
 import { type AttachmentId, canonicalUri } from '../content/id.ts'
 import type { AttachmentCreateMeta, AttachmentMeta } from '../content/meta.ts'
 import { AttachmentManifestRecordError, AttachmentStoreError } from '../errors.ts'
-import type { AttachmentIntent, AttachmentManifest } from '../manifest/manifest.ts'
+import type { AttachmentIntent } from '../manifest/manifest.ts'
+import type { HolderView } from './held-refs.ts'
 
-/** The intents of one holder. */
-export class Intents {
-  readonly #manifest: AttachmentManifest
-  readonly #sessionId: string
-  readonly #holder: string
-  readonly #now: () => number
-
-  constructor(manifest: AttachmentManifest, sessionId: string, holder: string, now: () => number) {
-    this.#manifest = manifest
-    this.#sessionId = sessionId
-    this.#holder = holder
-    this.#now = now
-  }
-
-  of({ id, byteLength }: Pick<AttachmentMeta, 'id' | 'byteLength'>, meta: AttachmentCreateMeta): AttachmentIntent {
-    return {
-      attachmentId: id,
-      sessionId: this.#sessionId,
-      holder: this.#holder,
-      canonicalUri: canonicalUri(id),
-      byteLength,
-      intentAtEpochMs: this.#now(),
-      meta,
-    }
-  }
-
-  /** Takes an intent back. What this holder had committed before stays. */
-  async withdraw(id: AttachmentId): Promise<void> {
-    const holder = this.#holder
-    const entry = await this.#manifest.lookup(this.#sessionId, id, { holder })
-    if (entry?.committedAtEpochMs === undefined) await this.#manifest.releaseRefs(this.#sessionId, [id], { holder })
-  }
+export function intentFor(
+  { sessionId, holder = '' }: HolderView,
+  { id, byteLength }: Pick<AttachmentMeta, 'id' | 'byteLength'>,
+  meta: AttachmentCreateMeta,
+  intentAtEpochMs: number,
+): AttachmentIntent {
+  return { attachmentId: id, sessionId, holder, canonicalUri: canonicalUri(id), byteLength, intentAtEpochMs, meta }
 }
 
 /**
@@ -42,7 +18,11 @@ export class Intents {
  * are.
  * @throws AttachmentManifestRecordError when the manifest could not record it.
  */
-export async function recorded<T>(id: AttachmentId, signal: AbortSignal | undefined, recording: () => Promise<T>) {
+export async function recorded<T>(
+  id: AttachmentId,
+  signal: AbortSignal | undefined,
+  recording: () => Promise<T>,
+): Promise<T> {
   try {
     return await recording()
   } catch (cause) {
@@ -54,4 +34,13 @@ export async function recorded<T>(id: AttachmentId, signal: AbortSignal | undefi
       cause,
     })
   }
+}
+
+/** Takes an intent back. What this holder had committed before stays. */
+export async function withdrawIntent(
+  { manifest, sessionId, holder = '' }: HolderView,
+  id: AttachmentId,
+): Promise<void> {
+  const entry = await manifest.lookup(sessionId, id, { holder })
+  if (entry?.committedAtEpochMs === undefined) await manifest.releaseRefs(sessionId, [id], { holder })
 }

@@ -1,4 +1,3 @@
-import { concurrently } from '../calls/concurrently.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
 import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from '../content/id.ts'
@@ -26,9 +25,9 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from '../store/store.ts'
-import { Adoption } from './adoption.ts'
-import { HeldRefs, ownMeta } from './held-refs.ts'
-import { Intents, recorded } from './intents.ts'
+import { adoptAll } from './adoption.ts'
+import { heldRef, lengthOf, liveRefs, ownMeta, readHeld, scopeOf } from './held-refs.ts'
+import { intentFor, recorded } from './intents.ts'
 import { nameOf, PendingAttachments, type PendingPut } from './pending.ts'
 
 export interface SessionScopedAttachmentStoreOptions {
@@ -53,9 +52,6 @@ export interface AttachmentUsage {
   /** Their length together, in bytes. */
   byteLength: number
 }
-
-/** How many attachments are adopted at a time. */
-const adoptionConcurrency = 64
 
 /**
  * One session's view of a shared store. It reads only what the session holds a live ref to, shows the session's own
@@ -82,8 +78,6 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   readonly #pending = new PendingAttachments()
   readonly #lifetime: Lifetime
   readonly #now: () => number
-  readonly #intents: Intents
-  readonly #held: HeldRefs
 
   /** @throws AttachmentInvalidArgumentError when the session id or the holder is too long or malformed. */
   constructor(
@@ -97,8 +91,6 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     this.sessionId = checkSessionId(sessionId)
     this.holder = options.holder === undefined ? undefined : checkHolder(options.holder)
     this.#now = options.now ?? Date.now
-    this.#held = new HeldRefs(inner, manifest, sessionId, this.holder)
-    this.#intents = new Intents(manifest, sessionId, this.holder ?? '', this.#now)
     this.#lifetime = new Lifetime('the session-scoped store')
   }
 
@@ -188,7 +180,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     meta: AttachmentCreateMeta,
     signal: AbortSignal | undefined,
   ): Promise<number> {
-    const intent = this.#intents.of(content, meta)
+    const intent = intentFor(this, content, meta, this.#now())
     const { generation, isPut } = await recorded(content.id, signal, async () => {
       const together = this.manifest.recordIntentAndPut?.(this.inner, intent, content, { signal })
       return together ?? { generation: await this.manifest.recordIntent(intent), isPut: false }
@@ -200,29 +192,29 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
     return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await this.#held.read(id, options, generation =>
+      const { entry, found } = await readHeld(this, id, options, generation =>
         this.inner.get(id, { ...options, generation }),
       )
       options.signal?.throwIfAborted()
-      return { meta: ownMeta(entry, found.meta), bytes: found.bytes }
+      return { meta: ownMeta(entry, found.meta.byteLength), bytes: found.bytes }
     })
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await this.#held.read(id, options, generation =>
+      const { entry, found } = await readHeld(this, id, options, generation =>
         this.inner.stream(id, { ...options, generation, signal: this.#lifetime.until(options.signal) }),
       )
-      return { meta: ownMeta(entry, found.meta), body: found.body }
+      return { meta: ownMeta(entry, found.meta.byteLength), body: found.body }
     })
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
     return this.#lifetime.run(options.signal, async () => {
-      const entry = await this.#held.find(id, options)
+      const entry = await heldRef(this, id, options)
       if (entry === undefined) return undefined
       const meta = await this.inner.stat(id, { ...options, generation: entry.generation })
-      return meta && ownMeta(entry, meta)
+      return meta && ownMeta(entry, meta.byteLength)
     })
   }
 
@@ -232,8 +224,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    */
   ref(id: AttachmentId, options: AttachmentSignalOptions = {}): Promise<AttachmentRef | undefined> {
     return this.#lifetime.run(options.signal, async () => {
-      const entry = await this.#held.find(id, options)
-      return entry && this.#held.refOf(entry, options)
+      const entry = await heldRef(this, id, options)
+      return entry && refTo(ownMeta(entry, await lengthOf(this, entry, options)), entry.generation)
     })
   }
 
@@ -241,8 +233,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   usage(options: AttachmentSignalOptions = {}): Promise<AttachmentUsage> {
     return this.#lifetime.run(options.signal, async () => {
       const usage = { count: 0, byteLength: 0 }
-      for await (const entry of this.#held.live()) {
-        usage.byteLength += await this.#held.lengthOf(entry, options)
+      for await (const entry of liveRefs(this)) {
+        usage.byteLength += await lengthOf(this, entry, options)
         usage.count++
         this.#lifetime.assertOpen(options.signal)
       }
@@ -255,7 +247,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     const { signal, prefix = '' } = options
     this.#lifetime.assertOpen(signal)
     if (!isAttachmentIdPrefix(prefix)) return
-    for await (const { attachmentId: id, generation } of this.#held.live()) {
+    for await (const { attachmentId: id, generation } of liveRefs(this)) {
       if (!id.startsWith(prefix)) continue
       const meta = await this.inner.stat(id, { generation, signal })
       if (meta !== undefined) yield { id, generation, byteLength: meta.byteLength }
@@ -271,9 +263,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     const { signal } = options
     return this.#lifetime.run(signal, async () => {
       if (!isAttachmentId(id)) return
-      if (options.generation !== undefined && (await this.#held.find(id, options)) === undefined) return
+      if (options.generation !== undefined && (await heldRef(this, id, options)) === undefined) return
       this.#pending.remove([id])
-      await this.manifest.releaseRefs(this.sessionId, [id], this.#held.scope)
+      await this.manifest.releaseRefs(this.sessionId, [id], scopeOf(this))
       // At any age, since everyone who held the content has released it.
       const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1, ids: [id], releasedOnly: true }
       for (const claim of await this.manifest.claimOrphans(query)) {
@@ -340,26 +332,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     { signal }: AttachmentSignalOptions = {},
   ): Promise<AttachmentRef[]> {
     return this.#lifetime.run(signal, async () => {
-      if (from.inner !== this.inner || from.manifest !== this.manifest) {
-        throw new AttachmentInvalidArgumentError(
-          'adopt carries no bytes to another store: get them there and put them here, ' +
-            'or make both views of the same store and manifest',
-        )
-      }
-      const adoption = new Adoption(this.inner, this.manifest, this.#intents)
-      const ids = [...new Set(refs.map(({ id }) => id))]
-      const puts = new Map(ids.map(id => [id, this.#pending.begin(id)]))
-      const adopted = new Map<AttachmentId, AttachmentRef>()
-      try {
-        await concurrently([...puts], adoptionConcurrency, async ([id, put]) => {
-          signal?.throwIfAborted()
-          adopted.set(id, await adoption.adopt(put, id, from, { signal }))
-        })
-        for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)
-      } finally {
-        for (const put of puts.values()) put.ended()
-      }
-      return refs.map(({ id }) => ({ ...(adopted.get(id) as AttachmentRef) }))
+      const ids = refs.map(({ id }) => id)
+      const adopted = await adoptAll(this, ids, from, this.#pending, this.#now, { signal })
+      return ids.map(id => ({ ...(adopted.get(id) as AttachmentRef) }))
     })
   }
 
@@ -370,7 +345,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   release(ids?: readonly AttachmentId[]): Promise<void> {
     return this.#lifetime.run(undefined, async () => {
       const wellFormed = ids?.filter(isAttachmentId)
-      await this.manifest.releaseRefs(this.sessionId, wellFormed, this.#held.scope)
+      await this.manifest.releaseRefs(this.sessionId, wellFormed, scopeOf(this))
       this.#pending.remove(wellFormed)
     })
   }

@@ -67,7 +67,7 @@ export async function reclaimUnreferencedAttachments(
   if (options.dryRun) return report
   const { scannedIntentCount: scannedCount } = report
   if (scannedCount >= guardedCount && unreferenced.length > scannedCount * maxDeleteRatio) {
-    throw new AttachmentAuditRefusedError({ ...report, scannedCount })
+    throw new AttachmentAuditRefusedError(scannedCount, unreferenced.length, report.unreferencedByteLength)
   }
   for await (const batch of batches(unreferenced, sweep.batchSize)) await sweep.take(await manifest.claimBlobs(batch))
   return report

@@ -6,9 +6,17 @@ import { processCases } from './calls/processes.ts'
 import { scaleCases } from './calls/scale.ts'
 import { sessionIdCases } from './calls/session-ids.ts'
 import { blobCases } from './claims/blobs.ts'
+import { dryRunCases } from './claims/dry-runs.ts'
 import { forgetCases } from './claims/forgets.ts'
 import { orphanCases } from './claims/orphans.ts'
 import { takeoverCases } from './claims/takeovers.ts'
+import { clockCases } from './floor/clocks.ts'
+import { purgeCases } from './floor/purges.ts'
+import { floorStrayCases } from './floor/strays.ts'
+import { holdCases } from './holders/holds.ts'
+import { lookupCases } from './holders/lookups.ts'
+import { metadataCases } from './holders/metadata.ts'
+import { holderNameCases } from './holders/names.ts'
 import { commitCases } from './refs/commits.ts'
 import { intentCases } from './refs/intents.ts'
 import { listingCases } from './refs/listings.ts'
@@ -22,10 +30,18 @@ export const manifestCases: readonly ManifestCase[] = [
   ...transactionCases,
   ...releaseCases,
   ...listingCases,
+  ...metadataCases,
+  ...holdCases,
+  ...lookupCases,
+  ...holderNameCases,
   ...orphanCases,
   ...takeoverCases,
   ...blobCases,
+  ...dryRunCases,
   ...forgetCases,
+  ...purgeCases,
+  ...floorStrayCases,
+  ...clockCases,
   ...sessionIdCases,
   ...invalidInputCases,
   ...scaleCases,

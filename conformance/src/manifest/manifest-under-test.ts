@@ -19,6 +19,8 @@ export interface ManifestUnderTest extends ManifestSteps {
   begin(): Promise<HostTransaction>
   /** Sets the manifest's clock or, where that cannot be done, lets some time pass. */
   clockAt(epochMs: number): Promise<void>
+  /** Has the manifest forget what it may forget: its clock jumps by a year, if it can be set, and a sweep settles. */
+  purge(): Promise<void>
 }
 
 /** The steps that another process can do on its manifest. */
@@ -40,6 +42,7 @@ async function openManifest(context: CaseContext<ManifestFixture>): Promise<Mani
   const fixture = await context.create()
   const steps = stepsOf(fixture.manifest)
   const reopened = (opened: AttachmentManifest) => stepsOf(context.use(opened))
+  let year = new Date().getUTCFullYear()
   return {
     ...steps,
     fixture,
@@ -54,6 +57,10 @@ async function openManifest(context: CaseContext<ManifestFixture>): Promise<Mani
     async clockAt(epochMs) {
       if (fixture.setClock === undefined) await pause(3)
       else fixture.setClock(epochMs)
+    },
+    async purge() {
+      fixture.setClock?.(Date.UTC(++year, 11, 31))
+      await steps.settle()
     },
   }
 }

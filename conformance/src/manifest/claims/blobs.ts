@@ -129,6 +129,32 @@ export const blobCases: readonly ManifestCase[] = manifestGroup('audit', {
       assert.ok((await record('a', 'session')) > 5)
     },
   },
+  'several-copies-at-once': {
+    title: 'of several copies of content that nobody refers to, one audit claims the highest and frees the others',
+    async run({ record, takeOver, claimBlobs, settle }) {
+      const claims = await claimBlobs('a@2', 'a@5', 'a@0', 'b@1', 'a@5')
+      assert.deepEqual(copiesOf(claims), ['a@0', 'a@2', 'a@5', 'b@1'])
+      assert.equal((await takeOver('a'))?.generation, 5)
+      assert.equal(await record('a', 'session'), 6)
+      await settle(...claims)
+      assert.equal(await record('a', 'other'), 6)
+    },
+  },
+  'several-copies-of-live': {
+    title: 'of several copies of live content, an audit frees those below its generation and leaves the others',
+    async run({ record, hold, entry, claimBlobs, settle, reclaim }) {
+      for (let generation = 0; generation < 2; generation++) {
+        await record('a', 'session')
+        await reclaim('a')
+      }
+      assert.equal(await hold('a', 'session'), 2)
+      const before = await entry('a', 'session')
+      const claims = await claimBlobs('a@3', 'a@1', 'a@2', 'a@0')
+      assert.deepEqual(copiesOf(claims), ['a@0', 'a@1'])
+      await settle(...claims)
+      assert.deepEqual(await entry('a', 'session'), before)
+    },
+  },
   'intent-after': {
     title: 'after an audit has claimed a blob, an intent gets the next generation, and the old one cannot be committed',
     async run({ record, commit, mustRefuse, claimBlobs, settle }) {

@@ -1,0 +1,85 @@
+/**
+ * Session ids and holders that some backend takes for one another, or for something else than a name. All different,
+ * each followed where it matters by the one that it is mixed up with.
+ */
+export const hostileNames: readonly string[] = [
+  'session',
+  'Session',
+  'SESSION',
+  'session ',
+  ' session',
+  'session\t',
+  'session\n',
+  'caf\u00e9', // NFC
+  'cafe\u0301', // NFD
+  'stra\u00dfe',
+  'STRASSE',
+  'strasse',
+  '\u0131stanbul', // dotless i
+  'istanbul',
+  '\u212a', // Kelvin sign, K in NFKC
+  'K',
+  'k',
+  '\ufb01le', // fi ligature
+  'file',
+  'a\u200db', // zero-width joiner
+  'ab',
+  '\u05e9\u05dc\u05d5\u05dd',
+  '\u4f1a\u8bdd',
+  '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}',
+  '\u{10ffff}',
+  '\uffff',
+  '%',
+  '_',
+  '*',
+  '?',
+  "'; DROP TABLE refs; --",
+  "o'brien",
+  '"quoted"',
+  '`ticks`',
+  '$1',
+  '\u0024{x}',
+  '\\',
+  '\\x00',
+  '\\u0000',
+  '/',
+  '//',
+  '.',
+  '..',
+  '../../etc/passwd',
+  'a/b',
+  'a\\b',
+  'a:b',
+  'CON',
+  'null',
+  'undefined',
+  'NaN',
+  '0',
+  '00',
+  '1e3',
+  '1000',
+  '-1',
+  'true',
+  '{}',
+  '[]',
+  '\u0001',
+  '\u007f',
+  'x'.repeat(511),
+  'x'.repeat(512),
+  `${'x'.repeat(511)}y`,
+  `${'x'.repeat(511)}X`,
+  '\u{1f4ce}'.repeat(512), // 512 characters, 2,048 bytes
+  `${'\u{1f4ce}'.repeat(511)}\u{1f4cf}`,
+]
+
+/** What is no session id and no holder. `''` is a holder, and no session id. */
+export const refusedNames: readonly unknown[] = [
+  'x'.repeat(513),
+  '\u{1f4ce}'.repeat(513),
+  '\ud800',
+  'a\udc00b',
+  'a\0b',
+  7,
+  null,
+  {},
+]

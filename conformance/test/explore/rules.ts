@@ -67,7 +67,7 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'an intent takes back a release',
-    off: [ledger.swap('#renew', 'ref.releasedAt = undefined', '')],
+    off: [ledger.swap('#begin', 'ref.releasedAt = undefined', '')],
     plan: 'two-sweepers',
     caught: 'needless refusal',
   },
@@ -114,7 +114,7 @@ export const rules: readonly Rule[] = [
     off: [
       ledger.instead(
         '#refsTo',
-        `const of = ids ?? this.refsOf(sessionId).map(ref => ref.content.id)
+        `const of = ids ?? this.refsOf(sessionId, holder).map(ref => ref.content.id)
         return of.flatMap(id => [...(this.#contents.get(id)?.refs ?? [])])`,
       ),
     ],
@@ -194,13 +194,13 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'an audit claims a blob of content that is not known, in one step',
-    off: [ledger.instead('#claimUnknown', 'return unrecordedClaim({ id, generation })')],
+    off: [ledger.swap('claimListed', 'if (dryRun)', 'if (dryRun || content === undefined)')],
     plan: 'audit',
     caught: 'generation reused',
   },
   {
     rule: 'an audit claims a blob that no ref names any more, in one step',
-    off: [ledger.instead('#claimAt', 'return unrecordedClaim({ id: content.id, generation })')],
+    off: [ledger.instead('#claimAt', 'return { attachmentId: content.id, generation, token: randomUUID() }')],
     plan: 'audits',
     caught: 'generation reused',
   },

@@ -1,4 +1,5 @@
 import type { AttachmentCreateMeta, AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
 
 /**
  * What is known about some content: its generation, and who may delete it. When nobody refers to the content any more,
@@ -16,11 +17,12 @@ export interface ContentRow {
   committedRefs: number
 }
 
-/** One session's hold on some content. */
+/** The hold that one holder in a session has on some content. */
 export interface RefRow {
   readonly content: ContentRow
   readonly sessionId: string
-  readonly canonicalUri: string
+  readonly holder: string
+  byteLength: number
   meta: AttachmentCreateMeta | undefined
   generation: number
   intentAt: number
@@ -42,12 +44,28 @@ export function ageOf(ref: RefRow): number {
   return ref.releasedAt ?? ref.intentAt
 }
 
+/**
+ * Whether a session's reader finds the ref before another of the same session: a committed one comes before an
+ * uncommitted one before a released one, and then the older intent comes first.
+ */
+export function comesBefore(ref: RefRow, other: RefRow): boolean {
+  const [rank, otherRank] = [rankOf(ref), rankOf(other)]
+  return rank === otherRank ? ref.intentAt < other.intentAt : rank < otherRank
+}
+
+function rankOf(ref: RefRow): number {
+  if (!isLive(ref)) return 2
+  return ref.committedAt === undefined ? 1 : 0
+}
+
 /** A copy for the caller. Absent fields stay absent. */
 export function entryOf(ref: RefRow): AttachmentManifestEntry {
   const entry: AttachmentManifestEntry = {
     attachmentId: ref.content.id,
     sessionId: ref.sessionId,
-    canonicalUri: ref.canonicalUri,
+    holder: ref.holder,
+    canonicalUri: canonicalUri(ref.content.id),
+    byteLength: ref.byteLength,
     intentAtEpochMs: ref.intentAt,
     generation: ref.generation,
   }

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { AttachmentId, AttachmentIntent, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
-import type { CommitTarget } from '@lash/attachments-core/backend'
+import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { CheckedIntent, CommitTarget, ListedContent } from '@lash/attachments-core/backend'
 import { AgeIndex } from './age-index.ts'
-import { ageOf, type ContentRow, isCommitted, isLive, type RefRow } from './content-row.ts'
+import { ageOf, type ContentRow, comesBefore, isCommitted, isLive, type RefRow } from './content-row.ts'
+import { RefIndex } from './ref-index.ts'
 
-/** Most tombstones that one settlement purges, so that it never stalls the process. */
+/**
+ * Most tombstones that a settlement purges beside as many as it makes: it never stalls the process, and they do not
+ * pile up.
+ */
 const purgeBatch = 1000
 
 /**
@@ -13,13 +17,18 @@ const purgeBatch = 1000
  */
 export class Ledger {
   readonly #contents = new Map<AttachmentId, ContentRow>()
-  readonly #sessions = new Map<string, Map<AttachmentId, RefRow>>()
+  readonly #refs = new RefIndex()
   /** Refs that are not committed. A sweep looks only at these, so its cost does not grow with what is committed. */
   readonly #loose = new AgeIndex<RefRow>()
   /** Rows under a claim, for the takeover of stale ones. */
   readonly #claimed = new AgeIndex<ContentRow>()
   /** Rows without refs or claim, the oldest first. */
   readonly #tombstones = new Set<ContentRow>()
+  /**
+   * Where content without a row starts. It is above every generation of what was purged, so that no generation is used
+   * twice, however long a deleter stalls and whatever the clock says.
+   */
+  #floor = 0
   readonly #now: () => number
   readonly #tombstoneRetentionMs: number
 
@@ -28,10 +37,10 @@ export class Ledger {
     this.#tombstoneRetentionMs = tombstoneRetentionMs
   }
 
-  recordIntent(intent: AttachmentIntent): number {
-    const content = this.#contents.get(intent.attachmentId) ?? this.#create(intent.attachmentId, 0)
+  recordIntent(intent: CheckedIntent): number {
+    const content = this.#contents.get(intent.attachmentId) ?? this.#create(intent.attachmentId, this.#floor)
     if (content.claim !== undefined) this.#meetClaim(content)
-    const held = this.find(intent.sessionId, intent.attachmentId)
+    const held = this.#refs.get(intent.sessionId, intent.holder, intent.attachmentId)
     if (held === undefined) this.#hold(content, intent)
     else this.#renew(held, intent)
     return content.generation
@@ -42,23 +51,29 @@ export class Ledger {
     content.generation++
   }
 
-  #renew(ref: RefRow, intent: AttachmentIntent): void {
-    const committedAt = staysCommitted(ref) ? ref.committedAt : undefined
+  #renew(ref: RefRow, intent: CheckedIntent): void {
+    // What is committed keeps all but its time: another draft of the same bytes does not rename a message's file.
+    const stays = staysCommitted(ref)
     this.#change(ref, () => {
-      ref.generation = ref.content.generation
       ref.intentAt = intent.intentAtEpochMs
-      ref.meta = intent.meta
-      ref.committedAt = committedAt
-      ref.releasedAt = undefined
+      if (!stays) this.#begin(ref, intent)
     })
   }
 
+  #begin(ref: RefRow, intent: CheckedIntent): void {
+    ref.generation = ref.content.generation
+    ref.byteLength = intent.byteLength
+    ref.meta = intent.meta
+    ref.committedAt = undefined
+    ref.releasedAt = undefined
+  }
+
   /** Commits all targets, or none, and returns the ids that cannot be committed. */
-  commit(sessionId: string, targets: readonly CommitTarget[]): AttachmentId[] {
+  commit(sessionId: string, targets: readonly CommitTarget[], holder: string): AttachmentId[] {
     const failed = new Set<AttachmentId>()
     const refs: RefRow[] = []
     for (const { id, generation } of targets) {
-      const ref = this.find(sessionId, id)
+      const ref = this.#refs.get(sessionId, holder, id)
       if (ref !== undefined && mayCommit(ref, generation)) refs.push(ref)
       else failed.add(id)
     }
@@ -76,9 +91,9 @@ export class Ledger {
     }
   }
 
-  release(sessionId: string, ids: readonly AttachmentId[] | undefined): void {
+  release(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
     const releasedAt = this.#now()
-    for (const ref of this.#refsTo(ids, sessionId)) {
+    for (const ref of this.#refsTo(ids, sessionId, holder)) {
       if (!isLive(ref)) continue
       this.#change(ref, () => {
         ref.releasedAt = releasedAt
@@ -86,16 +101,30 @@ export class Ledger {
     }
   }
 
-  #refsTo(ids: readonly AttachmentId[] | undefined, sessionId: string): RefRow[] {
-    return ids === undefined ? this.refsOf(sessionId) : ids.flatMap(id => this.find(sessionId, id) ?? [])
+  #refsTo(ids: readonly AttachmentId[] | undefined, sessionId: string, holder: string | undefined): RefRow[] {
+    return ids === undefined ? this.refsOf(sessionId, holder) : ids.flatMap(id => this.#held(sessionId, id, holder))
   }
 
-  find(sessionId: string, id: AttachmentId): RefRow | undefined {
-    return this.#sessions.get(sessionId)?.get(id)
+  /** The refs to the content of one holder or, without it, of every holder of the session. */
+  #held(sessionId: string, id: AttachmentId, holder: string | undefined): RefRow[] {
+    if (holder !== undefined) {
+      const ref = this.#refs.get(sessionId, holder, id)
+      return ref === undefined ? [] : [ref]
+    }
+    const content = this.#contents.get(id)
+    return content === undefined ? [] : this.#refs.to(content, sessionId)
   }
 
-  refsOf(sessionId: string): RefRow[] {
-    return [...(this.#sessions.get(sessionId)?.values() ?? [])]
+  find(sessionId: string, id: AttachmentId, holder: string | undefined): RefRow | undefined {
+    let found: RefRow | undefined
+    for (const ref of this.#held(sessionId, id, holder)) {
+      if (found === undefined || comesBefore(ref, found)) found = ref
+    }
+    return found
+  }
+
+  refsOf(sessionId: string, holder: string | undefined): RefRow[] {
+    return this.#refs.of(sessionId, holder)
   }
 
   /** Content that a sweep at that time would take. */
@@ -128,17 +157,15 @@ export class Ledger {
     return claims
   }
 
-  /** Claims a blob that no ref names. Undefined when it is live. */
-  claimBlob(blob: AttachmentKey): OrphanClaim | undefined {
-    const content = this.#contents.get(blob.id)
-    if (content === undefined) return this.#claimUnknown(blob)
-    // Nobody writes below the content's generation any more, so nothing has to know of this claim.
-    if (blob.generation < content.generation) return unrecordedClaim(blob)
-    return isUnreferenced(content) ? this.#claimAt(content, blob.generation) : undefined
-  }
-
-  #claimUnknown({ id, generation }: AttachmentKey): OrphanClaim {
-    return this.#claim(this.#create(id, generation))
+  /** Of some content, the highest copy that a store lists: claims it if nobody has use for it. */
+  claimListed({ id, generation }: AttachmentKey, dryRun: boolean): ListedContent {
+    const content = this.#contents.get(id)
+    const lowest = content?.generation ?? this.#floor
+    // Nobody writes below that any more, so nothing has to know of a claim there.
+    if (generation < lowest) return { id, generation: lowest }
+    if (content !== undefined && !isUnreferenced(content)) return { id, generation: lowest }
+    if (dryRun) return { id, generation, token: randomUUID() }
+    return { id, generation, token: this.#claimAt(content ?? this.#create(id, generation), generation).token }
   }
 
   #claimAt(content: ContentRow, generation: number): OrphanClaim {
@@ -153,7 +180,7 @@ export class Ledger {
       this.#endClaim(content)
       this.#bury(content)
     }
-    this.#purge()
+    this.#purge(claims.length + purgeBatch)
   }
 
   forget(id: AttachmentId): void {
@@ -162,6 +189,7 @@ export class Ledger {
     this.#dropAll(content)
     if (content.claim !== undefined) this.#endClaim(content)
     this.#bury(content)
+    this.#purge(purgeBatch)
   }
 
   #create(id: AttachmentId, generation: number): ContentRow {
@@ -170,11 +198,12 @@ export class Ledger {
     return content
   }
 
-  #hold(content: ContentRow, intent: AttachmentIntent): void {
+  #hold(content: ContentRow, intent: CheckedIntent): void {
     const ref: RefRow = {
       content,
       sessionId: intent.sessionId,
-      canonicalUri: intent.canonicalUri,
+      holder: intent.holder,
+      byteLength: intent.byteLength,
       meta: intent.meta,
       generation: content.generation,
       intentAt: intent.intentAtEpochMs,
@@ -183,18 +212,14 @@ export class Ledger {
     }
     this.#tombstones.delete(content)
     content.refs.add(ref)
-    const refs = this.#sessions.get(ref.sessionId)
-    if (refs === undefined) this.#sessions.set(ref.sessionId, new Map([[content.id, ref]]))
-    else refs.set(content.id, ref)
+    this.#refs.add(ref)
     this.#loose.add(ref, ageOf(ref))
   }
 
   #drop(ref: RefRow): void {
     this.#unindex(ref)
     ref.content.refs.delete(ref)
-    const refs = this.#sessions.get(ref.sessionId)
-    refs?.delete(ref.content.id)
-    if (refs?.size === 0) this.#sessions.delete(ref.sessionId)
+    this.#refs.delete(ref)
   }
 
   #dropAll(content: ContentRow): void {
@@ -248,7 +273,7 @@ export class Ledger {
 
   #claim(content: ContentRow): OrphanClaim {
     this.#tombstones.delete(content)
-    const claim = unrecordedClaim(content)
+    const claim = { attachmentId: content.id, generation: content.generation, token: randomUUID() }
     content.claim = claim.token
     content.since = this.#now()
     this.#claimed.add(content, content.since)
@@ -268,23 +293,25 @@ export class Ledger {
     this.#tombstones.add(content)
   }
 
-  /** Forgets the generations of content that nobody has referred to for longer than any deleter can stall. */
-  #purge(): void {
-    const until = this.#now() - this.#tombstoneRetentionMs
+  /** Forgets the tombstones that are old enough, but so many at most. */
+  #purge(atMost: number): void {
+    // To keep none asks no clock, which may have been set back since.
+    const until = this.#tombstoneRetentionMs === 0 ? Infinity : this.#now() - this.#tombstoneRetentionMs
     let purged = 0
     for (const content of this.#tombstones) {
-      if (content.since > until || purged++ === purgeBatch) return
-      this.#tombstones.delete(content)
-      this.#contents.delete(content.id)
+      if (content.since > until || purged++ === atMost) return
+      this.#forgetGenerations(content)
     }
+  }
+
+  #forgetGenerations(tombstone: ContentRow): void {
+    this.#floor = Math.max(this.#floor, tombstone.generation)
+    this.#tombstones.delete(tombstone)
+    this.#contents.delete(tombstone.id)
   }
 }
 
-function unrecordedClaim({ id, generation }: AttachmentKey): OrphanClaim {
-  return { attachmentId: id, generation, token: randomUUID() }
-}
-
-/** Whether the ref stays committed when its session records another intent. */
+/** Whether the ref stays committed when its holder records another intent. */
 function staysCommitted(ref: RefRow): boolean {
   return isCommitted(ref) && ref.generation === ref.content.generation
 }
@@ -297,7 +324,7 @@ function mayCommit(ref: RefRow, generation: number = ref.generation): boolean {
   )
 }
 
-/** Whether a session has committed the content. */
+/** Whether anybody has committed the content. */
 function isHeld(content: ContentRow): boolean {
   return content.committedRefs > 0
 }
@@ -309,7 +336,7 @@ export function isOrphan(content: ContentRow, olderThan: number): boolean {
   return true
 }
 
-/** Whether every session has released the content. */
+/** Whether everybody has released the content. */
 function isReleased(content: ContentRow): boolean {
   for (const ref of content.refs) if (isLive(ref)) return false
   return true

@@ -1,6 +1,5 @@
 import type {
   AttachmentId,
-  AttachmentIntent,
   AttachmentKey,
   AttachmentManifestEntry,
   OrphanClaim,
@@ -8,8 +7,11 @@ import type {
 } from '@lash/attachments-core'
 import {
   type AttachmentManifestOptions,
+  type CheckedIntent,
+  type CommitRequest,
   type CommitTarget,
   type EntryPages,
+  type ListedContent,
   ManifestBase,
 } from '@lash/attachments-core/backend'
 import { entryOf } from './content-row.ts'
@@ -28,33 +30,38 @@ export class InMemoryAttachmentManifest extends ManifestBase {
 
   /** @throws AttachmentInvalidArgumentError */
   constructor(options: InMemoryAttachmentManifestOptions = {}) {
-    super('memory', options, 'leave it out, or use the manifest of your database')
+    // What is reclaimed is forgotten at once: to remember it would take memory, and nothing here needs plain names.
+    super(
+      'memory',
+      { ...options, tombstoneRetentionMs: options.tombstoneRetentionMs ?? 0 },
+      'leave it out, or use the manifest of your database',
+    )
     this.#ledger = new Ledger(this.now, this.tombstoneRetentionMs)
   }
 
-  protected record(intent: AttachmentIntent): number {
+  protected record(intent: CheckedIntent): number {
     return this.#ledger.recordIntent(intent)
   }
 
-  protected commit(sessionId: string, targets: readonly CommitTarget[]): AttachmentId[] {
-    return this.#ledger.commit(sessionId, targets)
+  protected commit(sessionId: string, targets: readonly CommitTarget[], { holder }: CommitRequest): AttachmentId[] {
+    return this.#ledger.commit(sessionId, targets, holder)
   }
 
-  protected release(sessionId: string, ids: readonly AttachmentId[] | undefined): void {
-    this.#ledger.release(sessionId, ids)
+  protected release(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
+    this.#ledger.release(sessionId, ids, holder)
   }
 
-  protected find(sessionId: string, id: AttachmentId): AttachmentManifestEntry | undefined {
-    const ref = this.#ledger.find(sessionId, id)
+  protected find(sessionId: string, id: AttachmentId, holder: string | undefined): AttachmentManifestEntry | undefined {
+    const ref = this.#ledger.find(sessionId, id, holder)
     return ref === undefined ? undefined : entryOf(ref)
   }
 
-  protected async *refsOf(sessionId: string): EntryPages {
-    yield this.#refsOf(sessionId)
+  protected async *refsOf(sessionId: string, holder: string | undefined): EntryPages {
+    yield this.#refsOf(sessionId, holder)
   }
 
-  *#refsOf(sessionId: string): Generator<AttachmentManifestEntry, void, void> {
-    for (const ref of this.#ledger.refsOf(sessionId)) {
+  *#refsOf(sessionId: string, holder: string | undefined): Generator<AttachmentManifestEntry, void, void> {
+    for (const ref of this.#ledger.refsOf(sessionId, holder)) {
       // Since the listing began, a sweep may have dropped it.
       if (ref.content.refs.has(ref)) yield entryOf(ref)
     }
@@ -71,8 +78,8 @@ export class InMemoryAttachmentManifest extends ManifestBase {
     return this.#ledger.claimOrphans(query)
   }
 
-  protected claimListed(blobs: readonly AttachmentKey[]): OrphanClaim[] {
-    return blobs.flatMap(key => this.#ledger.claimBlob(key) ?? [])
+  protected claimListed(highest: readonly AttachmentKey[], dryRun: boolean): ListedContent[] {
+    return highest.map(copy => this.#ledger.claimListed(copy, dryRun))
   }
 
   protected settle(claims: readonly OrphanClaim[]): void {

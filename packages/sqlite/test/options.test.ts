@@ -49,7 +49,7 @@ describe('a path, or an object of options', () => {
     onTestFinished(() => manifest.close())
     const attachmentId = 'a'.repeat(64)
     const canonicalUri = `sha256:${attachmentId}`
-    await manifest.recordIntent({ attachmentId, sessionId: 's', canonicalUri, intentAtEpochMs: 1 })
+    await manifest.recordIntent({ attachmentId, sessionId: 's', canonicalUri, byteLength: 3, intentAtEpochMs: 1 })
     await manifest.commitRefs('s', [attachmentId])
     expect(await manifest.lookup('s', attachmentId)).toMatchObject({ committedAtEpochMs: 7 })
   })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { AttachmentStoreError } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
 import { GrowthLimit, unlimitedPages } from '../full-disk/growth-limit.ts'
+import { GenerationTable } from '../manifest/generation-table.ts'
 import { RefTable } from '../manifest/ref-table.ts'
 import { ThreadConnection } from '../thread/thread-connection.ts'
 import { GroupWriter } from '../writing/group-writer.ts'
@@ -12,8 +13,8 @@ import { openConnection, prepare } from './connection.ts'
 import { makeFolder } from './folder.ts'
 import { checkBusyTimeout, checkPlace, fileOf, type SqliteDatabaseOptions } from './options.ts'
 import { ReadQueue } from './read-queue.ts'
-import { prepareSchema } from './schema.ts'
-import { attachmentError } from './sqlite-error.ts'
+import { newerSchemaError, prepareSchema } from './schema.ts'
+import { attachmentError, isMissingTable } from './sqlite-error.ts'
 import { syncLog } from './sync-log.ts'
 import { Tables } from './tables.ts'
 
@@ -72,7 +73,7 @@ export class AttachmentDatabase {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
       if (this.#file !== undefined && !this.#connection.readonly) syncLog(this.#file)
       const tables = new Tables(this.#connection)
-      this.#reads = new ReadQueue(this.#connection, tables, { path: this.path, busyTimeoutMs })
+      this.#reads = new ReadQueue(this.#connection, tables, { busyTimeoutMs, error: cause => this.error(cause) })
       this.#journalMode = prepare(this.#connection, 'PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#transaction = new WriteTransaction(this.#connection, tables)
@@ -141,7 +142,7 @@ export class AttachmentDatabase {
   writeRefsSync<T>(work: (refs: RefTable) => T): T {
     const handle = this.hostHandle
     try {
-      this.#hostRefs ??= new RefTable(handle)
+      this.#hostRefs ??= new RefTable(handle, new GenerationTable(handle))
       const refs = this.#hostRefs
       if (handle.inTransaction) return work(refs)
       const isOurs = handle === this.#connection
@@ -162,7 +163,17 @@ export class AttachmentDatabase {
 
   /** Any error as one of ours; see {@link attachmentError}. */
   error(error: unknown): AttachmentStoreError {
-    return attachmentError(error, this.path, this.busyTimeoutMs)
+    return this.#migratedError(error) ?? attachmentError(error, this.path, this.busyTimeoutMs)
+  }
+
+  #migratedError(error: unknown): AttachmentStoreError | undefined {
+    if (!isMissingTable(error)) return undefined
+    try {
+      return newerSchemaError(this.#connection, this.path, error)
+    } catch {
+      // What could not be looked up adds nothing to the error that there is.
+      return undefined
+    }
   }
 
   hold(): this {

@@ -1,8 +1,9 @@
+import type { AttachmentStoreError } from '@lash/attachments-core'
 import { LoopYield } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { prepare } from './connection.ts'
 import { retryWhileBusy } from './retry-while-busy.ts'
-import { attachmentError, isBusy } from './sqlite-error.ts'
+import { isBusy } from './sqlite-error.ts'
 import type { Tables } from './tables.ts'
 
 type Query<T> = (tables: Tables) => T
@@ -13,9 +14,9 @@ interface Waiting {
 }
 
 export interface ReadQueueOptions {
-  /** For messages. */
-  path: string
   busyTimeoutMs: number
+  /** Any error as one of ours. */
+  error(cause: unknown): AttachmentStoreError
 }
 
 /**
@@ -69,12 +70,12 @@ export class ReadQueue {
 
   /** Waits for the lock of a process that recovers or closes the file, without blocking the thread. */
   async #retry<T>(query: Query<T>, first: unknown): Promise<T> {
-    const { path, busyTimeoutMs } = this.#options
+    const { busyTimeoutMs } = this.#options
     try {
       if (!isBusy(first)) throw first
       return await retryWhileBusy(busyTimeoutMs, () => query(this.#tables))
     } catch (error) {
-      throw attachmentError(error, path, busyTimeoutMs)
+      throw this.#options.error(error)
     }
   }
 }

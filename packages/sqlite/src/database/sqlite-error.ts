@@ -33,6 +33,11 @@ function isIterating(error: unknown): boolean {
   return (error as Error | null)?.message === 'This database connection is busy executing a query'
 }
 
+/** Whether a statement names a table or a column that is not there. */
+export function isMissingTable(error: unknown): boolean {
+  return codeOf(error) === 'SQLITE_ERROR' && /^no such (table|column): /.test((error as Error).message)
+}
+
 /** Blocks the calling thread: only for what is synchronous by contract. */
 export function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
@@ -92,7 +97,7 @@ export function attachmentError(error: unknown, path: string, busyTimeoutMs: num
       options,
     )
   }
-  if (code === 'SQLITE_ERROR' && /^no such (table|column): /.test(message)) {
+  if (isMissingTable(error)) {
     return new AttachmentSchemaError(`${path} lost tables of ours: ${text}; restore it from a backup`, options)
   }
   return new AttachmentBackendError(`${path} failed: ${text}`, options)

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { ClaimTable } from '../manifest/claim-table.ts'
+import { GenerationTable } from '../manifest/generation-table.ts'
 import { RefTable } from '../manifest/ref-table.ts'
 import { BlobTable } from '../store/blob-table.ts'
 import { UploadTable } from '../store/upload-table.ts'
@@ -14,7 +15,8 @@ export class Tables {
   constructor(database: Database) {
     this.blobs = new BlobTable(database)
     this.uploads = new UploadTable(database)
-    this.refs = new RefTable(database)
-    this.claims = new ClaimTable(database)
+    const generations = new GenerationTable(database)
+    this.refs = new RefTable(database, generations)
+    this.claims = new ClaimTable(database, generations)
   }
 }

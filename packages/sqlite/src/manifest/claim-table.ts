@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { AttachmentId, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { ListedContent } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { prepare } from '../database/connection.ts'
 import { idBytes, idOf } from '../database/id-bytes.ts'
+import type { GenerationTable } from './generation-table.ts'
+import { idAt, type RefTargets } from './ref-targets.ts'
 
 interface Refs {
   count: number
@@ -10,12 +13,6 @@ interface Refs {
   loose: number
   released: number
   youngest: number | null
-}
-
-interface Content {
-  generation: number
-  claim: string | null
-  claimed_at: number | null
 }
 
 export interface ClaimStep {
@@ -26,92 +23,49 @@ export interface ClaimStep {
 
 /** How many contents one transaction looks at, at most: other writers wait for it. */
 const contentsPerStep = 1000
-/** How many tombstones one settlement purges, at most: others wait for it, and the rest is purged by later ones. */
-const purgedPerStep = 100
 
 /** The sweeper's side of the manifest: claims. Statements on one connection, to be run in a transaction. */
 export class ClaimTable {
+  readonly #generations: GenerationTable
   readonly #countLoose: Statement
-  readonly #countStale: Statement
   readonly #loose: Statement
   readonly #released: Statement
-  readonly #stale: Statement
   readonly #refs: Statement
   readonly #dropRefs: Statement
   readonly #dropLoose: Statement
-  readonly #content: Statement
-  readonly #claim: Statement
-  readonly #settle: Statement
-  readonly #purge: Statement
-  readonly #forget: Statement
 
-  constructor(database: Database) {
+  constructor(database: Database, generations: GenerationTable) {
+    this.#generations = generations
     this.#countLoose = prepare(
       database,
       `SELECT count(*) FROM (
-        SELECT 1 FROM lash_attachment_refs WHERE loose_at <= ? LIMIT ${contentsPerStep})`,
-    ).pluck()
-    this.#countStale = prepare(
-      database,
-      `SELECT count(*) FROM (
-        SELECT 1 FROM lash_attachment_contents WHERE claimed_at <= ? LIMIT ${contentsPerStep})`,
+        SELECT 1 FROM lash_attachment_holds WHERE loose_at <= ? LIMIT ${contentsPerStep})`,
     ).pluck()
     this.#loose = prepare(
       database,
       `SELECT DISTINCT id FROM (
-        SELECT id FROM lash_attachment_refs WHERE loose_at <= ? ORDER BY loose_at LIMIT ${contentsPerStep})`,
+        SELECT id FROM lash_attachment_holds WHERE loose_at <= ? ORDER BY loose_at LIMIT ${contentsPerStep})`,
     ).pluck()
     this.#released = prepare(
       database,
-      `SELECT DISTINCT id FROM lash_attachment_refs AS refs WHERE loose_at <= ? AND NOT EXISTS (
-        SELECT 1 FROM lash_attachment_refs AS others WHERE others.id = refs.id AND others.released_at IS NULL
+      `SELECT DISTINCT id FROM lash_attachment_holds AS refs WHERE loose_at <= ? AND NOT EXISTS (
+        SELECT 1 FROM lash_attachment_holds AS others WHERE others.id = refs.id AND others.released_at IS NULL
       ) LIMIT ?`,
-    ).pluck()
-    this.#stale = prepare(
-      database,
-      'SELECT id FROM lash_attachment_contents WHERE claimed_at <= ? ORDER BY claimed_at LIMIT ?',
     ).pluck()
     this.#refs = prepare(
       database,
       `
       SELECT count(*) AS count, count(loose_at) AS loose, count(released_at) AS released, max(loose_at) AS youngest
-      FROM lash_attachment_refs WHERE id = ?`,
+      FROM lash_attachment_holds WHERE id = ?`,
     )
-    this.#dropRefs = prepare(database, 'DELETE FROM lash_attachment_refs WHERE id = ?')
-    this.#dropLoose = prepare(database, 'DELETE FROM lash_attachment_refs WHERE id = ? AND loose_at <= ?')
-    this.#content = prepare(database, 'SELECT generation, claim, claimed_at FROM lash_attachment_contents WHERE id = ?')
-    this.#claim = prepare(
-      database,
-      `
-      INSERT INTO lash_attachment_contents (id, generation, claim, claimed_at) VALUES (?, ?, ?, ?)
-      ON CONFLICT (id) DO UPDATE SET
-        generation = excluded.generation, claim = excluded.claim, claimed_at = excluded.claimed_at, emptied_at = NULL`,
-    )
-    this.#settle = prepare(
-      database,
-      `
-      UPDATE lash_attachment_contents SET generation = generation + 1, claim = NULL, claimed_at = NULL, emptied_at = ?
-      WHERE id = ? AND claim = ?`,
-    )
-    this.#purge = prepare(
-      database,
-      `
-      DELETE FROM lash_attachment_contents WHERE id IN (
-        SELECT id FROM lash_attachment_contents WHERE emptied_at <= ? LIMIT ${purgedPerStep})`,
-    )
-    this.#forget = prepare(
-      database,
-      `
-      INSERT INTO lash_attachment_contents (id, generation, emptied_at) VALUES (?, ?, ?)
-      ON CONFLICT (id) DO UPDATE SET
-        generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`,
-    )
+    this.#dropRefs = prepare(database, 'DELETE FROM lash_attachment_holds WHERE id = ?')
+    this.#dropLoose = prepare(database, 'DELETE FROM lash_attachment_holds WHERE id = ? AND loose_at <= ?')
   }
 
   /** How many contents the next step may claim at most. Stops counting at about a thousand. Only reads. */
   countCandidates({ ids, olderThanEpochMs, staleClaimEpochMs }: OrphanQuery): number {
     if (ids !== undefined) return ids.length
-    const stale = staleClaimEpochMs === undefined ? 0 : (this.#countStale.get(staleClaimEpochMs) as number)
+    const stale = staleClaimEpochMs === undefined ? 0 : this.#generations.countStale(staleClaimEpochMs, contentsPerStep)
     return stale + (this.#countLoose.get(olderThanEpochMs) as number)
   }
 
@@ -134,7 +88,7 @@ export class ClaimTable {
   /** Runs before new claims are made: with a time in the future it would take those too. */
   #claimStale({ staleClaimEpochMs, ids, limit }: OrphanQuery, now: number): OrphanClaim[] {
     if (staleClaimEpochMs === undefined || ids !== undefined) return []
-    return (this.#stale.all(staleClaimEpochMs, limit) as Buffer[]).map(id => this.#take(id, now))
+    return this.#generations.stale(staleClaimEpochMs, limit).map(id => this.#take(id, now))
   }
 
   #candidates({ ids, releasedOnly, olderThanEpochMs, limit }: OrphanQuery): Buffer[] {
@@ -146,8 +100,7 @@ export class ClaimTable {
   #isOrphan(id: Buffer, { olderThanEpochMs, staleClaimEpochMs, releasedOnly }: OrphanQuery): boolean {
     const refs = this.#refs.get(id) as Refs
     if (refs.count === 0) {
-      const content = this.#content.get(id) as Content | undefined
-      const claimedAt = content?.claimed_at ?? Number.POSITIVE_INFINITY
+      const claimedAt = this.#generations.find(id).claimedAt ?? Number.POSITIVE_INFINITY
       return staleClaimEpochMs !== undefined && claimedAt <= staleClaimEpochMs
     }
     if (refs.loose < refs.count || (refs.youngest ?? 0) > olderThanEpochMs) return false
@@ -156,40 +109,38 @@ export class ClaimTable {
 
   #take(id: Buffer, now: number): OrphanClaim {
     const token = randomUUID()
-    const generation = this.#generation(id)
+    // Before the refs are dropped: they may be all that says it.
+    const { generation } = this.#generations.find(id)
     this.#dropRefs.run(id)
-    this.#claim.run(id, generation, token, now)
+    this.#generations.claim(id, generation, token, now)
     return { attachmentId: idOf(id), generation, token }
   }
 
-  #generation(id: Buffer): number {
-    return (this.#content.get(id) as Content | undefined)?.generation ?? 0
-  }
-
-  claimBlobs(blobs: readonly AttachmentKey[], now: number): OrphanClaim[] {
-    const claims: OrphanClaim[] = []
-    for (const { id: attachmentId, generation } of blobs) {
-      const id = idBytes(attachmentId)
-      const content = this.#content.get(id) as Content | undefined
-      const claim = { attachmentId, generation, token: randomUUID() }
-      // Nobody will use a generation below the content's again, so such a claim needs no trace.
-      if (generation >= (content?.generation ?? 0)) {
-        if ((content?.claim ?? null) !== null || (this.#refs.get(id) as Refs).count > 0) continue
-        this.#claim.run(id, generation, claim.token, now)
-      }
-      claims.push(claim)
-    }
-    return claims
+  /**
+   * Of each content, the highest copy that a store lists. One below the content's generation, or the floor, may be
+   * deleted, and needs no claim: nobody will use that generation again.
+   * @param dryRun changes nothing, and needs no transaction.
+   */
+  claimBlobs(copies: RefTargets, now: number, dryRun: boolean): ListedContent[] {
+    return this.#generations.listed(copies).map(([position, generation, isHeld]) => {
+      const id = idAt(copies, position)
+      const copy = copies.generations[position] as number
+      if (copy < generation || isHeld === 1) return { id: idOf(id), generation }
+      const token = randomUUID()
+      if (!dryRun) this.#generations.claim(id, copy, token, now)
+      return { id: idOf(id), generation: copy, token }
+    })
   }
 
   settle(claims: readonly OrphanClaim[], now: number, purgeBefore: number): void {
-    for (const { attachmentId, token } of claims) this.#settle.run(now, idBytes(attachmentId), token)
-    this.#purge.run(purgeBefore)
+    for (const { attachmentId, token } of claims) this.#generations.settle(idBytes(attachmentId), token, now)
+    this.#generations.purge(purgeBefore)
   }
 
   forget(id: AttachmentId, now: number): void {
     const bytes = idBytes(id)
+    const { generation, hasRow } = this.#generations.find(bytes)
     const hadRefs = this.#dropRefs.run(bytes).changes > 0
-    if (hadRefs || this.#content.get(bytes) !== undefined) this.#forget.run(bytes, this.#generation(bytes) + 1, now)
+    if (hadRefs || hasRow === 1) this.#generations.bury(bytes, generation + 1, now)
   }
 }

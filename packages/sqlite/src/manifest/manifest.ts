@@ -14,16 +14,19 @@ import type {
 } from '@lash/attachments-core'
 import {
   type AttachmentManifestOptions,
+  type CheckedIntent,
+  type CommitRequest,
   type CommitTarget,
   driverOf,
   type EntryPages,
+  type ListedContent,
   ManifestBase,
   placed,
 } from '@lash/attachments-core/backend'
 import { type AttachmentDatabase, openDatabase } from '../database/database.ts'
 import type { SqliteDatabaseOptions } from '../database/options.ts'
 import { maxRowBytes, SqliteAttachmentDriver } from '../store/driver.ts'
-import type { RefPosition, SessionRefs } from './ref-table.ts'
+import type { RefPosition, SessionPosition, SessionRefs } from './ref-table.ts'
 import { packTargets } from './ref-targets.ts'
 
 export interface SqliteAttachmentManifestOptions extends SqliteDatabaseOptions, AttachmentManifestOptions {}
@@ -45,7 +48,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     this.#database = openDatabase(given)
   }
 
-  protected record(intent: AttachmentIntent): Promise<number> {
+  protected record(intent: CheckedIntent): Promise<number> {
     return this.#database.write('recordIntent', intent)
   }
 
@@ -60,10 +63,11 @@ export class SqliteAttachmentManifest extends ManifestBase {
     if (driver === undefined || driver.closed || !driver.database.isSameAs(this.#database)) return undefined
     const { bytes } = content
     if (bytes === undefined || bytes.byteLength > maxRowBytes) return undefined
-    return this.recordWith(content, intent, signal, async ({ attachmentId, sessionId, intentAtEpochMs }, meta) => {
+    return this.recordWith(content, intent, signal, async (checked, meta) => {
+      const { attachmentId, sessionId, holder, intentAtEpochMs } = checked
       const blob = await driver.smallBlob({ id: attachmentId, generation: 0 }, bytes, meta)
       signal?.throwIfAborted()
-      const request = { sessionId, intentAtEpochMs, blob }
+      const request = { sessionId, holder, intentAtEpochMs, blob }
       const options = { bytes: blob.storedLength, signal }
       return { generation: await this.#database.write('recordIntentAndPut', request, options), isPut: true }
     })
@@ -72,10 +76,10 @@ export class SqliteAttachmentManifest extends ManifestBase {
   protected async commit(
     sessionId: string,
     refs: readonly CommitTarget[],
-    { signal }: AttachmentCommitOptions,
+    { holder, signal }: CommitRequest,
   ): Promise<AttachmentId[]> {
     if (refs.length === 0) return []
-    const request = { sessionId, targets: packTargets(refs), now: this.now() }
+    const request = { sessionId, holder, targets: packTargets(refs), now: this.now() }
     return this.#database.write('commitRefs', request, { rows: refs.length, signal })
   }
 
@@ -87,31 +91,43 @@ export class SqliteAttachmentManifest extends ManifestBase {
    * find that it cannot write any more.
    * @throws AttachmentIntentExpiredError naming every id that failed; then nothing has changed.
    */
-  commitRefsSync(sessionId: string, refs: readonly (AttachmentRef | AttachmentId)[]): void {
-    this.commitNow(sessionId, refs, (session, targets) =>
-      this.#database.writeRefsSync(table => table.commit(session, packTargets(targets), this.now())),
+  commitRefsSync(
+    sessionId: string,
+    refs: readonly (AttachmentRef | AttachmentId)[],
+    options: Pick<AttachmentCommitOptions, 'holder'> = {},
+  ): void {
+    this.commitNow(sessionId, refs, options.holder, (session, targets, holder) =>
+      this.#database.writeRefsSync(table => table.commit(session, holder, packTargets(targets), this.now())),
     )
   }
 
-  protected async release(sessionId: string, ids: readonly AttachmentId[] | undefined): Promise<void> {
+  protected async release(
+    sessionId: string,
+    ids: readonly AttachmentId[] | undefined,
+    holder: string | undefined,
+  ): Promise<void> {
     const targets = ids && packTargets(ids.map(id => ({ id, generation: undefined })))
-    const request = { sessionId, targets, now: this.now() }
-    const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.countOfSession(sessionId)))
+    const request = { sessionId, holder, targets, now: this.now() }
+    const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.count(sessionId, holder)))
     await this.#database.write('releaseRefs', request, { rows: count })
   }
 
-  protected find(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
-    return this.#database.read(({ refs }) => refs.lookup(sessionId, id))
+  protected find(
+    sessionId: string,
+    id: AttachmentId,
+    holder: string | undefined,
+  ): Promise<AttachmentManifestEntry | undefined> {
+    return this.#database.read(({ refs }) => refs.lookup(sessionId, id, holder))
   }
 
-  protected async *refsOf(sessionId: string): EntryPages {
-    let after: number | undefined = 0
-    while (after !== undefined) {
-      const from: number = after
-      const page: SessionRefs = await this.#database.read(({ refs }) => refs.ofSession(sessionId, from))
+  protected async *refsOf(sessionId: string, holder: string | undefined): EntryPages {
+    let after: SessionPosition | undefined
+    do {
+      const from: SessionPosition | undefined = after
+      const page: SessionRefs = await this.#database.read(({ refs }) => refs.ofSession(sessionId, holder, from))
       yield page.entries
       after = page.last
-    }
+    } while (after !== undefined)
   }
 
   protected async *uncommitted(olderThanEpochMs: number): EntryPages {
@@ -138,7 +154,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
       yield page
       const last = page.at(-1)
       if (last === undefined) return
-      after = { id: last.attachmentId, sessionId: last.sessionId }
+      after = { id: last.attachmentId, sessionId: last.sessionId, holder: last.holder }
       // A page is read in one go, and there may be thousands: let others have their turn.
       await new Promise(resolve => setImmediate(resolve))
     }
@@ -160,8 +176,12 @@ export class SqliteAttachmentManifest extends ManifestBase {
     }
   }
 
-  protected claimListed(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#database.write('claimBlobs', { blobs, now: this.now() }, { rows: blobs.length })
+  protected claimListed(highest: readonly AttachmentKey[], dryRun: boolean): Promise<ListedContent[]> {
+    const copies = packTargets(highest)
+    const now = this.now()
+    // Without a lock, also where nothing can be written.
+    if (dryRun) return this.#database.read(({ claims }) => claims.claimBlobs(copies, now, true))
+    return this.#database.write('claimBlobs', { copies, now }, { rows: highest.length })
   }
 
   protected async settle(claims: readonly OrphanClaim[]): Promise<void> {

@@ -2,10 +2,10 @@ import type { CommitTarget } from '@lash/attachments-core/backend'
 
 /** The length of an id, in bytes. */
 const idLength = 32
-/** Stands for the generation of the session's last intent. */
+/** Stands for the generation of the holder's last intent. */
 export const lastIntent: number = -1
 
-/** Refs that a session commits or releases, packed: 100,000 objects would take long to cross to the writer thread. */
+/** Ids with generations, packed: 100,000 objects would take long to cross to the writer thread. */
 export interface RefTargets {
   /** The ids in bytes, one after the other. */
   readonly ids: Uint8Array

@@ -1,4 +1,5 @@
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { ListedContent } from '@lash/attachments-core/backend'
 import type { Tables } from '../database/tables.ts'
 import type { ClaimStep } from '../manifest/claim-table.ts'
 import type { Intent } from '../manifest/ref-table.ts'
@@ -27,15 +28,21 @@ export interface Operations {
 
   recordIntent: { request: Intent; result: number }
   /** An intent for the blob, with the blob's metadata, and the blob; its generation comes from the intent. */
-  recordIntentAndPut: { request: { sessionId: string; intentAtEpochMs: number; blob: SmallBlob }; result: number }
+  recordIntentAndPut: {
+    request: { sessionId: string; holder: string; intentAtEpochMs: number; blob: SmallBlob }
+    result: number
+  }
   /** The ids that cannot be committed; then nothing has changed. */
-  commitRefs: { request: { sessionId: string; targets: RefTargets; now: number }; result: AttachmentId[] }
+  commitRefs: {
+    request: { sessionId: string; holder: string; targets: RefTargets; now: number }
+    result: AttachmentId[]
+  }
   releaseRefs: {
-    request: { sessionId: string; targets: RefTargets | undefined; now: number }
+    request: { sessionId: string; holder: string | undefined; targets: RefTargets | undefined; now: number }
     result: undefined
   }
   claimOrphans: { request: { query: OrphanQuery; now: number }; result: ClaimStep }
-  claimBlobs: { request: { blobs: readonly AttachmentKey[]; now: number }; result: OrphanClaim[] }
+  claimBlobs: { request: { copies: RefTargets; now: number }; result: ListedContent[] }
   settleClaims: { request: { claims: readonly OrphanClaim[]; now: number; purgeBefore: number }; result: undefined }
   forget: { request: { id: AttachmentId; now: number }; result: undefined }
 }
@@ -87,16 +94,16 @@ const handlers: Handlers = {
   removeBlobs: ({ blobs }, { keys }) => blobs.remove(keys),
 
   recordIntent: ({ refs }, intent) => refs.recordIntent(intent),
-  recordIntentAndPut: ({ refs, blobs }, { sessionId, intentAtEpochMs, blob }) => {
-    const { key, meta } = blob
-    const generation = refs.recordIntent({ attachmentId: key.id, sessionId, intentAtEpochMs, meta })
+  recordIntentAndPut: ({ refs, blobs }, { blob, ...intent }) => {
+    const { key, byteLength, meta } = blob
+    const generation = refs.recordIntent({ ...intent, attachmentId: key.id, byteLength, meta })
     blobs.write(generation === key.generation ? blob : { ...blob, key: { id: key.id, generation } }, Date.now())
     return generation
   },
-  commitRefs: ({ refs }, { sessionId, targets, now }) => refs.commit(sessionId, targets, now),
-  releaseRefs: ({ refs }, { sessionId, targets, now }) => refs.release(sessionId, targets, now),
+  commitRefs: ({ refs }, { sessionId, holder, targets, now }) => refs.commit(sessionId, holder, targets, now),
+  releaseRefs: ({ refs }, { sessionId, holder, targets, now }) => refs.release(sessionId, holder, targets, now),
   claimOrphans: ({ claims }, { query, now }) => claims.claimOrphans(query, now),
-  claimBlobs: ({ claims }, { blobs, now }) => claims.claimBlobs(blobs, now),
+  claimBlobs: ({ claims }, { copies, now }) => claims.claimBlobs(copies, now, false),
   settleClaims: ({ claims }, { claims: settled, now, purgeBefore }) => claims.settle(settled, now, purgeBefore),
   forget: ({ claims }, { id, now }) => claims.forget(id, now),
 }

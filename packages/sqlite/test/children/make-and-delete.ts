@@ -13,7 +13,7 @@ for (let round = 0; round < Number(rounds); round++) {
   const { id } = await session.put(new TextEncoder().encode(`${name} ${round}`), { mediaType: 'text/plain' })
   await session.commit()
   const raw = new Database(factory.pathFor('shared'), { fileMustExist: true })
-  const found = raw.prepare('SELECT committed_at FROM lash_attachment_refs WHERE id = unhex(?)').pluck().get(id)
+  const found = raw.prepare('SELECT committed_at FROM lash_attachment_holds WHERE id = unhex(?)').pluck().get(id)
   raw.close()
   if (typeof found !== 'number') console.log(`lost ${name} ${round}`)
   await session.close()

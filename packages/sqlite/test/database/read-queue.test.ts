@@ -29,6 +29,7 @@ test('a read sees what the host has just committed on its own handle', async () 
     attachmentId: id,
     sessionId: 'session',
     canonicalUri: `sha256:${id}`,
+    byteLength: 3,
     intentAtEpochMs: 1,
   })
   const earlier = manifest.lookup('session', id)

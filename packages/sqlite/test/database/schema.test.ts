@@ -24,7 +24,7 @@ test('a file of ours is marked as ours, with its schema version, and is in WAL m
   await store.put(new Uint8Array(3), meta)
   await store.close()
   const raw = rawDatabase(path)
-  expect(raw.pragma('user_version', { simple: true })).toBe(1)
+  expect(raw.pragma('user_version', { simple: true })).toBe(2)
   expect(raw.pragma('application_id', { simple: true })).toBe(0x4c415348)
   expect(raw.pragma('journal_mode', { simple: true })).toBe('wal')
 })
@@ -34,7 +34,7 @@ test('either of store and manifest may make the file, and the other opens it', a
   const manifest = new SqliteAttachmentManifest({ path })
   const store = new SqliteAttachmentStore({ path })
   const { id } = await store.put(new Uint8Array(3), meta)
-  const intent = { attachmentId: id, sessionId: 's', canonicalUri: `sha256:${id}`, intentAtEpochMs: 1 }
+  const intent = { attachmentId: id, sessionId: 's', canonicalUri: `sha256:${id}`, byteLength: 3, intentAtEpochMs: 1 }
   expect(await manifest.recordIntent(intent)).toBe(0)
   await store.close()
   await manifest.commitRefs('s', [id])

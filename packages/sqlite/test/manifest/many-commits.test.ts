@@ -6,7 +6,13 @@ import { newPath } from '../folder.ts'
 
 const idOf = (number: number): string => createHash('sha256').update(`body ${number}`).digest('hex')
 const intent = (manifest: SqliteAttachmentManifest, sessionId: string, id: string) =>
-  manifest.recordIntent({ attachmentId: id, sessionId, canonicalUri: `sha256:${id}`, intentAtEpochMs: 1 })
+  manifest.recordIntent({
+    attachmentId: id,
+    sessionId,
+    canonicalUri: `sha256:${id}`,
+    byteLength: 3,
+    intentAtEpochMs: 1,
+  })
 const ref = (id: string, generation: number): AttachmentRef => ({ id, byteLength: 1, mediaType: 'a/b', generation })
 
 async function newManifest() {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentClaimBlobsOptions, AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
 import type { AttachmentPair } from '../harness.ts'
 import { idOf } from '../run/contents.ts'
 
 /** The methods that a case can intercept, of the store and of the manifest. Either may lack an optional one. */
 export type Method = StoreMethod | ManifestMethod
-type StoreMethod = Extract<keyof AttachmentStore, 'put' | 'get' | 'delete'>
+type StoreMethod = Extract<keyof AttachmentStore, 'put' | 'get' | 'stream' | 'stat' | 'delete'>
 type ManifestMethod = Extract<
   keyof AttachmentManifest,
   'recordIntent' | 'recordIntentAndPut' | 'commitRefs' | 'lookup' | 'claimOrphans' | 'claimBlobs' | 'settleClaims'
 >
 
-const storeMethods: readonly string[] = ['put', 'get', 'delete'] satisfies StoreMethod[]
+const storeMethods: readonly string[] = ['put', 'get', 'stream', 'stat', 'delete'] satisfies StoreMethod[]
 
 /** What happens in the place of a call. `call` makes the call itself. */
 export type Interceptor = (call: () => Promise<unknown>, args: readonly unknown[]) => Promise<unknown>
@@ -60,6 +60,17 @@ export function failsFor(text: string, cause: unknown): Interceptor {
   return (call, [id]) => (id === idOf(text) ? Promise.reject(cause) : call())
 }
 
+/** Notes each call in `calls`, by the name of its method, and makes it. */
+export function noting(calls: string[], ...methods: Method[]): Interceptors {
+  const note =
+    (method: Method): Interceptor =>
+    call => {
+      calls.push(method)
+      return call()
+    }
+  return Object.fromEntries(methods.map(method => [method, note(method)]))
+}
+
 /** Where calls of one method can be made to stall: before they do anything, or when they have done their work. */
 export type StopName = `${'before' | 'after'} ${Method}`
 
@@ -83,7 +94,9 @@ export class Stop {
   /** What makes calls come to the stop. */
   get interceptors(): Interceptors {
     const [when, method] = this.#name.split(' ') as ['before' | 'after', Method]
-    const interceptor: Interceptor = async call => {
+    const interceptor: Interceptor = async (call, [, options]) => {
+      // An audit looks before it takes. The stop is at what it takes.
+      if (method === 'claimBlobs' && (options as AttachmentClaimBlobsOptions | undefined)?.dryRun) return call()
       if (when === 'before') await this.#pass()
       const result = await call()
       if (when === 'after') await this.#pass()

@@ -1,4 +1,5 @@
 import {
+  type AttachmentAuditReport,
   type AttachmentReclamationReport,
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
@@ -19,14 +20,14 @@ type AuditOptions = Parameters<typeof reclaimUnreferencedAttachments>[3]
 
 /** A pair of store and manifest as some actors see it, and what they do with it. */
 export interface PairSteps extends AttachmentPair {
-  /** The view of one session. */
-  session(sessionId?: string): TestSession
+  /** The view of one session or, with a holder, of one holder in it. */
+  session(sessionId?: string, holder?: string): TestSession
   /** A sweep without grace. It takes over claims that were made before it began, unless the options say otherwise. */
   sweep(options?: SweepOptions): Promise<AttachmentReclamationReport>
   /** A sweep without grace that presumes every other sweeper dead. */
   takeOverSweep(): Promise<AttachmentReclamationReport>
   /** An audit without grace. */
-  audit(options?: AuditOptions): Promise<AttachmentReclamationReport>
+  audit(options?: AuditOptions): Promise<AttachmentAuditReport>
   /** The same pair, but for the calls that are intercepted. */
   intercepted(interceptors: Interceptors): PairSteps
   /** The same pair with a stop at which work can be made to stall. */
@@ -50,6 +51,8 @@ export interface PairUnderTest extends PairSteps {
   blobs(): Promise<string[]>
   /** Other instances over the same data. They are closed after the case. */
   reopen(): Promise<PairSteps>
+  /** A pair of its own, fresh and empty. It is closed after the case. */
+  another(): Promise<PairSteps>
   /** Opens a transaction of the host. */
   begin(): Promise<HostTransaction>
 }
@@ -85,6 +88,10 @@ async function openPair(context: CaseContext<SessionFixture>): Promise<PairUnder
       const reopened = await provided(fixture.reopen, 'reopen').call(fixture)
       return stepsOf({ store: context.use(reopened.store), manifest: context.use(reopened.manifest) }, context)
     },
+    async another() {
+      const { store, manifest } = await context.create()
+      return stepsOf({ store, manifest }, context)
+    },
     begin: () => provided(fixture.begin, 'begin').call(fixture),
   }
 }
@@ -101,7 +108,7 @@ function stepsOf(pair: AttachmentPair, context: CaseContext<SessionFixture>): Pa
   return {
     store,
     manifest,
-    session: (sessionId = 'session') => new TestSession(pair, sessionId),
+    session: (sessionId = 'session', holder) => new TestSession(pair, sessionId, holder),
     sweep: options => reclaimOrphanedAttachments(manifest, store, noGrace, options),
     takeOverSweep: () => reclaimOrphanedAttachments(manifest, store, noGrace, { staleClaimEpochMs: noGrace }),
     audit: options => reclaimUnreferencedAttachments(manifest, store, noGrace, options),

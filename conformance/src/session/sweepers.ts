@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { AttachmentIntentExpiredError } from '@lash/attachments-core'
 import { turn } from '../run/samples.ts'
 import type { PairSteps } from './pair-under-test.ts'
-import type { TestSession } from './test-session.ts'
 
 /**
  * Sweepers that sweep all the time, unless a writer asks for a rest: without any grace, a slow writer might never
@@ -20,14 +19,16 @@ export class Sweepers {
     this.#running.catch(() => {})
   }
 
-  /** Puts and commits a text against the sweepers. What a sweep took meanwhile is put again, as a host does. */
-  async hold(session: TestSession, text: string): Promise<void> {
-    for (let tries = 0; tries < 8; tries++) if (await triedToHold(session, text)) return
+  /**
+   * Does work that ends in a commit against the sweepers. What a sweep took meanwhile is done again, as a host does.
+   */
+  async outlast(work: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; tries < 8; tries++) if (await isDone(work)) return
     this.#resting++
     try {
       // A sweep under way may still take it, a few times at most.
-      for (let tries = 0; tries < 100; tries++) if (await triedToHold(session, text)) return
-      assert.fail(`${text} could not be committed although the sweepers rest`)
+      for (let tries = 0; tries < 100; tries++) if (await isDone(work)) return
+      assert.fail('a commit is refused although the sweepers rest')
     } finally {
       this.#resting--
     }
@@ -46,9 +47,9 @@ export class Sweepers {
   }
 }
 
-async function triedToHold(session: TestSession, text: string): Promise<boolean> {
+async function isDone(work: () => Promise<unknown>): Promise<boolean> {
   try {
-    await session.hold(text)
+    await work()
     return true
   } catch (error) {
     if (AttachmentIntentExpiredError.isInstance(error)) return false

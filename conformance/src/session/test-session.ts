@@ -12,10 +12,10 @@ import { collect } from '../run/samples.ts'
 
 export const textMeta: AttachmentCreateMeta = { mediaType: 'text/plain' }
 
-/** One session's view of a pair, with the steps of a case. Contents are called by their text. */
+/** The view of a session, or of a holder in it, with the steps of a case. Contents are called by their text. */
 export class TestSession extends SessionScopedAttachmentStore {
-  constructor({ store, manifest }: AttachmentPair, sessionId: string) {
-    super(store, manifest, sessionId)
+  constructor({ store, manifest }: AttachmentPair, sessionId: string, holder?: string) {
+    super(store, manifest, sessionId, { holder })
   }
 
   putText(text: string, meta: AttachmentCreateMeta = textMeta): Promise<AttachmentRef> {
@@ -23,14 +23,14 @@ export class TestSession extends SessionScopedAttachmentStore {
   }
 
   /** Puts a text and commits it. */
-  async hold(text: string): Promise<AttachmentRef> {
-    const ref = await this.putText(text)
+  async hold(text: string, meta?: AttachmentCreateMeta): Promise<AttachmentRef> {
+    const ref = await this.putText(text, meta)
     await this.commit()
     return ref
   }
 
   async isCommitted(text: string): Promise<boolean> {
-    const entry = await this.manifest.lookup(this.sessionId, idOf(text))
+    const entry = await this.manifest.lookup(this.sessionId, idOf(text), { holder: this.holder })
     return entry?.committedAtEpochMs !== undefined
   }
 
@@ -65,10 +65,26 @@ export class TestSession extends SessionScopedAttachmentStore {
     assert.ok(!listed.some(blob => blob.id === id), `${when}: list`)
   }
 
+  /** Adopts texts of another view and commits them. */
+  async take(from: SessionScopedAttachmentStore, ...texts: string[]): Promise<AttachmentRef[]> {
+    await this.adopt(refsTo(...texts), from)
+    return this.commit()
+  }
+
+  /** The texts that a listing gives, sorted. */
+  async texts(): Promise<string[]> {
+    return (await collect(this.list())).map(({ id }) => textOf(id)).sort()
+  }
+
   /** Fails unless the session's commit is refused because of this text alone. */
   mustRefuse(text: string): Promise<void> {
     return mustRefuse(this.commit(), text)
   }
+}
+
+/** What somebody sends who knows the ids of these texts, and makes up the rest. */
+export function refsTo(...texts: string[]): AttachmentRef[] {
+  return texts.map(text => ({ id: idOf(text), byteLength: 0, mediaType: 'made/up' }))
 }
 
 /** Fails unless the commit is refused because of this text alone. */

@@ -110,7 +110,7 @@ export const purgeCases: readonly ManifestCase[] = manifestGroup('purge', {
       for (const name of ['settled', 'met', 'taken']) await record(name, 'session')
       const settled = await claimOnly('settled')
       for (const name of ['met', 'taken']) await claimOnly(name)
-      await useUp({ record, claimOnly, ...steps } as ManifestSteps, 'a', 3)
+      await useUp({ record, reclaim }, 'a', 3)
       await purge()
       assert.equal((await takeOver('taken'))?.generation, 0)
       assert.ok((await record('met', 'session')) > 0, 'generation 0 is being deleted')

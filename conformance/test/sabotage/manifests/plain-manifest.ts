@@ -181,9 +181,9 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   /** The refs of one holder or, without `holder`, of every holder of the session. */
-  protected linesOf(sessionId: string, holder: string | undefined): Line[] {
-    const lines = this.notebook.lines.filter(line => this.isSession(line, sessionId))
-    return holder === undefined ? lines : lines.filter(line => this.isHolder(line, holder))
+  protected linesOf(sessionId: string, holder: string | undefined, lines = this.notebook.lines): Line[] {
+    const isOf = (line: Line) => holder === undefined || this.isHolder(line, holder)
+    return lines.filter(line => this.isSession(line, sessionId) && isOf(line))
   }
 
   protected releasable(sessionId: string, holder: string | undefined): Line[] {
@@ -328,7 +328,7 @@ export class PlainManifest implements AttachmentManifest {
 
   /** Of several refs: a committed one before an uncommitted one before a released one, then the oldest. */
   protected find(sessionId: string, id: AttachmentId, holder: string | undefined): Line | undefined {
-    const lines = this.linesOf(sessionId, holder).filter(line => line.attachmentId === id)
+    const lines = this.linesOf(sessionId, holder, this.notebook.linesOf(id))
     return lines.sort((one, other) => this.precedence(one, other))[0]
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { SessionCase } from '../case.ts'
-import { idOf } from '../run/contents.ts'
-import { collect } from '../run/samples.ts'
-import { sessionGroup } from './pair-under-test.ts'
+import type { SessionCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { collect } from '../../run/samples.ts'
+import { sessionGroup } from '../pair-under-test.ts'
 
 export const boundaryCases: readonly SessionCase[] = sessionGroup('boundary', {
   'reads-only-its-own': {
@@ -72,18 +72,20 @@ export const boundaryCases: readonly SessionCase[] = sessionGroup('boundary', {
       const [owner, other] = [session('owner'), session('other')]
       await owner.putText('swept')
       await sweep()
-      await owner.putText('swept')
-      await owner.hold('own text')
+      const again = await owner.putText('swept')
+      const own = await owner.hold('own text')
       await other.hold('own text')
       await other.hold('foreign')
       const list = async (options?: { prefix: string }) => {
         const listed = await collect(owner.list(options))
         return listed.map(({ id, generation, byteLength }) => ({ id, generation, byteLength }))
       }
-      const [swept, ownText] = [
-        { id: idOf('swept'), generation: 1, byteLength: 5 },
-        { id: idOf('own text'), generation: 0, byteLength: 8 },
-      ]
+      const [swept, ownText] = [again, own].map(({ id, generation = 0, byteLength }) => ({
+        id,
+        generation,
+        byteLength,
+      }))
+      assert.ok(swept !== undefined && swept.generation > 0 && ownText !== undefined)
       assert.deepEqual(new Set(await list()), new Set([swept, ownText]))
       assert.equal((await list()).length, 2)
       assert.deepEqual(await list({ prefix: ownText.id.slice(0, 20) }), [ownText])

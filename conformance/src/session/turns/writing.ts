@@ -4,13 +4,13 @@ import {
   AttachmentInvalidArgumentError,
   AttachmentManifestRecordError,
 } from '@lash/attachments-core'
-import type { SessionCase } from '../case.ts'
-import { bytesOf, idOf } from '../run/contents.ts'
-import { rejectsWithReason, sameBytes } from '../run/expect.ts'
-import { collect, readAll } from '../run/samples.ts'
-import { failingWith, type Interceptor, type Interceptors } from './interception.ts'
-import { sessionGroup } from './pair-under-test.ts'
-import { textMeta } from './test-session.ts'
+import type { SessionCase } from '../../case.ts'
+import { bytesOf, idOf } from '../../run/contents.ts'
+import { rejectsWithReason, sameBytes } from '../../run/expect.ts'
+import { collect, readAll } from '../../run/samples.ts'
+import { failingWith, type Interceptor, type Interceptors } from '../interception.ts'
+import { sessionGroup } from '../pair-under-test.ts'
+import { textMeta } from '../test-session.ts'
 
 /** A store that the manifest does not take for its own, so that the intent and the bytes are two steps. */
 const inTwoSteps: Interceptors = { put: call => call() }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { AttachmentClosedError, AttachmentNotFoundError } from '@lash/attachments-core'
-import type { SessionCase } from '../case.ts'
-import { idOf } from '../run/contents.ts'
-import { rejectsWithReason } from '../run/expect.ts'
-import { failingWith } from './interception.ts'
-import { sessionGroup } from './pair-under-test.ts'
+import type { SessionCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { rejectsWithReason } from '../../run/expect.ts'
+import { failingWith } from '../interception.ts'
+import { sessionGroup } from '../pair-under-test.ts'
 
 const isNotFound = (error: unknown) => AttachmentNotFoundError.isInstance(error)
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { SessionCase } from '../case.ts'
-import { idOf } from '../run/contents.ts'
-import { sessionGroup } from './pair-under-test.ts'
-import { mustRefuse } from './test-session.ts'
+import type { SessionCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { sessionGroup } from '../pair-under-test.ts'
+import { mustRefuse } from '../test-session.ts'
 
 /**
  * Runs in which simpler designs lose committed bytes. The real code is driven step by step: one actor stalls

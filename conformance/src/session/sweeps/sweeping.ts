@@ -4,13 +4,13 @@ import {
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
 } from '@lash/attachments-core'
-import type { SessionCase } from '../case.ts'
-import { idOf } from '../run/contents.ts'
-import { rejectsWithReason } from '../run/expect.ts'
-import { collect } from '../run/samples.ts'
-import { failingWith, failsFor } from './interception.ts'
-import { noGrace, sessionGroup } from './pair-under-test.ts'
-import { Sweepers } from './sweepers.ts'
+import type { SessionCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { rejectsWithReason } from '../../run/expect.ts'
+import { collect } from '../../run/samples.ts'
+import { failingWith, failsFor } from '../interception.ts'
+import { noGrace, sessionGroup } from '../pair-under-test.ts'
+import { Sweepers } from '../sweepers.ts'
 
 /** A sweep with this option takes over no claim, however old. */
 const noTakeover = { staleClaimEpochMs: 0 }
@@ -145,7 +145,7 @@ export const sweepingCases: readonly SessionCase[] = sessionGroup('sweep', {
         const session = pair.session(name)
         for (let round = 0; round < 4; round++) {
           for (const text of texts) {
-            await sweepers.hold(session, text)
+            await sweepers.outlast(() => session.hold(text))
             await session.mustRead(text, `${name}, round ${round}`)
           }
           for (const text of texts) await session.mustRead(text, `${name}, end of round ${round}`)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { SessionCase } from '../case.ts'
-import { idOf } from '../run/contents.ts'
-import { rejectsWithReason } from '../run/expect.ts'
-import { sessionGroup } from './pair-under-test.ts'
+import type { SessionCase } from '../../case.ts'
+import { idOf } from '../../run/contents.ts'
+import { rejectsWithReason } from '../../run/expect.ts'
+import { sessionGroup } from '../pair-under-test.ts'
 
 export const pendingCases: readonly SessionCase[] = sessionGroup('commit', {
   'pending-until-marked': {

@@ -24,7 +24,7 @@ test('a small put of a session is one transaction, which writes the intent and t
   const { store, manifest } = closing(openPostgresAttachments(url, options))
   await new SessionScopedAttachmentStore(store, manifest, 'session').put(bytesOf('a'), text)
   const { rows } = await admin.query(
-    `SELECT r.xmin = b.xmin AS together FROM ${schema}.attachment_refs r JOIN ${schema}.attachment_blobs b USING (id)`,
+    `SELECT r.xmin = b.xmin AS together FROM ${schema}.attachment_holds r JOIN ${schema}.attachment_blobs b USING (id)`,
   )
   expect(rows).toEqual([{ together: true }])
 })

@@ -56,9 +56,16 @@ export function idOf(name: string): string {
   return contentId(bytesOf(name))
 }
 
-export function intentOf(name: string, sessionId: string): AttachmentIntent {
+export function intentOf(name: string, sessionId: string, holder = ''): AttachmentIntent {
   const attachmentId = idOf(name)
-  return { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), intentAtEpochMs: Date.now() }
+  return {
+    attachmentId,
+    sessionId,
+    holder,
+    canonicalUri: canonicalUri(attachmentId),
+    byteLength: bytesOf(name).byteLength,
+    intentAtEpochMs: Date.now(),
+  }
 }
 
 /** What the promise rejects with, which must be an AttachmentBackendError. */

@@ -116,8 +116,9 @@ export function explained(error: unknown, schema: string): AttachmentStoreError 
 
 export function missingSchema(schema: string, cause?: unknown): AttachmentSchemaError {
   return new AttachmentSchemaError(
-    `the tables of attachments are not in schema "${schema}", or not as this version needs them; ` +
-      `leave out \`migrate: false\`, or run the SQL that migrationSql('${schema}') gives`,
+    `the tables of attachments are not in schema "${schema}", or not as this version needs them: ` +
+      'if a newer version has migrated them, go on with that version; ' +
+      `otherwise leave out \`migrate: false\`, or run the SQL that migrationSql('${schema}') gives`,
     { cause },
   )
 }

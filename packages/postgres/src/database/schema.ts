@@ -5,7 +5,9 @@ import { textOnly } from './result-parsers.ts'
 
 export const defaultSchema = 'lash_attachments'
 /** The version of the schema that this version of the package reads and writes. */
-export const schemaVersion = 1
+export const schemaVersion = 2
+/** Rows of the table of the floor. Part of the schema. */
+export const floorStripes = 32
 
 /**
  * Checks the name of a schema. It goes into statements as it is, so a name that would need quoting is refused.
@@ -83,6 +85,46 @@ CREATE TABLE "${schema}".attachment_chunks (
 );
 
 INSERT INTO "${schema}".attachment_schema (version) VALUES (1);`,
+
+    `
+-- Version 2: a ref belongs to a holder within its session, and knows the length of its bytes. The tables have
+-- new names: a process that knows only version 1 gets an error, and not a wrong answer.
+ALTER TABLE "${schema}".attachment_contents RENAME TO attachment_generations;
+ALTER INDEX "${schema}".attachment_contents_pkey RENAME TO attachment_generations_pkey;
+ALTER INDEX "${schema}".attachment_contents_claimed RENAME TO attachment_generations_claimed;
+ALTER INDEX "${schema}".attachment_contents_settled RENAME TO attachment_generations_settled;
+
+-- One row for each holder in a session that holds a content. A holder of more than 256 bytes is in long_holder,
+-- and holder has its beginning and its digest: an index row has no room for more. byte_length is null where
+-- version 1 did not know it.
+ALTER TABLE "${schema}".attachment_refs RENAME TO attachment_holds;
+ALTER INDEX "${schema}".attachment_refs_loose RENAME TO attachment_holds_loose;
+ALTER TABLE "${schema}".attachment_holds
+  ADD COLUMN holder text COLLATE "C" NOT NULL DEFAULT '',
+  ADD COLUMN long_holder text,
+  ADD COLUMN byte_length bigint;
+UPDATE "${schema}".attachment_holds h SET byte_length = b.byte_length
+  FROM "${schema}".attachment_blobs b
+  WHERE b.id = h.id;
+-- The refs of a content; and of a session to a content, the one first that a lookup without a holder gives.
+CREATE INDEX attachment_holds_content ON "${schema}".attachment_holds (
+  id, session_id, (CASE WHEN released_at IS NOT NULL THEN 2 WHEN committed_at IS NULL THEN 1 ELSE 0 END), intent_at
+);
+DROP INDEX "${schema}".attachment_refs_session;
+ALTER TABLE "${schema}".attachment_holds
+  DROP CONSTRAINT attachment_refs_pkey,
+  ADD CONSTRAINT attachment_holds_pkey PRIMARY KEY (session_id, holder, id);
+
+-- The floor: content that is not known starts at this generation. It is above every generation of a content whose
+-- row was purged. All rows say the same. A statement that adds a content locks one of them, a purge all of them.
+CREATE TABLE "${schema}".attachment_floor (
+  stripe integer PRIMARY KEY,
+  generation bigint NOT NULL
+);
+INSERT INTO "${schema}".attachment_floor
+  SELECT stripe, 0 FROM pg_catalog.generate_series(0, ${floorStripes - 1}) AS stripe;
+
+UPDATE "${schema}".attachment_schema SET version = 2;`,
   ]
 }
 
@@ -142,7 +184,7 @@ export async function versionWithin(client: ClientBase, schema: string): Promise
 }
 
 /**
- * Checks that no ref of a content is hidden from a claim.
+ * Checks that no row is hidden, such as a ref of a content from a claim.
  * @throws AttachmentSchemaError when row level security may hide rows from the role of the connection.
  */
 export async function checkSeesAll(client: ClientBase, schema: string): Promise<void> {
@@ -150,7 +192,9 @@ export async function checkSeesAll(client: ClientBase, schema: string): Promise<
     SELECT c.relname::text AS table
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1
-      AND c.relname IN ('attachment_contents', 'attachment_refs', 'attachment_blobs', 'attachment_chunks')
+      AND c.relname IN (
+        'attachment_generations', 'attachment_holds', 'attachment_floor', 'attachment_blobs', 'attachment_chunks'
+      )
       AND pg_catalog.row_security_active(c.oid)`
   const { rows } = await client.query<{ table: string }>({ text, values: [schema], types: textOnly })
   if (rows.length === 0) return

@@ -1,4 +1,5 @@
 import { type Statement, statement } from '../database/statement.ts'
+import { floorLock } from './floor-statements.ts'
 
 /**
  * The statements of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and
@@ -12,24 +13,25 @@ export interface ClaimStatements {
   readonly claimLocked: Statement
   /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims. Gives them. */
   readonly takeOver: Statement
-  /** $1 ids, $2 generations, each id once. Gives the content's generation, and which of them look claimable. */
+  /**
+   * $1 ids, $2 generations, each id once. Gives the content's generation or, of unknown content, the floor, and which of
+   * them look claimable.
+   */
   readonly lookAtBlobs: Statement
-  /** $1 ids and $2 generations, $3 now. Claims content that has no row. Gives the claims. */
+  /** $1 ids and $2 generations, $3 now. Claims content that has no row, at or above the floor. Gives the claims. */
   readonly claimUnknown: Statement
   /** $1 ids. Locks their rows. Gives the locked ids. */
   readonly lockContents: Statement
   /** $1 ids locked before and $2 generations, $3 now. Claims those without refs and claim. Gives the claims. */
   readonly claimUnreferenced: Statement
-  /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. */
+  /** $1 ids, $2 tokens, $3 now, $4 time until which tombstones are purged. Gives whether there are any to purge. */
   readonly settle: Statement
 }
 
-/** Limit of tombstones that one settlement purges. */
-const purgeBatch = 500
-
 export function claimStatements(schema: string): ClaimStatements {
-  const contents = `"${schema}".attachment_contents`
-  const refs = `"${schema}".attachment_refs`
+  const contents = `"${schema}".attachment_generations`
+  const refs = `"${schema}".attachment_holds`
+  const floor = `"${schema}".attachment_floor`
   return {
     // Not prepared, so that the plan fits the ids and the limit of each call. The rows are only candidates: what is an
     // orphan is decided when they are locked.
@@ -55,14 +57,14 @@ export function claimStatements(schema: string): ClaimStatements {
     // Refs are read once, by id. Otherwise the planner would search the whole table for old ones.
     claimLocked: statement(`
       WITH ref AS MATERIALIZED (
-        SELECT r.id, r.session_id, r.released_at IS NOT NULL AS released,
+        SELECT r.id, r.session_id, r.holder, r.released_at IS NOT NULL AS released,
           (r.committed_at IS NULL OR r.released_at IS NOT NULL) AND coalesce(r.released_at, r.intent_at) <= $2 AS old
         FROM pg_catalog.unnest($1::bytea[]) AS locked (id) JOIN ${refs} r ON r.id = locked.id
       ), orphan AS MATERIALIZED (
         SELECT id FROM ref GROUP BY id HAVING pg_catalog.bool_and(old AND (released OR NOT $3::boolean))
       ), dropped AS (
         DELETE FROM ${refs} r USING ref
-        WHERE r.id = ref.id AND r.session_id = ref.session_id
+        WHERE r.session_id = ref.session_id AND r.holder = ref.holder AND r.id = ref.id
           AND ref.old AND (NOT $3::boolean OR ref.id IN (SELECT id FROM orphan))
       )
       UPDATE ${contents} c SET claim = pg_catalog.gen_random_uuid(), claimed_at = $4
@@ -85,18 +87,28 @@ export function claimStatements(schema: string): ClaimStatements {
       RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`,
     },
 
+    // The floor may have been raised since. Then fewer copies are below the one given here.
     lookAtBlobs: statement(`
-      SELECT pg_catalog.encode(b.id, 'hex') AS id, c.generation,
-        c.id IS NULL AS unknown,
+      WITH floor AS MATERIALIZED (
+        SELECT generation FROM ${floor} WHERE stripe = 0
+      )
+      SELECT pg_catalog.encode(b.id, 'hex') AS id,
+        CASE WHEN c.id IS NULL THEN (SELECT generation FROM floor) ELSE c.generation END AS generation,
+        c.id IS NULL AND (SELECT generation FROM floor) <= b.generation AS unknown,
         c.claim IS NULL AND c.generation <= b.generation
           AND NOT EXISTS (SELECT FROM ${refs} r WHERE r.id = b.id OFFSET 0) AS unreferenced
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
       LEFT JOIN LATERAL (SELECT * FROM ${contents} c WHERE c.id = b.id OFFSET 0) c ON true`),
 
     claimUnknown: statement(`
+      WITH floor AS MATERIALIZED (
+        ${floorLock(schema)}
+        FOR SHARE
+      )
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
       SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3
       FROM unnest($1::bytea[], $2::bigint[]) AS b (id, generation)
+      WHERE (SELECT generation FROM floor) <= b.generation
       ORDER BY b.id
       ON CONFLICT (id) DO NOTHING
       RETURNING pg_catalog.encode(c.id, 'hex') AS id, c.generation, c.claim AS token`),
@@ -123,12 +135,12 @@ export function claimStatements(schema: string): ClaimStatements {
           ON c.id = claim.id AND c.claim = claim.token
         ORDER BY c.id
         FOR UPDATE OF c
-      ), expired AS MATERIALIZED (
-        SELECT id FROM ${contents} WHERE settled_at <= $4 ORDER BY settled_at LIMIT ${purgeBatch} FOR UPDATE SKIP LOCKED
-      ), purged AS (
-        DELETE FROM ${contents} c USING expired WHERE c.id = expired.id
+      ), settled AS (
+        UPDATE ${contents} c SET generation = c.generation + 1, claim = NULL, claimed_at = NULL, settled_at = $3::bigint
+        FROM standing WHERE c.id = standing.id
+        RETURNING c.id
       )
-      UPDATE ${contents} c SET generation = c.generation + 1, claim = NULL, claimed_at = NULL, settled_at = $3
-      FROM standing WHERE c.id = standing.id`),
+      SELECT coalesce((SELECT pg_catalog.min(settled_at) FROM ${contents} WHERE settled_at IS NOT NULL) <= $4, false)
+        OR ($3 <= $4::bigint AND EXISTS (SELECT FROM settled)) AS expired`),
   }
 }

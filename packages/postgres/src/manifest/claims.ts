@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type { ListedContent } from '@lash/attachments-core/backend'
 import type { Database, Session } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { type ClaimStatements, claimStatements } from './claim-statements.ts'
+import { Purge } from './purge.ts'
 
 interface ClaimRow {
   id: string
@@ -14,12 +16,14 @@ interface ClaimRow {
 export class Claims {
   readonly #database: Database
   readonly #sql: ClaimStatements
+  readonly #purge: Purge
   readonly #now: () => number
   readonly #tombstoneRetentionMs: number
 
   constructor(database: Database, now: () => number, tombstoneRetentionMs: number) {
     this.#database = database
     this.#sql = claimStatements(database.schema)
+    this.#purge = new Purge(database)
     this.#now = now
     this.#tombstoneRetentionMs = tombstoneRetentionMs
   }
@@ -62,52 +66,39 @@ export class Claims {
     }
   }
 
-  async claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    const copies = new Map<AttachmentId, Set<number>>()
-    for (const { id, generation } of blobs) copies.set(id, (copies.get(id) ?? new Set()).add(generation))
-    // Of several copies of an id, only the highest can be at the content's generation. Once that is claimed, the others
-    // are below.
-    const highest = new Map([...copies].map(([id, generations]) => [id, Math.max(...generations)]))
-    if (highest.size === 0) return []
-    const known = await this.#contentStates(highest)
-    const claims = await this.#claimUnreferenced(highest, known)
-    return [...copies].flatMap(([id, generations]) => {
-      const claim = claims.get(id)
-      const current = claim?.generation ?? Number(known.get(id)?.generation ?? 0)
-      // Nobody writes below the content's generation any more, so these need no claim. Their tokens are stored nowhere.
-      const below = [...generations].filter(generation => generation < current)
-      const free = below.map(generation => ({ attachmentId: id, generation, token: randomUUID() }))
-      return claim === undefined ? free : [claim, ...free]
-    })
+  async claimListed(highest: readonly AttachmentKey[], dryRun: boolean): Promise<ListedContent[]> {
+    const listed = new Map<AttachmentId, ListedContent>()
+    for (let keys = highest; keys.length > 0; ) {
+      const looks = await this.#look(keys)
+      for (const { id, generation } of looks) listed.set(id, { id, generation: Number(generation) })
+      const unknown = keysOf(looks, look => look.unknown, keys)
+      const unreferenced = keysOf(looks, look => look.unreferenced, keys)
+      const claims = dryRun
+        ? [...unknown, ...unreferenced].map(key => ({ ...key, token: randomUUID() }))
+        : [...(await this.#claimNew(unknown)), ...(await this.#claimKnown(unreferenced))]
+      for (const { id, generation, token } of claims) listed.set(id, { id, generation: Number(generation), token })
+      // Somebody has put what was unknown, or a purge has raised the floor above it: look at it again.
+      keys = unknown.filter(({ id }) => listed.get(id)?.token === undefined)
+    }
+    return [...listed.values()]
   }
 
-  async #contentStates(highest: ReadonlyMap<AttachmentId, number>): Promise<Map<AttachmentId, ContentState>> {
-    const { rows } = await this.#database.query<ContentState>(this.#sql.lookAtBlobs, columns([...highest]))
-    return new Map(rows.map(row => [row.id, row]))
+  async #look(keys: readonly AttachmentKey[]): Promise<BlobLook[]> {
+    return (await this.#database.query<BlobLook>(this.#sql.lookAtBlobs, columns(keys))).rows
   }
 
-  /** Opens no transaction and locks no row when there is nothing to claim, as is usual. */
-  async #claimUnreferenced(
-    highest: ReadonlyMap<AttachmentId, number>,
-    known: ReadonlyMap<AttachmentId, ContentState>,
-  ): Promise<Map<AttachmentId, OrphanClaim>> {
-    const unknown = [...highest].filter(([id]) => known.get(id)?.unknown)
-    const unreferenced = [...highest].filter(([id]) => known.get(id)?.unreferenced)
-    const claimed = [...(await this.#claimNew(unknown)), ...(await this.#claimKnown(unreferenced))]
-    return new Map(claimed.map(row => [row.id, claimOf(row)]))
-  }
-
-  async #claimNew(keys: readonly Copy[]): Promise<ClaimRow[]> {
+  async #claimNew(keys: readonly AttachmentKey[]): Promise<ClaimRow[]> {
     if (keys.length === 0) return []
     return (await this.#database.query<ClaimRow>(this.#sql.claimUnknown, [...columns(keys), this.#now()])).rows
   }
 
-  async #claimKnown(keys: readonly Copy[]): Promise<ClaimRow[]> {
+  /** Opens no transaction and locks no row when there is nothing to claim, as is usual. */
+  async #claimKnown(keys: readonly AttachmentKey[]): Promise<ClaimRow[]> {
     if (keys.length === 0) return []
     return this.#database.transaction(undefined, async session => {
       const { rows: locked } = await session.query<{ id: string }>(this.#sql.lockContents, [columns(keys)[0]])
       const lockedIds = new Set(locked.map(({ id }) => id))
-      const held = keys.filter(([id]) => lockedIds.has(id))
+      const held = keys.filter(({ id }) => lockedIds.has(id))
       return (await session.query<ClaimRow>(this.#sql.claimUnreferenced, [...columns(held), this.#now()])).rows
     })
   }
@@ -117,17 +108,29 @@ export class Claims {
     const ids = claims.map(({ attachmentId }) => byteaOf(attachmentId))
     const tokens = claims.map(({ token }) => token)
     const until = Math.max(Number.MIN_SAFE_INTEGER, Math.floor(now - this.#tombstoneRetentionMs))
-    await this.#database.query(this.#sql.settle, [ids, tokens, now, until])
+    const { rows } = await this.#database.query<{ expired: boolean }>(this.#sql.settle, [ids, tokens, now, until])
+    // As many as it has made, and some more, so that they do not add up.
+    if (rows[0]?.expired) await this.#purge.run(until, claims.length)
   }
 }
 
-type Copy = readonly [id: AttachmentId, generation: number]
-
-interface ContentState {
+interface BlobLook {
   id: string
-  generation: string | null
+  generation: string
+  /** Unknown content, and a copy that is not below the floor. */
   unknown: boolean
+  /** Known content without refs and claim, and a copy that is not below its generation. */
   unreferenced: boolean
+}
+
+/** The keys whose content looks so. */
+function keysOf(
+  looks: readonly BlobLook[],
+  looksSo: (look: BlobLook) => boolean,
+  keys: readonly AttachmentKey[],
+): AttachmentKey[] {
+  const ids = new Set(looks.filter(looksSo).map(({ id }) => id))
+  return keys.filter(({ id }) => ids.has(id))
 }
 
 function claimOf({ id, generation, token }: ClaimRow): OrphanClaim {
@@ -139,6 +142,6 @@ function byteaArray(ids: readonly AttachmentId[] | undefined): string[] | null {
 }
 
 /** Two arrays of the same length, as `unnest` takes them. */
-function columns(keys: readonly Copy[]): [string[], number[]] {
-  return [keys.map(([id]) => byteaOf(id)), keys.map(([, generation]) => generation)]
+function columns(keys: readonly AttachmentKey[]): [string[], number[]] {
+  return [keys.map(({ id }) => byteaOf(id)), keys.map(({ generation }) => generation)]
 }

@@ -1,5 +1,5 @@
-import type { AttachmentCreateMeta, AttachmentIntent } from '@lash/attachments-core'
-import { metaColumns } from '@lash/attachments-core/backend'
+import type { AttachmentCreateMeta } from '@lash/attachments-core'
+import { type CheckedIntent, metaColumns } from '@lash/attachments-core/backend'
 import type { QueryResultRow } from 'pg'
 import { concatenatedBodies, metaColumnArrays } from '../database/batch-parameters.ts'
 import type { Database } from '../database/database.ts'
@@ -7,11 +7,12 @@ import { byteaOf, type Statement } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
 import type { InsertResult } from '../store/blob-row.ts'
 import { maxSharedBytes } from '../store/small-blob-writer.ts'
+import { holderColumns } from './holder-columns.ts'
 import { type IntentStatements, intentStatements } from './intent-statements.ts'
 
 /** An intent with the bytes that go into the row of their blob. */
 export interface IntentWithBytes {
-  readonly intent: AttachmentIntent & { meta: AttachmentCreateMeta }
+  readonly intent: CheckedIntent & { meta: AttachmentCreateMeta }
   readonly bytes: Uint8Array
 }
 
@@ -21,6 +22,8 @@ export type PutRow = InsertResult & { generation: string }
 interface RecordedRow {
   id: string
   session_id: string
+  /** The key of the holder. */
+  holder: string
   generation: string
 }
 
@@ -31,13 +34,13 @@ const assumedBytes = 512
 export class Intents {
   readonly #database: Database
   readonly #sql: IntentStatements
-  readonly #records: StatementBatcher<AttachmentIntent, string>
+  readonly #records: StatementBatcher<CheckedIntent, string>
   readonly #puts: StatementBatcher<IntentWithBytes, PutRow>
 
   constructor(database: Database) {
     this.#database = database
     this.#sql = intentStatements(database.schema)
-    this.#records = new StatementBatcher<AttachmentIntent, string>({
+    this.#records = new StatementBatcher<CheckedIntent, string>({
       single: intent => this.#record(intent),
       batch: (intents, signal) => this.#recordMany(intents, signal),
       keyOf: keyText,
@@ -52,7 +55,7 @@ export class Intents {
   }
 
   /** @returns the generation. */
-  async record(intent: AttachmentIntent): Promise<number> {
+  async record(intent: CheckedIntent): Promise<number> {
     return Number(await this.#records.run(intent))
   }
 
@@ -60,12 +63,12 @@ export class Intents {
     return put.bytes.byteLength <= maxSharedBytes ? this.#puts.run(put, signal) : this.#recordAndPut(put, signal)
   }
 
-  async #record(intent: AttachmentIntent): Promise<string> {
+  async #record(intent: CheckedIntent): Promise<string> {
     return (await this.#untilRecorded<{ generation: string }>(this.#sql.record, intentValues(intent))).generation
   }
 
   async #recordAndPut({ intent, bytes }: IntentWithBytes, signal: AbortSignal | undefined): Promise<PutRow> {
-    const values = [...intentValues(intent), bytes.byteLength, bytes]
+    const values = [...intentValues(intent), bytes]
     return this.#untilRecorded<PutRow>(this.#sql.recordAndPut, values, signal)
   }
 
@@ -81,18 +84,16 @@ export class Intents {
     }
   }
 
-  async #recordMany(intents: readonly AttachmentIntent[], signal: AbortSignal) {
+  async #recordMany(intents: readonly CheckedIntent[], signal: AbortSignal) {
     const { rows } = await this.#database.query<RecordedRow>(this.#sql.recordMany, intentArrays(intents), signal)
     const recorded = byKey(rows)
     return intents.map(intent => recorded.get(keyText(intent))?.generation)
   }
 
   async #recordAndPutMany(puts: readonly IntentWithBytes[], signal: AbortSignal) {
-    const bodies = puts.map(({ bytes }) => bytes)
     const values = [
       ...intentArrays(puts.map(({ intent }) => intent)),
-      bodies.map(({ byteLength }) => byteLength),
-      ...concatenatedBodies(bodies),
+      ...concatenatedBodies(puts.map(({ bytes }) => bytes)),
     ]
     const { rows } = await this.#database.query<RecordedRow & PutRow>(this.#sql.recordAndPutMany, values, signal)
     const recorded = byKey(rows)
@@ -100,23 +101,41 @@ export class Intents {
   }
 }
 
-function intentValues({ attachmentId, sessionId, intentAtEpochMs, meta }: AttachmentIntent): unknown[] {
-  return [byteaOf(attachmentId), sessionId, intentAtEpochMs, ...metaColumns(meta)]
+function intentValues({
+  attachmentId,
+  sessionId,
+  holder,
+  byteLength,
+  intentAtEpochMs,
+  meta,
+}: CheckedIntent): unknown[] {
+  const columns = holderColumns(holder)
+  const key = [byteaOf(attachmentId), sessionId, columns.holder, columns.long_holder]
+  return [...key, byteLength, intentAtEpochMs, ...metaColumns(meta)]
 }
 
-function intentArrays(intents: readonly AttachmentIntent[]): unknown[] {
+function intentArrays(intents: readonly CheckedIntent[]): unknown[] {
+  const holders = intents.map(({ holder }) => holderColumns(holder))
   return [
     intents.map(({ attachmentId }) => byteaOf(attachmentId)),
     intents.map(({ sessionId }) => sessionId),
+    holders.map(({ holder }) => holder),
+    holders.map(({ long_holder }) => long_holder),
+    intents.map(({ byteLength }) => byteLength),
     intents.map(({ intentAtEpochMs }) => intentAtEpochMs),
     ...metaColumnArrays(intents.map(({ meta }) => meta)),
   ]
 }
 
 function byKey<Row extends RecordedRow>(rows: readonly Row[]): Map<string, Row> {
-  return new Map(rows.map(row => [keyText({ attachmentId: row.id, sessionId: row.session_id }), row]))
+  return new Map(rows.map(row => [rowKeyText(row.id, row.session_id, row.holder), row]))
 }
 
-function keyText({ attachmentId, sessionId }: { attachmentId: string; sessionId: string }): string {
-  return `${attachmentId} ${sessionId}`
+function keyText({ attachmentId, sessionId, holder }: CheckedIntent): string {
+  return rowKeyText(attachmentId, sessionId, holderColumns(holder).holder)
+}
+
+/** No session id and no holder has a NUL in it. */
+function rowKeyText(id: string, sessionId: string, holderKey: string): string {
+  return `${id}${sessionId}\0${holderKey}`
 }

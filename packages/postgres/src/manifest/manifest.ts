@@ -16,10 +16,13 @@ import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
 import {
   type AttachmentManifestOptions,
   abortable,
+  type CheckedIntent,
+  type CommitRequest,
   type CommitTarget,
   driverOf,
   type EntryPages,
   entryOf,
+  type ListedContent,
   ManifestBase,
   placed,
   storedMeta,
@@ -33,6 +36,7 @@ import type { PostgresDatabaseOptions } from '../options.ts'
 import { isStored } from '../store/blob-row.ts'
 import { PostgresDriver } from '../store/driver.ts'
 import { Claims } from './claims.ts'
+import { holderKey, holderOf } from './holder-columns.ts'
 import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
 import { RefLookup, type RefRow } from './ref-lookup.ts'
@@ -76,7 +80,7 @@ export class PostgresAttachmentManifest extends ManifestBase {
     this.#claims = new Claims(this.#database, this.now, this.tombstoneRetentionMs)
   }
 
-  protected record(intent: AttachmentIntent): Promise<number> {
+  protected record(intent: CheckedIntent): Promise<number> {
     return this.#intents.record(intent)
   }
 
@@ -115,17 +119,17 @@ export class PostgresAttachmentManifest extends ManifestBase {
   protected async commit(
     sessionId: string,
     targets: readonly CommitTarget[],
-    options: AttachmentCommitOptions,
+    { holder, client: given, signal }: CommitRequest,
   ): Promise<AttachmentId[]> {
-    const client = checkClient(options.client)
+    const client = checkClient(given)
     if (targets.length === 0) return []
     const ids = targets.map(({ id }) => id)
     const generations = targets.map(({ generation }) => generation ?? null)
-    const values = [sessionId, ids.map(byteaOf), generations, this.now()]
+    const values = [sessionId, holderKey(holder), ids.map(byteaOf), generations, this.now()]
     const refused =
       client === undefined
-        ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, options.signal)).rows
-        : await this.#commitWithin(client, values, options.signal)
+        ? (await this.#database.query<{ id: string }>(this.#sql.commit, values, signal)).rows
+        : await this.#commitWithin(client, values, signal)
     return refused === undefined ? ids : refused.map(({ id }) => id)
   }
 
@@ -149,26 +153,38 @@ export class PostgresAttachmentManifest extends ManifestBase {
     }
   }
 
-  protected async release(sessionId: string, ids: readonly AttachmentId[] | undefined): Promise<void> {
+  protected async release(
+    sessionId: string,
+    ids: readonly AttachmentId[] | undefined,
+    holder: string | undefined,
+  ): Promise<void> {
+    const ofHolder = holder === undefined ? [] : [holderKey(holder)]
     if (ids !== undefined) {
-      await this.#database.query(this.#sql.release, [sessionId, ids.map(byteaOf), this.now()])
+      const sql = holder === undefined ? this.#sql.release : this.#sql.releaseHeld
+      await this.#database.query(sql, [sessionId, this.now(), ids.map(byteaOf), ...ofHolder])
       return
     }
-    const values = [sessionId, this.now()]
-    await this.#database.transaction(undefined, transaction => transaction.query(this.#sql.releaseAll, values))
+    const sql = holder === undefined ? this.#sql.releaseAll : this.#sql.releaseAllHeld
+    const values = [sessionId, this.now(), ...ofHolder]
+    await this.#database.transaction(undefined, transaction => transaction.query(sql, values))
   }
 
-  protected async find(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
-    const row = await this.#lookup.find(sessionId, id)
-    return row === null ? undefined : entryOf(row.id, row)
+  protected async find(
+    sessionId: string,
+    id: AttachmentId,
+    holder: string | undefined,
+  ): Promise<AttachmentManifestEntry | undefined> {
+    const row = await this.#lookup.find(sessionId, id, holder)
+    return row === null ? undefined : entryOfRow(row)
   }
 
-  protected async *refsOf(sessionId: string): EntryPages {
-    for (let after = ''; ; ) {
-      const { rows } = await this.#database.query<RefRow>(this.#sql.listRefs, [sessionId, byteaOf(after)])
+  protected async *refsOf(sessionId: string, holder: string | undefined): EntryPages {
+    const sql = holder === undefined ? this.#sql.listRefs : this.#sql.listHeld
+    for (let after = { holder: holderKey(holder ?? ''), id: '' }; ; ) {
+      const { rows } = await this.#database.query<RefRow>(sql, [sessionId, after.holder, byteaOf(after.id)])
       yield entriesOf(rows)
       if (rows.length < refPage) return
-      after = (rows.at(-1) as RefRow).id
+      after = rows.at(-1) as RefRow
     }
   }
 
@@ -188,8 +204,8 @@ export class PostgresAttachmentManifest extends ManifestBase {
     return this.#claims.claimOrphans(query)
   }
 
-  protected claimListed(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
-    return this.#claims.claimBlobs(blobs)
+  protected claimListed(highest: readonly AttachmentKey[], dryRun: boolean): Promise<ListedContent[]> {
+    return this.#claims.claimListed(highest, dryRun)
   }
 
   protected settle(claims: readonly OrphanClaim[]): Promise<void> {
@@ -212,7 +228,11 @@ export class PostgresAttachmentManifest extends ManifestBase {
 }
 
 function* entriesOf(rows: readonly RefRow[]): Generator<AttachmentManifestEntry, void, void> {
-  for (const row of rows) yield entryOf(row.id, row)
+  for (const row of rows) yield entryOfRow(row)
+}
+
+function entryOfRow(row: RefRow): AttachmentManifestEntry {
+  return entryOf(row.id, { ...row, holder: holderOf(row) })
 }
 
 /** An entry, with the age of the oldest entry of its content. */

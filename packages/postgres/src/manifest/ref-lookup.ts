@@ -3,16 +3,19 @@ import type { RefColumns } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
+import { type HolderColumns, holderKey } from './holder-columns.ts'
 import type { ManifestStatements } from './manifest-statements.ts'
 
 /** A row of refs. */
-export interface RefRow extends RefColumns {
+export interface RefRow extends RefColumns, HolderColumns {
   id: string
 }
 
 interface RefKey {
   readonly sessionId: string
   readonly id: AttachmentId
+  /** Null: whichever ref of the session comes first. */
+  readonly holder: string | null
 }
 
 /** Assumed size of a row, in bytes. */
@@ -35,23 +38,29 @@ export class RefLookup {
   }
 
   /** The row, or null when there is none. */
-  find(sessionId: string, id: AttachmentId): Promise<RefRow | null> {
-    return this.#batcher.run({ sessionId, id })
+  find(sessionId: string, id: AttachmentId, holder: string | undefined): Promise<RefRow | null> {
+    return this.#batcher.run({ sessionId, id, holder: holder === undefined ? null : holderKey(holder) })
   }
 
-  async #find({ sessionId, id }: RefKey): Promise<RefRow | null> {
-    const { rows } = await this.#database.query<RefRow>(this.#sql.lookup, [sessionId, byteaOf(id)])
+  async #find({ sessionId, id, holder }: RefKey): Promise<RefRow | null> {
+    const key = [sessionId, byteaOf(id)]
+    const { rows } =
+      holder === null
+        ? await this.#database.query<RefRow>(this.#sql.lookup, key)
+        : await this.#database.query<RefRow>(this.#sql.lookupHeld, [...key, holder])
     return rows[0] ?? null
   }
 
   async #findMany(keys: readonly RefKey[], signal: AbortSignal): Promise<(RefRow | null)[]> {
-    const values = [keys.map(({ sessionId }) => sessionId), keys.map(({ id }) => byteaOf(id))]
-    const { rows } = await this.#database.query<RefRow>(this.#sql.lookupMany, values, signal)
-    const found = new Map(rows.map(row => [keyText(row.session_id, row.id), row]))
-    return keys.map(({ sessionId, id }) => found.get(keyText(sessionId, id)) ?? null)
+    const values = [
+      keys.map(({ sessionId }) => sessionId),
+      keys.map(({ id }) => byteaOf(id)),
+      keys.map(({ holder }) => holder),
+    ]
+    const { rows } = await this.#database.query<PlacedRow>(this.#sql.lookupMany, values, signal)
+    const found = new Map(rows.map(row => [Number(row.place), row]))
+    return keys.map((_, index) => found.get(index + 1) ?? null)
   }
 }
 
-function keyText(sessionId: string, id: string): string {
-  return `${id} ${sessionId}`
-}
+type PlacedRow = RefRow & { place: string }

@@ -200,8 +200,8 @@ test.each([
 test('row level security that binds the role is refused: a sweep must see all refs', async () => {
   const { schema, url, admin, pool } = await freshSchema()
   await wholeLife(pool, schema)
-  await admin.query(`ALTER TABLE ${schema}.attachment_refs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
-  await admin.query(`CREATE POLICY own ON ${schema}.attachment_refs USING (session_id = 'session')`)
+  await admin.query(`ALTER TABLE ${schema}.attachment_holds ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`)
+  await admin.query(`CREATE POLICY own ON ${schema}.attachment_holds USING (session_id = 'session')`)
   const bound = poolOf(url)
   const manifest = closing(new PostgresAttachmentManifest({ pool: bound, schema }))
   const client = await bound.connect()
@@ -214,7 +214,7 @@ test('row level security that binds the role is refused: a sweep must see all re
   for (const call of calls) {
     const error = await call().catch(error => error)
     expect(error).toBeInstanceOf(AttachmentSchemaError)
-    expect(error.message).toMatch(/row level security.*attachment_refs.*BYPASSRLS/)
+    expect(error.message).toMatch(/row level security.*attachment_holds.*BYPASSRLS/)
   }
   await wholeLife(poolOf(postgresUrl()), schema)
 })

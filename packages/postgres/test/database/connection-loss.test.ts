@@ -118,7 +118,7 @@ test('a call whose connection the server ends says so, and the next call works',
   const manifest = closing(new PostgresAttachmentManifest({ pool, schema }))
   const calls = everyCall(store, manifest)
   await manifest.lookup('session', idOf('a'))
-  const tables = ['contents', 'refs', 'blobs', 'chunks'].map(name => `${schema}.attachment_${name}`).join(', ')
+  const tables = ['generations', 'holds', 'blobs', 'chunks'].map(name => `${schema}.attachment_${name}`).join(', ')
   const locker = await admin.connect()
   onTestFinished(() => locker.release(true))
   for (const [name, call] of calls) {

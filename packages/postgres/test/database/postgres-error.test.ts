@@ -87,7 +87,7 @@ test('a statement that runs into its timeout says so and changes nothing', async
   await manifest.recordIntent(intentOf('a', 'session'))
   const rival = await plain.connect()
   onTestFinished(() => rival.release(true))
-  await rival.query(`BEGIN; SELECT FROM ${schema}.attachment_contents FOR UPDATE`)
+  await rival.query(`BEGIN; SELECT FROM ${schema}.attachment_generations FOR UPDATE`)
   expect((await failureOf(manifest.commitRefs('session', [idOf('a')]))).message).toMatch(
     /57014.*statement_timeout.*repeat/,
   )
@@ -114,7 +114,7 @@ test.each([
     await admin.query(`
     CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'it failed' USING ERRCODE = '${code}'; END $$`)
-    for (const table of ['contents', 'refs', 'blobs']) {
+    for (const table of ['generations', 'holds', 'blobs']) {
       const name = `${schema}.attachment_${table}`
       await admin.query(`CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON ${name} EXECUTE FUNCTION ${schema}.fail()`)
     }

@@ -16,7 +16,7 @@ test('twenty that open at once, each with its own pool, find one schema', async 
   )
   await Promise.all(stores.map((store, index) => store.put(bytesOf(`of ${index}`), text)))
   const { rows } = await admin.query(`SELECT version FROM ${schema}.attachment_schema`)
-  expect(rows).toEqual([{ version: 1 }])
+  expect(rows).toEqual([{ version: 2 }])
 })
 
 test('a schema that is not there is created', async () => {
@@ -108,14 +108,14 @@ test('a schema of a newer version is refused, also by what only checks', async (
     const manifest = closing(new PostgresAttachmentManifest({ pool, schema, migrate }))
     const error = await manifest.lookup('session', idOf('a')).catch(error => error)
     expect(error).toBeInstanceOf(AttachmentSchemaError)
-    expect(error.message).toMatch(/version 99.*knows 1.*newer/)
+    expect(error.message).toMatch(/version 99.*knows 2.*newer/)
   }
 })
 
 test('tables of the same names that are not ours are refused and left alone', async () => {
   const { schema, pool, admin } = await freshSchema()
-  await admin.query(`CREATE TABLE ${schema}.attachment_refs (mine text)`)
-  await admin.query(`GRANT ALL ON ${schema}.attachment_refs TO PUBLIC`)
+  await admin.query(`CREATE TABLE ${schema}.attachment_holds (mine text)`)
+  await admin.query(`GRANT ALL ON ${schema}.attachment_holds TO PUBLIC`)
   const store = closing(new PostgresAttachmentStore({ pool, schema }))
   const error = await store.put(bytesOf('a'), text).catch(error => error)
   expect(error).toBeInstanceOf(AttachmentSchemaError)
@@ -135,6 +135,8 @@ test('names of schemas that would need quoting are refused', () => {
 
 test('the SQL for administrators of a later version is what is missing', () => {
   expect(migrationSql('mine')).toMatch(/^CREATE SCHEMA IF NOT EXISTS "mine";\nCREATE TABLE "mine".attachment_schema/)
-  expect(migrationSql('mine', 1)).toBe('')
-  expect(() => migrationSql('mine', 2)).toThrow(AttachmentInvalidArgumentError)
+  expect(migrationSql('mine')).toContain(migrationSql('mine', 1))
+  expect(migrationSql('mine', 1)).not.toContain('CREATE SCHEMA')
+  expect(migrationSql('mine', 2)).toBe('')
+  expect(() => migrationSql('mine', 3)).toThrow(AttachmentInvalidArgumentError)
 })

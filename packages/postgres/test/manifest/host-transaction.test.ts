@@ -143,7 +143,7 @@ test.each(['REPEATABLE READ', 'SERIALIZABLE'])(
     const { manifest, pool, schema } = await setUp()
     const client = await begin(pool, `BEGIN ISOLATION LEVEL ${level}`)
     // Takes the snapshot: the transaction sees the intent as it is now, whatever happens later.
-    await client.query(`SELECT FROM ${schema}.attachment_refs`)
+    await client.query(`SELECT FROM ${schema}.attachment_holds`)
     await manifest.claimOrphans({ olderThanEpochMs: noGrace, limit: 1 })
     // The error of `pg` itself, for the host's own retry.
     await expect(manifest.commitRefs('session', [idOf('a')], { client })).rejects.toMatchObject({ code: '40001' })

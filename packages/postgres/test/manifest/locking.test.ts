@@ -14,8 +14,8 @@ async function setUp() {
   const rival = await fresh.pool.connect()
   onTestFinished(() => rival.release(true))
   await rival.query('BEGIN')
-  const contents = `${fresh.schema}.attachment_contents`
-  const refs = `${fresh.schema}.attachment_refs`
+  const contents = `${fresh.schema}.attachment_generations`
+  const refs = `${fresh.schema}.attachment_holds`
   const key = [`\\x${idOf('a')}`]
   return { ...fresh, manifest, rival, contents, refs, key }
 }
@@ -40,7 +40,7 @@ async function failingTwice({ admin, schema }: Awaited<ReturnType<typeof freshSc
         IF nextval('${schema}.calls') <= 2 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
         RETURN NULL;
       END $$`)
-  for (const table of ['contents', 'refs', 'blobs', 'chunks']) {
+  for (const table of ['generations', 'holds', 'blobs', 'chunks']) {
     const name = `${schema}.attachment_${table}`
     await admin.query(
       `CREATE TRIGGER fail AFTER INSERT OR UPDATE OR DELETE ON ${name} EXECUTE FUNCTION ${schema}.fail()`,

@@ -15,7 +15,7 @@ const tableRows = 20_000
 const count = 100
 const rowsForEach = 10
 
-const tables = ['contents', 'refs', 'blobs', 'chunks'].map(name => `attachment_${name}`)
+const tables = ['generations', 'holds', 'blobs', 'chunks'].map(name => `attachment_${name}`)
 
 async function setUp(grown: 'never analyzed' | 'analyzed before they grew') {
   const { schema, url } = await freshSchema()
@@ -42,9 +42,9 @@ async function setUp(grown: 'never analyzed' | 'analyzed before they grew') {
 async function fill(pool: pg.Pool, schema: string, from: number, to: number): Promise<void> {
   const numbers = `generate_series(${from}, ${to - 1}) AS number`
   const rows = `(SELECT number, convert_to('row ' || number, 'UTF8') AS bytes FROM ${numbers}) AS row`
-  await pool.query(`INSERT INTO ${schema}.attachment_contents (id) SELECT sha256(bytes) FROM ${rows}`)
+  await pool.query(`INSERT INTO ${schema}.attachment_generations (id) SELECT sha256(bytes) FROM ${rows}`)
   await pool.query(
-    `INSERT INTO ${schema}.attachment_refs (id, session_id, generation, intent_at, committed_at, media_type)
+    `INSERT INTO ${schema}.attachment_holds (id, session_id, generation, intent_at, committed_at, media_type)
      SELECT sha256(bytes), 'session ' || number / 100, 0, 1, 2, 'text/plain' FROM ${rows}`,
   )
   await pool.query(

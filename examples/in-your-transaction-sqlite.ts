@@ -55,8 +55,9 @@ saveTurn(session.sessionId, 'What is in this table?', session.pendingRefs())
 session.markManifestCommitted([table.id])
 console.log(`turns: ${countTurns()}, pending refs: ${session.pendingRefs().length}`)
 
-// A turn that you give up needs nothing: a sweep takes what it has put. Do not release its refs yourself, since an
-// earlier turn of the session may hold the same bytes.
+// A turn that you give up needs nothing: a sweep takes what it has put. Do not release its refs here, where all turns
+// put for the same holder, and an earlier one may hold the same bytes. Give each turn a holder of its own, and it may
+// let go whenever it likes: see drafts-and-forks.ts.
 await session.put(new TextEncoder().encode('never mind'), { mediaType: 'text/plain', label: 'draft.txt' })
 
 // The age of zero shows at once what a timer does within the hour. It takes the draft, and leaves what the turn holds.

@@ -11,21 +11,24 @@ async function blocks(guide: string, language: string): Promise<string[]> {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block]) => block as string)
 }
 
-test('the guide to getting started runs as it stands and prints what it says', async () => {
-  const { folder } = await surroundings()
-  // What `npm install` would bring, from what is installed here.
-  const packages = ['@lash/attachments-core', '@lash/attachments-fs', '@lash/attachments-sqlite', 'better-sqlite3']
-  await mkdir(join(folder, 'node_modules', '@lash'), { recursive: true })
-  for (const name of packages) await symlink(await installed(name), join(folder, 'node_modules', name), 'junction')
-  for (const name of ['evening-lake.png', 'weather.csv']) {
-    await copyFile(join(examples, 'quickstart', 'files', name), join(folder, name))
-  }
-  const program = join(folder, 'host.mts')
-  await writeFile(program, (await blocks('getting-started.md', 'ts')).join('\n'))
-  const { stdout, stderr } = await run(program, [], { cwd: folder })
-  expect(stderr).toBe('')
-  expect(stdout).toBe((await blocks('getting-started.md', 'text')).join('\n'))
-})
+test.each(['getting-started.md', 'drafts-messages-forks.md'])(
+  '%s runs as it stands and prints what it says',
+  async guide => {
+    const { folder } = await surroundings()
+    // What `npm install` would bring, from what is installed here.
+    const packages = ['@lash/attachments-core', '@lash/attachments-fs', '@lash/attachments-sqlite', 'better-sqlite3']
+    await mkdir(join(folder, 'node_modules', '@lash'), { recursive: true })
+    for (const name of packages) await symlink(await installed(name), join(folder, 'node_modules', name), 'junction')
+    for (const name of ['evening-lake.png', 'weather.csv']) {
+      await copyFile(join(examples, 'quickstart', 'files', name), join(folder, name))
+    }
+    const program = join(folder, 'host.mts')
+    await writeFile(program, (await blocks(guide, 'ts')).join('\n'))
+    const { stdout, stderr } = await run(program, [], { cwd: folder })
+    expect(stderr).toBe('')
+    expect(stdout).toBe((await blocks(guide, 'text')).join('\n'))
+  },
+)
 
 /** Where a dependency of the examples is: with them in the workspace, in the root where the tarballs are installed. */
 async function installed(name: string): Promise<string> {

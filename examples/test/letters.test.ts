@@ -39,6 +39,21 @@ test('in-your-transaction-sqlite.ts saves a turn with its refs, or neither', asy
   ])
 })
 
+test('drafts-and-forks.ts sends, deletes and forks, and nobody takes anything from others', async () => {
+  const { env } = await surroundings()
+  const { code, stdout, stderr } = await run('drafts-and-forks.ts', [], { env })
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  expect(stdout.split('\n').slice(0, 6)).toEqual([
+    'uploaded 2 files, 10 bytes; swept: 0',
+    'sent m1: rain.txt; swept: 1',
+    'sent m2: more rain.txt, and m1 is as it was: rain.txt',
+    'deleted m2; swept: 0, m1: rain.txt',
+    'a chat of somebody else: not found',
+    'deleted chat-1; swept: 0, the fork: rain.txt',
+  ])
+})
+
 test('sweeper.ts takes what first-turn.ts left, audits, and stops when it is asked to', async () => {
   const { env } = await surroundings()
   await run('first-turn.ts', [], { env })

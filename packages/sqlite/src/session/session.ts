@@ -1,15 +1,19 @@
 import {
-  type AttachmentCommitOptions,
   type AttachmentReclamationReport,
   type AttachmentRef,
   reclaimOrphanedAttachments,
+  type SessionCommitOptions,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import type { SqliteAttachments } from '../attachments.ts'
+import { HolderView } from './holder-view.ts'
 
 /** When to delete bytes from a session's database that were released, or put and never committed. */
 export interface SqliteGcPolicy {
-  /** Collect after every so many commits that committed something. Default: never; call `collectGarbage`. */
+  /**
+   * Collect after every so many commits that committed something, through the session or the view of any holder.
+   * Default: never; call `collectGarbage`.
+   */
   autoRunEveryCommits?: number | undefined
   /**
    * How long an uncommitted or released attachment is kept, in milliseconds. Choose more than the slowest turn takes
@@ -19,7 +23,7 @@ export interface SqliteGcPolicy {
   gracePeriodMs: number
 }
 
-/** One session's attachments in a database of its own. Closing it closes the database. */
+/** One session's attachments in a database of its own. Closing it closes the database, for the views of holders too. */
 export class SqliteSession extends SessionScopedAttachmentStore {
   /** The database file. */
   readonly path: string
@@ -44,11 +48,19 @@ export class SqliteSession extends SessionScopedAttachmentStore {
     this.#onClose = () => onClose(this)
   }
 
-  override async commit(options?: AttachmentCommitOptions): Promise<AttachmentRef[]> {
+  override withHolder(holder: string): SessionScopedAttachmentStore {
+    return new HolderView(super.withHolder(holder), () => this.#countCommit())
+  }
+
+  override async commit(options?: SessionCommitOptions): Promise<AttachmentRef[]> {
     const refs = await super.commit(options)
-    const every = this.#policy.autoRunEveryCommits
-    if (refs.length > 0 && every !== undefined && ++this.#commits % every === 0) this.#collectInBackground()
+    if (refs.length > 0) this.#countCommit()
     return refs
+  }
+
+  #countCommit(): void {
+    const every = this.#policy.autoRunEveryCommits
+    if (every !== undefined && ++this.#commits % every === 0) this.#collectInBackground()
   }
 
   /** Deletes what nobody has committed within the grace period. Committed bytes stay. A call joins a running one. */

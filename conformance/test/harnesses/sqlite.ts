@@ -185,7 +185,7 @@ function controls(
 function beginOn(host: Database.Database, manifest: SqliteAttachmentManifest): HostTransaction {
   host.exec('BEGIN IMMEDIATE')
   return {
-    commitRefs: async (sessionId, refs) => manifest.commitRefsSync(sessionId, refs),
+    commitRefs: async (sessionId, refs, options) => manifest.commitRefsSync(sessionId, refs, options),
     commit: async () => void host.exec('COMMIT'),
     rollback: async () => void host.exec('ROLLBACK'),
   }

@@ -31,6 +31,7 @@ export class SqliteSession extends SessionScopedAttachmentStore {
   readonly #policy: SqliteGcPolicy
   readonly #onClose: () => void
   #commits = 0
+  #isClosing = false
   #collection: Promise<AttachmentReclamationReport> | undefined
 
   /** Use `SqliteSessionFactory` instead. */
@@ -60,7 +61,9 @@ export class SqliteSession extends SessionScopedAttachmentStore {
 
   #countCommit(): void {
     const every = this.#policy.autoRunEveryCommits
-    if (every !== undefined && ++this.#commits % every === 0) this.#collectInBackground()
+    if (every === undefined || ++this.#commits % every > 0) return
+    // A view of a holder may still commit while the session is closed.
+    if (!this.#isClosing) this.#collectInBackground()
   }
 
   /** Deletes what nobody has committed within the grace period. Committed bytes stay. A call joins a running one. */
@@ -86,6 +89,7 @@ export class SqliteSession extends SessionScopedAttachmentStore {
 
   override async close(): Promise<void> {
     await super.close()
+    this.#isClosing = true
     await this.#collection?.catch(() => {})
     await this.#attachments.close()
     this.#onClose()

@@ -66,6 +66,32 @@ test('garbage is collected after so many commits, and committed bytes stay', asy
   for (const { id } of [kept, last]) await again.get(id)
 })
 
+test('commits of holders count, and bytes stay for as long as any holder has them', async () => {
+  const factory = await newFactory({ gcPolicy: { autoRunEveryCommits: 3, gracePeriodMs: 0 } })
+  const session = await factory.create('a')
+  const raw = rawDatabase(session.path)
+  const blobs = () => raw.prepare('SELECT count(*) FROM lash_attachment_blobs').pluck().get()
+  const draft = session.withHolder('draft')
+  const ref = await draft.put(Buffer.from('drafted'), meta)
+  await draft.put(Buffer.from('removed'), meta)
+  await draft.commit()
+  const message = draft.withHolder('message')
+  await message.adopt([ref], draft)
+  await message.commit()
+  await draft.release()
+  expect((await Array.fromAsync(session.list())).map(({ id }) => id)).toEqual([ref.id])
+  expect(blobs()).toBe(2)
+  // The third of the session, whoever committed.
+  await message.commit({ refs: [ref] })
+  await session.close()
+  expect(blobs()).toBe(1)
+  await expect(message.get(ref.id)).rejects.toMatchObject({ code: 'closed' })
+
+  await using again = await factory.create('a')
+  expect(await again.usage()).toEqual({ count: 1, byteLength: 7 })
+  expect((await again.withHolder('another').get(ref.id)).meta).toMatchObject(meta)
+})
+
 test('without a policy nothing is collected unasked, and collectGarbage keeps what is younger than a day', async () => {
   const factory = await newFactory()
   const session = await factory.create('a')

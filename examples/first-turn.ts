@@ -24,8 +24,8 @@ await mkdir(folder, { recursive: true })
 const store = new FileAttachmentStore(join(folder, 'attachments'))
 const manifest = new SqliteAttachmentManifest({ path: join(folder, 'manifest.db') })
 
-// A view of one conversation costs as much as an object. Make one for each request that puts and commits; a request that
-// commits what another one has put says so: `session.commit({ refs })`. See drafts-and-forks.ts.
+// A view of one conversation costs as much as an object. Make one for each request that puts and commits; a request
+// that commits what another one has put says so: `session.commit({ refs })`. See drafts-and-forks.ts.
 const session = new SessionScopedAttachmentStore(store, manifest, 'conversation-1')
 
 // A body is bytes or a stream; a stream is hashed while it is read and is never in memory as a whole. When `put` has
@@ -57,8 +57,8 @@ for (const ref of turns.flatMap(({ attachments }) => attachments)) {
 const { body } = await session.stream(letter.id, { start: 6, end: 20 })
 console.log(`its first words: ${await new Response(body).text()}`)
 
-// Another session cannot read them: to know the id is not enough. If you fork a conversation, the new session adopts what
-// the first one holds; see drafts-and-forks.ts.
+// Another session cannot read them: to know the id is not enough. If you fork a conversation, the new session adopts
+// what the first one holds; see drafts-and-forks.ts.
 const stranger = new SessionScopedAttachmentStore(store, manifest, 'conversation-2')
 await stranger.get(letter.id).catch(error => {
   if (!AttachmentNotFoundError.isInstance(error)) throw error

@@ -48,7 +48,7 @@ describeWithServers('the guide to production', () => {
       const { rows } = await host.pool.query(query.replaceAll('lash_attachments', settings.schema))
       answers.push(...rows)
     }
-    expect(answers).toEqual([{ version: 1 }, { refs: '1', oldest: expect.any(Date) }, { claims: '0', oldest: null }])
+    expect(answers).toEqual([{ version: 2 }, { refs: '1', oldest: expect.any(Date) }, { claims: '0', oldest: null }])
   })
 
   test('its start-up call asks both servers, and finds nothing', async () => {

@@ -15,7 +15,7 @@ export async function verify(host: Host): Promise<Verification> {
   const started = performance.now()
   const { conversations, turns } = await attachmentsOfTurns(host)
   const refs = [...conversations].flatMap(([conversationId, held]) =>
-    [...held.values()].map(ref => ({ conversationId, ref })),
+    [...held.values()].map(each => ({ conversationId, ...each })),
   )
   const wrong = await readAll(host, refs)
   const disagreements = await compareWithManifest(host, conversations)
@@ -36,30 +36,35 @@ export async function verify(host: Host): Promise<Verification> {
   }
 }
 
-/** By conversation and id. A conversation that has the same bytes in several turns holds one ref to them. */
-type HeldRefs = Map<string, Map<string, AttachmentRef>>
+/** By conversation, and by turn and id. Turns that have the same bytes hold a ref each. */
+type HeldRefs = Map<string, Map<string, HeldRef>>
+
+interface HeldRef {
+  readonly turnId: string
+  readonly ref: AttachmentRef
+}
 
 async function attachmentsOfTurns({ pool }: Host): Promise<{ conversations: HeldRefs; turns: number }> {
   const conversations: HeldRefs = new Map()
   let turns = 0
-  for await (const { conversationId, attachments } of savedTurns(pool)) {
+  for await (const { id: turnId, conversationId, attachments } of savedTurns(pool)) {
     turns++
     const held = conversations.get(conversationId) ?? new Map()
     conversations.set(conversationId, held)
-    for (const ref of attachments) held.set(ref.id, ref)
+    for (const ref of attachments) held.set(refName(turnId, ref.id), { turnId, ref })
   }
   return { conversations, turns }
 }
 
 async function readAll(
   host: Host,
-  refs: readonly { conversationId: string; ref: AttachmentRef }[],
+  refs: readonly (HeldRef & { conversationId: string })[],
 ): Promise<Verification['wrong']> {
   const wrong: Verification['wrong'] = []
   const waiting = refs.values()
   const reader = async () => {
-    for (const { conversationId, ref } of waiting) {
-      const found = await digestOf(host, conversationId, ref)
+    for (const { conversationId, turnId, ref } of waiting) {
+      const found = await digestOf(host, conversationId, turnId, ref)
       if (found !== ref.id) wrong.push({ conversationId, id: ref.id, found })
     }
   }
@@ -68,10 +73,15 @@ async function readAll(
 }
 
 /** The digest or, when it cannot be read, why not. Computed apart from the library. */
-async function digestOf({ store, manifest }: Host, conversationId: string, ref: AttachmentRef): Promise<string> {
-  const session = new SessionScopedAttachmentStore(store, manifest, conversationId)
+async function digestOf(
+  { store, manifest }: Host,
+  conversationId: string,
+  turnId: string,
+  ref: AttachmentRef,
+): Promise<string> {
+  const holder = new SessionScopedAttachmentStore(store, manifest, conversationId, { holder: turnId })
   try {
-    const { body, meta } = await session.stream(ref.id, { generation: ref.generation ?? 0 })
+    const { body, meta } = await holder.stream(ref.id, { generation: ref.generation ?? 0 })
     const hash = createHash('sha256')
     for await (const chunk of body) hash.update(chunk)
     const digest = hash.digest('hex')
@@ -87,17 +97,19 @@ async function compareWithManifest({ manifest }: Host, conversations: HeldRefs):
   for (const [conversationId, held] of conversations) {
     const unseen = new Map(held)
     for await (const entry of manifest.listRefs(conversationId)) {
-      const { attachmentId: id, generation, committedAtEpochMs, releasedAtEpochMs } = entry
-      const saved = unseen.get(id)
-      unseen.delete(id)
+      const { holder, attachmentId: id, generation, committedAtEpochMs, releasedAtEpochMs } = entry
+      const saved = unseen.get(refName(holder, id))
+      unseen.delete(refName(holder, id))
       const isCommitted = committedAtEpochMs !== undefined && releasedAtEpochMs === undefined
       if (saved === undefined) disagreements.push(`${conversationId} holds ${id}, which no turn mentions`)
       else if (!isCommitted) disagreements.push(`${conversationId} has ${id} in a turn and has not committed it`)
-      else if ((saved.generation ?? 0) !== generation) {
+      else if ((saved.ref.generation ?? 0) !== generation) {
         disagreements.push(`${conversationId} has committed ${id} at another generation than its turn says`)
       }
     }
-    for (const id of unseen.keys()) disagreements.push(`${conversationId} has ${id} in a turn and does not hold it`)
+    for (const { ref } of unseen.values()) {
+      disagreements.push(`${conversationId} has ${ref.id} in a turn and does not hold it`)
+    }
   }
   return disagreements
 }
@@ -106,6 +118,10 @@ async function copiesInBucket({ store }: Host): Promise<Set<string>> {
   const copies = new Set<string>()
   for await (const copy of store.list()) copies.add(copyName(copy))
   return copies
+}
+
+function refName(turnId: string, id: string): string {
+  return `${turnId} ${id}`
 }
 
 function copyName({ id, generation = 0 }: { id: string; generation?: number }): string {

@@ -54,10 +54,11 @@ describeWithServers('a host', () => {
       expect((await sweep()).reclaimedCount).toBe(2)
       return 'a slow answer'
     })
-    expect(putAgain).toBe(2)
+    expect(putAgain).toBe(3)
+    // What the earlier turn holds is still where it was.
     expect(saved?.map(ref => ref.generation)).toEqual([1, 1, undefined])
     expect((await sweep()).reclaimedCount).toBe(0)
-    expect(await verify(ground.host)).toMatchObject({ turns: 2, refs: 3, right: 3, disagreements: [] })
+    expect(await verify(ground.host)).toMatchObject({ turns: 2, refs: 4, right: 4, disagreements: [] })
   })
 
   test('a turn that the user stopped saves nothing, and costs earlier turns nothing', async () => {
@@ -70,21 +71,23 @@ describeWithServers('a host', () => {
 
   test('a turn is not saved without its refs', async () => {
     const { manifest, store } = ground.host
-    const session = new SessionScopedAttachmentStore(store, manifest, conversation)
+    const id = randomUUID()
+    const holder = new SessionScopedAttachmentStore(store, manifest, conversation, { holder: id })
     const [upload] = uploads('expired') as [Upload]
-    const attachments = [await session.put(upload.bytes, upload.meta)]
+    const attachments = [await holder.put(upload.bytes, upload.meta)]
     await sweep()
-    const turn = { id: randomUUID(), conversationId: conversation, text: 'too late', attachments }
+    const turn = { id, conversationId: conversation, text: 'too late', attachments }
     await expect(saveTurn(ground.host, turn)).rejects.toBeInstanceOf(AttachmentIntentExpiredError)
     expect(await latestRefs(ground.host.pool, conversation, 1)).toEqual([])
   })
 
   test('saving a turn twice is saving it once', async () => {
     const { manifest, store, pool } = ground.host
-    const session = new SessionScopedAttachmentStore(store, manifest, conversation)
+    const id = randomUUID()
+    const holder = new SessionScopedAttachmentStore(store, manifest, conversation, { holder: id })
     const [upload] = uploads('twice') as [Upload]
-    const attachments = [await session.put(upload.bytes, upload.meta)]
-    const turn = { id: randomUUID(), conversationId: conversation, text: 'once', attachments }
+    const attachments = [await holder.put(upload.bytes, upload.meta)]
+    const turn = { id, conversationId: conversation, text: 'once', attachments }
     await saveTurn(ground.host, turn)
     await saveTurn(ground.host, turn)
     expect(await latestRefs(pool, conversation, 5)).toEqual(attachments)

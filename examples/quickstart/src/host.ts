@@ -35,7 +35,7 @@ export interface SessionLog {
 }
 
 /**
- * Ends a turn: commits what was put, then writes the log with the refs. Gives the log as it was written.
+ * Ends a turn: commits exactly what the log will name, then writes the log. Gives it as it was written.
  *
  * In this order, since the log is a file and cannot share a transaction with the manifest. A crash in between leaves
  * bytes that go when the session is deleted, never a log that points at bytes which a sweep may take. A host that has
@@ -46,7 +46,7 @@ export async function commitTurn(
   session: SessionScopedAttachmentStore,
   attachments: AttachmentRef[],
 ): Promise<string> {
-  await session.commit()
+  await session.commit({ refs: attachments })
   const text = 'Here are the files. What do you make of them?'
   const log: SessionLog = { sessionId: session.sessionId, turns: [{ role: 'user', text, attachments }] }
   const json = `${JSON.stringify(log, undefined, 2)}\n`

@@ -43,9 +43,9 @@ export async function closeConversation(pool: Pool, id: string): Promise<void> {
 }
 
 /**
- * Deletes a conversation and lets go of what it holds; a later sweep deletes the bytes that nobody else holds. Each of
- * the three steps may be repeated: a crash between them leaves a conversation that is marked, and never turns without
- * their bytes.
+ * Deletes a conversation and lets go of what all of its turns hold; a later sweep deletes the bytes that nobody else
+ * holds. Each of the three steps may be repeated: a crash between them leaves a conversation that is marked, and never
+ * turns without their bytes.
  */
 export async function deleteConversation({ pool, manifest }: Host, id: string): Promise<void> {
   await pool.query(`UPDATE conversations SET state = 'deleting' WHERE id = $1`, [id])
@@ -79,16 +79,21 @@ export async function latestRefs(pool: Pool, conversationId: string, turns: numb
 
 const turnPage = 500
 
+export interface SavedTurn {
+  readonly id: string
+  readonly conversationId: string
+  readonly attachments: readonly AttachmentRef[]
+}
+
 /** Every turn that was saved, page by page, the oldest first. */
-export async function* savedTurns(
-  pool: Pool,
-): AsyncGenerator<{ conversationId: string; attachments: readonly AttachmentRef[] }> {
+export async function* savedTurns(pool: Pool): AsyncGenerator<SavedTurn> {
   for (let after = '0'; ; ) {
-    const { rows } = await pool.query<{ number: string; conversation_id: string; attachments: AttachmentRef[] }>(
-      'SELECT number, conversation_id, attachments FROM turns WHERE number > $1 ORDER BY number LIMIT $2',
+    const { rows } = await pool.query<SavedTurn & { number: string }>(
+      `SELECT number, id, conversation_id AS "conversationId", attachments FROM turns
+      WHERE number > $1 ORDER BY number LIMIT $2`,
       [after, turnPage],
     )
-    for (const row of rows) yield { conversationId: row.conversation_id, attachments: row.attachments }
+    yield* rows
     if (rows.length < turnPage) return
     after = rows.at(-1)?.number as string
   }

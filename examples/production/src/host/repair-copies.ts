@@ -6,7 +6,7 @@ import {
 } from '@lash/attachments-core'
 
 export interface RepairReport {
-  /** Committed refs that were looked at. */
+  /** Committed content that was looked at, once for each session that holds it. */
   checked: number
   /** Ids whose copy was missing and has been written again, from another copy. */
   repaired: AttachmentId[]
@@ -25,9 +25,12 @@ export async function repairCopies(
 ): Promise<RepairReport> {
   const report: RepairReport = { checked: 0, repaired: [], lost: [] }
   for await (const sessionId of sessionIds) {
+    // All refs to some content are to the same copy, whichever holders of the session have them.
+    const seen = new Set<AttachmentId>()
     for await (const entry of manifest.listRefs(sessionId)) {
       const { attachmentId: id, generation, committedAtEpochMs, releasedAtEpochMs } = entry
-      if (committedAtEpochMs === undefined || releasedAtEpochMs !== undefined) continue
+      if (committedAtEpochMs === undefined || releasedAtEpochMs !== undefined || seen.has(id)) continue
+      seen.add(id)
       report.checked++
       if ((await store.stat(id, { generation })) !== undefined) continue
       if (await copyTo(store, id, generation)) report.repaired.push(id)

@@ -25,9 +25,10 @@ const mostAttempts = 10
 /**
  * One turn of a conversation: puts what the user sent, has the model answer, and saves both.
  *
- * A session-scoped store costs nothing to make, so there is one for each turn.
- * @param answer - gives the model's answer, or undefined when the user stopped it: then nothing is saved, and a sweep
- *   takes what was put. Nothing is released either: an earlier turn may hold the same bytes.
+ * Each turn is a holder of its own in the conversation. So what it says of its attachments, and whether it lets go of
+ * them, is nothing to another turn that has the same bytes.
+ * @param answer - gives the model's answer, or undefined when the user stopped it: then nothing is saved, and the turn
+ *   lets go of what it has put.
  */
 export async function takeTurn(
   host: Host,
@@ -35,11 +36,15 @@ export async function takeTurn(
   uploads: readonly Upload[],
   answer: () => Promise<string | undefined>,
 ): Promise<TurnOutcome> {
-  const session = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId)
-  let attachments = await putAll(session, uploads)
+  const id = randomUUID()
+  const holder = new SessionScopedAttachmentStore(host.store, host.manifest, conversationId, { holder: id })
+  let attachments = await putAll(holder, uploads)
   const text = await answer()
-  if (text === undefined) return { saved: undefined, putAgain: 0 }
-  const turn = { id: randomUUID(), conversationId, text }
+  if (text === undefined) {
+    await holder.release()
+    return { saved: undefined, putAgain: 0 }
+  }
+  const turn = { id, conversationId, text }
   let putAgain = 0
   for (let attempt = 1; ; attempt++) {
     try {
@@ -49,22 +54,22 @@ export async function takeTurn(
       if (!AttachmentIntentExpiredError.isInstance(error) || attempt === mostAttempts) throw error
       const expired = uploads.filter((_, index) => error.ids.includes(attachments[index]?.id ?? ''))
       putAgain += expired.length
-      const renewed = new Map((await putAll(session, expired)).map(ref => [ref.id, ref]))
+      const renewed = new Map((await putAll(holder, expired)).map(ref => [ref.id, ref]))
       // The new refs may be of a later generation: the turn is saved with them, not with the old ones.
       attachments = attachments.map(ref => renewed.get(ref.id) ?? ref)
     }
   }
-  session.markManifestCommitted(attachments.map(ref => ref.id))
+  holder.markManifestCommitted(attachments.map(ref => ref.id))
   return { saved: attachments, putAgain }
 }
 
 /** All at the same time, in the order of the uploads. */
-function putAll(session: SessionScopedAttachmentStore, uploads: readonly Upload[]): Promise<AttachmentRef[]> {
-  return Promise.all(uploads.map(({ bytes, meta }) => session.put(bytes, meta)))
+function putAll(holder: SessionScopedAttachmentStore, uploads: readonly Upload[]): Promise<AttachmentRef[]> {
+  return Promise.all(uploads.map(({ bytes, meta }) => holder.put(bytes, meta)))
 }
 
 export interface Turn {
-  /** Chosen by the host, so that saving a turn twice is saving it once. */
+  /** Chosen by the host, so that saving a turn twice is saving it once. It is also the holder of the attachments. */
   readonly id: string
   readonly conversationId: string
   readonly text: string
@@ -85,6 +90,6 @@ export async function saveTurn({ pool, manifest }: Host, turn: Turn): Promise<vo
       [id, conversationId, text, JSON.stringify(attachments)],
     )
     // Last: what it locks is held until the transaction ends.
-    await manifest.commitRefs(conversationId, attachments, { client })
+    await manifest.commitRefs(conversationId, attachments, { holder: id, client })
   })
 }

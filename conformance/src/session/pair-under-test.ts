@@ -53,6 +53,8 @@ export interface PairUnderTest extends PairSteps {
   reopen(): Promise<PairSteps>
   /** A pair of its own, fresh and empty. It is closed after the case. */
   another(): Promise<PairSteps>
+  /** Has the manifest forget what it may forget: its clock jumps by a year, if it can be set, and a sweep settles. */
+  purge(): Promise<void>
   /** Opens a transaction of the host. */
   begin(): Promise<HostTransaction>
 }
@@ -69,6 +71,7 @@ async function openPair(context: CaseContext<SessionFixture>): Promise<PairUnder
   const fixture = await context.create()
   const { store, manifest } = fixture
   const steps = stepsOf({ store, manifest }, context)
+  let year = new Date().getUTCFullYear()
   return {
     ...steps,
     async putStray(text, generation) {
@@ -91,6 +94,10 @@ async function openPair(context: CaseContext<SessionFixture>): Promise<PairUnder
     async another() {
       const { store, manifest } = await context.create()
       return stepsOf({ store, manifest }, context)
+    },
+    async purge() {
+      fixture.setClock?.(Date.UTC(++year, 11, 31))
+      await manifest.settleClaims([])
     },
     begin: () => provided(fixture.begin, 'begin').call(fixture),
   }

@@ -2,12 +2,24 @@ import { AssertionError } from 'node:assert'
 import { manifestCases, runCase, runConformance, sessionCases } from '@lash/attachments-conformance'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import { describe, expect, test } from 'vitest'
+import { auditSabotages } from './manifests/audits.ts'
 import { claimSabotages } from './manifests/claims.ts'
 import { commitSabotages } from './manifests/commits.ts'
+import { floorSabotages } from './manifests/floor.ts'
+import { holderSabotages } from './manifests/holders.ts'
 import { intentSabotages } from './manifests/intents.ts'
+import { metadataSabotages } from './manifests/metadata.ts'
 import { plainManifestHarness, plainPairHarness } from './manifests/plain-harness.ts'
 
-const sabotages = [...intentSabotages, ...commitSabotages, ...claimSabotages]
+const sabotages = [
+  ...intentSabotages,
+  ...metadataSabotages,
+  ...commitSabotages,
+  ...holderSabotages,
+  ...claimSabotages,
+  ...auditSabotages,
+  ...floorSabotages,
+]
 const caught = sabotages.flatMap(Manifest =>
   Manifest.caughtBy.map(caseId => ({ Manifest, name: Manifest.name, defect: Manifest.defect, caseId })),
 )

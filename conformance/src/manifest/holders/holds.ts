@@ -102,9 +102,13 @@ export const holdCases: readonly ManifestCase[] = manifestGroup('holders', {
   'live-while-any-has-it': {
     title: 'content that one holder released and another has committed is not claimed until the other releases it',
     async run({ hold, release, claim, claimOnly }) {
-      for (const who of [draft, message, holder('other', 'fork')]) await hold('a', who)
+      for (const who of [draft, message]) await hold('a', who)
       await release(draft)
       assert.deepEqual(await claim(), [])
+      await hold('a', draft)
+      await release(message)
+      assert.deepEqual(await claim(), [])
+      await hold('a', holder('other', 'fork'))
       await release('session')
       assert.deepEqual(await claim(), [])
       await release(holder('other', 'fork'))

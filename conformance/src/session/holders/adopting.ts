@@ -140,14 +140,14 @@ export const adoptionCases: readonly SessionCase[] = sessionGroup('adopt', {
       await sweep()
       await putStray('stray')
       const tries = [
-        thief.adopt(refsTo('secret'), stranger),
-        thief.adopt(refsTo('secret'), thief),
-        thief.adopt(refsTo('released'), owner),
-        thief.adopt(refsTo('swept'), owner),
-        thief.adopt(refsTo('stray'), owner),
-        thief.adopt([{ id: '../x', byteLength: 1, mediaType: 'text/plain' }], owner),
+        () => thief.adopt(refsTo('secret'), stranger),
+        () => thief.adopt(refsTo('secret'), thief),
+        () => thief.adopt(refsTo('released'), owner),
+        () => thief.adopt(refsTo('swept'), owner),
+        () => thief.adopt(refsTo('stray'), owner),
+        () => thief.adopt([{ id: '../x', byteLength: 1, mediaType: 'text/plain' }], owner),
       ]
-      for (const [index, adopt] of tries.entries()) await rejectsWith(adopt, 'not_found', `try ${index}`)
+      for (const [index, adopt] of tries.entries()) await rejectsWith(adopt(), 'not_found', `try ${index}`)
       assert.deepEqual(await collect(manifest.listRefs('thief')), [], 'nothing was recorded')
       assert.deepEqual(thief.pendingRefs(), [])
       await thief.mustNotFind('secret', 'held by another session')

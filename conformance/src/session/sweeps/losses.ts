@@ -93,6 +93,39 @@ export const lossCases: readonly SessionCase[] = sessionGroup('historical losses
       await writing.mustRead('a', 'after another sweep')
     },
   },
+  'stalled-sweeper-of-a-forgotten-row': {
+    title: 'a sweeper that stalls until its content is reclaimed and forgotten cannot delete what was put after that',
+    async run({ session, sweep, takeOverSweep, stall, purge }) {
+      await session('dead').putText('a')
+      const sweeping = await stall('before delete', pair => pair.sweep())
+      await takeOverSweep()
+      await purge()
+      const writing = session()
+      await writing.hold('a')
+      await sweeping.goOn()
+      await writing.mustRead('a', 'after the stalled sweeper woke up')
+      await sweep()
+      await writing.mustRead('a', 'after another sweep')
+    },
+  },
+  'live-when-another-is-forgotten': {
+    title: 'what sessions hold is theirs through purges of other content, and through audits after them',
+    async run({ session, sweep, audit, purge }) {
+      const [first, second] = [session('first'), session('second')]
+      await first.hold('a')
+      for (let time = 0; time < 3; time++) {
+        await session('dead').putText('other')
+        await sweep()
+      }
+      await purge()
+      await second.hold('a')
+      await audit({ maxDeleteRatio: 1 })
+      for (const holding of [first, second]) await holding.mustRead('a', `${holding.sessionId}, after an audit`)
+      await second.release()
+      await sweep()
+      await first.mustRead('a', 'after the second has released it')
+    },
+  },
   'stalled-settlement': {
     title: 'a sweeper that stalls between delete and settlement takes no claim and no bytes of a later sweep',
     async run({ session, stall }) {

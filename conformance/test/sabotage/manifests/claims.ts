@@ -13,7 +13,11 @@ import type { SabotagedManifest } from './sabotage.ts'
 /** Between the answer to the sweeper and its delete, a session can commit the content. */
 class ListsWithoutClaim extends PlainManifest {
   static readonly defect = 'a sweep lists what to delete and claims nothing'
-  static readonly caughtBy = ['manifest/claim/once', 'session/historical losses/commit-before-the-delete']
+  static readonly caughtBy = [
+    'manifest/claim/once',
+    'session/adopt against sweeps/swept-after-the-look',
+    'session/historical losses/commit-before-the-delete',
+  ]
 
   override async claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
     const claims: OrphanClaim[] = []
@@ -191,7 +195,12 @@ class DatesReleasesByIntent extends PlainManifest {
 
 class IgnoresReleasedOnly extends PlainManifest {
   static readonly defect = "a session's delete takes bytes under another session's intent"
-  static readonly caughtBy = ['manifest/claim/released-only', 'session/boundary/delete-under-intent']
+  static readonly caughtBy = [
+    'manifest/holders/released-only',
+    'session/adopt against sweeps/released-after-the-intent',
+    'manifest/claim/released-only',
+    'session/boundary/delete-under-intent',
+  ]
 
   protected override isOrphan(lines: readonly Line[], query: OrphanQuery): boolean {
     return super.isOrphan(lines, { ...query, releasedOnly: false })
@@ -200,7 +209,7 @@ class IgnoresReleasedOnly extends PlainManifest {
 
 class KeepsAgedRefs extends PlainManifest {
   static readonly defect = 'old uncommitted refs of committed content are never dropped'
-  static readonly caughtBy = ['manifest/claim/drops-aged-of-committed']
+  static readonly caughtBy = ['manifest/holders/aged-of-one', 'manifest/claim/drops-aged-of-committed']
 
   protected override eraseAged(): void {}
 }
@@ -228,7 +237,11 @@ class AuditsPendingBlobs extends PlainManifest {
 
 class AuditsByIdAlone extends PlainManifest {
   static readonly defect = 'an audit leaves the older copies of content that is live'
-  static readonly caughtBy = ['manifest/audit/below', 'session/audit/older-copies']
+  static readonly caughtBy = [
+    'manifest/audit/several-copies-of-live',
+    'manifest/audit/below',
+    'session/audit/older-copies',
+  ]
 
   protected override claimBlob(blob: AttachmentKey): OrphanClaim | undefined {
     const { generation = blob.generation } = this.notebook.pages.get(blob.id) ?? {}

@@ -7,7 +7,11 @@ import type { SabotagedManifest } from './sabotage.ts'
 
 class CommitsByBareId extends PlainManifest {
   static readonly defect = 'a commit looks at the id alone, not at the generation of the ref'
-  static readonly caughtBy = ['manifest/commit/old-generation', 'session/historical losses/older-put-on-a-newer-intent']
+  static readonly caughtBy = [
+    'session/commit of given refs/old-generation',
+    'manifest/commit/old-generation',
+    'session/historical losses/older-put-on-a-newer-intent',
+  ]
 
   protected override mayCommit(line: Line, target: CommitTarget): boolean {
     return super.mayCommit(line, { ...target, generation: undefined })
@@ -23,7 +27,11 @@ class MatchesNothing extends PlainManifest {
 
 class CommitsPartly extends PlainManifest {
   static readonly defect = 'a refused commit has committed what it could'
-  static readonly caughtBy = ['manifest/commit/all-or-nothing', 'session/commit/after-a-sweep']
+  static readonly caughtBy = [
+    'session/commit of given refs/all-or-nothing',
+    'manifest/commit/all-or-nothing',
+    'session/commit/after-a-sweep',
+  ]
 
   protected override refuse(expired: readonly AttachmentId[], others: readonly Line[]): void {
     this.commitLines(others)
@@ -71,7 +79,12 @@ class RestampsCommits extends PlainManifest {
 
 class ShowsReleasedAsLive extends PlainManifest {
   static readonly defect = 'lookup shows released refs as live, so that a session still reads them'
-  static readonly caughtBy = ['manifest/release/named-ids', 'session/boundary/release']
+  static readonly caughtBy = [
+    'session/ref/of-others',
+    'session/usage/live-only',
+    'manifest/release/named-ids',
+    'session/boundary/release',
+  ]
 
   protected override shown(line: Line): AttachmentManifestEntry {
     return entryOf({ ...line, releasedAt: undefined })

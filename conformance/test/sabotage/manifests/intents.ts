@@ -5,7 +5,11 @@ import type { SabotagedManifest } from './sabotage.ts'
 
 class IgnoresSecondIntent extends PlainManifest {
   static readonly defect = 'one row per content: the intent of a second session is ignored (ON CONFLICT DO NOTHING)'
-  static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/dead-first-writer']
+  static readonly caughtBy = [
+    'session/adopt/outlives-its-source',
+    'manifest/intent/second-session',
+    'session/historical losses/dead-first-writer',
+  ]
 
   protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     if (held === undefined && this.notebook.linesOf(intent.attachmentId).length > 0) return
@@ -24,7 +28,11 @@ class KeepsFirstTime extends PlainManifest {
 
 class UncommitsOnRePut extends PlainManifest {
   static readonly defect = 'recording again clears the commit'
-  static readonly caughtBy = ['manifest/intent/re-put-stays-committed']
+  static readonly caughtBy = [
+    'session/adopt/again',
+    'session/adopt/bytes-gone-of-committed',
+    'manifest/intent/re-put-stays-committed',
+  ]
 
   protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     super.writeLine(held && { ...held, committedAt: undefined }, intent, page)
@@ -46,7 +54,11 @@ class RevivesOldCommit extends PlainManifest {
 class KeepsGenerationUnderClaim extends PlainManifest {
   static readonly defect =
     'an intent that meets a claim takes it away and stays at the generation that is being deleted'
-  static readonly caughtBy = ['manifest/intent/meets-claim', 'session/historical losses/stalled-sweeper']
+  static readonly caughtBy = [
+    'session/adopt against sweeps/meets-a-claim',
+    'manifest/intent/meets-claim',
+    'session/historical losses/stalled-sweeper',
+  ]
 
   protected override meetClaim(page: Page): void {
     page.claim = undefined

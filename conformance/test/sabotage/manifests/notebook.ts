@@ -1,4 +1,4 @@
-import type { AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
+import type { AttachmentCreateMeta, AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
 import type { CheckedIntent } from '@lash/attachments-core/backend'
 
 /** A row for a content. */
@@ -12,7 +12,8 @@ export interface Page {
 }
 
 /** A row for a ref. */
-export interface Line extends CheckedIntent {
+export interface Line extends Omit<CheckedIntent, 'meta'> {
+  meta?: AttachmentCreateMeta | undefined
   generation: number
   committedAt: number | undefined
   releasedAt: number | undefined

@@ -241,8 +241,8 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   protected mayCommit(line: Line, target: CommitTarget): boolean {
-    const page = this.notebook.page(line.attachmentId, line.generation)
-    if (line.releasedAt !== undefined || page.claim !== undefined) return false
+    const page = this.notebook.pages.get(line.attachmentId)
+    if (line.releasedAt !== undefined || page === undefined || page.claim !== undefined) return false
     return line.generation === page.generation && (target.generation ?? page.generation) === page.generation
   }
 
@@ -351,7 +351,7 @@ function holderOf(options: AttachmentHolderOptions | undefined): string | undefi
   return options?.holder === undefined ? undefined : checkHolder(options.holder)
 }
 
-export function newLine(intent: CheckedIntent, { generation }: Page): Line {
+function newLine(intent: CheckedIntent, { generation }: Page): Line {
   return { ...intent, generation, committedAt: undefined, releasedAt: undefined }
 }
 

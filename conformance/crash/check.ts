@@ -1,10 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  reclaimOrphanedAttachments,
-  reclaimUnreferencedAttachments,
-  SessionScopedAttachmentStore,
-} from '@lash/attachments-core'
+import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import { digest } from './contents.ts'
+import { holdParts, viewOf } from './hold-names.ts'
 import type { OpenPair } from './pair.ts'
 import type { Promises } from './promises.ts'
 import { lossOf } from './session-life.ts'
@@ -20,18 +17,18 @@ export async function checkAll(pair: OpenPair, promises: Promises, tally: Tally)
   await checkPromises(pair, promises, tally)
 }
 
-/** Reads back what the sessions were promised, by default all sessions. */
+/** Reads back what holders were promised, by default all of them. */
 export async function checkPromises(
   pair: OpenPair,
   promises: Promises,
   tally: Tally,
-  names: readonly string[] = promises.sessions(),
+  names: readonly string[] = promises.holds(),
 ): Promise<void> {
   for (const name of names) {
-    const session = new SessionScopedAttachmentStore(pair.store, pair.manifest, name)
+    const view = viewOf(pair, name)
     for (const [id, generation] of promises.heldBy(name)) {
       tally.reads++
-      const problem = await lossOf(session, id)
+      const problem = await lossOf(view, id)
       if (problem === undefined) continue
       tally.losses++
       tally.problems.push(`${name} was told that ${id.slice(0, 8)}@${generation} is committed: ${problem}`)
@@ -69,12 +66,12 @@ async function leftAfterSweeps(pair: OpenPair, promises: Promises, tally: Tally)
   const swept = await reclaimOrphanedAttachments(manifest, store, noGrace, { staleClaimEpochMs: noGrace })
   tally.reclaimed += swept.reclaimedCount
   for (let round = 0; round < 10; round++) {
-    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, noGrace)
+    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, noGrace, { maxDeleteRatio: 1 })
     tally.reclaimed += reclaimedCount
     if (reclaimedCount === 0) break
   }
   const promised = new Set(
-    promises.sessions().flatMap(name => [...promises.heldBy(name)].map(([id, generation]) => `${id} ${generation}`)),
+    promises.holds().flatMap(name => [...promises.heldBy(name)].map(([id, generation]) => `${id} ${generation}`)),
   )
   const left: string[] = []
   for await (const { id, generation } of store.list()) {
@@ -85,8 +82,8 @@ async function leftAfterSweeps(pair: OpenPair, promises: Promises, tally: Tally)
 
 /** Checks that sweeps leave nothing when every session has released everything. */
 export async function checkEmptying(pair: OpenPair, promises: Promises, tally: Tally): Promise<void> {
-  for (const name of promises.sessions()) {
-    await pair.manifest.releaseRefs(name)
+  for (const name of promises.holds()) {
+    await pair.manifest.releaseRefs(holdParts(name).sessionId)
     promises.forget(name)
   }
   await checkSweeps(pair, promises, tally)

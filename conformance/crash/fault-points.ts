@@ -1,6 +1,6 @@
 import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
 
-const storeCalls = ['put', 'get', 'delete'] as const
+const storeCalls = ['put', 'get', 'stat', 'delete'] as const
 const manifestCalls = [
   'recordIntent',
   'recordIntentAndPut',

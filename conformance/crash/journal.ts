@@ -10,17 +10,23 @@ export type CopyName = readonly [id: string, generation: number]
 export type JournalEntry =
   | readonly ['put']
   | readonly ['read']
-  /** The session is about to commit these copies. */
-  | readonly ['commits', session: string, refs: readonly CopyName[]]
-  | readonly ['committed', session: string]
-  | readonly ['refused', session: string]
-  /** The session is about to release these ids. */
-  | readonly ['releases', session: string, ids: readonly string[]]
-  | readonly ['released', session: string]
+  /** A holder, by the name of its hold, is about to commit these copies. */
+  | readonly ['commits', hold: string, refs: readonly CopyName[]]
+  | readonly ['committed', hold: string]
+  | readonly ['refused', hold: string]
+  /** A holder is about to release these ids. */
+  | readonly ['releases', hold: string, ids: readonly string[]]
+  | readonly ['released', hold: string]
+  /** What was put has been committed under a draft. */
+  | readonly ['drafted']
+  /** So many contents have been adopted and committed. */
+  | readonly ['adopted', count: number]
+  /** A fork has got everything of its session. */
+  | readonly ['forked']
   | readonly ['swept', count: number]
   | readonly ['audited', count: number]
   /** Something that must never happen. */
-  | readonly ['lost', session: string, id: string, message: string]
+  | readonly ['lost', hold: string, id: string, message: string]
   | readonly ['failed', what: string, message: string]
 
 /** The journal is a file, so every entry is there however the worker ends. */

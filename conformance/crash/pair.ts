@@ -20,11 +20,14 @@ export interface OpenPair {
   close(): Promise<void>
 }
 
+/** How long the manifests remember reclaimed content: so short that they forget it again and again. */
+const tombstoneRetentionMs = 50
+
 /** Opens a pair. Loads only the packages that the pair needs, so that a short-lived worker starts soon. */
 export async function openPair({ store, manifest }: PairAddress): Promise<OpenPair> {
   // Store and manifest in one file share a handle. Then an intent and its bytes are one transaction.
   if (store.kind === 'sqlite' && manifest.kind === 'sqlite' && store.path === manifest.path) {
-    return (await import('@lash/attachments-sqlite')).openSqliteAttachments(store.path)
+    return (await import('@lash/attachments-sqlite')).openSqliteAttachments(store.path, { tombstoneRetentionMs })
   }
   const halves = { store: await openStore(store), manifest: await openManifest(manifest) }
   return {
@@ -65,10 +68,11 @@ async function openS3(prefix: string): Promise<AttachmentStore> {
 async function openManifest(address: ManifestAddress): Promise<AttachmentManifest> {
   if (address.kind === 'sqlite') {
     const { SqliteAttachmentManifest } = await import('@lash/attachments-sqlite')
-    return new SqliteAttachmentManifest({ path: address.path })
+    return new SqliteAttachmentManifest({ path: address.path, tombstoneRetentionMs })
   }
   const { PostgresAttachmentManifest } = await import('@lash/attachments-postgres')
-  return new PostgresAttachmentManifest({ connectionString: address.connectionString, schema: address.schema })
+  const { connectionString, schema } = address
+  return new PostgresAttachmentManifest({ connectionString, schema, tombstoneRetentionMs })
 }
 
 /** Where the S3 server of the tests is. It is read here because the module that starts one takes long to load. */

@@ -1,5 +1,7 @@
 import type { AttachmentManifest } from '@lash/attachments-core'
+import { holdParts, originOf } from './hold-names.ts'
 import type { CopyName, JournalEntry } from './journal.ts'
+import type { Held } from './session-life.ts'
 
 /** A call of a worker without an answer. */
 interface Unanswered {
@@ -7,16 +9,29 @@ interface Unanswered {
   releases: readonly string[]
 }
 
-/** What each session was promised: what it has heard and, where it got no answer, what the manifest shows. */
+/**
+ * What each holder was promised, by the name of its hold: what it has heard and, where it got no answer, what the
+ * manifest shows.
+ */
 export class Promises {
   readonly #held = new Map<string, Map<string, number>>()
 
-  heldBy(session: string): ReadonlyMap<string, number> {
-    return this.#held.get(session) ?? new Map()
+  heldBy(hold: string): ReadonlyMap<string, number> {
+    return this.#held.get(hold) ?? new Map()
   }
 
-  sessions(): string[] {
+  holds(): string[] {
     return [...this.#held.keys()]
+  }
+
+  /** Those of the holders of a session and of its fork. */
+  holdsOf(session: string): string[] {
+    return this.holds().filter(hold => originOf(hold) === session)
+  }
+
+  /** The ids that the holders of a session and of its fork hold. */
+  idsOf(session: string): Held {
+    return Object.fromEntries(this.holdsOf(session).map(hold => [hold, [...this.heldBy(hold).keys()]]))
   }
 
   /**
@@ -27,34 +42,34 @@ export class Promises {
     const open = new Map<string, Unanswered>()
     for (const entry of entries) this.#takeEntry(entry, open)
     const wrong: string[] = []
-    for (const [session, { commits, releases }] of open) {
-      wrong.push(...(await this.#findCommits(session, commits, manifest)))
+    for (const [hold, { commits, releases }] of open) {
+      wrong.push(...(await this.#findCommits(hold, commits, manifest)))
       for (const id of releases) {
-        if (!(await isCommitted(manifest, session, id))) this.#of(session).delete(id)
+        if (!(await isCommitted(manifest, hold, id))) this.#of(hold).delete(id)
       }
     }
     return wrong
   }
 
   #takeEntry(entry: JournalEntry, open: Map<string, Unanswered>): void {
-    const [kind, session] = entry
+    const [kind, hold] = entry
     switch (kind) {
       case 'commits':
-        open.set(session, { commits: entry[2], releases: [] })
+        open.set(hold, { commits: entry[2], releases: [] })
         return
       case 'committed':
-        for (const [id, generation] of open.get(session)?.commits ?? []) this.#of(session).set(id, generation)
-        open.delete(session)
+        for (const [id, generation] of open.get(hold)?.commits ?? []) this.#of(hold).set(id, generation)
+        open.delete(hold)
         return
       case 'releases':
-        open.set(session, { commits: [], releases: entry[2] })
+        open.set(hold, { commits: [], releases: entry[2] })
         return
       case 'released':
-        for (const id of open.get(session)?.releases ?? []) this.#of(session).delete(id)
-        open.delete(session)
+        for (const id of open.get(hold)?.releases ?? []) this.#of(hold).delete(id)
+        open.delete(hold)
         return
       case 'refused':
-        open.delete(session)
+        open.delete(hold)
         return
     }
   }
@@ -63,37 +78,36 @@ export class Promises {
    * Finds out about a commit without an answer: it took effect on all of its refs, or on none that was not
    * committed before.
    */
-  async #findCommits(session: string, refs: readonly CopyName[], manifest: AttachmentManifest): Promise<string[]> {
-    const held = this.#of(session)
+  async #findCommits(hold: string, refs: readonly CopyName[], manifest: AttachmentManifest): Promise<string[]> {
+    const held = this.#of(hold)
     const fresh = refs.filter(([id, generation]) => held.get(id) !== generation)
-    const stands = await Promise.all(fresh.map(([id, generation]) => isCommitted(manifest, session, id, generation)))
+    const stands = await Promise.all(fresh.map(([id, generation]) => isCommitted(manifest, hold, id, generation)))
     if (stands.every(Boolean)) for (const [id, generation] of fresh) held.set(id, generation)
     if (stands.every(Boolean) || !stands.some(Boolean)) return []
-    return [
-      `a commit of ${session} stands in part: ${fresh.map(([id], index) => `${id.slice(0, 8)} ${stands[index]}`)}`,
-    ]
+    return [`a commit of ${hold} stands in part: ${fresh.map(([id], index) => `${id.slice(0, 8)} ${stands[index]}`)}`]
   }
 
-  forget(session: string): void {
-    this.#held.delete(session)
+  forget(hold: string): void {
+    this.#held.delete(hold)
   }
 
-  #of(session: string): Map<string, number> {
-    const held = this.#held.get(session)
+  #of(hold: string): Map<string, number> {
+    const held = this.#held.get(hold)
     if (held !== undefined) return held
     const fresh = new Map<string, number>()
-    this.#held.set(session, fresh)
+    this.#held.set(hold, fresh)
     return fresh
   }
 }
 
 async function isCommitted(
   manifest: AttachmentManifest,
-  session: string,
+  hold: string,
   id: string,
   generation?: number,
 ): Promise<boolean> {
-  const entry = await manifest.lookup(session, id)
+  const { sessionId, holder } = holdParts(hold)
+  const entry = await manifest.lookup(sessionId, id, { holder })
   if (entry?.committedAtEpochMs === undefined || entry.releasedAtEpochMs !== undefined) return false
   return generation === undefined || entry.generation === generation
 }

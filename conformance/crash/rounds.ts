@@ -81,7 +81,7 @@ function ordersFor(slot: number, promises: Promises, random: Random): WorkerOrde
   const names = [0, 1, 2].map(index => `session ${slot}.${index}`)
   const orders = {
     seed: random.below(2 ** 31),
-    sessions: names.map(name => ({ name, held: [...promises.heldBy(name).keys()] })),
+    sessions: names.map(name => ({ name, held: promises.idsOf(name) })),
     sweepPauseMs: random.pick([5, 20, 100]),
   }
   const kind = random.next()

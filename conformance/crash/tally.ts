@@ -7,6 +7,10 @@ export interface Tally {
   refusedCommits: number
   reads: number
   releases: number
+  drafts: number
+  /** Contents that were adopted and committed. */
+  adoptions: number
+  forks: number
   sweeps: number
   audits: number
   /** Copies that sweeps and audits deleted. */
@@ -18,8 +22,8 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  const done = { puts: 0, commits: 0, refusedCommits: 0, reads: 0, releases: 0, sweeps: 0, audits: 0, reclaimed: 0 }
-  return { ...done, kills: 0, losses: 0, problems: [] }
+  const done = { puts: 0, commits: 0, refusedCommits: 0, reads: 0, releases: 0, drafts: 0, adoptions: 0, forks: 0 }
+  return { ...done, sweeps: 0, audits: 0, reclaimed: 0, kills: 0, losses: 0, problems: [] }
 }
 
 const countedAs = {
@@ -28,6 +32,8 @@ const countedAs = {
   committed: 'commits',
   refused: 'refusedCommits',
   released: 'releases',
+  drafted: 'drafts',
+  forked: 'forks',
   swept: 'sweeps',
   audited: 'audits',
   lost: 'losses',
@@ -42,6 +48,9 @@ export function count(tally: Tally, entries: readonly JournalEntry[]): void {
       case 'swept':
       case 'audited':
         tally.reclaimed += entry[1]
+        break
+      case 'adopted':
+        tally.adoptions += entry[1]
         break
       case 'lost':
         tally.problems.push(`${entry[1]} lost ${entry[2].slice(0, 8)}: ${entry[3]}`)

@@ -15,7 +15,7 @@ import { type Held, SessionLife } from './session-life.ts'
 /** What a worker does until it is killed. */
 export interface WorkerOrders {
   readonly seed: number
-  /** Its sessions, and what each session holds. */
+  /** Its sessions, and what the holders of each hold. */
   readonly sessions: readonly { readonly name: string; readonly held: Held }[]
   /** Where it kills itself: the n-th time that it passes the point or, without a point, any point. */
   readonly dies?: { readonly point?: string; readonly times: number }
@@ -42,7 +42,7 @@ async function work(pair: OpenPair, orders: WorkerOrders): Promise<void> {
     dies ? dieAt(dies.point, dies.times) : () => {},
   )
   const lives = orders.sessions.map(({ name, held }) => {
-    const life = new SessionLife(store, manifest, name, held, new Random(random.below(2 ** 31)))
+    const life = new SessionLife({ store, manifest }, name, held, new Random(random.below(2 ** 31)))
     let turns = 0
     return forEver(`turn of ${name}`, async () => {
       await life.turn()
@@ -61,7 +61,7 @@ async function sweep(
 ): Promise<void> {
   await pause(random.below(pauseMs + 1))
   if (random.chance(0.1)) {
-    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, noGrace)
+    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, noGrace, { maxDeleteRatio: 1 })
     return journal(['audited', reclaimedCount])
   }
   const options = { staleClaimEpochMs: noGrace }

@@ -76,7 +76,7 @@ class Soak {
   async #live(worker: WorkerProcess, names: readonly string[], random: Random): Promise<void> {
     await worker.start({
       seed: random.below(2 ** 31),
-      sessions: names.map(name => ({ name, held: [...this.promises.heldBy(name).keys()] })),
+      sessions: names.map(name => ({ name, held: this.promises.idsOf(name) })),
       sweepPauseMs: random.pick([0, 20, 100]),
     })
     const lives = life.shortest + random.below(life.longest - life.shortest)
@@ -90,6 +90,7 @@ class Soak {
     this.tally.kills++
     count(this.tally, entries)
     this.tally.problems.push(...(await this.promises.take(entries, this.#pair.manifest)))
-    await checkPromises(this.#pair, this.promises, this.tally, names)
+    const holds = names.flatMap(name => this.promises.holdsOf(name))
+    await checkPromises(this.#pair, this.promises, this.tally, holds)
   }
 }

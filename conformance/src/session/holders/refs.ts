@@ -65,11 +65,11 @@ export const refCases: readonly SessionCase[] = sessionGroup('ref', {
     title: 'ref asks the manifest alone: no call of the store is made for it, and its failure is told',
     async run({ session, intercepted }) {
       const ref = await session().hold('a', meta)
-      const cause = new Error('the store is down')
-      const down = failingWith(cause)
-      const view = intercepted({ stat: down, get: down, stream: down }).session()
+      const called = failingWith(new assert.AssertionError({ message: 'the store was called' }))
+      const view = intercepted({ stat: called, get: called, stream: called }).session()
       assert.deepEqual(await view.ref(idOf('a')), ref)
-      const manifestDown = intercepted({ lookup: down }).session()
+      const cause = new Error('the manifest is down')
+      const manifestDown = intercepted({ lookup: failingWith(cause) }).session()
       await rejectsWithReason(manifestDown.ref(idOf('a')), cause, 'ref')
     },
   },

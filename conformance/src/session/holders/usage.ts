@@ -54,8 +54,8 @@ export const usageCases: readonly SessionCase[] = sessionGroup('usage', {
       const texts = numbered('text', 130)
       await Promise.all(texts.map(text => writing.putText(text)))
       await writing.commit()
-      const down = failingWith(new assert.AssertionError({ message: 'the store was called' }))
-      const view = intercepted({ stat: down, get: down, stream: down }).session()
+      const called = failingWith(new assert.AssertionError({ message: 'the store was called' }))
+      const view = intercepted({ stat: called, get: called, stream: called }).session()
       const byteLength = texts.reduce((sum, text) => sum + text.length, 0)
       assert.deepEqual(await view.usage(), { count: 130, byteLength })
     },

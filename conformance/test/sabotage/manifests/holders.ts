@@ -7,7 +7,7 @@ import type {
   OrphanClaim,
   OrphanQuery,
 } from '@lash/attachments-core'
-import type { CommitTarget } from '@lash/attachments-core/backend'
+import type { CheckedIntent, CommitTarget } from '@lash/attachments-core/backend'
 import type { Line, Page } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { SabotagedManifest } from './sabotage.ts'
@@ -88,6 +88,46 @@ class ReleasesTheEmptyHolder extends PlainManifest {
 
   protected override releasable(sessionId: string, holder = ''): Line[] {
     return this.linesOf(sessionId, holder)
+  }
+}
+
+class ReleasesNothingOfHolders extends PlainManifest {
+  static readonly defect = 'a release of one holder releases nothing: refs are let go with their session alone'
+  static readonly caughtBy = [
+    'manifest/holders/release-alone',
+    'session/adopt/bytes-gone',
+    'session/adopt against sweeps/swept-before-the-intent',
+    'session/chats/draft-abandoned',
+  ]
+
+  protected override releasable(sessionId: string, holder: string | undefined): Line[] {
+    return holder === undefined ? super.releasable(sessionId, holder) : []
+  }
+}
+
+class StartsHoldersAtZero extends PlainManifest {
+  static readonly defect = 'the first ref of a holder is at generation 0, wherever the content is'
+  static readonly caughtBy = [
+    'manifest/holders/claim-not-revived',
+    'session/adopt/at-its-generation',
+    'session/adopt against sweeps/put-again-meanwhile',
+  ]
+
+  protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
+    super.writeLine(held, intent, held === undefined ? { ...page, generation: 0 } : page)
+  }
+}
+
+class LooksUpTheEmptyHolder extends PlainManifest {
+  static readonly defect = "lookup without a holder gives the ref of the holder '' alone"
+  static readonly caughtBy = [
+    'manifest/lookup among holders/live-first',
+    'session/holders/reads-all-of-the-session',
+    'session/adopt/of-what-is-pending',
+  ]
+
+  protected override find(sessionId: string, id: AttachmentId, holder = ''): Line | undefined {
+    return super.find(sessionId, id, holder)
   }
 }
 
@@ -282,6 +322,9 @@ export const holderSabotages: readonly SabotagedManifest[] = [
   CommitsForAnyHolder,
   ReleasesEveryHolder,
   ReleasesTheEmptyHolder,
+  ReleasesNothingOfHolders,
+  StartsHoldersAtZero,
+  LooksUpTheEmptyHolder,
   LooksAtOneHolder,
   KeepsHoldersUnderClaim,
   ForgetsHolderOfTransactions,

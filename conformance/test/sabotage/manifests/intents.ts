@@ -6,6 +6,7 @@ import type { SabotagedManifest } from './sabotage.ts'
 class IgnoresSecondIntent extends PlainManifest {
   static readonly defect = 'one row per content: the intent of a second session is ignored (ON CONFLICT DO NOTHING)'
   static readonly caughtBy = [
+    'session/adopt/of-what-is-pending',
     'session/adopt/outlives-its-source',
     'manifest/intent/second-session',
     'session/historical losses/dead-first-writer',
@@ -76,7 +77,11 @@ class KeepsClaimUnderIntent extends PlainManifest {
 
 class SharesMetadata extends PlainManifest {
   static readonly defect = 'metadata is kept per content, not per session'
-  static readonly caughtBy = ['manifest/intent/second-session', 'session/historical losses/label-of-another']
+  static readonly caughtBy = [
+    'session/adopt/carries-metadata',
+    'manifest/intent/second-session',
+    'session/historical losses/label-of-another',
+  ]
 
   protected override writeLine(held: Line | undefined, intent: CheckedIntent, page: Page): void {
     const meta = this.notebook.linesOf(intent.attachmentId)[0]?.meta ?? intent.meta

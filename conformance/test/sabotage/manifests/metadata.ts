@@ -6,7 +6,11 @@ import type { SabotagedManifest } from './sabotage.ts'
 
 class KeepsNoLengths extends PlainManifest {
   static readonly defect = 'the length that an intent says is not kept'
-  static readonly caughtBy = ['manifest/metadata/byte-length', 'session/usage/of-the-manifest-alone']
+  static readonly caughtBy = [
+    'session/ref/of-the-manifest-alone',
+    'manifest/metadata/byte-length',
+    'session/usage/of-the-manifest-alone',
+  ]
 
   protected override shown(line: Line): AttachmentManifestEntry {
     const { byteLength: _, ...entry } = entryOf(line)

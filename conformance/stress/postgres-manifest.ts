@@ -1,10 +1,10 @@
 /**
- * Runs sessions and sweepers without grace over a few shared contents, on a real PostgreSQL server that can be
- * restarted meanwhile. Counts what must never happen: a committed ref that cannot be read, and a commit on missing
+ * Runs sessions, chats with drafts, messages and forks, and sweepers without grace over a few shared contents, on a real
+ * PostgreSQL server that can be restarted meanwhile. The manifest forgets what is reclaimed after a moment. Counts what must never happen: a committed ref that cannot be read, and a commit on missing
  * bytes.
  *
  *   node conformance/stress/postgres-manifest.ts
- *     [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--sweepers 4] [--contents 50]
+ *     [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--chats 8] [--sweepers 4] [--contents 50]
  */
 import { parseArgs } from 'node:util'
 import { Random } from '@lash/attachments-conformance/explore'
@@ -12,7 +12,9 @@ import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@las
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import { startPostgres, startPrivatePostgres } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
-import { pause, SessionActor, type World } from './session-actor.ts'
+import { ChatActor } from './chat-actor.ts'
+import { pause } from './server-failures.ts'
+import { SessionActor, type World } from './session-actor.ts'
 import { SweeperActor } from './sweeper-actor.ts'
 import { Tally } from './tally.ts'
 
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     restarts: { type: 'string', default: '0' },
     sessions: { type: 'string', default: '16' },
+    chats: { type: 'string', default: '8' },
     sweepers: { type: 'string', default: '4' },
     contents: { type: 'string', default: '50' },
   },
@@ -41,7 +44,7 @@ const [pool, host] = [40, 16].map(max => {
 }) as [pg.Pool, pg.Pool]
 host.options.options = `-c search_path=${schema}`
 const store = new PostgresAttachmentStore({ pool, schema })
-const manifest = new PostgresAttachmentManifest({ pool, schema })
+const manifest = new PostgresAttachmentManifest({ pool, schema, tombstoneRetentionMs: 50 })
 
 try {
   await store.stat('0'.repeat(64))
@@ -61,8 +64,11 @@ try {
   const sweepers = numbers(options.sweepers).map(
     index => new SweeperActor(world, new Random(options.seed * 1000 + 500 + index)),
   )
-  await Promise.all([...[...sessions, ...sweepers].map(actor => actor.run()), restarts()])
-  for (const session of sessions) await session.end()
+  const chats = numbers(options.chats).map(
+    index => new ChatActor(world, new Random(options.seed * 1000 + 700 + index), `chat ${index}`),
+  )
+  await Promise.all([...[...sessions, ...chats, ...sweepers].map(actor => actor.run()), restarts()])
+  for (const actor of [...sessions, ...chats]) await actor.end()
   await comeToRest()
 } catch (error) {
   tally.violation('other violations', String((error as Error).stack))
@@ -82,6 +88,7 @@ console.log(
 )
 console.log(tally.table())
 for (const violation of tally.violations.slice(0, 20)) console.log(violation)
+console.log(`${tally.losses} losses`)
 process.exitCode = tally.violations.length === 0 ? 0 : 1
 
 async function restarts(): Promise<void> {
@@ -96,7 +103,7 @@ async function restarts(): Promise<void> {
 async function comeToRest(): Promise<void> {
   const options = { staleClaimEpochMs: Number.MAX_SAFE_INTEGER }
   const sweep = await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER, options)
-  const audit = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
+  const audit = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER, { maxDeleteRatio: 1 })
   tally.count('copies reclaimed', sweep.reclaimedCount + audit.reclaimedCount)
   for await (const { id, generation } of store.list()) {
     tally.violation('other violations', `${id}.${generation} is left at the end`)

@@ -1,8 +1,6 @@
 import type { Random } from '@lash/attachments-conformance/explore'
 import {
-  AttachmentBackendError,
   AttachmentIntentExpiredError,
-  AttachmentManifestRecordError,
   AttachmentNotFoundError,
   type AttachmentRef,
   type AttachmentStore,
@@ -11,6 +9,7 @@ import {
 } from '@lash/attachments-core'
 import type { PostgresAttachmentManifest } from '@lash/attachments-postgres'
 import type pg from 'pg'
+import { pause, repeated } from './server-failures.ts'
 import type { Tally } from './tally.ts'
 
 /** What all actors share. */
@@ -185,31 +184,9 @@ export class SessionActor {
     }
   }
 
-  /** Repeats the call while the server fails. Returns undefined when the attempts are used up. */
-  async #repeat<T>(call: () => Promise<T>, attempts = 1000): Promise<T | undefined> {
-    for (let attempt = 1; attempt <= attempts; attempt++) {
-      try {
-        return await call()
-      } catch (error) {
-        if (!isFailureOfServer(error)) throw error
-        this.#world.tally.count('calls failed by a restart')
-        await pause(20)
-      }
-    }
-    return undefined
+  #repeat<T>(call: () => Promise<T>, attempts?: number): Promise<T | undefined> {
+    return repeated(this.#world.tally, call, attempts)
   }
-}
-
-/** Whether a restart may have caused the error. It is ours or, on the host's own pool, one of `pg`. */
-export function isFailureOfServer(error: unknown): boolean {
-  if (AttachmentBackendError.isInstance(error)) return true
-  if (AttachmentManifestRecordError.isInstance(error)) return isFailureOfServer(error.cause)
-  const { code, message } = error as { code?: string; message: string }
-  return /^(57P0|ECONN|08)/.test(code ?? '') || message.startsWith('Connection terminated')
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds))
 }
 
 function release(client: pg.PoolClient): void {

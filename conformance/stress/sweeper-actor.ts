@@ -1,6 +1,7 @@
 import type { Random } from '@lash/attachments-conformance/explore'
 import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
-import { isFailureOfServer, pause, type World } from './session-actor.ts'
+import { isFailureOfServer, pause } from './server-failures.ts'
+import type { World } from './session-actor.ts'
 
 /** A sweeper without grace: it claims everything that is not committed, and takes over every claim. */
 export class SweeperActor {
@@ -41,7 +42,7 @@ export class SweeperActor {
 
   async #audit(): Promise<void> {
     const { store, manifest, tally } = this.#world
-    const report = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
+    const report = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER, { maxDeleteRatio: 1 })
     tally.count('audits')
     tally.count('copies reclaimed', report.reclaimedCount)
   }

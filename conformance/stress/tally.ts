@@ -8,6 +8,9 @@ export class Tally {
     'host transactions rolled back': 0,
     'outcomes found out after a lost connection': 0,
     releases: 0,
+    drafts: 0,
+    adoptions: 0,
+    forks: 0,
     'committed refs read and verified': 0,
     sweeps: 0,
     'sweeps stalled or abandoned': 0,
@@ -28,6 +31,11 @@ export class Tally {
   violation(kind: 'committed refs unreadable' | 'committed on missing bytes' | 'other violations', what: string): void {
     this.count(kind)
     this.violations.push(`${kind}: ${what}`)
+  }
+
+  /** Commits that were lost, and commits of bytes that were not there. */
+  get losses(): number {
+    return (this.counts['committed refs unreadable'] ?? 0) + (this.counts['committed on missing bytes'] ?? 0)
   }
 
   table(): string {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Contender } from './contenders/contender.ts'
-import { contendersOf } from './contenders/index.ts'
+import { contendersIn } from './contenders/index.ts'
 import { buildSqlite3 } from './measure/build-peers.ts'
-import { backends, type Cell, cells } from './measure/cell.ts'
+import { backends, type Cell, cells, serversOf } from './measure/cell.ts'
 import { measureInChild } from './measure/measure-in-child.ts'
 import { startServices } from './measure/services.ts'
 import { chart } from './report/chart.ts'
@@ -42,11 +42,11 @@ const rounds = Number(values.rounds ?? (values.compare !== undefined ? 5 : value
 const chosen = cells.filter(cell => values.only === undefined || values.only.some(text => cell.id.includes(text)))
 if (chosen.length === 0) throw new Error(`no cell has a name that contains ${values.only?.join(' or ')}`)
 
-if (values.compare === undefined && chosen.some(({ backend }) => backend === 'sqlite')) buildSqlite3()
+if (values.compare === undefined && chosen.some(needsSqlite3)) buildSqlite3()
 const here = fileURLToPath(new URL('../..', import.meta.url))
 const share = values.quick ? 0.1 : 1
 const folder = await mkdtemp(join(tmpdir(), 'lash-bench-'))
-const services = await startServices(new Set(chosen.map(({ backend }) => backend)))
+const services = await startServices(new Set(chosen.flatMap(serversOf)))
 try {
   if (values.compare === undefined) await runAll()
   else await runPairs(values.compare)
@@ -55,10 +55,14 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
+function needsSqlite3({ backend, operation }: Cell): boolean {
+  return backend === 'sqlite' && operation !== 'fork'
+}
+
 async function runAll(): Promise<void> {
   const results: CellResult[] = []
   for (const cell of measurable()) {
-    const result = compare(cell, await runCell(cell, await contendersIn(cell)))
+    const result = compare(cell, await runCell(cell, await contendersIn(cell.backend, cell.operation)))
     results.push(result)
     printCell(result)
   }
@@ -71,7 +75,9 @@ async function runPairs(version: string): Promise<void> {
   const pairings: Pairing[] = []
   try {
     for (const cell of measurable()) {
-      const ours = (await contendersIn(cell)).filter(({ role }) => role === 'ours' || role === 'variant')
+      const ours = (await contendersIn(cell.backend, cell.operation)).filter(
+        ({ role }) => role === 'ours' || role === 'variant',
+      )
       for (const { name: contenderName } of ours) {
         const turn = { cellId: cell.id, contenderName, share, folder, env: services.env }
         try {
@@ -97,10 +103,6 @@ function measurable(): readonly Cell[] {
     if (why !== undefined) console.log(`\n${backend}: not measured, ${why}`)
   }
   return chosen.filter(({ backend }) => services.unavailable(backend) === undefined)
-}
-
-async function contendersIn({ backend, operation }: Cell): Promise<readonly Contender[]> {
-  return (await contendersOf(backend)).filter(({ operations }) => operations?.includes(operation) ?? true)
 }
 
 /** The contenders take turns, so that a machine that slows down slows all of them; each round begins with another. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { contendersOf } from './contenders/index.ts'
+import { contendersIn } from './contenders/index.ts'
 import { cells } from './measure/cell.ts'
 import { measure } from './measure/measure.ts'
 
@@ -11,7 +11,7 @@ import { measure } from './measure/measure.ts'
 const [cellId, name, share, parent] = process.argv.slice(2)
 const cell = cells.find(({ id }) => id === cellId)
 if (cell === undefined) throw new Error(`there is no cell ${cellId}`)
-const contender = (await contendersOf(cell.backend)).find(each => each.name === name)
+const contender = (await contendersIn(cell.backend, cell.operation)).find(each => each.name === name)
 if (contender === undefined) throw new Error(`there is no contender ${name}`)
 
 const folder = await mkdtemp(join(parent as string, 'cell-'))
@@ -23,7 +23,7 @@ try {
   process.send?.({ measurement })
 } finally {
   // Many files stay until the whole run is over: file systems are slow at making files just after many were deleted.
-  const many = cell.backend === 'fs' && !cell.operation.startsWith('stream')
+  const many = cell.backend === 'fs' && cell.byteLength < 64 * 1024 * 1024
   if (!many) await rm(folder, { recursive: true, force: true })
 }
 process.disconnect?.()

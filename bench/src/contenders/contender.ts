@@ -14,7 +14,7 @@ export interface Contender {
   readonly atomic: boolean
   /** Whether what is read is compared with its digest. */
   readonly verifies?: boolean
-  /** What it is measured in; everything, when absent. */
+  /** What it is measured in; everything but forks, when absent. */
   readonly operations?: readonly Operation[]
   /** Opens it fresh, in a folder of its own. */
   open(setting: Setting): Promise<OpenContender>
@@ -38,5 +38,7 @@ export interface OpenContender {
   /** Streams in, out; for the cells of big bodies. */
   putStream?(body: AsyncIterable<Uint8Array>): Promise<string>
   getStream?(key: string): Promise<AsyncIterable<Uint8Array>>
+  /** Puts the bodies into a chat and commits them. Gives what forks the chat. */
+  chat?(bodies: Iterable<Buffer>): Promise<() => Promise<void>>
   close(): Promise<void>
 }

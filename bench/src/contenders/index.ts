@@ -1,9 +1,15 @@
-import type { Backend } from '../measure/cell.ts'
+import type { Backend, Operation } from '../measure/cell.ts'
 import type { Contender } from './contender.ts'
 import { withReads } from './reads.ts'
 
+/** Those that take part in an operation. */
+export async function contendersIn(backend: Backend, operation: Operation): Promise<readonly Contender[]> {
+  if (operation === 'fork') return (await import('../forks/contenders.ts')).forkContenders(backend)
+  return (await contendersOf(backend)).filter(({ operations }) => operations?.includes(operation) ?? true)
+}
+
 /** Loads the contenders of one backend alone, so that none pays for the libraries of another. */
-export async function contendersOf(backend: Backend): Promise<readonly Contender[]> {
+async function contendersOf(backend: Backend): Promise<readonly Contender[]> {
   return withReads(await load(backend))
 }
 

@@ -9,7 +9,10 @@ export interface Cell {
   readonly count: number
 }
 
-export type Operation = 'put' | 'get' | 'put again' | 'stream in' | 'stream out'
+export type Operation = 'put' | 'get' | 'put again' | 'stream in' | 'stream out' | 'fork'
+
+/** A chat that is forked has its bytes in so many attachments of equal length. */
+export const attachmentsOfChat = 100
 
 export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
 export type Backend = (typeof backends)[number]
@@ -46,7 +49,8 @@ function cellsOf(backend: Backend): Cell[] {
   const streams = (['stream in', 'stream out'] as const).map(operation => cell(backend, operation, GiB, 1, 1))
   // Between what one row holds and what needs a stream.
   const long = backend === 'postgres' ? (['put', 'get'] as const).map(each => cell(backend, each, 64 * MiB, 1, 8)) : []
-  return backend === 'memory' ? one : [...one, ...long, ...streams]
+  const fork = cell(backend, 'fork', attachmentsOfChat * 2 * MiB, 1, 3)
+  return backend === 'memory' ? [...one, fork] : [...one, ...long, ...streams, fork]
 }
 
 function cell(backend: Backend, operation: Operation, byteLength: number, concurrency: number, count: number): Cell {
@@ -58,6 +62,11 @@ function cell(backend: Backend, operation: Operation, byteLength: number, concur
     concurrency,
     count,
   }
+}
+
+/** The backends whose servers the cell needs: the refs of a fork on S3 are in PostgreSQL. */
+export function serversOf({ backend, operation }: Cell): Backend[] {
+  return backend === 's3' && operation === 'fork' ? ['s3', 'postgres'] : [backend]
 }
 
 /** Whether the cell reads; else it puts. */

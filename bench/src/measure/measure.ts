@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { OpenContender } from '../contenders/contender.ts'
-import type { Cell } from './cell.ts'
+import { attachmentsOfChat, type Cell } from './cell.ts'
 import { generated } from './generated.ts'
 import { LoopDelay } from './loop-delay.ts'
 import { percentiles } from './statistics.ts'
@@ -38,6 +38,8 @@ export async function measure(contender: OpenContender, cell: Cell, count: numbe
       )
     case 'stream out':
       return timedStreamOut(contender, cell)
+    case 'fork':
+      return timedForks(contender, cell, count)
   }
 }
 
@@ -128,6 +130,20 @@ async function timedStreamOut(contender: OpenContender, cell: Cell): Promise<Mea
     for await (const chunk of (await contender.getStream?.(key)) ?? []) total += chunk.byteLength
     if (total !== cell.byteLength) throw new Error(`read ${total} bytes`)
   })
+}
+
+async function timedForks(contender: OpenContender, cell: Cell, count: number): Promise<Measurement | undefined> {
+  const make = bodyMaker(cell.byteLength / attachmentsOfChat)
+  const fork = await contender.chat?.(generatedBodies(make, attachmentsOfChat))
+  if (fork === undefined) return undefined
+  await warm(cell, fork)
+  const recorder = new Recorder()
+  await recorder.run(Array.from({ length: count }), cell.concurrency, fork)
+  return recorder.result()
+}
+
+function* generatedBodies(make: () => Buffer, count: number): Generator<Buffer> {
+  for (let index = 0; index < count; index++) yield make()
 }
 
 /** The values, one after the other, from the start again after the last. */

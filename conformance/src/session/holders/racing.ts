@@ -89,6 +89,25 @@ export const adoptionRaceCases: readonly SessionCase[] = sessionGroup('adopt aga
       await fork.mustRead('a', 'adopted')
     },
   },
+  'put-again-after-the-look': {
+    title: 'an adoption that finds no bytes looks again when the source has put them anew',
+    async run({ stoppable, sweep, session }) {
+      const outer = stoppable('before recordIntent')
+      const pair = outer.stoppable('after stat')
+      const fork = pair.session('fork')
+      await session().putText('a')
+      const before = await outer.stallThere(() => fork.adopt(refsTo('a'), pair.session()))
+      await sweep()
+      const looked = await pair.stallThere(() => before.goOn())
+      const again = await session().hold('a')
+      assert.ok((again.generation ?? 0) > 0)
+      assert.deepEqual(await looked.goOn(), [again])
+      await fork.commit()
+      await session().release()
+      await sweep()
+      await fork.mustRead('a', 'adopted')
+    },
+  },
   'released-after-the-intent': {
     title: 'bytes that the source releases after an adoption has recorded its intent are kept by its commit',
     async run({ stoppable, sweep }) {

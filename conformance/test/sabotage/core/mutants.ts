@@ -1,0 +1,254 @@
+/** A change to the source. The part stands in the file once. */
+export interface Swap {
+  /** The end of the file's path. */
+  readonly file: string
+  readonly part: string
+  readonly other: string
+}
+
+/** Core with one defect in its sessions or its audit. */
+export interface Mutant {
+  /** What its author did wrong. */
+  readonly defect: string
+  readonly swaps: readonly Swap[]
+  /** The cases that must catch it, on stores and manifests that are right: their titles name the broken rule. */
+  readonly caughtBy: readonly string[]
+}
+
+function swapsIn(file: string) {
+  return (part: string, other: string): Swap => ({ file: `core/src/${file}`, part, other })
+}
+
+const session = swapsIn('session/session.ts')
+const held = swapsIn('session/held-refs.ts')
+const intents = swapsIn('session/intents.ts')
+const adoption = swapsIn('session/adoption.ts')
+const audit = swapsIn('sweep/audit.ts')
+const sweep = swapsIn('sweep/sweep.ts')
+
+const recording = 'const generation = await recorded(id, options.signal, () => view.manifest.recordIntent(intent))'
+const looking = 'const present = await view.inner.stat(id, { ...options, generation })'
+
+const views: readonly Mutant[] = [
+  {
+    defect: 'withHolder forgets the holder',
+    swaps: [session('{ holder, now: this.#now })', '{ now: this.#now })')],
+    caughtBy: ['session/holders/with-holder'],
+  },
+  {
+    defect: 'a view is made with any holder',
+    swaps: [session('checkHolder(options.holder)', 'options.holder')],
+    caughtBy: ['session/holders/refused'],
+  },
+  {
+    defect: 'a view commits for no holder, whatever its own is',
+    swaps: [session("holder: this.holder ?? ''", "holder: ''")],
+    caughtBy: ['session/holders/commits-its-own', 'session/commit of given refs/in-two-requests'],
+  },
+  {
+    defect: 'a view of a holder lists and releases what the whole session has',
+    swaps: [held('return holder === undefined ? {} : { holder }', 'return holder === null ? { holder } : {}')],
+    caughtBy: ['session/holders/lists-its-own', 'session/holders/releases-its-own', 'session/usage/of-a-holder'],
+  },
+  {
+    defect: 'a view of a holder reads what that holder has, and nothing else of its session',
+    swaps: [held('return isLive(own) ? own : manifest.lookup(sessionId, id)', 'return own')],
+    caughtBy: ['session/holders/reads-all-of-the-session'],
+  },
+  {
+    defect: "a view of a holder shows another's metadata before its own",
+    swaps: [
+      held(
+        'return isLive(own) ? own : manifest.lookup',
+        'return (await manifest.lookup(sessionId, id)) ?? own\n  manifest.lookup',
+      ),
+    ],
+    caughtBy: ['session/holders/own-metadata-first', 'session/ref/own-first', 'session/chats/other-name'],
+  },
+  {
+    defect: 'a view shows nothing of content that its own holder has released and another has',
+    swaps: [held('return isLive(own) ? own :', 'return own !== undefined ? own :')],
+    caughtBy: ['session/holders/releases-its-own', 'session/holders/own-metadata-first'],
+  },
+  {
+    defect: 'content that two holders have is listed and counted twice',
+    swaps: [held('|| seen.has(entry.attachmentId)', '')],
+    caughtBy: ['session/holders/lists-its-own', 'session/usage/each-content-once'],
+  },
+  {
+    defect: 'what is released is still listed and counted',
+    swaps: [held('!isLive(entry) || seen', 'seen')],
+    caughtBy: ['session/holders/lists-its-own', 'session/usage/live-only'],
+  },
+  {
+    defect: 'ref and usage ask the store for lengths that the manifest knows',
+    swaps: [held('if (byteLength !== undefined) return byteLength', 'void byteLength')],
+    caughtBy: ['session/ref/of-the-manifest-alone', 'session/usage/of-the-manifest-alone'],
+  },
+  {
+    defect: 'ref leaves out the generation',
+    swaps: [
+      session('await lengthOf(this, entry, options)), entry.generation)', 'await lengthOf(this, entry, options)), 0)'),
+    ],
+    caughtBy: ['session/ref/vouched'],
+  },
+]
+
+const commits: readonly Mutant[] = [
+  {
+    defect: 'a commit takes no notice of the refs that it is given',
+    swaps: [session('const wanted = refs ?? pending', 'const wanted = (void refs, pending)')],
+    caughtBy: ['session/commit of given refs/put-by-another-view', 'session/commit of given refs/in-two-requests'],
+  },
+  {
+    defect: 'a commit of given refs also commits what is pending',
+    swaps: [session('const wanted = refs ?? pending', 'const wanted = [...(refs ?? []), ...pending]')],
+    caughtBy: ['session/commit of given refs/leaves-the-rest-pending'],
+  },
+  {
+    defect: 'a commit of given refs takes everything off the list of what is pending',
+    swaps: [session('if (names.has(nameOf(ref)))', 'if (names.size > 0)')],
+    caughtBy: ['session/commit of given refs/leaves-the-rest-pending'],
+  },
+  {
+    defect: 'a commit of given refs goes by their ids alone',
+    swaps: [
+      session(
+        'this.manifest.commitRefs(this.sessionId, wanted,',
+        'this.manifest.commitRefs(this.sessionId, wanted.map(ref => ref?.id),',
+      ),
+    ],
+    caughtBy: ['session/commit of given refs/old-generation', 'session/commit of given refs/all-or-nothing'],
+  },
+]
+
+const adoptions: readonly Mutant[] = [
+  {
+    defect: 'an adoption looks at the bytes first, and records its intent afterwards',
+    swaps: [
+      adoption(recording, looking.replace('generation }', 'generation: source.generation ?? 0 }')),
+      adoption(looking, recording),
+    ],
+    caughtBy: ['session/adopt against sweeps/intent-first', 'session/adopt against sweeps/meets-a-claim'],
+  },
+  {
+    defect: 'an adoption does not look whether the bytes are there',
+    swaps: [adoption('present?.byteLength === byteLength ||', 'present?.byteLength !== -1 ||')],
+    caughtBy: ['session/adopt/bytes-gone', 'session/adopt against sweeps/meets-a-claim'],
+  },
+  {
+    defect: 'an adoption copies the bytes always',
+    swaps: [
+      adoption('present?.byteLength === byteLength ||', 'present?.byteLength === -1 ||'),
+      adoption('if (generation === from) return false', ''),
+    ],
+    caughtBy: ['session/adopt/no-bytes'],
+  },
+  {
+    defect: 'an adoption never copies: what a sweeper is deleting cannot be adopted',
+    swaps: [adoption('if (generation === from) return false', 'if (generation >= from) return false')],
+    caughtBy: ['session/adopt against sweeps/meets-a-claim'],
+  },
+  {
+    defect: 'an adoption gives up when the source has moved in the meantime',
+    swaps: [adoption('found === undefined || found.generation === source.generation', 'found?.generation !== -1')],
+    caughtBy: ['session/adopt against sweeps/put-again-after-the-look'],
+  },
+  {
+    defect: 'whoever knows an id can adopt it',
+    swaps: [
+      adoption(
+        'if (source === undefined) throw new AttachmentNotFoundError(id)',
+        'source ??= (await view.inner.stat(id, options)) as never\n  if (source === undefined) throw new AttachmentNotFoundError(id)',
+      ),
+    ],
+    caughtBy: ['session/adopt/not-held'],
+  },
+  {
+    defect: 'views of different stores and manifests adopt from each other',
+    swaps: [adoption('if (from.inner !== view.inner || from.manifest !== view.manifest)', 'if (from === undefined)')],
+    caughtBy: ['session/adopt/of-another-pair'],
+  },
+  {
+    defect: 'the intent of an adoption that found no bytes stays',
+    swaps: [adoption('await withdrawIntent(view, id)', 'void withdrawIntent')],
+    caughtBy: ['session/adopt/bytes-gone', 'session/adopt against sweeps/swept-before-the-intent'],
+  },
+  {
+    defect: 'an adoption that found no bytes releases what its holder had committed before',
+    swaps: [intents('if (entry?.committedAtEpochMs === undefined) await', 'if (entry !== undefined) await')],
+    caughtBy: ['session/adopt/bytes-gone-of-committed'],
+  },
+  {
+    defect: 'what is adopted has no metadata',
+    swaps: [
+      adoption('intentFor(view, source, meta, intentAt)', "intentFor(view, source, { mediaType: 'a/b' }, intentAt)"),
+    ],
+    caughtBy: ['session/adopt/carries-metadata', 'session/chats/other-name'],
+  },
+  {
+    defect: 'what is adopted is not pending',
+    swaps: [adoption('for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)', '')],
+    caughtBy: ['session/adopt/pending', 'session/adopt/outlives-its-source', 'session/chats/forked'],
+  },
+  {
+    defect: 'of an adoption that fails in part, the other part is pending',
+    swaps: [adoption('adopted.set(id, ref)', 'adopted.set(id, ref)\n      put.succeeded(ref)')],
+    caughtBy: ['session/adopt/one-not-held'],
+  },
+  {
+    defect: 'an adoption whose intent fails rejects as the manifest does',
+    swaps: [adoption(recording, 'void recorded\n    const generation = await view.manifest.recordIntent(intent)')],
+    caughtBy: ['session/adopt/failing-intent'],
+  },
+]
+
+const audits: readonly Mutant[] = [
+  {
+    defect: 'an audit that counts claims what it finds',
+    swaps: [audit('{ dryRun: true }', '{ dryRun: false }')],
+    caughtBy: ['session/audit guard/dry-run', 'session/audit guard/refused'],
+  },
+  {
+    defect: 'a dry run of an audit deletes',
+    swaps: [audit('if (options.dryRun) return report', '')],
+    caughtBy: ['session/audit guard/dry-run'],
+  },
+  {
+    defect: 'an audit deletes whatever it finds, however much that is',
+    swaps: [audit('unreferenced.length > scannedCount * maxDeleteRatio', 'unreferenced.length < 0')],
+    caughtBy: ['session/audit guard/refused', 'session/audit guard/of-another-manifest'],
+  },
+  {
+    defect: 'an audit of a few strays is refused',
+    swaps: [audit('scannedCount >= guardedCount', 'scannedCount >= 0 * guardedCount')],
+    caughtBy: ['session/audit guard/few-blobs', 'session/audit/older-copies'],
+  },
+  {
+    defect: 'an audit of nine blobs may go, and one of ten too',
+    swaps: [audit('scannedCount >= guardedCount', 'scannedCount > guardedCount')],
+    caughtBy: ['session/audit guard/refused'],
+  },
+  {
+    defect: 'an audit is refused at the ratio already',
+    swaps: [audit('unreferenced.length > scannedCount', 'unreferenced.length >= scannedCount')],
+    caughtBy: ['session/audit guard/at-the-ratio'],
+  },
+  {
+    defect: 'an audit takes any ratio',
+    swaps: [audit('if (!(maxDeleteRatio >= 0 && maxDeleteRatio <= 1))', 'if (maxDeleteRatio === undefined)')],
+    caughtBy: ['session/audit guard/bad-options'],
+  },
+  {
+    defect: 'a sweep and an audit take any size of a batch',
+    swaps: [
+      sweep(
+        'if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maxClaimLimit)',
+        'if (maxClaimLimit > 0)',
+      ),
+    ],
+    caughtBy: ['session/audit guard/bad-options'],
+  },
+]
+
+export const mutants: readonly Mutant[] = [...views, ...commits, ...adoptions, ...audits]

@@ -1,0 +1,29 @@
+import './mutation-hooks.ts'
+import { mutants } from './mutants.ts'
+
+/** What one case said of one mutant. */
+export interface MutantOutcome {
+  readonly mutant: number
+  readonly caseId: string
+  readonly status: string
+  readonly message: string
+}
+
+// Prints a line of JSON for each case of each mutant: what it says, on a store and a manifest in memory.
+for (const [mutant, { caughtBy }] of mutants.entries()) {
+  for (const caseId of caughtBy) console.log(JSON.stringify(await outcomeOf(mutant, caseId)))
+}
+// A case that a mutant cut short may have left something open.
+process.exit()
+
+async function outcomeOf(mutant: number, caseId: string): Promise<MutantOutcome> {
+  const load = (path: string) => import(`${path}?mutant=${mutant}`)
+  const { runCase, sessionCases } = (await load('../../../src/index.ts')) as typeof import('../../../src/index.ts')
+  const memory = (await load('../../harnesses/memory.ts')) as typeof import('../../harnesses/memory.ts')
+  const { pairHarness } = (await load('../../harnesses/pair.ts')) as typeof import('../../harnesses/pair.ts')
+  const tested = sessionCases.find(({ id }) => id === caseId)
+  if (tested === undefined) return { mutant, caseId, status: 'no such case', message: '' }
+  const harness = pairHarness(memory.memoryStoreHarness(), memory.memoryManifestHarness())
+  const { status, error } = await runCase({ ...harness, timeoutMs: 10_000 }, tested)
+  return { mutant, caseId, status, message: error?.message ?? '' }
+}

@@ -51,9 +51,9 @@ const film = await session.put(Readable.from(someMegabytes(20)), { mediaType: 'v
 await session.commit() // better: in the transaction that saves your turn, see in-your-transaction-postgres.ts
 console.log(`put ${film.label}: ${film.byteLength} bytes in ${prefix}`)
 
-// The same bytes again, in another conversation: nothing goes up.
+// The same bytes in another conversation, as when one is forked: it adopts them, and nothing goes up or comes down.
 const other = new SessionScopedAttachmentStore(store, manifest, `conversation-${randomUUID()}`)
-await other.put((await session.stream(film.id)).body, { mediaType: 'video/mp4', label: 'the same film.mp4' })
+await other.adopt([film], session)
 await other.commit()
 let copies = 0
 for await (const _ of store.list({ prefix: film.id })) copies++

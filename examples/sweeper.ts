@@ -31,7 +31,8 @@ const graceMs = setting('SWEEP_GRACE_MS', 60 * minute)
 const intervalMs = setting('SWEEP_INTERVAL_MS', 15 * minute)
 // An audit lists the whole store, so it is rare. It finds what no sweep knows of: bytes put past the manifest.
 const auditIntervalMs = setting('AUDIT_INTERVAL_MS', 7 * day)
-// And it leaves alone what is younger than this, by the clock of the store.
+// It leaves alone what is younger than this, by the clock of the store. One that would delete more than half of the
+// store refuses to, and says so: then the manifest is probably not that of the store. Look before you raise the ratio.
 const auditGraceMs = setting('AUDIT_GRACE_MS', day)
 
 // Open what your host opens. The manifest has to know every session of the store: what only another manifest knows

@@ -30,7 +30,7 @@ const marker = Symbol.for('@lash/attachments.error')
  */
 export abstract class AttachmentStoreError extends Error {
   /** In a subclass, the code of all its instances. */
-  static readonly code?: AttachmentErrorCode
+  declare static readonly code?: AttachmentErrorCode
   declare readonly code: AttachmentErrorCode
   /** The id that the operation was about, if it was about one. */
   declare readonly id?: AttachmentId
@@ -63,14 +63,14 @@ abstract class AttachmentIdError extends AttachmentStoreError {
 export class AttachmentNotFoundError extends AttachmentIdError {
   static override readonly code = 'not_found'
   constructor(id: AttachmentId, options?: AttachmentErrorOptions) {
-    super(id, `attachment ${printable(id)} is not in this store, or not this session's`, options)
+    super(id, `there is no attachment ${printable(id)} in this store or session`, options)
   }
 }
 
 /** The file system refused: permissions, space, a path that is not what it should be. */
 export class AttachmentIoError extends AttachmentStoreError {
   static override readonly code = 'io'
-  readonly path: string
+  declare readonly path: string
   constructor(path: string, message: string, options?: AttachmentErrorOptions) {
     super(message, options)
     this.path = path
@@ -108,9 +108,9 @@ export class AttachmentCorruptError extends AttachmentIdError {
 export class AttachmentTooLargeError extends AttachmentStoreError {
   static override readonly code = 'too_large'
   /** The limit, in bytes. */
-  readonly maxByteLength: number
+  declare readonly maxByteLength: number
   constructor(maxByteLength: number, options?: AttachmentErrorOptions) {
-    super(`the body is larger than the ${maxByteLength} bytes that this store takes`, options)
+    super(`this store takes at most ${maxByteLength} bytes`, options)
     this.maxByteLength = maxByteLength
   }
 }
@@ -127,9 +127,9 @@ export class AttachmentInvalidArgumentError extends AttachmentStoreError {
 export class AttachmentIntentExpiredError extends AttachmentStoreError {
   static override readonly code = 'intent_expired'
   /** Every id that failed, each once. */
-  readonly ids: readonly AttachmentId[]
+  declare readonly ids: readonly AttachmentId[]
   constructor(ids: readonly AttachmentId[], options?: AttachmentErrorOptions) {
-    super(`nothing was committed; put these again, their intent has expired: ${ids.map(printable).join(', ')}`, options)
+    super(`nothing was committed; put these again: ${ids.map(printable).join(', ')}`, options)
     this.ids = ids
   }
 }
@@ -147,26 +147,22 @@ export class AttachmentSchemaError extends AttachmentStoreError {
 export class AttachmentAuditRefusedError extends AttachmentStoreError {
   static override readonly code = 'audit_refused'
   /** How many blobs the audit has looked at. */
-  readonly scannedCount: number
+  declare readonly scannedCount: number
   /** How many of them it would delete. */
-  readonly unreferencedCount: number
+  declare readonly unreferencedCount: number
   /** The length of these together, in bytes. */
-  readonly unreferencedByteLength: number
+  declare readonly unreferencedByteLength: number
   constructor(
-    scannedCount: number,
-    unreferencedCount: number,
-    unreferencedByteLength: number,
+    counts: Pick<AttachmentAuditRefusedError, 'scannedCount' | 'unreferencedCount' | 'unreferencedByteLength'>,
     options?: AttachmentErrorOptions,
   ) {
+    const { scannedCount, unreferencedCount, unreferencedByteLength } = counts
     super(
-      `nothing was deleted: the manifest knows no ref to ${unreferencedCount} of ${scannedCount} blobs ` +
-        `(${unreferencedByteLength} bytes). Is it new, restored from a backup, or of another store? ` +
-        'If they may go, allow it with maxDeleteRatio',
+      `nothing was deleted: no ref to ${unreferencedCount} of ${scannedCount} blobs (${unreferencedByteLength} bytes); ` +
+        'check that the manifest is of this store, not new or a backup, or raise maxDeleteRatio',
       options,
     )
-    this.scannedCount = scannedCount
-    this.unreferencedCount = unreferencedCount
-    this.unreferencedByteLength = unreferencedByteLength
+    Object.assign(this, counts)
   }
 }
 

@@ -2,6 +2,7 @@ import { checkConcurrency, concurrently } from './calls/concurrently.ts'
 import { isAttachmentId } from './content/id.ts'
 import type { AttachmentRef } from './content/meta.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
+import { physicalName } from './store/driver.ts'
 import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store/store.ts'
 
 /** An attachment of a request to a model, with its bytes or with a reference to them. */
@@ -35,24 +36,26 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   options: ResolveAttachmentsOptions = {},
 ): Promise<Request> {
   if (!request.attachments) return { ...request }
-  const { signal } = options
-  const concurrency = checkConcurrency(options.concurrency ?? 8)
+  const { signal, concurrency = 8 } = options
+  checkConcurrency(concurrency)
   const wanted = new Map<string, AttachmentRef>()
-  const found = new Map<string, StoredAttachment>()
-  for (const { data, reference } of request.attachments) {
-    if (data?.length || !reference) continue
-    if (!isAttachmentId(reference.id))
+  const names = request.attachments.map(({ data, reference }) => {
+    if (data?.length || !reference) return ''
+    if (!isAttachmentId(reference.id)) {
       throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
-    wanted.set(keyOf(reference), reference)
-  }
-  await concurrently([...wanted], concurrency, async ([key, reference]) => {
-    found.set(key, await read(reference, store, signal))
+    }
+    const name = physicalName(reference)
+    wanted.set(name, reference)
+    return name
   })
-  const attachments = request.attachments.map(attachment => {
-    const { data, reference } = attachment
-    if (data?.length || !reference) return attachment
-    const { bytes, meta } = found.get(keyOf(reference)) as StoredAttachment
-    return { ...attachment, mediaType: meta.mediaType, data: bytes }
+  const found = new Map(
+    await concurrently([...wanted], concurrency, async ([name, reference]) => {
+      return [name, await read(reference, store, signal)] as const
+    }),
+  )
+  const attachments = request.attachments.map((attachment, index) => {
+    const stored = found.get(names[index] as string)
+    return stored ? { ...attachment, mediaType: stored.meta.mediaType, data: stored.bytes } : attachment
   })
   return { ...request, attachments }
 }
@@ -72,8 +75,4 @@ async function read(
     if (!AttachmentNotFoundError.isInstance(error)) throw error
     return store.get(id, { signal })
   }
-}
-
-function keyOf({ id, generation }: AttachmentRef): string {
-  return `${id}.${generation ?? 0}`
 }

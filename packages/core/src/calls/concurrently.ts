@@ -1,33 +1,29 @@
-import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { checkNumber } from '../numbers.ts'
 
 /**
- * Calls with every item, up to `limit` calls at a time. After the first failure it starts no more calls, waits for
- * those in flight, and rejects with that failure.
+ * Calls with every item, up to `limit` calls at a time and returns the results in the order of the items. After the
+ * first failure it starts no more calls, waits for those in flight, and rejects with that failure.
  */
-export async function concurrently<T>(
+export async function concurrently<T, Result>(
   items: readonly T[],
   limit: number,
-  call: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = each(items)
+  call: (item: T) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  // Each call begins when a worker takes it. A worker that fails closes the iterator, and so ends the others.
+  const calls = items.entries().map(async ([index, item]) => {
+    results[index] = await call(item)
+  })
   const worker = async () => {
-    for (const item of waiting) await call(item)
+    for (const running of calls) await running
   }
   const workers = Array.from({ length: Math.min(limit, items.length) }, worker)
   // When one fails, others are in flight.
   await Promise.all(workers).finally(() => Promise.allSettled(workers))
+  return results
 }
 
 /** @throws AttachmentInvalidArgumentError when the limit is less than 1. */
 export function checkConcurrency(limit: number): number {
-  if (limit >= 1) return limit
-  throw new AttachmentInvalidArgumentError('concurrency must be 1 or more')
-}
-
-/**
- * Gives each item once, to whichever loop asks. A loop that a failure ends closes the generator, and so ends the
- * others.
- */
-function* each<T>(items: readonly T[]): Generator<T, void, void> {
-  yield* items
+  return checkNumber('concurrency', limit, 1)
 }

@@ -1,4 +1,5 @@
 import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { checkWhole } from '../numbers.ts'
 import type { AttachmentId } from './id.ts'
 
 /** What the caller of a put says about the bytes. */
@@ -46,9 +47,7 @@ const mediaTypePattern = new RegExp(
 export function checkMeta(meta: AttachmentCreateMeta): AttachmentCreateMeta {
   const { mediaType, width, height, label } = meta ?? {}
   if (!isMediaType(mediaType)) {
-    throw new AttachmentInvalidArgumentError(
-      `the metadata needs a mediaType, type/subtype in at most ${maxMediaTypeLength} characters`,
-    )
+    throw new AttachmentInvalidArgumentError(`mediaType must be type/subtype, at most ${maxMediaTypeLength} characters`)
   }
   const checked: AttachmentCreateMeta = { mediaType }
   if (width !== undefined) checked.width = checkWhole('width', width, maxDimension)
@@ -64,7 +63,7 @@ function isMediaType(value: unknown): boolean {
 function checkLabel(label: unknown): string {
   if (isPortableText(label) && Buffer.byteLength(label) <= maxLabelBytes) return label
   throw new AttachmentInvalidArgumentError(
-    `label must be well-formed Unicode without NUL, at most ${maxLabelBytes} bytes of UTF-8`,
+    `label must be at most ${maxLabelBytes} bytes of well-formed Unicode without NUL`,
   )
 }
 
@@ -97,10 +96,4 @@ export const maxGeneration: number = 2 ** 52
  */
 export function checkGeneration(generation: unknown): number {
   return checkWhole('generation', generation, maxGeneration)
-}
-
-/** @throws AttachmentInvalidArgumentError when the value is not a whole number from 0 to the limit. */
-export function checkWhole(name: string, value: unknown, limit: number = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= limit) return value as number
-  throw new AttachmentInvalidArgumentError(`${name} must be a whole number from 0 to ${limit}`)
 }

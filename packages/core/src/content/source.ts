@@ -73,7 +73,7 @@ function chunksOf(body: unknown): AsyncIterator<Uint8Array> {
  * Unlike that of the stream's own iterator, `return` works during a read, so that a source that hangs can be cancelled.
  */
 function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
-  if (stream.locked) throw new AttachmentInvalidArgumentError('the ReadableStream is locked: somebody else reads it')
+  if (stream.locked) throw new AttachmentInvalidArgumentError('the ReadableStream is locked by another reader')
   const reader = stream.getReader()
   return {
     async next() {
@@ -94,5 +94,5 @@ function readerOf(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array>
 function checkChunk(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk) && (chunk as Uint8Array)[Symbol.toStringTag] === 'Uint8Array')
     return chunk as Uint8Array
-  throw new AttachmentInvalidArgumentError('the source gave a chunk that is not a Uint8Array')
+  throw new AttachmentInvalidArgumentError('each chunk must be a Uint8Array')
 }

@@ -1,7 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, rm, unlink } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { AttachmentIoError } from '../errors.ts'
 import { fileStream } from '../reading/file-stream.ts'
 
@@ -16,36 +14,27 @@ export interface AttachmentSpoolOptions {
   readonly memoryLimit?: number | undefined
 }
 
-/** Makes a file in the given folder. Without one, makes a file that has no name, which no crash can leave behind. */
-export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
-  const unnamed = directory === undefined ? await openUnnamed(tmpdir()) : undefined
-  if (unnamed !== undefined) return new SpoolFile(unnamed, undefined)
-  const path = join(directory ?? tmpdir(), `spool-${crypto.randomUUID()}`)
-  try {
-    const handle = await open(path, 'wx+', 0o600)
-    // Where an open file cannot lose its name, as on Windows, it keeps the name until it is removed.
-    const named =
-      directory !== undefined ||
-      (await unlink(path).then(
-        () => false,
-        () => true,
-      ))
-    return new SpoolFile(handle, named ? path : undefined)
-  } catch (cause) {
-    throw ioError(path, cause)
-  }
-}
-
-/** `O_TMPFILE`. Node has no constant for it. */
+/** `O_TMPFILE`: a file that never has a name. Node has no constant for it. */
 const temporaryFile = 0o20000000 | constants.O_DIRECTORY
 
-/**
- * A file that never has a name. Undefined where there is no such thing: it needs Linux, and not every file system has
- * it.
- */
-async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux') return undefined
-  return open(folder, constants.O_RDWR | temporaryFile, 0o600).catch(() => undefined)
+/** Makes a file in the given folder. Without one, makes a file that has no name, which no crash can leave behind. */
+export async function createSpoolFile(directory: string | undefined): Promise<SpoolFile> {
+  const folder = directory ?? tmpdir()
+  // It needs Linux, and not every file system has it.
+  if (directory === undefined && process.platform === 'linux') {
+    const unnamed = await open(folder, constants.O_RDWR | temporaryFile, 0o600).catch(() => undefined)
+    if (unnamed !== undefined) return new SpoolFile(unnamed, undefined)
+  }
+  const path = `${folder}/spool-${crypto.randomUUID()}`
+  const handle = await open(path, 'wx+', 0o600).catch(failedIn(path))
+  // Where an open file cannot lose its name, as on Windows, it keeps the name until it is removed.
+  const isUnnamed =
+    directory === undefined &&
+    (await rm(path).then(
+      () => true,
+      () => false,
+    ))
+  return new SpoolFile(handle, isUnnamed ? undefined : path)
 }
 
 /** Holds a body that is too big for memory. */
@@ -59,12 +48,8 @@ export class SpoolFile {
     this.path = path
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#handle.appendFile(bytes)
-    } catch (cause) {
-      throw ioError(this.path, cause)
-    }
+  append(bytes: Uint8Array): Promise<void> {
+    return this.#handle.appendFile(bytes).catch(failedIn(this.path))
   }
 
   stream(byteLength: number): ReadableStream<Uint8Array> {
@@ -72,24 +57,22 @@ export class SpoolFile {
   }
 
   remove(): Promise<void> {
-    this.#removed ??= this.#remove()
+    this.#removed ??= this.#handle
+      .close()
+      .finally(() => this.path !== undefined && rm(this.path, { force: true }))
+      .catch(cause => {
+        // So that it can be tried again.
+        this.#removed = undefined
+        failedIn(this.path)(cause)
+      })
     return this.#removed
-  }
-
-  async #remove(): Promise<void> {
-    const { path } = this
-    try {
-      await this.#handle.close().finally(() => path !== undefined && rm(path, { force: true }))
-    } catch (cause) {
-      // So that it can be tried again.
-      this.#removed = undefined
-      throw ioError(path, cause)
-    }
   }
 }
 
-function ioError(path: string | undefined, cause: unknown): AttachmentIoError {
-  const where = path ?? tmpdir()
-  const advice = 'free space there, or set spool.directory, where the store has it, or TMPDIR'
-  return new AttachmentIoError(where, `a spool file failed in ${where}; ${advice}: ${cause}`, { cause })
+function failedIn(path: string | undefined): (cause: unknown) => never {
+  return cause => {
+    const where = path ?? tmpdir()
+    const advice = 'free space there, or set spool.directory or TMPDIR'
+    throw new AttachmentIoError(where, `a spool file failed in ${where}; ${advice}: ${cause}`, { cause })
+  }
 }

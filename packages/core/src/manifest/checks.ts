@@ -1,13 +1,7 @@
 import { type AttachmentId, canonicalUri, isAttachmentId } from '../content/id.ts'
-import {
-  type AttachmentRef,
-  checkGeneration,
-  checkMeta,
-  checkWhole,
-  isPortableText,
-  maxGeneration,
-} from '../content/meta.ts'
+import { type AttachmentRef, checkGeneration, checkMeta, isPortableText, maxGeneration } from '../content/meta.ts'
 import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { checkWhole } from '../numbers.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentIntent, OrphanQuery } from './manifest.ts'
 
@@ -26,12 +20,7 @@ export const maxClaimLimit = 10_000
  * @throws AttachmentInvalidArgumentError
  */
 export function checkSessionId(sessionId: unknown): string {
-  // UTF-8 has no lone surrogates: ids that differ in one would be equal, and a session would read another's
-  // attachments.
-  if (isPortableText(sessionId) && sessionId !== '' && isWithin(sessionId, maxSessionIdLength)) return sessionId
-  throw new AttachmentInvalidArgumentError(
-    `the session id must be 1 to ${maxSessionIdLength} characters of well-formed Unicode without NUL`,
-  )
+  return checkName('session id', sessionId, 1, maxSessionIdLength)
 }
 
 /**
@@ -39,15 +28,19 @@ export function checkSessionId(sessionId: unknown): string {
  * @throws AttachmentInvalidArgumentError
  */
 export function checkHolder(holder: unknown): string {
-  if (isPortableText(holder) && isWithin(holder, maxHolderLength)) return holder
-  throw new AttachmentInvalidArgumentError(
-    `the holder must be at most ${maxHolderLength} characters of well-formed Unicode without NUL`,
-  )
+  return checkName('holder', holder, 0, maxHolderLength)
 }
 
-/** In code points, which are at most as many as the units of `length`. */
-function isWithin(text: string, limit: number): boolean {
-  return text.length <= limit || [...text].length <= limit
+/**
+ * The length is in code points, which are at most as many as the units of `length`. UTF-8 has no lone surrogates: names
+ * that differ in one would be equal, and a session would read another's attachments.
+ */
+function checkName(what: string, name: unknown, least: number, most: number): string {
+  const isName = isPortableText(name) && name.length >= least && (name.length <= most || [...name].length <= most)
+  if (isName) return name
+  throw new AttachmentInvalidArgumentError(
+    `the ${what} must be ${least} to ${most} characters of well-formed Unicode without NUL`,
+  )
 }
 
 /** An intent that has been checked: it says its holder. */
@@ -112,9 +105,7 @@ export function checkBlobs(blobs: readonly AttachmentKey[]): AttachmentKey[] {
 export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
   checkTime('olderThanEpochMs', query.olderThanEpochMs)
   if (query.staleClaimEpochMs !== undefined) checkTime('staleClaimEpochMs', query.staleClaimEpochMs)
-  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > maxClaimLimit) {
-    throw new AttachmentInvalidArgumentError(`the limit must be a whole number from 1 to ${maxClaimLimit}`)
-  }
+  checkWhole('limit', query.limit, maxClaimLimit, 1)
   return query
 }
 

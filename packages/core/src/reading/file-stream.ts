@@ -28,7 +28,7 @@ export function fileStream(
           signal?.throwIfAborted()
           const want = Math.min(chunkBytes, end - position)
           const buffer = new Uint8Array(want)
-          const { bytesRead } = want > 0 ? await handle.read(buffer, 0, want, position) : { bytesRead: 0 }
+          const { bytesRead } = await handle.read(buffer, 0, want, position)
           position += bytesRead
           if (ended !== undefined) return
           if (bytesRead > 0) return controller.enqueue(owned(buffer.subarray(0, bytesRead)))

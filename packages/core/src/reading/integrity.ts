@@ -3,15 +3,16 @@ import type { AttachmentMeta } from '../content/meta.ts'
 import { AttachmentCorruptError, AttachmentInvalidArgumentError } from '../errors.ts'
 
 export function wrongDigest(id: AttachmentId): AttachmentCorruptError {
-  return new AttachmentCorruptError(
-    id,
-    `${id} is damaged: its SHA-256 is another; delete it and put the original again`,
-  )
+  return damaged(id, 'another SHA-256')
 }
 
 /** Also for backends that notice this before the portable store does. */
 export function wrongLength(id: AttachmentId, actual: number, expected: number): AttachmentCorruptError {
-  return new AttachmentCorruptError(id, `${id} is damaged: ${actual} bytes, not ${expected}; put the original again`)
+  return damaged(id, `${actual} bytes, not ${expected}`)
+}
+
+function damaged(id: AttachmentId, what: string): AttachmentCorruptError {
+  return new AttachmentCorruptError(id, `${id} is damaged: ${what}; delete it and put the original again`)
 }
 
 /**
@@ -22,7 +23,7 @@ export function arrayFor({ id, byteLength }: AttachmentMeta): Uint8Array {
   try {
     return new Uint8Array(byteLength)
   } catch (cause) {
-    const message = `${id} has ${byteLength} bytes, more than one array can hold here; read it with \`stream\``
+    const message = `${id} has ${byteLength} bytes, too many for one array here; use \`stream\``
     throw new AttachmentInvalidArgumentError(message, { id, cause })
   }
 }

@@ -1,16 +1,11 @@
 import { concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
-import { type AttachmentRef, refTo } from '../content/meta.ts'
+import { type AttachmentRef, refTo, storedMeta } from '../content/meta.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from '../errors.ts'
 import type { AttachmentSignalOptions } from '../store/store.ts'
-import type { HolderView } from './held-refs.ts'
+import { type HolderView, lengthOf, ownMeta, readHeld } from './held-refs.ts'
 import { intentFor, recorded, withdrawIntent } from './intents.ts'
 import type { PendingAttachments } from './pending.ts'
-
-/** A view that others may adopt from. */
-export interface AdoptionSource extends HolderView {
-  ref(id: AttachmentId, options: AttachmentSignalOptions): Promise<AttachmentRef | undefined>
-}
 
 /** How many attachments are adopted at a time. */
 const adoptionConcurrency = 64
@@ -18,31 +13,28 @@ const adoptionConcurrency = 64
 /** Gives the holder refs of its own to what another view holds. They are pending when all of them are recorded. */
 export async function adoptAll(
   view: HolderView,
-  ids: readonly AttachmentId[],
-  from: AdoptionSource,
+  refs: readonly AttachmentRef[],
+  from: HolderView,
   pending: PendingAttachments,
-  now: () => number,
+  intentAt: number,
   options: AttachmentSignalOptions,
-): Promise<Map<AttachmentId, AttachmentRef>> {
+): Promise<AttachmentRef[]> {
   if (from.inner !== view.inner || from.manifest !== view.manifest) {
-    throw new AttachmentInvalidArgumentError(
-      'adopt takes no bytes to another store: read them there and put them here, or make both views of one store',
-    )
+    throw new AttachmentInvalidArgumentError('adopt within one store and manifest; put the bytes to another')
   }
-  const adopted = new Map<AttachmentId, AttachmentRef>()
-  const puts = new Map([...new Set(ids)].map(id => [id, pending.begin(id)]))
+  const puts = refs.map(({ id }) => pending.begin(id))
   try {
-    await concurrently([...puts], adoptionConcurrency, async ([id, put]) => {
+    const adopted = await concurrently(puts, adoptionConcurrency, async put => {
       options.signal?.throwIfAborted()
-      const ref = await adopt(view, id, from, now(), options)
-      put.intentRecorded(ref.generation ?? 0)
-      adopted.set(id, ref)
+      const ref = await adopt(view, put.id, from, intentAt, options)
+      put.generation = ref.generation ?? 0
+      return ref
     })
-    for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)
+    for (const [index, put] of puts.entries()) put.ref = adopted[index]
+    return adopted
   } finally {
-    for (const put of puts.values()) put.ended()
+    for (const put of puts) pending.end(put)
   }
-  return adopted
 }
 
 /**
@@ -52,44 +44,28 @@ export async function adoptAll(
 async function adopt(
   view: HolderView,
   id: AttachmentId,
-  from: AdoptionSource,
+  from: HolderView,
   intentAt: number,
   options: AttachmentSignalOptions,
 ): Promise<AttachmentRef> {
-  let source = await from.ref(id, options)
-  if (source === undefined) throw new AttachmentNotFoundError(id)
-  for (;;) {
-    const { generation: _, byteLength, id: __, ...meta } = source
-    const intent = intentFor(view, source, meta, intentAt)
-    const generation = await recorded(id, options.signal, () => view.manifest.recordIntent(intent))
-    const present = await view.inner.stat(id, { ...options, generation })
-    if (present?.byteLength === byteLength || (await isCopied(view, source, generation, options))) {
-      return refTo({ id, byteLength, ...meta }, generation)
-    }
-    // If a sweep and another put of the source came between, the bytes are there again.
-    const found: AttachmentRef | undefined = await from.ref(id, options)
-    if (found === undefined || found.generation === source.generation) {
-      await withdrawIntent(view, id)
-      throw new AttachmentNotFoundError(id)
-    }
-    source = found
-  }
-}
-
-/** Copies the bytes to the generation. False when those of the source are gone too. */
-async function isCopied(
-  { inner }: HolderView,
-  { id, generation: from = 0, byteLength: _, ...meta }: AttachmentRef,
-  generation: number,
-  options: AttachmentSignalOptions,
-): Promise<boolean> {
-  if (generation === from) return false
+  const { inner, manifest } = view
+  let isRecorded = false
   try {
-    const { body } = await inner.stream(id, { ...options, generation: from })
-    await inner.put(body, meta, { ...options, generation })
-    return true
+    return await readHeld(from, id, options, async source => {
+      const byteLength = await lengthOf(from, source, options)
+      const meta = ownMeta(source)
+      const intent = intentFor(view, { id, byteLength }, meta, intentAt)
+      const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))
+      isRecorded = true
+      const copy = { ...options, generation }
+      if ((await inner.stat(id, copy))?.byteLength !== byteLength) {
+        const { body } = await inner.stream(id, { ...options, generation: source.generation })
+        await inner.put(body, meta, copy)
+      }
+      return refTo(storedMeta(id, byteLength, meta), generation)
+    })
   } catch (error) {
-    if (AttachmentNotFoundError.isInstance(error)) return false
+    if (isRecorded && AttachmentNotFoundError.isInstance(error)) await withdrawIntent(view, id)
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { type AttachmentId, canonicalUri } from '../content/id.ts'
 import type { AttachmentCreateMeta, AttachmentMeta } from '../content/meta.ts'
-import { AttachmentManifestRecordError, AttachmentStoreError } from '../errors.ts'
+import { AttachmentClosedError, AttachmentInvalidArgumentError, AttachmentManifestRecordError } from '../errors.ts'
 import type { AttachmentIntent } from '../manifest/manifest.ts'
 import type { HolderView } from './held-refs.ts'
 
@@ -27,12 +27,9 @@ export async function recorded<T>(
     return await recording()
   } catch (cause) {
     signal?.throwIfAborted()
-    const code = AttachmentStoreError.isInstance(cause) && cause.code
-    if (code === 'closed' || code === 'invalid_argument') throw cause
-    throw new AttachmentManifestRecordError(`nothing was put, the manifest could not record the intent: ${cause}`, {
-      id,
-      cause,
-    })
+    if (AttachmentClosedError.isInstance(cause) || AttachmentInvalidArgumentError.isInstance(cause)) throw cause
+    const message = `nothing was put; the manifest did not record the intent: ${cause}`
+    throw new AttachmentManifestRecordError(message, { id, cause })
   }
 }
 

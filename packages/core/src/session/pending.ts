@@ -1,25 +1,22 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentRef } from '../content/meta.ts'
 
+/** A put or an adoption that is under way. */
+export interface PendingPut {
+  readonly id: AttachmentId
+  /** Of its intent. Infinity until it is known: an intent that fails may have been recorded. */
+  generation: number
+  /** Set when the bytes are stored. */
+  ref?: AttachmentRef | undefined
+}
+
 interface PendingEntry {
   /** Puts of this content in flight. */
   inFlight: number
+  /** The highest generation of the puts that are over. */
+  generation: number
   /** The ref of the successful put at the highest generation. */
-  ref: AttachmentRef | undefined
-  /** The highest known generation of an intent of this holder. */
-  intentGeneration: number
-  /** Whether an intent failed that may have been recorded, so that the generation of the last intent is not known. */
-  intentUnknown: boolean
-}
-
-/** What happens to one put. */
-export interface PendingPut {
-  /** Its intent is recorded, at this generation. */
-  intentRecorded(generation: number): void
-  /** Its bytes are stored. */
-  succeeded(ref: AttachmentRef): void
-  /** It is over. If nothing else was reported, it is not known whether its intent was recorded. */
-  ended(): void
+  ref?: AttachmentRef | undefined
 }
 
 /**
@@ -32,25 +29,20 @@ export interface PendingPut {
 export class PendingAttachments {
   readonly #entries = new Map<AttachmentId, PendingEntry>()
 
+  /** {@link end} must follow. */
   begin(id: AttachmentId): PendingPut {
-    const entry = this.#entries.get(id) ?? { inFlight: 0, ref: undefined, intentGeneration: -1, intentUnknown: false }
+    const entry = this.#entries.get(id) ?? { inFlight: 0, generation: 0 }
     this.#entries.set(id, entry)
     entry.inFlight++
-    let recorded = false
-    return {
-      intentRecorded: generation => {
-        recorded = true
-        entry.intentGeneration = Math.max(entry.intentGeneration, generation)
-      },
-      succeeded: ref => {
-        if ((ref.generation ?? 0) >= (entry.ref?.generation ?? 0)) entry.ref = ref
-      },
-      ended: () => {
-        entry.inFlight--
-        if (!recorded) entry.intentUnknown = true
-        if (entry.inFlight === 0 && entry.ref === undefined && this.#entries.get(id) === entry) this.#entries.delete(id)
-      },
-    }
+    return { id, generation: Number.POSITIVE_INFINITY }
+  }
+
+  end({ id, generation, ref }: PendingPut): void {
+    const entry = this.#entries.get(id) as PendingEntry
+    entry.inFlight--
+    entry.generation = Math.max(entry.generation, generation)
+    if (ref !== undefined && generation >= (entry.ref?.generation ?? 0)) entry.ref = { ...ref }
+    this.#keep(id, entry)
   }
 
   refs(): AttachmentRef[] {
@@ -58,17 +50,16 @@ export class PendingAttachments {
   }
 
   bareIds(): AttachmentId[] {
-    return [...this.#entries].flatMap(([id, entry]) => (isExact(entry) ? id : []))
+    return [...this.#entries].flatMap(([id, { inFlight, generation, ref }]) =>
+      ref !== undefined && inFlight === 0 && generation === (ref.generation ?? 0) ? id : [],
+    )
   }
 
   /** Forgets what was put of the ids or, without `ids`, everything. A put in flight counts when it ends. */
-  remove(ids: readonly AttachmentId[] = [...this.#entries.keys()]): void {
+  remove(ids: Iterable<AttachmentId> = this.#entries.keys()): void {
     for (const id of ids) {
       const entry = this.#entries.get(id)
-      if (entry === undefined) continue
-      entry.ref = undefined
-      entry.intentUnknown = false
-      if (entry.inFlight === 0) this.#entries.delete(id)
+      if (entry !== undefined) this.#keep(id, Object.assign(entry, { ref: undefined }))
     }
   }
 
@@ -76,14 +67,8 @@ export class PendingAttachments {
   removeRef(ref: AttachmentRef): void {
     if (this.#entries.get(ref.id)?.ref === ref) this.remove([ref.id])
   }
-}
 
-/** One name for refs to the same copy. */
-export function nameOf({ id, generation = 0 }: AttachmentRef): string {
-  return `${id}.${generation}`
-}
-
-/** Whether the holder's last intent is that of the put that the ref is of. */
-function isExact({ inFlight, ref, intentUnknown, intentGeneration }: PendingEntry): boolean {
-  return ref !== undefined && inFlight === 0 && !intentUnknown && (ref.generation ?? 0) === intentGeneration
+  #keep(id: AttachmentId, { inFlight, ref }: PendingEntry): void {
+    if (inFlight === 0 && ref === undefined) this.#entries.delete(id)
+  }
 }

@@ -12,6 +12,7 @@ import {
 import { AttachmentInvalidArgumentError, AttachmentTooLargeError } from '../errors.ts'
 import { checkHolder, checkSessionId } from '../manifest/checks.ts'
 import type { AttachmentCommitOptions, AttachmentManifest } from '../manifest/manifest.ts'
+import { physicalName } from '../store/driver.ts'
 import type {
   AttachmentGenerationOptions,
   AttachmentGetOptions,
@@ -26,9 +27,9 @@ import type {
   StoredAttachment,
 } from '../store/store.ts'
 import { adoptAll } from './adoption.ts'
-import { heldRef, lengthOf, liveRefs, ownMeta, readHeld, scopeOf } from './held-refs.ts'
+import { heldRef, lengthOf, liveRefs, ownMeta, readHeld } from './held-refs.ts'
 import { intentFor, recorded } from './intents.ts'
-import { nameOf, PendingAttachments, type PendingPut } from './pending.ts'
+import { PendingAttachments } from './pending.ts'
 
 export interface SessionScopedAttachmentStoreOptions {
   /** Who in the session puts through this view, and lets go. Default: nobody in particular; see the class. */
@@ -136,12 +137,11 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     })
     try {
       const given = PreparedContent.of(body)
-      if (given !== undefined) return await this.#putContent(given, checked, signal)
-      const content = await this.#prepared(body, signal)
+      const content = given ?? (await this.#prepared(body, signal))
       try {
         return await this.#putContent(PreparedContent.of(content) ?? content, checked, signal)
       } finally {
-        await content[Symbol.asyncDispose]()
+        if (given === undefined) await content[Symbol.asyncDispose]()
       }
     } finally {
       this.#lifetime.exit()
@@ -160,61 +160,57 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   ): Promise<AttachmentRef> {
     signal?.throwIfAborted()
     // Before the intent, since another store may have prepared the content.
-    const { maxByteLength = content.byteLength } = this
-    if (content.byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
-    const put = this.#pending.begin(content.id)
+    const { id, byteLength } = content
+    const { maxByteLength = byteLength } = this
+    if (byteLength > maxByteLength) throw new AttachmentTooLargeError(maxByteLength)
+    const { inner, manifest } = this
+    const put = this.#pending.begin(id)
     try {
-      const generation = await this.#writeAhead(put, content, meta, signal)
-      const ref = refTo(storedMeta(content.id, content.byteLength, meta), generation)
-      put.succeeded(ref)
-      return { ...ref }
+      // First the intent, then the bytes; both in one step where one database holds both.
+      const intent = intentFor(this, content, meta, this.#now())
+      const { generation, isPut } = await recorded(id, signal, async () => {
+        const together = manifest.recordIntentAndPut?.(inner, intent, content, { signal })
+        return together ?? { generation: await manifest.recordIntent(intent), isPut: false }
+      })
+      put.generation = generation
+      if (!isPut) await inner.put(content, meta, { generation, signal })
+      put.ref = refTo(storedMeta(id, byteLength, meta), generation)
+      return put.ref
     } finally {
-      put.ended()
+      this.#pending.end(put)
     }
   }
 
-  /** First the intent, then the bytes; both in one step where one database holds both. */
-  async #writeAhead(
-    put: PendingPut,
-    content: AttachmentContent,
-    meta: AttachmentCreateMeta,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
-    const intent = intentFor(this, content, meta, this.#now())
-    const { generation, isPut } = await recorded(content.id, signal, async () => {
-      const together = this.manifest.recordIntentAndPut?.(this.inner, intent, content, { signal })
-      return together ?? { generation: await this.manifest.recordIntent(intent), isPut: false }
-    })
-    put.intentRecorded(generation)
-    if (!isPut) await this.inner.put(content, meta, { generation, signal })
-    return generation
-  }
-
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await readHeld(this, id, options, generation =>
-        this.inner.get(id, { ...options, generation }),
-      )
-      options.signal?.throwIfAborted()
-      return { meta: ownMeta(entry, found.meta.byteLength), bytes: found.bytes }
-    })
+    return this.#read(id, options, generation => this.inner.get(id, { ...options, generation }))
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
-    return this.#lifetime.run(options.signal, async () => {
-      const { entry, found } = await readHeld(this, id, options, generation =>
-        this.inner.stream(id, { ...options, generation, signal: this.#lifetime.until(options.signal) }),
-      )
-      return { meta: ownMeta(entry, found.meta.byteLength), body: found.body }
-    })
+    const signal = this.#lifetime.until(options.signal)
+    return this.#read(id, options, generation => this.inner.stream(id, { ...options, generation, signal }))
+  }
+
+  /** Reads at the generation that the session holds. */
+  #read<Found extends { meta: AttachmentMeta }>(
+    id: AttachmentId,
+    options: AttachmentGenerationOptions,
+    read: (generation: number) => Promise<Found>,
+  ): Promise<Found> {
+    const { signal } = options
+    return this.#lifetime.run(signal, () =>
+      readHeld(this, id, options, async entry => {
+        const found = await read(entry.generation)
+        signal?.throwIfAborted()
+        return { ...found, meta: storedMeta(id, found.meta.byteLength, ownMeta(entry)) }
+      }),
+    )
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
     return this.#lifetime.run(options.signal, async () => {
       const entry = await heldRef(this, id, options)
-      if (entry === undefined) return undefined
-      const meta = await this.inner.stat(id, { ...options, generation: entry.generation })
-      return meta && ownMeta(entry, meta.byteLength)
+      const meta = entry && (await this.inner.stat(id, { ...options, generation: entry.generation }))
+      return meta && storedMeta(id, meta.byteLength, ownMeta(entry))
     })
   }
 
@@ -225,7 +221,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   ref(id: AttachmentId, options: AttachmentSignalOptions = {}): Promise<AttachmentRef | undefined> {
     return this.#lifetime.run(options.signal, async () => {
       const entry = await heldRef(this, id, options)
-      return entry && refTo(ownMeta(entry, await lengthOf(this, entry, options)), entry.generation)
+      return entry && refTo(storedMeta(id, await lengthOf(this, entry, options), ownMeta(entry)), entry.generation)
     })
   }
 
@@ -264,8 +260,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.#lifetime.run(signal, async () => {
       if (!isAttachmentId(id)) return
       if (options.generation !== undefined && (await heldRef(this, id, options)) === undefined) return
-      this.#pending.remove([id])
-      await this.manifest.releaseRefs(this.sessionId, [id], scopeOf(this))
+      await this.#release([id])
       // At any age, since everyone who held the content has released it.
       const query = { olderThanEpochMs: Number.MAX_SAFE_INTEGER, limit: 1, ids: [id], releasedOnly: true }
       for (const claim of await this.manifest.claimOrphans(query)) {
@@ -305,11 +300,12 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.#lifetime.run(options.signal, async () => {
       const pending = this.#pending.refs()
       const wanted = refs ?? pending
-      if (wanted.length === 0) return []
-      await this.manifest.commitRefs(this.sessionId, wanted, { ...options, holder: this.holder ?? '' })
+      if (wanted.length > 0) {
+        await this.manifest.commitRefs(this.sessionId, wanted, { ...options, holder: this.holder ?? '' })
+      }
       if (options.client === undefined) {
-        const names = new Set(wanted.map(nameOf))
-        for (const ref of pending) if (names.has(nameOf(ref))) this.#pending.removeRef(ref)
+        const names = new Set(wanted.map(physicalName))
+        for (const ref of pending) if (names.has(physicalName(ref))) this.#pending.removeRef(ref)
       }
       return wanted.map(ref => ({ ...ref }))
     })
@@ -331,10 +327,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     from: SessionScopedAttachmentStore,
     { signal }: AttachmentSignalOptions = {},
   ): Promise<AttachmentRef[]> {
-    return this.#lifetime.run(signal, async () => {
-      const ids = refs.map(({ id }) => id)
-      const adopted = await adoptAll(this, ids, from, this.#pending, this.#now, { signal })
-      return ids.map(id => ({ ...(adopted.get(id) as AttachmentRef) }))
+    return this.#lifetime.run(signal, () => {
+      from.#lifetime.assertOpen()
+      return adoptAll(this, refs, from, this.#pending, this.#now(), { signal })
     })
   }
 
@@ -343,11 +338,13 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    * when a chat is. A sweep takes what nobody else holds.
    */
   release(ids?: readonly AttachmentId[]): Promise<void> {
-    return this.#lifetime.run(undefined, async () => {
-      const wellFormed = ids?.filter(isAttachmentId)
-      await this.manifest.releaseRefs(this.sessionId, wellFormed, scopeOf(this))
-      this.#pending.remove(wellFormed)
-    })
+    return this.#lifetime.run(undefined, () => this.#release(ids?.filter(isAttachmentId)))
+  }
+
+  #release(ids: readonly AttachmentId[] | undefined): Promise<void> {
+    // First, since what is put from here on stays pending.
+    this.#pending.remove(ids)
+    return this.manifest.releaseRefs(this.sessionId, ids, { holder: this.holder })
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { AttachmentContent } from '../content/content.ts'
 import type { AttachmentId } from '../content/id.ts'
-import { type AttachmentMeta, maxGeneration } from '../content/meta.ts'
+import { type AttachmentMeta, type AttachmentRef, maxGeneration } from '../content/meta.ts'
 import type { AttachmentSpoolOptions } from '../content/spool-file.ts'
 import type { AttachmentListing, AttachmentStorePersistence } from './store.ts'
 
@@ -89,8 +89,8 @@ export interface AttachmentDriver {
 }
 
 /** The physical name of a copy: `<id>` for generation 0, `<id>.<generation>` for any other. */
-export function physicalName(key: AttachmentKey): string {
-  return key.generation === 0 ? key.id : `${key.id}.${key.generation}`
+export function physicalName({ id, generation = 0 }: AttachmentKey | AttachmentRef): string {
+  return generation === 0 ? id : `${id}.${generation}`
 }
 
 const physicalNamePattern = /^([0-9a-f]{64})(?:\.([1-9][0-9]{0,15}))?$/

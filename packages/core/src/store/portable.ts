@@ -2,7 +2,7 @@ import { abortable } from '../calls/abort.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { load } from '../calls/load.ts'
 import { withoutUrlCredentials } from '../calls/url-credentials.ts'
-import { abandon } from '../content/abandon.ts'
+import { rejectBody } from '../content/abandon.ts'
 import { streamOf } from '../content/byte-stream.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
 import { digest } from '../content/digest.ts'
@@ -13,22 +13,21 @@ import {
   type AttachmentRef,
   checkGeneration,
   checkMeta,
-  checkWhole,
   refTo,
   storedMeta,
 } from '../content/meta.ts'
 import { prepareContent } from '../content/prepare.ts'
 import {
   AttachmentBackendError,
-  AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
   AttachmentStoreError,
   AttachmentTooLargeError,
 } from '../errors.ts'
+import { checkNumber, checkWhole } from '../numbers.ts'
 import { wrongDigest, wrongLength } from '../reading/integrity.ts'
 import { owned } from '../reading/owned.ts'
+import { batchedRemoval } from './batched-removal.ts'
 import type { AttachmentDriver, AttachmentKey } from './driver.ts'
-import { RemovalBatcher } from './removal-batcher.ts'
 import type {
   AttachmentGenerationOptions,
   AttachmentGetOptions,
@@ -56,16 +55,15 @@ export class PortableAttachmentStore implements AttachmentStore {
   readonly persistence: AttachmentStorePersistence
   /** For subclasses that offer more than the interface. */
   protected readonly driver: AttachmentDriver
-  readonly #maxByteLength: number
-  readonly #removals: RemovalBatcher
+  readonly maxByteLength: number
+  readonly #remove: ReturnType<typeof batchedRemoval>
   readonly #lifetime: Lifetime
 
   constructor(driver: AttachmentDriver, options: PortableAttachmentStoreOptions = {}) {
     this.driver = driver
     this.persistence = driver.persistence
-    this.#maxByteLength = options.maxByteLength ?? Number.POSITIVE_INFINITY
-    if (!(this.#maxByteLength >= 0)) throw new AttachmentInvalidArgumentError('maxByteLength must be 0 or more')
-    this.#removals = new RemovalBatcher(driver)
+    this.maxByteLength = checkNumber('maxByteLength', options.maxByteLength ?? Number.POSITIVE_INFINITY, 0)
+    this.#remove = batchedRemoval(driver)
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
     // Now, since later there may be no file descriptor left, and Node 22 never tries again to load what it once could
     // not.
@@ -95,7 +93,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     try {
       let content = PreparedContent.of(body)
       if (content !== undefined) {
-        if (content.byteLength > this.#maxByteLength) throw new AttachmentTooLargeError(this.#maxByteLength)
+        if (content.byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
       } else {
         const prepared = this.#content(body, signal)
         content = own = prepared instanceof Promise ? await prepared : prepared
@@ -103,7 +101,7 @@ export class PortableAttachmentStore implements AttachmentStore {
       }
       const { id, byteLength } = content
       const stored = storedMeta(id, byteLength, checked)
-      // As `driven`, but without its promise: this is the hot path.
+      // Apart from the errors of a source, which stay as they are.
       try {
         await this.driver.write({ id, generation }, content, stored, options)
       } catch (error) {
@@ -120,7 +118,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     return prepareContent(body, {
       // So that close does not wait for a source that may never end.
       signal: () => this.#lifetime.until(signal),
-      maxByteLength: this.#maxByteLength,
+      maxByteLength: this.maxByteLength,
       spool: this.driver.spool,
     })
   }
@@ -129,10 +127,10 @@ export class PortableAttachmentStore implements AttachmentStore {
     const { signal } = options
     this.#lifetime.enter(signal)
     try {
-      const found = await this.#find('get', id, options, key => this.driver.read(key, { signal }))
+      const found = await this.#find(id, options, key => this.driver.read(key, { signal }))
       if (found === undefined) throw new AttachmentNotFoundError(id)
       const { meta, body } = found
-      const bytes = body instanceof Uint8Array ? owned(body) : await this.#collected(body, meta, signal)
+      const bytes = body instanceof Uint8Array ? owned(body) : await collected(body, meta, signal)
       if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
       if (options.verify !== false) {
         const actual = digest(bytes)
@@ -140,50 +138,32 @@ export class PortableAttachmentStore implements AttachmentStore {
       }
       signal?.throwIfAborted()
       return { meta, bytes }
+    } catch (error) {
+      throw this.#mapped('get', error, signal)
     } finally {
       this.#lifetime.exit()
     }
   }
 
-  async #collected(
-    body: ReadableStream<Uint8Array>,
-    meta: AttachmentMeta,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
-    try {
-      const { collect } = await streamReading()
-      return await collect(body, meta, signal)
-    } catch (error) {
-      // If `collect` has locked the stream, it has cancelled it too.
-      void abandon(body, error)
-      throw this.#mapped('get', error, signal)
-    }
-  }
-
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
-    return this.run(options.signal, async () => {
-      const range = checkRange(options)
+    const { signal } = options
+    return this.run('get', signal, async () => {
+      const range = rangeOf(options)
       const { verified } = await streamReading()
-      const { signal } = options
-      const found = await this.#find('get', id, options, key => this.driver.read(key, { ...range, signal }))
+      const found = await this.#find(id, options, key => this.driver.read(key, { ...range, signal }))
       if (found === undefined) throw new AttachmentNotFoundError(id)
       const { meta, body } = found
-      const length = range === undefined ? meta.byteLength : clip(range, meta.byteLength)
-      const whole = length === meta.byteLength
+      const { byteLength } = meta
+      const { start = 0, end = byteLength } = range ?? {}
+      const length = Math.max(0, Math.min(end, byteLength) - start)
       const stream = body instanceof Uint8Array ? streamOf(body) : body
-      const checked = verified(stream, id, length, whole, this.#lifetime.until(signal))
-      signal?.throwIfAborted()
-      return { meta, body: checked }
+      return { meta, body: verified(stream, id, length, length === byteLength, this.#lifetime.until(signal)) }
     })
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {
     const { signal } = options
-    return this.run(signal, async () => {
-      const found = await this.#find('stat', id, options, key => this.driver.stat(key, { signal }))
-      signal?.throwIfAborted()
-      return found
-    })
+    return this.run('stat', signal, () => this.#find(id, options, key => this.driver.stat(key, { signal })))
   }
 
   /**
@@ -191,24 +171,19 @@ export class PortableAttachmentStore implements AttachmentStore {
    * listed. Makes one promise: this is the hot path of reading.
    */
   async #find<T>(
-    operation: string,
     id: AttachmentId,
     { generation, signal }: AttachmentGenerationOptions,
     look: (key: AttachmentKey) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (!isAttachmentId(id)) return undefined
-    const first = { id, generation: generation === undefined ? 0 : checkGeneration(generation) }
-    try {
-      const found = await look(first)
-      if (found !== undefined || generation !== undefined) return found
-      for (const key of await this.#copies(id, signal)) {
-        const other = key.generation === 0 ? undefined : await look(key)
-        if (other !== undefined) return other
-      }
-      return undefined
-    } catch (error) {
-      throw this.#mapped(operation, error, signal)
+    const first = { id, generation: checkGeneration(generation ?? 0) }
+    const found = await look(first)
+    if (found !== undefined || generation !== undefined) return found
+    for (const key of await this.#copies(id, signal)) {
+      const other = await look(key)
+      if (other !== undefined) return other
     }
+    return undefined
   }
 
   /** The keys of all copies of the id. */
@@ -233,22 +208,19 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   delete(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<void> {
-    return this.run(options.signal, async () => {
+    const { signal, generation } = options
+    return this.run('delete', signal, async () => {
       if (!isAttachmentId(id)) return
-      const { signal } = options
-      if (options.generation !== undefined) {
-        const generation = checkGeneration(options.generation)
-        // An abort ends this call at once. The removal ends when the driver notices the abort; close waits for that.
-        const removing = this.run(undefined, () => this.#removals.remove({ id, generation }, signal))
-        return this.driven('delete', signal, abortable(removing, signal))
+      if (generation === undefined) {
+        const keys = await this.#copies(id, signal)
+        if (keys.length > 0) await this.driver.remove(keys, { signal })
+        return
       }
-      const keys = await this.#copies(id, signal)
-      if (keys.length > 0) await this.driven('delete', signal, this.driver.remove(keys, { signal }))
+      const key = { id, generation: checkGeneration(generation) }
+      // An abort ends this call at once. The removal ends when the driver notices the abort; close waits for that.
+      const removing = this.#lifetime.run(undefined, () => this.#remove(key, signal))
+      await abortable(removing, signal)
     })
-  }
-
-  get maxByteLength(): number {
-    return this.#maxByteLength
   }
 
   /** Always empty. A plain store has no sessions; the method is here since the interface has it. */
@@ -267,17 +239,20 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.close()
   }
 
-  /** Runs one call: it is refused after close, and close waits for it. For subclasses that offer more. */
-  protected run<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-    return this.#lifetime.run(signal, call)
-  }
-
-  /** As the driver's result, but an error that is not ours becomes one of ours. Not for errors of a source. */
-  protected async driven<T>(operation: string, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
+  /**
+   * Runs one call: it is refused after close, and close waits for it. An error that is not ours becomes one of ours.
+   * For subclasses that offer more.
+   */
+  protected async run<T>(operation: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+    this.#lifetime.enter(signal)
     try {
-      return await result
+      const result = await call()
+      signal?.throwIfAborted()
+      return result
     } catch (error) {
       throw this.#mapped(operation, error, signal)
+    } finally {
+      this.#lifetime.exit()
     }
   }
 
@@ -290,24 +265,24 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 }
 
+function collected(
+  body: ReadableStream<Uint8Array>,
+  meta: AttachmentMeta,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  return streamReading()
+    .then(({ collect }) => collect(body, meta, signal))
+    .catch(error => rejectBody(body, error))
+}
+
 function streamReading(): Promise<typeof import('../reading/stream-reading.ts')> {
   return load(import('../reading/stream-reading.ts'))
 }
 
-interface Range {
-  start: number
-  end: number
-}
-
-function checkRange({ start, end }: AttachmentStreamOptions): Range | undefined {
+function rangeOf({ start, end }: AttachmentStreamOptions): { start: number; end: number } | undefined {
   if (start === undefined && end === undefined) return undefined
   const first = checkWhole('start', start ?? 0)
   return { start: first, end: Math.max(first, checkWhole('end', end ?? Number.MAX_SAFE_INTEGER)) }
-}
-
-/** How many bytes of a blob the range covers. */
-function clip(range: Range, byteLength: number): number {
-  return Math.max(0, Math.min(range.end, byteLength) - range.start)
 }
 
 /** The message of a backend's error; drivers that know how say more. */

@@ -1,9 +1,10 @@
-import { AttachmentAuditRefusedError, AttachmentInvalidArgumentError } from '../errors.ts'
+import { AttachmentAuditRefusedError } from '../errors.ts'
 import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
+import { checkNumber } from '../numbers.ts'
 import { type AttachmentKey, physicalName } from '../store/driver.ts'
 import type { AttachmentListing, AttachmentStore } from '../store/store.ts'
-import { type AttachmentReclamationReport, type AttachmentSweepOptions, Sweep } from './sweep.ts'
+import { type AttachmentReclamationReport, type AttachmentSweepOptions, begunSweep, claimName } from './sweep.ts'
 
 export interface AttachmentAuditOptions extends AttachmentSweepOptions {
   /** Count what would be deleted, and change nothing. Default false. */
@@ -46,53 +47,36 @@ export async function reclaimUnreferencedAttachments(
   options: AttachmentAuditOptions = {},
 ): Promise<AttachmentAuditReport> {
   checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal, maxDeleteRatio = defaultMaxDeleteRatio } = options
-  if (!(maxDeleteRatio >= 0 && maxDeleteRatio <= 1)) {
-    throw new AttachmentInvalidArgumentError('maxDeleteRatio must be a number from 0 to 1')
-  }
-  const sweep = new Sweep(manifest, store, options)
-  const report: AttachmentAuditReport = Object.assign(sweep.report, { unreferencedCount: 0, unreferencedByteLength: 0 })
+  const { signal, dryRun, maxDeleteRatio = defaultMaxDeleteRatio } = options
+  checkNumber('maxDeleteRatio', maxDeleteRatio, 0, 1)
+  const sweep = begunSweep(manifest, store, options)
+  const { batchSize } = sweep
+  const report = Object.assign(sweep.report, { unreferencedCount: 0, unreferencedByteLength: 0 })
 
   const unreferenced: AttachmentKey[] = []
-  for await (const batch of batches(agedBlobs(store, olderThanEpochMs, signal), sweep.batchSize)) {
-    const lengths = new Map(batch.map(blob => [physicalName(blob), blob.byteLength]))
-    for (const { attachmentId: id, generation } of await manifest.claimBlobs(batch.map(keyOf), { dryRun: true })) {
+  const looked = new Map<string, AttachmentListing>()
+  const count = async () => {
+    for (const claim of await manifest.claimBlobs([...looked.values()], { dryRun: true })) {
+      const { attachmentId: id, generation } = claim
       unreferenced.push({ id, generation })
-      report.unreferencedByteLength += lengths.get(physicalName({ id, generation })) ?? 0
+      report.unreferencedByteLength += looked.get(claimName(claim))?.byteLength ?? 0
     }
     report.unreferencedCount = unreferenced.length
-    report.scannedIntentCount += batch.length
+    report.scannedIntentCount += looked.size
+    looked.clear()
     await sweep.progressed()
   }
-  if (options.dryRun) return report
-  const { scannedIntentCount: scannedCount } = report
-  if (scannedCount >= guardedCount && unreferenced.length > scannedCount * maxDeleteRatio) {
-    throw new AttachmentAuditRefusedError(scannedCount, unreferenced.length, report.unreferencedByteLength)
-  }
-  for await (const batch of batches(unreferenced, sweep.batchSize)) await sweep.take(await manifest.claimBlobs(batch))
-  return report
-}
-
-async function* agedBlobs(
-  store: AttachmentStore,
-  olderThanEpochMs: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<AttachmentListing, void, void> {
   for await (const blob of store.list({ signal })) {
-    if (blob.lastModifiedMs === undefined || blob.lastModifiedMs <= olderThanEpochMs) yield blob
+    if ((blob.lastModifiedMs ?? olderThanEpochMs) > olderThanEpochMs) continue
+    looked.set(physicalName(blob), blob)
+    if (looked.size === batchSize) await count()
   }
-}
-
-async function* batches<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[], void, void> {
-  let batch: T[] = []
-  for await (const item of items) {
-    if (batch.push(item) < size) continue
-    yield batch
-    batch = []
+  await count()
+  if (dryRun) return report
+  const { scannedIntentCount: scannedCount, unreferencedCount, unreferencedByteLength } = report
+  if (scannedCount >= guardedCount && unreferencedCount > scannedCount * maxDeleteRatio) {
+    throw new AttachmentAuditRefusedError({ scannedCount, unreferencedCount, unreferencedByteLength })
   }
-  if (batch.length > 0) yield batch
-}
-
-function keyOf({ id, generation }: AttachmentListing): AttachmentKey {
-  return { id, generation }
+  while (unreferenced.length > 0) await sweep.take(await manifest.claimBlobs(unreferenced.splice(-batchSize)))
+  return report
 }

@@ -1,7 +1,7 @@
 import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
 import type { AttachmentStore } from '../store/store.ts'
-import { type AttachmentReclamationReport, type AttachmentSweepOptions, Sweep } from './sweep.ts'
+import { type AttachmentReclamationReport, type AttachmentSweepOptions, begunSweep } from './sweep.ts'
 
 export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
   /** Count what would be reclaimed, and change nothing. Default false. */
@@ -30,33 +30,23 @@ export async function reclaimOrphanedAttachments(
   options: AttachmentReclaimOptions = {},
 ): Promise<AttachmentReclamationReport> {
   checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal } = options
+  const { signal, dryRun, staleClaimEpochMs = Math.min(olderThanEpochMs, Date.now() - 1) } = options
   signal?.throwIfAborted()
-  const sweep = new Sweep(manifest, store, options)
-  if (options.dryRun) return countOrphans(manifest, olderThanEpochMs, signal)
-
-  const { batchSize: limit } = sweep
-  const staleClaimEpochMs = options.staleClaimEpochMs ?? Math.min(olderThanEpochMs, Date.now() - 1)
+  const { report, batchSize: limit, take } = begunSweep(manifest, store, options)
+  if (dryRun) {
+    let previous: string | undefined
+    for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
+      signal?.throwIfAborted()
+      // The refs of one content come one after the other.
+      if (attachmentId !== previous) report.scannedIntentCount++
+      previous = attachmentId
+    }
+    return report
+  }
   for (;;) {
     const claims = await manifest.claimOrphans({ olderThanEpochMs, limit, staleClaimEpochMs })
-    sweep.report.scannedIntentCount += claims.length
-    const progressed = await sweep.take(claims)
-    if (!progressed || claims.length < limit) return sweep.report
+    report.scannedIntentCount += claims.length
+    const progressed = await take(claims)
+    if (!progressed || claims.length < limit) return report
   }
-}
-
-async function countOrphans(
-  manifest: AttachmentManifest,
-  olderThanEpochMs: number,
-  signal: AbortSignal | undefined,
-): Promise<AttachmentReclamationReport> {
-  let scannedIntentCount = 0
-  let previous: string | undefined
-  for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
-    signal?.throwIfAborted()
-    // The refs of one content come one after the other.
-    if (attachmentId !== previous) scannedIntentCount++
-    previous = attachmentId
-  }
-  return { scannedIntentCount, reclaimedCount: 0, failures: [] }
 }

@@ -1,8 +1,9 @@
 import { checkConcurrency, concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
-import { AttachmentInvalidArgumentError } from '../errors.ts'
 import { maxClaimLimit } from '../manifest/checks.ts'
 import type { AttachmentManifest, OrphanClaim } from '../manifest/manifest.ts'
+import { checkWhole } from '../numbers.ts'
+import { physicalName } from '../store/driver.ts'
 import type { AttachmentStore } from '../store/store.ts'
 
 /** A copy that could not be deleted. Its claim stands, and a later sweep tries again. */
@@ -41,70 +42,62 @@ export interface AttachmentSweepOptions {
   onProgress?: ((report: Readonly<AttachmentReclamationReport>) => void) | undefined
 }
 
-const defaultBatchSize = 1000
-
-/** One run of a sweeper. Deletes the bytes of claims, settles the claims, and counts. */
-export class Sweep {
-  readonly report: AttachmentReclamationReport = { scannedIntentCount: 0, reclaimedCount: 0, failures: [] }
+/** One run of a sweeper. */
+export interface Sweep {
+  readonly report: AttachmentReclamationReport
   readonly batchSize: number
-  readonly #manifest: AttachmentManifest
-  readonly #store: AttachmentStore
-  readonly #options: AttachmentSweepOptions
-  readonly #concurrency: number
-  readonly #failed = new Set<string>()
+  /**
+   * Deletes the bytes of the claims, settles what it could delete, and goes on past failures. Returns whether there was
+   * a claim that had not failed before.
+   */
+  take(claims: readonly OrphanClaim[]): Promise<boolean>
+  /** After each batch: tells the host, and lets it stop the sweep. */
+  progressed(): Promise<void>
+}
 
-  constructor(manifest: AttachmentManifest, store: AttachmentStore, options: AttachmentSweepOptions) {
-    this.#manifest = manifest
-    this.#store = store
-    this.#options = options
-    this.batchSize = checkBatchSize(options.batchSize ?? defaultBatchSize)
-    this.#concurrency = checkConcurrency(options.concurrency ?? defaultBatchSize)
+/** @throws AttachmentInvalidArgumentError when an option is out of range. */
+export function begunSweep(
+  manifest: AttachmentManifest,
+  store: AttachmentStore,
+  { signal, batchSize = 1000, concurrency = 1000, onProgress }: AttachmentSweepOptions,
+): Sweep {
+  checkWhole('batchSize', batchSize, maxClaimLimit, 1)
+  checkConcurrency(concurrency)
+  const report: AttachmentReclamationReport = { scannedIntentCount: 0, reclaimedCount: 0, failures: [] }
+  const failed = new Set<string>()
+
+  const progressed = async () => {
+    onProgress?.(report)
+    // If no call here ever waits, the host gets no turn of the event loop to abort the sweep, or for anything else.
+    await new Promise(setImmediate)
+    signal?.throwIfAborted()
   }
 
-  /**
-   * Deletes and settles what it can, and goes on past failures. Returns whether there was a claim that had not failed
-   * before.
-   */
-  async take(claims: readonly OrphanClaim[]): Promise<boolean> {
-    const fresh = claims.filter(claim => !this.#failed.has(nameOf(claim)))
+  const take = async (claims: readonly OrphanClaim[]) => {
+    const fresh = claims.filter(claim => !failed.has(claimName(claim)))
     const deleted: OrphanClaim[] = []
-    const { signal } = this.#options
-    await concurrently(fresh, this.#concurrency, async claim => {
-      if (!signal?.aborted && (await this.#delete(claim))) deleted.push(claim)
+    await concurrently(fresh, concurrency, async claim => {
+      if (signal?.aborted) return
+      const { attachmentId: id, generation } = claim
+      try {
+        await store.delete(id, { generation })
+        deleted.push(claim)
+      } catch (error) {
+        failed.add(claimName(claim))
+        report.failures.push({ id, generation, error })
+      }
     })
     // Even when aborted: these bytes are deleted, and a claim that is settled saves the next sweeper the work.
-    if (deleted.length > 0) await this.#manifest.settleClaims(deleted)
-    this.report.reclaimedCount += deleted.length
-    await this.progressed()
+    if (deleted.length > 0) await manifest.settleClaims(deleted)
+    report.reclaimedCount += deleted.length
+    await progressed()
     return fresh.length > 0
   }
 
-  /** After each batch: tells the host, and lets it stop the sweep. */
-  async progressed(): Promise<void> {
-    this.#options.onProgress?.(this.report)
-    // If no call here ever waits, the host gets no turn of the event loop to abort the sweep, or for anything else.
-    await new Promise(setImmediate)
-    this.#options.signal?.throwIfAborted()
-  }
-
-  async #delete(claim: OrphanClaim): Promise<boolean> {
-    const { attachmentId: id, generation } = claim
-    try {
-      await this.#store.delete(id, { generation })
-      return true
-    } catch (error) {
-      this.#failed.add(nameOf(claim))
-      this.report.failures.push({ id, generation, error })
-      return false
-    }
-  }
+  return { report, batchSize, take, progressed }
 }
 
-function checkBatchSize(batchSize: number): number {
-  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maxClaimLimit) return batchSize
-  throw new AttachmentInvalidArgumentError(`batchSize must be a whole number from 1 to ${maxClaimLimit}`)
-}
-
-function nameOf(claim: OrphanClaim): string {
-  return `${claim.attachmentId}.${claim.generation}`
+/** The name of the copy that may be deleted. */
+export function claimName({ attachmentId: id, generation }: OrphanClaim): string {
+  return physicalName({ id, generation })
 }

@@ -107,6 +107,7 @@ test('metadata of a session whose intent had none is not that of another', async
     attachmentId: id,
     sessionId: 'b',
     canonicalUri: `sha256:${id}`,
+    byteLength: bytes.byteLength,
     intentAtEpochMs: 1,
   })
   const other = new SessionScopedAttachmentStore(store, manifest, 'b')

@@ -119,7 +119,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
    * AttachmentInvalidArgumentError.
    */
   getUrl(id: AttachmentId, options: S3UrlOptions = {}): Promise<string> {
-    return this.run(options.signal, async () => {
+    return this.run('getUrl', options.signal, async () => {
       const { signal } = options
       const expiresIn = secondsOf(options)
       const disposition = contentDisposition(options.contentDisposition ?? 'attachment')

@@ -38,7 +38,7 @@ export const adoptionRaceCases: readonly SessionCase[] = sessionGroup('adopt aga
     },
   },
   'swept-before-the-intent': {
-    title: 'an adoption of what a sweep has taken meanwhile finds nothing, and leaves no live ref',
+    title: 'an adoption of what a sweep has taken meanwhile finds nothing, and the next sweep takes its intent',
     async run({ manifest, sweep, stoppable, blobs }) {
       const stop = stoppable('before recordIntent')
       const [draft, message] = [stop.session('session', 'draft'), stop.session('session', 'message')]
@@ -48,10 +48,9 @@ export const adoptionRaceCases: readonly SessionCase[] = sessionGroup('adopt aga
       await sweep()
       await rejectsWith(adopting.goOn(), 'not_found', 'adopt')
       assert.deepEqual(message.pendingRefs(), [])
-      const entry = await manifest.lookup('session', idOf('a'), { holder: 'message' })
-      assert.ok(entry === undefined || entry.releasedAtEpochMs !== undefined, 'its intent is taken back')
       await sweep()
       assert.deepEqual(await blobs(), [])
+      assert.equal(await manifest.lookup('session', idOf('a'), { holder: 'message' }), undefined)
     },
   },
   'meets-a-claim': {
@@ -87,6 +86,22 @@ export const adoptionRaceCases: readonly SessionCase[] = sessionGroup('adopt aga
       await session().release()
       await sweep()
       await fork.mustRead('a', 'adopted')
+    },
+  },
+  'committed-meanwhile': {
+    title: 'an adoption that finds no bytes releases nothing of what its holder has put and committed meanwhile',
+    async run({ stoppable, sweep, session }) {
+      const outer = stoppable('before recordIntent')
+      const pair = outer.stoppable('after stat')
+      const fork = pair.session('fork')
+      await session().putText('a')
+      const before = await outer.stallThere(() => fork.adopt(refsTo('a'), pair.session()))
+      await sweep()
+      const looked = await pair.stallThere(() => before.goOn())
+      await session('fork').hold('a')
+      await rejectsWith(looked.goOn(), 'not_found', 'adopt')
+      await sweep()
+      await session('fork').mustRead('a', 'put and committed by the holder itself')
     },
   },
   'put-again-after-the-look': {

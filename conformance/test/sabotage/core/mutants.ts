@@ -21,7 +21,6 @@ function swapsIn(file: string) {
 
 const session = swapsIn('session/session.ts')
 const held = swapsIn('session/held-refs.ts')
-const intents = swapsIn('session/intents.ts')
 const adoption = swapsIn('session/adoption.ts')
 const audit = swapsIn('sweep/audit.ts')
 const sweep = swapsIn('sweep/sweep.ts')
@@ -134,7 +133,11 @@ const adoptions: readonly Mutant[] = [
   {
     defect: 'an adoption does not look whether the bytes are there',
     swaps: [adoption('present?.byteLength === byteLength ||', 'present?.byteLength !== -1 ||')],
-    caughtBy: ['session/adopt/bytes-gone', 'session/adopt against sweeps/meets-a-claim'],
+    caughtBy: [
+      'session/adopt/bytes-gone',
+      'session/adopt against sweeps/meets-a-claim',
+      'session/adopt against sweeps/swept-before-the-intent',
+    ],
   },
   {
     defect: 'an adoption copies the bytes always',
@@ -170,14 +173,14 @@ const adoptions: readonly Mutant[] = [
     caughtBy: ['session/adopt/of-another-pair'],
   },
   {
-    defect: 'the intent of an adoption that found no bytes stays',
-    swaps: [adoption('await withdrawIntent(view, id)', 'void withdrawIntent')],
-    caughtBy: ['session/adopt/bytes-gone', 'session/adopt against sweeps/swept-before-the-intent'],
-  },
-  {
-    defect: 'an adoption that found no bytes releases what its holder had committed before',
-    swaps: [intents('if (entry?.committedAtEpochMs === undefined) await', 'if (entry !== undefined) await')],
-    caughtBy: ['session/adopt/bytes-gone-of-committed'],
+    defect: 'an adoption that found no bytes releases what its holder has',
+    swaps: [
+      adoption(
+        'if (found === undefined || found',
+        'await view.manifest.releaseRefs(view.sessionId, [id], { holder: view.holder })\n    if (found === undefined || found',
+      ),
+    ],
+    caughtBy: ['session/adopt against sweeps/committed-meanwhile', 'session/adopt/bytes-gone-of-committed'],
   },
   {
     defect: 'what is adopted has no metadata',

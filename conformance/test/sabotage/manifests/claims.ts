@@ -209,7 +209,11 @@ class IgnoresReleasedOnly extends PlainManifest {
 
 class KeepsAgedRefs extends PlainManifest {
   static readonly defect = 'old uncommitted refs of committed content are never dropped'
-  static readonly caughtBy = ['manifest/holders/aged-of-one', 'manifest/claim/drops-aged-of-committed']
+  static readonly caughtBy = [
+    'session/adopt/bytes-gone',
+    'manifest/holders/aged-of-one',
+    'manifest/claim/drops-aged-of-committed',
+  ]
 
   protected override eraseAged(): void {}
 }

@@ -93,12 +93,7 @@ class ReleasesTheEmptyHolder extends PlainManifest {
 
 class ReleasesNothingOfHolders extends PlainManifest {
   static readonly defect = 'a release of one holder releases nothing: refs are let go with their session alone'
-  static readonly caughtBy = [
-    'manifest/holders/release-alone',
-    'session/adopt/bytes-gone',
-    'session/adopt against sweeps/swept-before-the-intent',
-    'session/chats/draft-abandoned',
-  ]
+  static readonly caughtBy = ['manifest/holders/release-alone', 'session/chats/draft-abandoned']
 
   protected override releasable(sessionId: string, holder: string | undefined): Line[] {
     return holder === undefined ? super.releasable(sessionId, holder) : []

@@ -1,10 +1,10 @@
 import { concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { type AttachmentRef, refTo, storedMeta } from '../content/meta.ts'
-import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from '../errors.ts'
+import { AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentSignalOptions } from '../store/store.ts'
 import { type HolderView, lengthOf, ownMeta, readHeld } from './held-refs.ts'
-import { intentFor, recorded, withdrawIntent } from './intents.ts'
+import { intentFor, recorded } from './intents.ts'
 import type { PendingAttachments } from './pending.ts'
 
 /** How many attachments are adopted at a time. */
@@ -39,7 +39,9 @@ export async function adoptAll(
 
 /**
  * The intent comes before the look at the bytes. If a sweep takes them after the look, it has met the intent, and the
- * commit is refused. The other way round, bytes that are gone could be committed.
+ * commit is refused. The other way round, bytes that are gone could be committed. When there are none, the intent stays
+ * for a sweep, as that of a put that failed: meanwhile, this holder may have put the bytes itself and committed them, and
+ * a release would take that.
  */
 async function adopt(
   view: HolderView,
@@ -49,23 +51,16 @@ async function adopt(
   options: AttachmentSignalOptions,
 ): Promise<AttachmentRef> {
   const { inner, manifest } = view
-  let isRecorded = false
-  try {
-    return await readHeld(from, id, options, async source => {
-      const byteLength = await lengthOf(from, source, options)
-      const meta = ownMeta(source)
-      const intent = intentFor(view, { id, byteLength }, meta, intentAt)
-      const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))
-      isRecorded = true
-      const copy = { ...options, generation }
-      if ((await inner.stat(id, copy))?.byteLength !== byteLength) {
-        const { body } = await inner.stream(id, { ...options, generation: source.generation })
-        await inner.put(body, meta, copy)
-      }
-      return refTo(storedMeta(id, byteLength, meta), generation)
-    })
-  } catch (error) {
-    if (isRecorded && AttachmentNotFoundError.isInstance(error)) await withdrawIntent(view, id)
-    throw error
-  }
+  return readHeld(from, id, options, async source => {
+    const byteLength = await lengthOf(from, source, options)
+    const meta = ownMeta(source)
+    const intent = intentFor(view, { id, byteLength }, meta, intentAt)
+    const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))
+    const copy = { ...options, generation }
+    if ((await inner.stat(id, copy))?.byteLength !== byteLength) {
+      const { body } = await inner.stream(id, { ...options, generation: source.generation })
+      await inner.put(body, meta, copy)
+    }
+    return refTo(storedMeta(id, byteLength, meta), generation)
+  })
 }

@@ -32,12 +32,3 @@ export async function recorded<T>(
     throw new AttachmentManifestRecordError(message, { id, cause })
   }
 }
-
-/** Takes an intent back. What this holder had committed before stays. */
-export async function withdrawIntent(
-  { manifest, sessionId, holder = '' }: HolderView,
-  id: AttachmentId,
-): Promise<void> {
-  const entry = await manifest.lookup(sessionId, id, { holder })
-  if (entry?.committedAtEpochMs === undefined) await manifest.releaseRefs(sessionId, [id], { holder })
-}

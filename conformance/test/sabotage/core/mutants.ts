@@ -25,8 +25,8 @@ const adoption = swapsIn('session/adoption.ts')
 const audit = swapsIn('sweep/audit.ts')
 const sweep = swapsIn('sweep/sweep.ts')
 
-const recording = 'const generation = await recorded(id, options.signal, () => view.manifest.recordIntent(intent))'
-const looking = 'const present = await view.inner.stat(id, { ...options, generation })'
+const recording = 'const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))'
+const looking = '(await inner.stat(id, copy))?.byteLength'
 
 const views: readonly Mutant[] = [
   {
@@ -46,27 +46,30 @@ const views: readonly Mutant[] = [
   },
   {
     defect: 'a view of a holder lists and releases what the whole session has',
-    swaps: [held('return holder === undefined ? {} : { holder }', 'return holder === null ? { holder } : {}')],
+    swaps: [
+      held('manifest.listRefs(sessionId, { holder })', 'manifest.listRefs(sessionId, { holder: void holder })'),
+      session('releaseRefs(this.sessionId, ids, { holder: this.holder })', 'releaseRefs(this.sessionId, ids)'),
+    ],
     caughtBy: ['session/holders/lists-its-own', 'session/holders/releases-its-own', 'session/usage/of-a-holder'],
   },
   {
     defect: 'a view of a holder reads what that holder has, and nothing else of its session',
-    swaps: [held('return isLive(own) ? own : manifest.lookup(sessionId, id)', 'return own')],
+    swaps: [held('[{ holder }, {}]', '[{ holder }]')],
     caughtBy: ['session/holders/reads-all-of-the-session'],
   },
   {
     defect: "a view of a holder shows another's metadata before its own",
-    swaps: [
-      held(
-        'return isLive(own) ? own : manifest.lookup',
-        'return (await manifest.lookup(sessionId, id)) ?? own\n  manifest.lookup',
-      ),
-    ],
+    swaps: [held('[{ holder }, {}]', '[{}, { holder }]')],
     caughtBy: ['session/holders/own-metadata-first', 'session/ref/own-first', 'session/chats/other-name'],
   },
   {
     defect: 'a view shows nothing of content that its own holder has released and another has',
-    swaps: [held('return isLive(own) ? own :', 'return own !== undefined ? own :')],
+    swaps: [
+      held(
+        'if (isLive(entry)) return',
+        'if (entry !== undefined && !isLive(entry)) return undefined\n    if (isLive(entry)) return',
+      ),
+    ],
     caughtBy: ['session/holders/releases-its-own', 'session/holders/own-metadata-first'],
   },
   {
@@ -81,14 +84,12 @@ const views: readonly Mutant[] = [
   },
   {
     defect: 'ref and usage ask the store for lengths that the manifest knows',
-    swaps: [held('if (byteLength !== undefined) return byteLength', 'void byteLength')],
+    swaps: [held('byteLength === undefined ? await', 'byteLength !== -1 ? await')],
     caughtBy: ['session/ref/of-the-manifest-alone', 'session/usage/of-the-manifest-alone'],
   },
   {
     defect: 'ref leaves out the generation',
-    swaps: [
-      session('await lengthOf(this, entry, options)), entry.generation)', 'await lengthOf(this, entry, options)), 0)'),
-    ],
+    swaps: [session('ownMeta(entry)), entry.generation)', 'ownMeta(entry)), 0)')],
     caughtBy: ['session/ref/vouched'],
   },
 ]
@@ -106,7 +107,7 @@ const commits: readonly Mutant[] = [
   },
   {
     defect: 'a commit of given refs takes everything off the list of what is pending',
-    swaps: [session('if (names.has(nameOf(ref)))', 'if (names.size > 0)')],
+    swaps: [session('if (names.has(physicalName(ref)))', 'if (names.size > 0)')],
     caughtBy: ['session/commit of given refs/leaves-the-rest-pending'],
   },
   {
@@ -125,14 +126,17 @@ const adoptions: readonly Mutant[] = [
   {
     defect: 'an adoption looks at the bytes first, and records its intent afterwards',
     swaps: [
-      adoption(recording, looking.replace('generation }', 'generation: source.generation ?? 0 }')),
-      adoption(looking, recording),
+      adoption(
+        recording,
+        `const seen = await inner.stat(id, { ...options, generation: source.generation })\n${recording}`,
+      ),
+      adoption(looking, 'seen?.byteLength'),
     ],
     caughtBy: ['session/adopt against sweeps/intent-first', 'session/adopt against sweeps/meets-a-claim'],
   },
   {
     defect: 'an adoption does not look whether the bytes are there',
-    swaps: [adoption('present?.byteLength === byteLength ||', 'present?.byteLength !== -1 ||')],
+    swaps: [adoption(looking, 'byteLength')],
     caughtBy: [
       'session/adopt/bytes-gone',
       'session/adopt against sweeps/meets-a-claim',
@@ -141,28 +145,34 @@ const adoptions: readonly Mutant[] = [
   },
   {
     defect: 'an adoption copies the bytes always',
-    swaps: [
-      adoption('present?.byteLength === byteLength ||', 'present?.byteLength === -1 ||'),
-      adoption('if (generation === from) return false', ''),
-    ],
+    swaps: [adoption(looking, '-1')],
     caughtBy: ['session/adopt/no-bytes'],
   },
   {
     defect: 'an adoption never copies: what a sweeper is deleting cannot be adopted',
-    swaps: [adoption('if (generation === from) return false', 'if (generation >= from) return false')],
+    swaps: [adoption('{ ...options, generation: source.generation }', '{ ...options, generation }')],
     caughtBy: ['session/adopt against sweeps/meets-a-claim'],
   },
   {
     defect: 'an adoption gives up when the source has moved in the meantime',
-    swaps: [adoption('found === undefined || found.generation === source.generation', 'found?.generation !== -1')],
+    swaps: [held('if (now?.generation === entry.generation) throw error', 'if (now !== null) throw error')],
     caughtBy: ['session/adopt against sweeps/put-again-after-the-look'],
   },
   {
     defect: 'whoever knows an id can adopt it',
     swaps: [
       adoption(
-        'if (source === undefined) throw new AttachmentNotFoundError(id)',
-        'source ??= (await view.inner.stat(id, options)) as never\n  if (source === undefined) throw new AttachmentNotFoundError(id)',
+        'return readHeld(from, id, options, async source => {',
+        'const read = async (source: { generation: number; byteLength?: number }) => {',
+      ),
+      adoption(
+        'return refTo(storedMeta(id, byteLength, meta), generation)\n  })',
+        `return refTo(storedMeta(id, byteLength, meta), generation)
+  }
+  const found = await inner.stat(id, options)
+  return found === undefined
+    ? readHeld(from, id, options, read)
+    : read({ ...from, attachmentId: id, generation: 0, byteLength: found.byteLength } as never)`,
       ),
     ],
     caughtBy: ['session/adopt/not-held'],
@@ -176,8 +186,8 @@ const adoptions: readonly Mutant[] = [
     defect: 'an adoption that found no bytes releases what its holder has',
     swaps: [
       adoption(
-        'if (found === undefined || found',
-        'await view.manifest.releaseRefs(view.sessionId, [id], { holder: view.holder })\n    if (found === undefined || found',
+        'const { body } = await inner.stream(',
+        'await manifest.releaseRefs(view.sessionId, [id], { holder: view.holder })\n      const { body } = await inner.stream(',
       ),
     ],
     caughtBy: ['session/adopt against sweeps/committed-meanwhile', 'session/adopt/bytes-gone-of-committed'],
@@ -185,23 +195,25 @@ const adoptions: readonly Mutant[] = [
   {
     defect: 'what is adopted has no metadata',
     swaps: [
-      adoption('intentFor(view, source, meta, intentAt)', "intentFor(view, source, { mediaType: 'a/b' }, intentAt)"),
+      adoption('const meta = ownMeta(source)', "const meta = { ...ownMeta(source), mediaType: 'a/b', label: 'none' }"),
     ],
     caughtBy: ['session/adopt/carries-metadata', 'session/chats/other-name'],
   },
   {
     defect: 'what is adopted is not pending',
-    swaps: [adoption('for (const [id, put] of puts) put.succeeded(adopted.get(id) as AttachmentRef)', '')],
+    swaps: [adoption('put.ref = adopted[index]', 'void adopted[index]')],
     caughtBy: ['session/adopt/pending', 'session/adopt/outlives-its-source', 'session/chats/forked'],
   },
   {
     defect: 'of an adoption that fails in part, the other part is pending',
-    swaps: [adoption('adopted.set(id, ref)', 'adopted.set(id, ref)\n      put.succeeded(ref)')],
+    swaps: [
+      adoption('put.generation = ref.generation ?? 0', 'put.generation = ref.generation ?? 0\n      put.ref = ref'),
+    ],
     caughtBy: ['session/adopt/one-not-held'],
   },
   {
     defect: 'an adoption whose intent fails rejects as the manifest does',
-    swaps: [adoption(recording, 'void recorded\n    const generation = await view.manifest.recordIntent(intent)')],
+    swaps: [adoption(recording, 'void recorded\n    const generation = await manifest.recordIntent(intent)')],
     caughtBy: ['session/adopt/failing-intent'],
   },
 ]
@@ -214,12 +226,12 @@ const audits: readonly Mutant[] = [
   },
   {
     defect: 'a dry run of an audit deletes',
-    swaps: [audit('if (options.dryRun) return report', '')],
+    swaps: [audit('if (dryRun) return report', 'void dryRun')],
     caughtBy: ['session/audit guard/dry-run'],
   },
   {
     defect: 'an audit deletes whatever it finds, however much that is',
-    swaps: [audit('unreferenced.length > scannedCount * maxDeleteRatio', 'unreferenced.length < 0')],
+    swaps: [audit('unreferencedCount > scannedCount * maxDeleteRatio', 'unreferencedCount < 0')],
     caughtBy: ['session/audit guard/refused', 'session/audit guard/of-another-manifest'],
   },
   {
@@ -234,22 +246,17 @@ const audits: readonly Mutant[] = [
   },
   {
     defect: 'an audit is refused at the ratio already',
-    swaps: [audit('unreferenced.length > scannedCount', 'unreferenced.length >= scannedCount')],
+    swaps: [audit('unreferencedCount > scannedCount', 'unreferencedCount >= scannedCount')],
     caughtBy: ['session/audit guard/at-the-ratio'],
   },
   {
     defect: 'an audit takes any ratio',
-    swaps: [audit('if (!(maxDeleteRatio >= 0 && maxDeleteRatio <= 1))', 'if (maxDeleteRatio === undefined)')],
+    swaps: [audit("checkNumber('maxDeleteRatio', maxDeleteRatio, 0, 1)", '')],
     caughtBy: ['session/audit guard/bad-options'],
   },
   {
     defect: 'a sweep and an audit take any size of a batch',
-    swaps: [
-      sweep(
-        'if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= maxClaimLimit)',
-        'if (maxClaimLimit > 0)',
-      ),
-    ],
+    swaps: [sweep("checkWhole('batchSize', batchSize, maxClaimLimit, 1)", 'void maxClaimLimit')],
     caughtBy: ['session/audit guard/bad-options'],
   },
 ]

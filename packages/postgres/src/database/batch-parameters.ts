@@ -3,11 +3,16 @@ import type { AttachmentCreateMeta } from '@lash/attachments-core'
 /** Values of many rows for the four columns of metadata, an array for each column. */
 export function metaColumnArrays(metas: readonly (AttachmentCreateMeta | undefined)[]): unknown[] {
   return [
-    metas.map(meta => meta?.mediaType ?? null),
-    metas.map(meta => meta?.width ?? null),
-    metas.map(meta => meta?.height ?? null),
-    metas.map(meta => meta?.label ?? null),
+    columnArray(metas.map(meta => meta?.mediaType)),
+    columnArray(metas.map(meta => meta?.width)),
+    columnArray(metas.map(meta => meta?.height)),
+    columnArray(metas.map(meta => meta?.label)),
   ]
+}
+
+/** Null when no row has a value: an `unnest` of several arrays fills up the shorter ones, and null is soon sent. */
+export function columnArray<T>(values: readonly (T | null | undefined)[]): (T | null)[] | null {
+  return values.some(value => value != null) ? values.map(value => value ?? null) : null
 }
 
 /**

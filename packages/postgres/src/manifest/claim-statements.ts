@@ -1,5 +1,5 @@
 import { type Statement, statement } from '../database/statement.ts'
-import { floorLock } from './floor-statements.ts'
+import { lockedFloor } from './floor-statements.ts'
 
 /**
  * The statements of a sweep. The rules of `ManifestStatements` hold here too. All but `lookAtBlobs`, `claimUnknown` and
@@ -102,8 +102,7 @@ export function claimStatements(schema: string): ClaimStatements {
 
     claimUnknown: statement(`
       WITH floor AS MATERIALIZED (
-        ${floorLock(schema)}
-        FOR SHARE
+        SELECT (${lockedFloor(schema)}) AS generation
       )
       INSERT INTO ${contents} AS c (id, generation, claim, claimed_at)
       SELECT b.id, b.generation, pg_catalog.gen_random_uuid(), $3

@@ -22,10 +22,11 @@ export interface FloorStatements {
   readonly purge: Statement
 }
 
-/** Part of a statement: the floor, when the conditions and FOR SHARE that follow are added. */
-export function floorLock(schema: string): string {
-  return `SELECT generation FROM "${schema}".attachment_floor
-        WHERE stripe = (SELECT pg_catalog.pg_backend_pid() % ${floorStripes})`
+/** Part of a statement: the floor, from a lock. Null when somebody has emptied the table; no row takes that. */
+export function lockedFloor(schema: string): string {
+  return `SELECT f.generation FROM "${schema}".attachment_floor f
+          WHERE f.stripe = pg_catalog.pg_backend_pid() % ${floorStripes}
+          FOR SHARE`
 }
 
 export function floorStatements(schema: string): FloorStatements {

@@ -1,5 +1,5 @@
 import { type Statement, statement } from '../database/statement.ts'
-import { floorLock } from './floor-statements.ts'
+import { lockedFloor } from './floor-statements.ts'
 
 /**
  * The statements that record intents, one and many at once. The rules of `ManifestStatements` hold here too. Rows are
@@ -59,13 +59,9 @@ export function intentStatements(schema: string): IntentStatements {
         SELECT generation FROM ${contents}
         WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL
         FOR SHARE
-      ), floor AS MATERIALIZED (
-        ${floorLock(schema)}
-          AND NOT EXISTS (SELECT FROM ${contents} WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL)
-        FOR SHARE
       ), moved AS (
         INSERT INTO ${contents} AS c (id, generation)
-        SELECT $1::bytea, (SELECT generation FROM floor)
+        SELECT $1::bytea, (${lockedFloor(schema)})
         WHERE NOT EXISTS (SELECT FROM ${contents} WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL)
         ON CONFLICT (id) DO UPDATE
         SET generation = c.generation + CASE WHEN c.claim IS NULL THEN 0 ELSE 1 END,
@@ -94,10 +90,9 @@ export function intentStatements(schema: string): IntentStatements {
         ) AS i (id, session_id, holder, long_holder, byte_length, intent_at, media_type, width, height, label)
       ), unknown AS MATERIALIZED (
         SELECT DISTINCT i.id FROM intent i
-        WHERE NOT EXISTS (SELECT FROM ${contents} c WHERE c.id = i.id)
+        WHERE NOT EXISTS (SELECT FROM ${contents} c WHERE c.id = i.id OFFSET 0)
       ), floor AS MATERIALIZED (
-        ${floorLock(schema)} AND EXISTS (SELECT FROM unknown)
-        FOR SHARE
+        SELECT (${lockedFloor(schema)}) AS generation WHERE EXISTS (SELECT FROM unknown)
       ), held AS MATERIALIZED (
         SELECT c.id, c.generation FROM ${contents} c
         WHERE c.id = ANY ($1::bytea[]) AND c.claim IS NULL AND c.settled_at IS NULL
@@ -120,7 +115,7 @@ export function intentStatements(schema: string): IntentStatements {
         SELECT ${refColumns}
         FROM ready i
         WHERE NOT EXISTS (
-            SELECT FROM ${refs} r WHERE r.session_id = i.session_id AND r.holder = i.holder AND r.id = i.id
+            SELECT FROM ${refs} r WHERE r.session_id = i.session_id AND r.holder = i.holder AND r.id = i.id OFFSET 0
           )
           AND (SELECT pg_catalog.count(*) FROM ready) > 0
         ORDER BY i.id, i.session_id, i.holder

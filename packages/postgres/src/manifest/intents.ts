@@ -1,7 +1,7 @@
 import type { AttachmentCreateMeta } from '@lash/attachments-core'
 import { type CheckedIntent, metaColumns } from '@lash/attachments-core/backend'
 import type { QueryResultRow } from 'pg'
-import { concatenatedBodies, metaColumnArrays } from '../database/batch-parameters.ts'
+import { columnArray, concatenatedBodies, metaColumnArrays } from '../database/batch-parameters.ts'
 import type { Database } from '../database/database.ts'
 import { byteaOf, type Statement } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
@@ -120,7 +120,7 @@ function intentArrays(intents: readonly CheckedIntent[]): unknown[] {
     intents.map(({ attachmentId }) => byteaOf(attachmentId)),
     intents.map(({ sessionId }) => sessionId),
     holders.map(({ holder }) => holder),
-    holders.map(({ long_holder }) => long_holder),
+    columnArray(holders.map(({ long_holder }) => long_holder)),
     intents.map(({ byteLength }) => byteLength),
     intents.map(({ intentAtEpochMs }) => intentAtEpochMs),
     ...metaColumnArrays(intents.map(({ meta }) => meta)),

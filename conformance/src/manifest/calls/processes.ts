@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ManifestCase } from '../../case.ts'
 import { numbered } from '../../run/contents.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { acceptedOf, claimedBy, namesOf } from '../steps.ts'
+import { acceptedOf, claimedBy, holder, namesOf } from '../steps.ts'
 
 const contents = numbered('content', 60).sort()
 
@@ -24,6 +24,41 @@ export const processCases: readonly ManifestCase[] = manifestGroup('processes', 
       await other.commit('session', 'there@1')
       await other.close()
       assert.ok(await isCommitted('there', 'session'))
+    },
+  },
+  holders: {
+    title: 'what one process does for a holder, another sees for that holder and no other',
+    requires: ['child'],
+    async run({ hold, entry, isCommitted, isReleased, startProcess }) {
+      const [draft, message] = [holder('session', 'draft'), holder('session', 'message')]
+      const other = await startProcess()
+      await hold('a', draft)
+      assert.deepEqual(await other.entry('a', draft), await entry('a', draft))
+      await other.record('a', message, 1)
+      assert.equal((await entry('a', 'session')).holder, 'draft', 'committed before uncommitted')
+      await other.mustRefuse('session', ['a@0'], 'held by others')
+      await other.commit(message, 'a@0')
+      assert.ok(await isCommitted('a', message))
+      await other.release(draft)
+      assert.ok(await isReleased('a', draft))
+      assert.ok(!(await isReleased('a', message)))
+      await other.release('session')
+      assert.ok(await isReleased('a', message))
+    },
+  },
+  'forget-alike': {
+    title: 'what one process has forgotten, another gives out no more',
+    requires: ['child'],
+    async run({ record, reclaim, purge, startProcess }) {
+      const other = await startProcess()
+      await other.hold('warm', 'session')
+      for (let generation = 0; generation < 3; generation++) {
+        assert.equal(await record('a', 'gone'), generation)
+        await reclaim('a')
+      }
+      await purge()
+      assert.ok((await other.record('a', 'session')) > 2)
+      assert.equal(await other.record('warm', 'other'), 0)
     },
   },
   'sweep-at-once': {

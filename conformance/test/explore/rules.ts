@@ -40,6 +40,8 @@ function functionsOf(file: string) {
 
 const ledger = functionsOf('memory/src/manifest/ledger.ts')
 const session = functionsOf('core/src/session/session.ts')
+const heldRefs = functionsOf('core/src/session/held-refs.ts')
+const adoption = functionsOf('core/src/session/adoption.ts')
 const pending = functionsOf('core/src/session/pending.ts')
 const sweep = functionsOf('core/src/sweep/sweep.ts')
 const audit = functionsOf('core/src/sweep/audit.ts')
@@ -79,9 +81,58 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'putting released content again does not commit it',
-    off: [ledger.instead('staysCommitted', 'return true')],
+    off: [ledger.swap('#begin', 'ref.committedAt = undefined', '')],
     plan: 'two-sweepers',
     caught: 'phantom commit',
+  },
+  {
+    rule: 'each holder in a session has an intent of its own',
+    off: [
+      ledger.swap(
+        'recordIntent',
+        'this.#refs.get(intent.sessionId, intent.holder, intent.attachmentId)',
+        'this.find(intent.sessionId, intent.attachmentId, undefined)',
+      ),
+    ],
+    plan: 'holders',
+    caught: 'isolation',
+  },
+  {
+    rule: 'an intent does not change the metadata of what is committed',
+    off: [
+      ledger.swap(
+        '#renew',
+        'if (!stays) this.#begin(ref, intent)',
+        'if (stays) ref.meta = intent.meta\nelse this.#begin(ref, intent)',
+      ),
+    ],
+    plan: 'holders',
+    caught: 'metadata',
+  },
+  {
+    rule: 'content that is not known starts at the floor',
+    off: [
+      ledger.swap(
+        'recordIntent',
+        'this.#create(intent.attachmentId, this.#floor)',
+        'this.#create(intent.attachmentId, 0)',
+      ),
+    ],
+    plan: 'purge',
+    caught: 'generation reused',
+  },
+  {
+    rule: 'content that is not known starts at the floor of the moment, not at that before the last purge',
+    off: [
+      ledger.first('#forgetGenerations', ';(this as any).oldFloor = this.#floor'),
+      ledger.swap(
+        'recordIntent',
+        'this.#create(intent.attachmentId, this.#floor)',
+        'this.#create(intent.attachmentId, (this as any).oldFloor ?? 0)',
+      ),
+    ],
+    plan: 'purge',
+    caught: 'generation reused',
   },
   // Commits.
   {
@@ -108,6 +159,12 @@ export const rules: readonly Rule[] = [
     plan: 'two-contents',
     caught: 'phantom commit',
   },
+  {
+    rule: "a commit is of the holder's own refs",
+    off: [ledger.swap('commit', 'this.#refs.get(sessionId, holder, id)', 'this.find(sessionId, id, undefined)')],
+    plan: 'holders',
+    caught: 'isolation',
+  },
   // Releases.
   {
     rule: "a release is of the session's own refs",
@@ -119,6 +176,12 @@ export const rules: readonly Rule[] = [
       ),
     ],
     plan: 'two-sweepers',
+    caught: 'isolation',
+  },
+  {
+    rule: "a release by a holder is of the holder's own refs",
+    off: [ledger.first('release', 'holder = undefined')],
+    plan: 'holders',
     caught: 'isolation',
   },
   // Claims.
@@ -185,6 +248,19 @@ export const rules: readonly Rule[] = [
     plan: 'two-sweepers',
     caught: 'safety',
   },
+  // Purges.
+  {
+    rule: 'a purge raises the floor',
+    off: [ledger.swap('#forgetGenerations', 'this.#floor = Math.max(this.#floor, tombstone.generation)', '')],
+    plan: 'purge',
+    caught: 'generation reused',
+  },
+  {
+    rule: 'an audit of a blob that is not known goes by the floor',
+    off: [ledger.swap('claimListed', '?? this.#floor', '?? 0')],
+    plan: 'purge-strays',
+    caught: 'generation reused',
+  },
   // Blobs that no ref names.
   {
     rule: 'an audit leaves blobs of the generation that refs name',
@@ -214,9 +290,9 @@ export const rules: readonly Rule[] = [
     rule: 'an audit deletes only what the manifest gives it a claim to',
     off: [
       audit.swap(
-        'takeBatch',
-        'await manifest.claimBlobs(batch)',
-        "batch.map(({ id, generation }) => ({ attachmentId: id, generation, token: '' }))",
+        'reclaimUnreferencedAttachments',
+        'await manifest.claimBlobs(batch))',
+        "batch.map(({ id, generation }) => ({ attachmentId: id, generation, token: '' })))",
       ),
     ],
     plan: 'audit',
@@ -283,14 +359,61 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'a session reads only what it holds',
-    off: [session.instead('isLive', 'return true')],
+    off: [heldRefs.instead('isLive', 'return entry !== undefined')],
     plan: 'one-session',
     caught: 'isolation',
   },
   {
     rule: "a session sees its own metadata, not another's",
-    off: [session.instead('ownMeta', 'return stored')],
+    off: [session.swap('get', 'meta: ownMeta(entry, found.meta.byteLength)', 'meta: found.meta')],
     plan: 'two-sweepers',
     caught: 'isolation',
+  },
+  // Adoptions.
+  {
+    rule: 'an adoption records its intent before it looks at the bytes',
+    off: [
+      adoption.swap(
+        'adopt',
+        'const generation = await recorded(',
+        `const seen = await view.inner.stat(id, { ...options, generation: source.generation })
+        const generation = await recorded(`,
+      ),
+      adoption.swap('adopt', 'await view.inner.stat(id, { ...options, generation })', 'seen'),
+    ],
+    plan: 'fork',
+    caught: 'dangling commit',
+  },
+  {
+    rule: 'an adoption looks at the bytes',
+    off: [adoption.swap('adopt', 'present?.byteLength === byteLength', 'true')],
+    plan: 'fork',
+    caught: 'dangling commit',
+  },
+  {
+    rule: 'an adoption is of what its source holds',
+    off: [
+      adoption.swap(
+        'adopt',
+        'if (source === undefined) throw new AttachmentNotFoundError(id)',
+        `source ??= await view.inner.stat(id)
+        if (source === undefined) throw new AttachmentNotFoundError(id)`,
+      ),
+    ],
+    plan: 'purge-audit',
+    caught: 'isolation',
+  },
+  {
+    rule: 'an adoption that fails releases nothing',
+    off: [
+      adoption.swap(
+        'adopt',
+        'if (found === undefined ||',
+        `await view.manifest.releaseRefs(view.sessionId, [id], { holder: view.holder ?? '' })
+        if (found === undefined ||`,
+      ),
+    ],
+    plan: 'adopt-twice',
+    caught: 'needless refusal',
   },
 ]

@@ -8,6 +8,7 @@ import {
 } from '@lash/attachments-core'
 import type { Actor } from '../world/actor.ts'
 import { describeEntry } from '../world/gated-manifest.ts'
+import { type Hold, nameOfHold } from '../world/hold.ts'
 import { type Holding, type Observation, observe } from '../world/observation.ts'
 import { worstAge } from '../world/operations.ts'
 import type { Scene } from '../world/scene.ts'
@@ -15,63 +16,88 @@ import type { World } from '../world/world.ts'
 
 /** What must hold in every state: what was promised is there, and each session reads exactly what it holds. */
 export async function checkState(scene: Scene, { holdings }: Observation): Promise<void> {
-  for (const [sessionId, held] of holdings) {
-    for (const holding of held) {
-      if (checkRef(scene, sessionId, holding)) await checkRead(scene, sessionId, holding)
+  for (const { hold, held } of holdings) {
+    for (const [index, holding] of held.entries()) {
+      const inSession = holdings.flatMap(other =>
+        other.hold.sessionId === hold.sessionId ? (other.held[index] ?? []) : [],
+      )
+      if (checkRef(scene, hold, holding)) await checkRead(scene, hold, holding, inSession)
     }
   }
 }
 
-/** Whether the ref is committed exactly when the session was told so. */
-function checkRef(scene: Scene, sessionId: string, { content: { id, name }, entry }: Holding): boolean {
-  const promised = scene.history.promised(sessionId, id)
-  if (promised === undefined) {
+/** Whether the ref is committed exactly when the holder was told so, and says what the holder said. */
+function checkRef(scene: Scene, hold: Hold, { content: { id, name }, entry }: Holding): boolean {
+  const who = nameOfHold(hold)
+  const promised = scene.history.promised(hold, id)
+  const label = entry?.meta?.label
+  if (isLive(entry) && !scene.history.hasSaid(hold, id, label)) {
+    scene.blame('isolation', `the ref of ${who} to ${name} has the label "${label}", which it never had`)
+  } else if (promised === undefined) {
     if (!isCommitted(entry)) return true
-    scene.blame('phantom commit', `the ref of ${sessionId} to ${name} is committed, and no commit of it succeeded`)
-    return false
-  }
-  if (isCommitted(entry) && entry?.generation === promised) return true
-  scene.blame('safety', `${sessionId} committed ${name}@${promised}, and its ref is now: ${describeEntry(entry)}`)
+    scene.blame('phantom commit', `the ref of ${who} to ${name} is committed, and no commit of it succeeded`)
+  } else if (!isCommitted(entry) || entry?.generation !== promised.generation) {
+    const now = describeEntry(entry)
+    scene.blame('safety', `${who} committed ${name}@${promised.generation}, and its ref is now: ${now}`)
+  } else if (label !== promised.label) {
+    scene.blame('metadata', `${who} committed ${name} as "${promised.label}", and its ref now says "${label}"`)
+  } else return true
   return false
 }
 
-/** The session reads the bytes if it has a live ref, with its own label, and must read them if the ref is committed. */
-async function checkRead(scene: Scene, sessionId: string, { content, entry }: Holding): Promise<void> {
+/**
+ * A holder reads the bytes if its session has a live ref, with the label of its own ref if it has one, and must read
+ * them if one is committed.
+ */
+async function checkRead(scene: Scene, hold: Hold, { content, entry }: Holding, inSession: Holding[]): Promise<void> {
   const { id, name } = content
-  const session = new SessionScopedAttachmentStore(scene.store, scene.manifest, sessionId)
+  const who = nameOfHold(hold)
+  const live = inSession.flatMap(({ entry: one }) => (one !== undefined && isLive(one) ? one : []))
+  const committed = live.filter(isCommitted)
+  const session = new SessionScopedAttachmentStore(scene.store, scene.manifest, hold.sessionId, { holder: hold.holder })
   try {
     const { bytes, meta } = await session.get(id)
-    if (!isLive(entry)) scene.blame('isolation', `${sessionId} reads ${name}, and holds no live ref to it`)
-    if (Buffer.compare(bytes, content.bytes) !== 0) scene.blame('safety', `${sessionId} reads other bytes for ${name}`)
-    if (meta.label === sessionId) return
-    scene.blame('isolation', `${sessionId} sees the label "${meta.label}" on its own ${name}`)
+    if (live.length === 0) scene.blame('isolation', `${who} reads ${name}, and its session holds no live ref to it`)
+    if (Buffer.compare(bytes, content.bytes) !== 0) scene.blame('safety', `${who} reads other bytes for ${name}`)
+    const shown = isLive(entry) ? [entry] : committed.length > 0 ? committed : live
+    if (shown.some(one => one?.meta?.label === meta.label)) return
+    scene.blame('isolation', `${who} sees the label "${meta.label}" on ${name}, and its own is "${entry?.meta?.label}"`)
   } catch (error) {
-    if (isCommitted(entry)) {
-      scene.blame('safety', `${sessionId} committed ${name}@${entry?.generation}, and reading it fails: ${error}`)
-    } else if (!AttachmentNotFoundError.isInstance(error)) {
-      scene.blame('unexpected error', `${sessionId} reads ${name}: ${error}`)
+    if (committed.length > 0)
+      scene.blame('safety', `${who} or its session committed ${name}, and reading fails: ${error}`)
+    else if (!AttachmentNotFoundError.isInstance(error))
+      scene.blame('unexpected error', `${who} reads ${name}: ${error}`)
+  }
+}
+
+/** What a step of one holder must not do: change what others hold, or take away bytes that they could read. */
+export function checkStep({ scene }: World, actor: Actor, before: Observation, after: Observation): void {
+  const own = scene.holdOf(actor.plan)
+  if (own === undefined) return
+  const isOwn = ({ sessionId, holder }: Hold) =>
+    // The view of a whole session also lets go of what its holders have.
+    sessionId === own.sessionId && (actor.plan.holder === undefined || holder === own.holder)
+  for (const [number, { hold, held }] of before.holdings.entries()) {
+    if (isOwn(hold)) continue
+    for (const [index, { content, entry, present }] of held.entries()) {
+      if (!isLive(entry)) continue
+      const now = after.holdings[number]?.held[index]
+      if (describeRef(now?.entry) !== describeRef(entry)) {
+        const changed = `from "${describeRef(entry)}" to "${describeRef(now?.entry)}"`
+        scene.blame(
+          'isolation',
+          `${actor.plan.name} changed the ref of ${nameOfHold(hold)} to ${content.name} ${changed}`,
+        )
+      } else if (present && !now?.present) {
+        const lost = `the bytes of ${content.name} that ${nameOfHold(hold)} has a live ref to`
+        scene.blame('isolation', `${actor.plan.name} took away ${lost}`)
+      }
     }
   }
 }
 
-/** What a step of one session must not do: change what other sessions hold, or take away bytes that they could read. */
-export function checkStep({ scene, tools }: World, actor: Actor, before: Observation, after: Observation): void {
-  const own = tools.get(actor)?.session?.sessionId
-  if (own === undefined) return
-  for (const [sessionId, held] of before.holdings) {
-    if (sessionId === own) continue
-    for (const [index, { content, entry, present }] of held.entries()) {
-      if (!isLive(entry)) continue
-      const now = after.holdings.get(sessionId)?.[index]
-      if (describeEntry(now?.entry) !== describeEntry(entry)) {
-        const changed = `from "${describeEntry(entry)}" to "${describeEntry(now?.entry)}"`
-        scene.blame('isolation', `a step of ${own} changed the ref of ${sessionId} to ${content.name} ${changed}`)
-      } else if (present && !now?.present) {
-        const lost = `the bytes of ${content.name} that ${sessionId} has a live ref to`
-        scene.blame('isolation', `a step of ${own} took away ${lost}`)
-      }
-    }
-  }
+function describeRef(entry: AttachmentManifestEntry | undefined): string {
+  return `${describeEntry(entry)} ${entry?.meta?.label}`
 }
 
 /**
@@ -83,13 +109,13 @@ export async function checkProgress(world: World): Promise<void> {
   const { scene } = world
   await world.abandon()
   await sweep(scene)
-  checkLeft(scene, await observe(scene), 'a sweep', key => scene.history.isStray(key))
+  checkLeft(scene, await observe(scene), 'a sweep', key => scene.history.contents.isStray(key))
   await audit(scene)
   const observation = await observe(scene)
   await checkState(scene, observation)
   checkLeft(scene, observation, 'a sweep and audits')
   for (const sessionId of scene.sessions) {
-    scene.history.released(sessionId, undefined)
+    scene.history.released(sessionId, undefined, undefined)
     await scene.manifest.releaseRefs(sessionId)
   }
   await sweep(scene)
@@ -104,7 +130,7 @@ function checkLeft(
   after: string,
   isSpared: (key: AttachmentKey) => boolean = () => false,
 ): void {
-  const held = [...holdings.values()].flat()
+  const held = holdings.flatMap(({ held: one }) => one)
   for (const { name, id } of scene.contents) {
     const committed = held.flatMap(({ content, entry }) =>
       content.id === id && entry && isCommitted(entry) ? [entry.generation] : [],
@@ -124,7 +150,7 @@ function sweep({ manifest, store }: Scene): Promise<unknown> {
 /** Audits until one finds nothing: strays of several generations go one at a time. */
 async function audit({ manifest, store }: Scene): Promise<void> {
   for (let round = 0; round < 8; round++) {
-    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, worstAge)
+    const { reclaimedCount } = await reclaimUnreferencedAttachments(manifest, store, worstAge, { maxDeleteRatio: 1 })
     if (reclaimedCount === 0) return
   }
 }

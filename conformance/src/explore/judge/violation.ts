@@ -8,8 +8,10 @@ export type ViolationKind =
   | 'phantom commit'
   /** A commit was refused, and no sweep had touched what it was to commit. */
   | 'needless refusal'
-  /** A session changed what another one has, or reads what it does not hold. */
+  /** A holder changed what another one has, or a session reads what it does not hold. */
   | 'isolation'
+  /** What a holder says about its bytes changed after it was committed. */
+  | 'metadata'
   /** A copy got a name that somebody may still delete. */
   | 'generation reused'
   /** Every session is dead, and sweeps leave more than what is committed. */

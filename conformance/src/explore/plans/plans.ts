@@ -1,15 +1,9 @@
-import type { ActorPlan, Operation, Plan } from './plan.ts'
+import { holderPlans } from './holder-plans.ts'
+import { type Operation, type Plan, session, sweeper } from './plan.ts'
+import { purgePlans } from './purge-plans.ts'
 
 const turn: readonly Operation[] = ['put x', 'commit']
 const twoTurns: readonly Operation[] = [...turn, 'release', ...turn]
-
-function session(name: string, does: readonly Operation[]): ActorPlan {
-  return { name, session: name.toLowerCase(), does }
-}
-
-function sweeper(name: string, ...does: Operation[]): ActorPlan {
-  return { name, does }
-}
 
 /**
  * The plans of the explorer. Each is as small as the losses that it is there to find. Together they have every
@@ -59,18 +53,13 @@ export const plans: readonly Plan[] = [
   },
   {
     name: 'audits',
-    title: 'a session, a sweep, two audits over stray blobs of later generations',
+    title: 'a session that deletes, two audits over stray blobs of later generations',
     contents: ['x'],
     strays: [
       { content: 'x', generation: 1 },
-      { content: 'x', generation: 3 },
+      { content: 'x', generation: 2 },
     ],
-    actors: [
-      session('A', ['put x', 'release', 'put x', 'commit']),
-      sweeper('S', 'sweep'),
-      sweeper('U', 'audit'),
-      sweeper('V', 'audit'),
-    ],
+    actors: [session('A', ['put x', 'delete x', 'put x', 'commit']), sweeper('U', 'audit'), sweeper('V', 'audit')],
   },
   {
     name: 'delete',
@@ -136,4 +125,6 @@ export const plans: readonly Plan[] = [
       sweeper('U', 'audit'),
     ],
   },
+  ...holderPlans,
+  ...purgePlans,
 ]

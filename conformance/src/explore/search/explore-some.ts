@@ -39,11 +39,14 @@ export async function exploreSome(harness: SessionHarness, options: SeededOption
   const started = performance.now()
   const states = new Set<string>()
   let steps = 0
+  let floor = 0
   const fixture = await harness.create()
   try {
     for (let seed = first; seed < first + schedules; seed++) {
       const plan = options.plan ?? randomPlan(seed, { transactions })
-      steps += await runOne(harness.name, fixture, plan, seed, states)
+      const ran = await runOne(harness.name, fixture, plan, { seed, floor, states })
+      steps += ran.steps
+      floor = Math.max(floor, ran.highest)
     }
   } finally {
     await fixture.dispose()
@@ -57,14 +60,21 @@ function transactionsOf(harness: SessionHarness): 'none' | 'at once' {
   return harness.capabilities.includes('transaction') ? 'at once' : 'none'
 }
 
+interface OneOfSome {
+  readonly seed: number
+  /** What schedules before this one have brought the floor of the manifest to, about. */
+  readonly floor: number
+  /** States that were seen. */
+  readonly states: Set<string>
+}
+
 async function runOne(
   pair: string,
   fixture: SessionFixture,
   plan: Plan,
-  seed: number,
-  states: Set<string>,
-): Promise<number> {
-  const world = await World.create(plan, fixture, { label: ` ${seed}`, patienceMs: patienceFor(plan) })
+  { seed, floor, states }: OneOfSome,
+): Promise<{ steps: number; highest: number }> {
+  const world = await World.create(plan, fixture, { label: ` ${seed}`, floor, patienceMs: patienceFor(plan) })
   const scheduler = randomScheduler(world, new Random(seed))
   const path: string[] = []
   const judge = ({ violation, trace }: Scene) => {
@@ -82,5 +92,5 @@ async function runOne(
   world.scene.note(() => endOfAll)
   await checkProgress(world)
   judge(world.scene)
-  return path.length
+  return { steps: path.length, highest: world.scene.history.contents.highest }
 }

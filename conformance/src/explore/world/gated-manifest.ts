@@ -1,6 +1,8 @@
 import type {
+  AttachmentClaimBlobsOptions,
   AttachmentCommitOptions,
   AttachmentContent,
+  AttachmentHolderOptions,
   AttachmentId,
   AttachmentIntent,
   AttachmentIntentAndPut,
@@ -15,8 +17,10 @@ import type {
 } from '@lash/attachments-core'
 import { collect } from '../../run/samples.ts'
 import { judgeCommit, judgeRefusal } from '../judge/calls.ts'
+import type { Actor } from './actor.ts'
 import { change, type Gate, read } from './gate.ts'
 import { GatedStore } from './gated-store.ts'
+import { nameOfHold } from './hold.ts'
 import type { Scene } from './scene.ts'
 
 /** A manifest whose every call waits for its turn. What took effect is recorded in the history of the scene. */
@@ -46,7 +50,7 @@ export class GatedManifest implements AttachmentManifest {
     try {
       const generation = await change(
         this.#gate,
-        `recordIntent ${this.#scene.nameOf(intent.attachmentId)}`,
+        `recordIntent ${this.#nameOf(intent)}`,
         () => this.#inner.recordIntent(intent),
         given => this.#recorded(intent, given),
       )
@@ -76,7 +80,7 @@ export class GatedManifest implements AttachmentManifest {
   ): Promise<AttachmentIntentAndPut> {
     const together = await change<AttachmentIntentAndPut | undefined>(
       this.#gate,
-      `recordIntentAndPut ${this.#scene.nameOf(intent.attachmentId)}`,
+      `recordIntentAndPut ${this.#nameOf(intent)}`,
       async () => this.#inner.recordIntentAndPut?.(GatedStore.unwrap(store), intent, content, options),
       result => (result === undefined ? 'declined' : this.#recorded(intent, result.generation)),
     )
@@ -84,8 +88,13 @@ export class GatedManifest implements AttachmentManifest {
     return together ?? { generation: await this.recordIntent(intent), isPut: false }
   }
 
-  #recorded({ attachmentId, sessionId }: AttachmentIntent, generation: number): string {
-    const wrong = this.#scene.history.intentRecorded(sessionId, attachmentId, generation)
+  #nameOf({ attachmentId, intentAtEpochMs }: AttachmentIntent): string {
+    return `${this.#scene.nameOf(attachmentId)}${this.#scene.clock.describe(intentAtEpochMs)}`
+  }
+
+  #recorded({ attachmentId, sessionId, holder = '', meta }: AttachmentIntent, generation: number): string {
+    const hold = { sessionId, holder }
+    const wrong = this.#scene.history.intentRecorded(hold, attachmentId, generation, meta?.label)
     if (wrong !== undefined) this.#scene.blame('generation reused', wrong)
     return `generation ${generation}`
   }
@@ -93,49 +102,63 @@ export class GatedManifest implements AttachmentManifest {
   commitRefs(
     sessionId: string,
     refs: readonly (AttachmentRef | AttachmentId)[],
-    options?: AttachmentCommitOptions,
+    options: AttachmentCommitOptions = {},
   ): Promise<void> {
+    const hold = { sessionId, holder: options.holder ?? '' }
     return change(
       this.#gate,
       `commitRefs ${refs.map(ref => this.#scene.describeRef(ref)).join(', ')}`,
       async () => {
         await this.#inner.commitRefs(sessionId, refs, options).catch(error => {
-          judgeRefusal(this.#scene, sessionId, refs, error)
+          judgeRefusal(this.#scene, hold, refs, error)
           throw error
         })
-        await judgeCommit(this.#scene, sessionId, refs)
+        await judgeCommit(this.#scene, hold, refs)
       },
       () => 'committed',
     )
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[]): Promise<void> {
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentHolderOptions = {}): Promise<void> {
+    const record = () => {
+      // What the holder did not ask for breaks no promise to it.
+      if (isReleasing(this.#gate.actor())) this.#scene.history.released(sessionId, ids, options.holder)
+    }
     return change(
       this.#gate,
       `releaseRefs ${ids === undefined ? 'of all' : ids.map(id => this.#scene.nameOf(id)).join(', ')}`,
       () => {
-        this.#scene.history.released(sessionId, ids)
-        return this.#inner.releaseRefs(sessionId, ids)
+        record()
+        return this.#inner.releaseRefs(sessionId, ids, options)
       },
       () => {
         // Once more, since a transaction that held it up may have committed meanwhile.
-        this.#scene.history.released(sessionId, ids)
+        record()
         return 'released'
       },
     )
   }
 
-  lookup(sessionId: string, id: AttachmentId): Promise<AttachmentManifestEntry | undefined> {
+  lookup(
+    sessionId: string,
+    id: AttachmentId,
+    options: AttachmentHolderOptions = {},
+  ): Promise<AttachmentManifestEntry | undefined> {
+    const { holder } = options
+    const whose = holder === undefined ? `any of ${sessionId}` : nameOfHold({ sessionId, holder })
     return read(
       this.#gate,
-      `lookup ${this.#scene.nameOf(id)}`,
-      () => this.#inner.lookup(sessionId, id),
+      `lookup ${this.#scene.nameOf(id)} of ${whose}`,
+      () => this.#inner.lookup(sessionId, id, options),
       entry => describeEntry(entry),
     )
   }
 
-  async *listRefs(sessionId: string): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    yield* await this.#listed('listRefs', () => this.#inner.listRefs(sessionId))
+  async *listRefs(
+    sessionId: string,
+    options: AttachmentHolderOptions = {},
+  ): AsyncGenerator<AttachmentManifestEntry, void, void> {
+    yield* await this.#listed('listRefs', () => this.#inner.listRefs(sessionId, options))
   }
 
   async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
@@ -158,7 +181,7 @@ export class GatedManifest implements AttachmentManifest {
     const of = query.ids === undefined ? '' : ` ${query.ids.map(id => this.#scene.nameOf(id)).join(', ')}`
     return change(
       this.#gate,
-      `claimOrphans${of}${query.releasedOnly ? ' if released' : ''}`,
+      `claimOrphans${of}${query.releasedOnly ? ' if released' : ''}${this.#scene.clock.describe(query.olderThanEpochMs)}`,
       () => {
         this.#scene.history.swept(query.ids)
         return this.#inner.claimOrphans(query)
@@ -167,10 +190,15 @@ export class GatedManifest implements AttachmentManifest {
     )
   }
 
-  claimBlobs(blobs: readonly AttachmentKey[]): Promise<OrphanClaim[]> {
+  claimBlobs(blobs: readonly AttachmentKey[], options: AttachmentClaimBlobsOptions = {}): Promise<OrphanClaim[]> {
+    const names = blobs.map(blob => `${this.#scene.nameOf(blob.id)}@${blob.generation}`).join(', ')
+    if (options.dryRun) {
+      const claim = () => this.#inner.claimBlobs(blobs, options)
+      return read(this.#gate, `claimBlobs in a dry run ${names}`, claim, claims => this.#scene.describeClaims(claims))
+    }
     return change(
       this.#gate,
-      `claimBlobs ${blobs.map(blob => `${this.#scene.nameOf(blob.id)}@${blob.generation}`).join(', ')}`,
+      `claimBlobs ${names}`,
       () => {
         this.#scene.history.swept(blobs.map(blob => blob.id))
         return this.#inner.claimBlobs(blobs)
@@ -187,10 +215,10 @@ export class GatedManifest implements AttachmentManifest {
   settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
     return change(
       this.#gate,
-      `settleClaims ${claims.map(claim => `${this.#scene.nameOf(claim.attachmentId)}@${claim.generation}`).join(', ')}`,
+      `settleClaims ${this.#scene.describeClaims(claims)}`,
       () => this.#inner.settleClaims(claims),
       () => {
-        this.#scene.history.settled(claims)
+        this.#scene.history.contents.settled(claims)
         return 'settled'
       },
     )
@@ -209,7 +237,11 @@ export class GatedManifest implements AttachmentManifest {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** What matters of an entry, without its times. */
+function isReleasing({ plan, operation }: Actor): boolean {
+  return /^(release|delete)\b/.test(plan.does[operation] ?? '')
+}
+
+/** What matters of an entry, without its times and its metadata. */
 export function describeEntry(entry: AttachmentManifestEntry | undefined): string {
   if (entry === undefined) return 'no ref'
   const state =

@@ -71,7 +71,7 @@ export class GatedStore implements AttachmentStore {
       `put ${name}`,
       () => this.#inner.put(content, meta, options),
       () => {
-        this.#scene.history.written({ id: content.id, generation })
+        this.#scene.history.contents.written({ id: content.id, generation })
         return 'stored'
       },
     )

@@ -1,10 +1,12 @@
 import type { AttachmentManifestEntry } from '@lash/attachments-core'
+import { does } from '../plans/plan.ts'
 import type { Actor, Reply } from './actor.ts'
 import { describeEntry, type GatedManifest } from './gated-manifest.ts'
+import type { Hold } from './hold.ts'
 import type { Content, Scene } from './scene.ts'
 import type { World } from './world.ts'
 
-/** What one session has of one content. */
+/** What one holder has of one content. */
 export interface Holding {
   readonly content: Content
   readonly entry: AttachmentManifestEntry | undefined
@@ -12,14 +14,21 @@ export interface Holding {
   readonly present: boolean
 }
 
+/** What one holder has of each content. */
+export interface Holdings {
+  readonly hold: Hold
+  readonly held: readonly Holding[]
+}
+
 /** What can be seen of a scene from outside, between two steps. */
 export interface Observation {
-  readonly holdings: ReadonlyMap<string, readonly Holding[]>
+  /** Of each holder of the scene, in its order. */
+  readonly holdings: readonly Holdings[]
   /** Generations in the store, by content. */
   readonly stored: ReadonlyMap<string, readonly number[]>
 }
 
-export async function observe({ contents, sessions, store, manifest }: Scene): Promise<Observation> {
+export async function observe({ contents, holds, store, manifest }: Scene): Promise<Observation> {
   const stored = new Map<string, number[]>()
   for (const { name, id } of contents) {
     const generations: number[] = []
@@ -29,15 +38,15 @@ export async function observe({ contents, sessions, store, manifest }: Scene): P
       generations.sort((a, b) => a - b),
     )
   }
-  const holdings = new Map<string, Holding[]>()
-  for (const sessionId of sessions) {
+  const holdings: Holdings[] = []
+  for (const hold of holds) {
     const held: Holding[] = []
     for (const content of contents) {
-      const entry = await manifest.lookup(sessionId, content.id)
+      const entry = await manifest.lookup(hold.sessionId, content.id, { holder: hold.holder })
       const present = entry !== undefined && (stored.get(content.name)?.includes(entry.generation) ?? false)
       held.push({ content, entry, present })
     }
-    holdings.set(sessionId, held)
+    holdings.push({ hold, held })
   }
   return { holdings, stored }
 }
@@ -50,7 +59,7 @@ export async function observe({ contents, sessions, store, manifest }: Scene): P
 export function keyOf(world: World, observation: Observation): string {
   const { scene } = world
   const contents = scene.contents.map(
-    ({ name, id }) => `${name} ${scene.history.describe(id, observation.stored.get(name) ?? [])}`,
+    ({ name, id }) => `${name} ${scene.history.contents.describe(id, observation.stored.get(name) ?? [])}`,
   )
   const groups = new Map<string, string[]>()
   for (const actor of world.actors) {
@@ -58,11 +67,13 @@ export function keyOf(world: World, observation: Observation): string {
     groups.set(group, [...(groups.get(group) ?? []), stateOf(world, observation, actor)])
   }
   const actors = [...groups.values()].map(states => states.sort().join('&'))
-  return `${contents.join(';')}|${actors.join('|')}|${world.failuresLeft}`
+  return `${scene.history.contents.floor}|${contents.join(';')}|${actors.join('|')}|${world.failuresLeft}`
 }
 
+/** Sweepers are, and sessions that nobody else works on or adopts from. */
 function isInterchangeable({ plan }: Scene, { plan: { session } }: Actor): boolean {
-  return session === undefined || plan.actors.filter(other => other.session === session).length === 1
+  if (session === undefined) return true
+  return plan.actors.filter(other => other.session === session).length === 1 && !does(plan, 'adopt')
 }
 
 function stateOf({ scene, tools: toolsOfAll }: World, observation: Observation, actor: Actor): string {
@@ -70,28 +81,39 @@ function stateOf({ scene, tools: toolsOfAll }: World, observation: Observation, 
   const replies = actor.replies.map(reply => describe(scene, reply)).join()
   const position = actor.finished ? 'end' : `${actor.operation} ${actor.stop?.phase} ${actor.stop?.what} (${replies})`
   const session = tools?.session
-  if (session === undefined) return position
+  const hold = scene.holds.find(
+    ({ sessionId, holder }) => sessionId === session?.sessionId && holder === (session.holder ?? ''),
+  )
+  if (session === undefined || hold === undefined) return position
   const refs = [...(tools?.refs ?? [])].map(([name, ref]) => `${name}@${ref.generation ?? 0}`)
   const pending = session.pendingRefs().map(ref => scene.describeRef(ref))
   const bare = session.pendingManifestCommitIds().map(id => scene.nameOf(id))
   const { intents } = session.manifest as GatedManifest
-  const held = observation.holdings
-    .get(session.sessionId)
-    ?.map(holding => describeHolding(scene, session.sessionId, holding))
+  const held = observation.holdings[scene.holds.indexOf(hold)]?.held.map(holding =>
+    describeHolding(scene, hold, holding),
+  )
   return `${position} ${refs.join()};${pending.join()};${bare.join()};${intents};${held?.join()}`
 }
 
-function describeHolding({ history }: Scene, sessionId: string, { content: { id }, entry }: Holding): string {
-  const promised = history.promised(sessionId, id)
-  if (entry === undefined || promised !== undefined) return `${describeEntry(entry)} ${promised}`
-  const committable = history.isCommittable(sessionId, { id, generation: entry.generation })
-  return `${describeEntry(entry)}${committable ? ' committable' : ''}`
+function describeHolding({ history, clock }: Scene, hold: Hold, { content: { id }, entry }: Holding): string {
+  if (entry === undefined) return `no ref ${history.promised(hold, id)?.generation}`
+  const times = `${clock.describe(entry.intentAtEpochMs)}${clock.describe(entry.releasedAtEpochMs)}`
+  const promised = history.promised(hold, id)
+  if (promised !== undefined) {
+    const said = entry.meta?.label === promised.label ? '' : ' renamed'
+    return `${describeEntry(entry)} ${promised.generation}${said}${times}`
+  }
+  const committable = history.isCommittable(hold, { id, generation: entry.generation })
+  return `${describeEntry(entry)}${committable ? ' committable' : ''}${times}`
 }
 
 /** Of a claim it matters what it claims and whether it still stands. */
 function describe(scene: Scene, reply: Reply): string {
   if (typeof reply === 'string') return reply
   return reply
-    .map(claim => `${scene.nameOf(claim.attachmentId)}@${claim.generation}${scene.history.stands(claim) ? '+' : '-'}`)
+    .map(
+      claim =>
+        `${scene.nameOf(claim.attachmentId)}@${claim.generation}${scene.history.contents.stands(claim) ? '+' : '-'}`,
+    )
     .join()
 }

@@ -7,12 +7,13 @@ import {
   type AttachmentStore,
   reclaimOrphanedAttachments,
   reclaimUnreferencedAttachments,
-  type SessionScopedAttachmentStore,
+  SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import type { HostTransaction } from '../../harness.ts'
 import { judgeCommit } from '../judge/calls.ts'
-import type { Operation } from '../plans/plan.ts'
+import type { ClockSetting, Operation } from '../plans/plan.ts'
 import { type Actor, isInjected } from './actor.ts'
+import { endOfTime } from './clock.ts'
 import { change, type Gate } from './gate.ts'
 import type { Scene } from './scene.ts'
 
@@ -42,17 +43,23 @@ export async function perform(scene: Scene, tools: ActorTools, operation: Operat
 }
 
 function isExpected(operation: Operation, error: unknown): boolean {
-  if (operation.startsWith('read ')) return AttachmentNotFoundError.isInstance(error)
+  if (/^(read|adopt) /.test(operation)) return AttachmentNotFoundError.isInstance(error)
   return AttachmentIntentExpiredError.isInstance(error)
 }
 
 function start(scene: Scene, tools: ActorTools, operation: Operation): Promise<void> {
-  const [verb, name = ''] = operation.split(' ', 2)
+  const [verb, name = '', from = ''] = operation.split(' ', 3)
   switch (verb) {
     case 'sweep':
-      return sweep(scene, tools, 'sweep')
+      return sweep(scene, tools, worstAge)
+    case 'sweep-by-clock':
+      return sweep(scene, tools, scene.clock.now())
     case 'audit':
-      return sweep(scene, tools, 'audit')
+      return audit(scene, tools)
+    case 'purge':
+      return purge(scene, tools)
+    case 'clock':
+      return setClock(scene, tools, name as ClockSetting)
     case 'put':
       return put(scene, tools, sessionOf(tools), name)
     case 'commit':
@@ -61,6 +68,8 @@ function start(scene: Scene, tools: ActorTools, operation: Operation): Promise<v
         .then(() => {})
     case 'commit-refs':
       return commitRefs(tools, sessionOf(tools))
+    case 'adopt':
+      return adopt(scene, tools, sessionOf(tools), { name, from })
     case 'commit-ids':
       return commitIds(tools, sessionOf(tools))
     case 'transaction':
@@ -85,28 +94,44 @@ function sessionOf({ session, actor }: ActorTools): SessionScopedAttachmentStore
 
 async function put(
   scene: Scene,
-  { refs }: ActorTools,
+  { refs, actor }: ActorTools,
   session: SessionScopedAttachmentStore,
   name: string,
 ): Promise<void> {
-  const ref = await session.put(scene.content(name).bytes, { mediaType: 'text/plain', label: session.sessionId })
+  const label = `${actor.plan.name} ${actor.operation}`
+  const ref = await session.put(scene.content(name).bytes, { mediaType: 'text/plain', label })
   refs.set(name, ref)
 }
 
-/** A host that keeps refs and commits them itself. */
-async function commitRefs({ manifest, refs }: ActorTools, session: SessionScopedAttachmentStore): Promise<void> {
+/** A message takes what its draft has, or a fork what a chat has. */
+async function adopt(
+  scene: Scene,
+  { refs }: ActorTools,
+  session: SessionScopedAttachmentStore,
+  { name, from }: { readonly name: string; readonly from: string },
+): Promise<void> {
+  const { id, bytes } = scene.content(name)
+  const [sessionName = '', holder] = from.split('/')
+  const sessionId = scene.sessionId(sessionName)
+  const source = new SessionScopedAttachmentStore(session.inner, session.manifest, sessionId, { holder })
+  const held = scene.history.watchHolding(sessionId, id)
+  const [ref] = await session.adopt([{ id, byteLength: bytes.byteLength, mediaType: 'text/plain' }], source)
+  if (ref !== undefined) refs.set(name, ref)
+  if (!held()) scene.blame('isolation', `${name} was adopted from ${from}, which did not hold it`)
+}
+
+/** A host that keeps refs, and gives them to a commit itself. */
+async function commitRefs({ refs }: ActorTools, session: SessionScopedAttachmentStore): Promise<void> {
   const kept = [...refs.values()]
   refs.clear()
-  if (kept.length === 0) return
-  await manifest.commitRefs(session.sessionId, kept)
-  session.markManifestCommitted(kept.map(ref => ref.id))
+  await session.commit({ refs: kept })
 }
 
 /** A host that keeps only ids. */
 async function commitIds({ manifest }: ActorTools, session: SessionScopedAttachmentStore): Promise<void> {
   const ids = session.pendingManifestCommitIds()
   if (ids.length === 0) return
-  await manifest.commitRefs(session.sessionId, ids)
+  await manifest.commitRefs(session.sessionId, ids, holderOf(session))
   session.markManifestCommitted(ids)
 }
 
@@ -123,7 +148,7 @@ async function transaction(
   let open: HostTransaction | undefined
   const start = async () => {
     open = await begin(scene)
-    await open.commitRefs(session.sessionId, refs)
+    await open.commitRefs(session.sessionId, refs, holderOf(session))
   }
   const finish = async () => {
     const ending = open as HostTransaction
@@ -131,7 +156,7 @@ async function transaction(
     scene.transactions.delete(ending)
     if (end === 'rollback') return ending.rollback()
     await ending.commit()
-    await judgeCommit(scene, session.sessionId, refs)
+    await judgeCommit(scene, { sessionId: session.sessionId, ...holderOf(session) }, refs)
   }
   try {
     if (scene.plan.holdsTransactions) {
@@ -151,6 +176,10 @@ async function transaction(
   if (end === 'commit') session.markManifestCommitted(refs.map(ref => ref.id))
 }
 
+function holderOf({ holder = '' }: SessionScopedAttachmentStore): { holder: string } {
+  return { holder }
+}
+
 async function begin(scene: Scene): Promise<HostTransaction> {
   const begun = await scene.fixture.begin?.()
   if (begun === undefined) throw new Error('the harness has no transactions')
@@ -165,12 +194,35 @@ async function read(scene: Scene, session: SessionScopedAttachmentStore, name: s
     scene.blame('safety', `${session.sessionId} read other bytes for ${name}`)
 }
 
-async function sweep(scene: Scene, { manifest, store, actor }: ActorTools, kind: 'sweep' | 'audit'): Promise<void> {
-  const report: AttachmentReclamationReport =
-    kind === 'sweep'
-      ? await reclaimOrphanedAttachments(manifest, store, worstAge, { staleClaimEpochMs: worstAge, concurrency: 1 })
-      : await reclaimUnreferencedAttachments(manifest, store, worstAge, { concurrency: 1 })
-  for (const { error } of report.failures) {
-    if (!isInjected(error)) scene.blame('unexpected error', `${actor.plan.name} could not delete: ${error}`)
+async function sweep(scene: Scene, { manifest, store, actor }: ActorTools, olderThan: number): Promise<void> {
+  const options = { staleClaimEpochMs: olderThan, concurrency: 1 }
+  checkReport(scene, actor, await reclaimOrphanedAttachments(manifest, store, olderThan, options))
+}
+
+async function audit(scene: Scene, { manifest, store, actor }: ActorTools): Promise<void> {
+  const options = { maxDeleteRatio: 1, concurrency: 1 }
+  checkReport(scene, actor, await reclaimUnreferencedAttachments(manifest, store, worstAge, options))
+}
+
+function checkReport(scene: Scene, { plan }: Actor, { failures }: AttachmentReclamationReport): void {
+  for (const { error } of failures) {
+    if (!isInjected(error)) scene.blame('unexpected error', `${plan.name} could not delete: ${error}`)
   }
+}
+
+function purge({ clock, history, manifest }: Scene, { gate }: ActorTools): Promise<void> {
+  const forget = () => clock.atEnd(() => manifest.settleClaims([]))
+  return change(gate, 'purge', forget, () => {
+    history.contents.purged(endOfTime)
+    return 'purged'
+  })
+}
+
+function setClock({ clock }: Scene, { gate }: ActorTools, setting: ClockSetting): Promise<void> {
+  return change(
+    gate,
+    `clock ${setting}`,
+    async () => clock.set(setting),
+    () => 'set',
+  )
 }

@@ -4,11 +4,14 @@ import {
   type AttachmentRef,
   type AttachmentStore,
   contentId,
+  type OrphanClaim,
 } from '@lash/attachments-core'
 import type { HostTransaction, SessionFixture } from '../../harness.ts'
+import { History } from '../judge/history.ts'
 import type { Violation, ViolationKind } from '../judge/violation.ts'
-import { type Plan, sessionsOf } from '../plans/plan.ts'
-import { History } from './history.ts'
+import { type ActorPlan, type Plan, sessionsOf } from '../plans/plan.ts'
+import { SceneClock } from './clock.ts'
+import { type Hold, nameOfHold } from './hold.ts'
 
 export interface Content {
   readonly name: string
@@ -19,6 +22,8 @@ export interface Content {
 export interface SceneOptions {
   /** Tells apart the contents and sessions of scenes that share a store. */
   readonly label?: string
+  /** About where unknown content starts: strays have their generations from there. Default 0. */
+  readonly floor?: number
   /** Whether to keep a readable line of every call. Default true. */
   readonly traces?: boolean
 }
@@ -34,7 +39,11 @@ export class Scene {
   readonly fixture: SessionFixture
   readonly contents: readonly Content[]
   readonly sessions: readonly string[]
-  readonly history: History = new History()
+  /** Everybody who can hold content. */
+  readonly holds: readonly Hold[]
+  readonly floor: number
+  readonly clock: SceneClock
+  readonly history: History
   /** Readable lines of what happened. */
   readonly trace: string[] = []
   /** The first thing that went wrong. */
@@ -50,6 +59,9 @@ export class Scene {
     this.fixture = fixture
     this.store = fixture.store
     this.manifest = fixture.manifest
+    this.floor = options.floor ?? 0
+    this.clock = new SceneClock(fixture)
+    this.history = new History(this.clock.now)
     this.#label = options.label ?? ''
     this.#traces = options.traces ?? true
     this.contents = plan.contents.map(name => {
@@ -58,10 +70,17 @@ export class Scene {
     })
     for (const { id, name } of this.contents) this.#names.set(id, name)
     this.sessions = sessionsOf(plan).map(name => this.sessionId(name))
+    const holds = plan.actors.flatMap(actor => this.holdOf(actor) ?? [])
+    this.holds = [...new Map(holds.map(hold => [nameOfHold(hold), hold])).values()]
   }
 
   sessionId(name: string): string {
     return `${name}${this.#label}`
+  }
+
+  /** Undefined for a sweeper. */
+  holdOf({ session, holder = '' }: ActorPlan): Hold | undefined {
+    return session === undefined ? undefined : { sessionId: this.sessionId(session), holder }
   }
 
   note(line: () => string): void {
@@ -80,6 +99,10 @@ export class Scene {
 
   nameOf(id: AttachmentId): string {
     return this.#names.get(id) ?? id.slice(0, 8)
+  }
+
+  describeClaims(claims: readonly OrphanClaim[]): string {
+    return claims.map(claim => `${this.nameOf(claim.attachmentId)}@${claim.generation}`).join(', ')
   }
 
   describeRef(ref: AttachmentRef | AttachmentId): string {

@@ -41,8 +41,9 @@ export class World {
     const { scene } = world
     for (const { content, generation } of plan.strays ?? []) {
       const { id, bytes } = scene.content(content)
-      scene.history.strayed({ id, generation })
-      await scene.store.put(bytes, { mediaType: 'text/plain', label: 'stray' }, { generation })
+      const key = { id, generation: scene.floor + generation }
+      scene.history.contents.strayed(key)
+      await scene.store.put(bytes, { mediaType: 'text/plain', label: 'stray' }, { generation: key.generation })
     }
     for (const actor of world.actors) await actor.run(() => void world.#live(actor))
     return world
@@ -100,12 +101,15 @@ export class World {
       const gate = this.#gateOf(actor)
       const store = new GatedStore(this.scene, gate)
       const manifest = new GatedManifest(this.scene, gate)
-      const { session: name, shares } = actor.plan
+      const { session: name, holder, shares } = actor.plan
       if (name === undefined) return { actor, gate, store, manifest, session: undefined, refs: new Map() }
       const key = shares ?? `own of ${actor.plan.name}`
       const session =
         shared.get(key) ??
-        new SessionScopedAttachmentStore(store, manifest, this.scene.sessionId(name), { now: () => 1_000_000 })
+        new SessionScopedAttachmentStore(store, manifest, this.scene.sessionId(name), {
+          holder,
+          now: this.scene.clock.now,
+        })
       shared.set(key, session)
       return { actor, gate, store, manifest, session, refs: new Map() }
     }

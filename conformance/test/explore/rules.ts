@@ -291,8 +291,8 @@ export const rules: readonly Rule[] = [
     off: [
       audit.swap(
         'reclaimUnreferencedAttachments',
-        'await manifest.claimBlobs(batch))',
-        "batch.map(({ id, generation }) => ({ attachmentId: id, generation, token: '' })))",
+        'await manifest.claimBlobs(unreferenced.splice(-batchSize))',
+        `unreferenced.splice(-batchSize).map(({ id, generation }) => ({ attachmentId: id, generation, token: '' }))`,
       ),
     ],
     plan: 'audit',
@@ -301,21 +301,21 @@ export const rules: readonly Rule[] = [
   // Sweepers.
   {
     rule: 'a sweeper deletes the generation that it has claimed, and no other',
-    off: [sweep.swap('#delete', 'delete(id, { generation })', 'delete(id)')],
+    off: [sweep.swap('take', 'delete(id, { generation })', 'delete(id)')],
     plan: 'two-sweepers',
     caught: 'generation reused',
   },
   {
     rule: 'a claim is settled only when its bytes are deleted',
-    off: [sweep.swap('#delete', 'return false', 'return true')],
+    off: [sweep.swap('take', 'failed.add(claimName(claim))', 'deleted.push(claim)')],
     plan: 'lost-replies',
     caught: 'progress',
   },
   {
     rule: 'a sweeper deletes before it settles',
     off: [
-      sweep.swap('take', 'await this.#manifest.settleClaims(deleted)', ';'),
-      sweep.first('take', 'if (claims.length > 0) await this.#manifest.settleClaims(claims)'),
+      sweep.swap('take', 'await manifest.settleClaims(deleted)', ';'),
+      sweep.first('take', 'if (claims.length > 0) await manifest.settleClaims(claims)'),
     ],
     plan: 'one-session',
     caught: 'progress',
@@ -323,25 +323,32 @@ export const rules: readonly Rule[] = [
   // Sessions.
   {
     rule: 'a put writes the generation that its intent was given',
-    off: [session.swap('#writeAhead', '{ generation, signal }', '{ generation: 0, signal }')],
+    off: [session.swap('#putContent', 'meta, { generation, signal }', 'meta, { generation: 0, signal }')],
     plan: 'one-session',
     caught: 'dangling commit',
   },
   {
     rule: 'a put records its intent before it writes',
-    off: [session.first('#writeAhead', 'await this.inner.put(content, meta, { generation: 0 })')],
+    off: [
+      session.swap(
+        '#putContent',
+        'const put =',
+        `await inner.put(content, meta, { generation: 0 })
+        const put =`,
+      ),
+    ],
     plan: 'one-session',
     caught: 'progress',
   },
   {
     rule: 'a bare id is offered only while the last intent is that of a put that succeeded',
-    off: [pending.swap('isExact', '(ref.generation ?? 0) === intentGeneration', 'true')],
+    off: [pending.swap('bareIds', 'generation === (ref.generation ?? 0)', 'generation < Number.POSITIVE_INFINITY')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },
   {
     rule: 'a bare id is not offered after an intent that may or may not be recorded',
-    off: [pending.swap('isExact', '!intentUnknown', 'true')],
+    off: [pending.swap('begin', 'Number.POSITIVE_INFINITY', '0')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },
@@ -365,7 +372,7 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: "a session sees its own metadata, not another's",
-    off: [session.swap('get', 'meta: ownMeta(entry, found.meta.byteLength)', 'meta: found.meta')],
+    off: [session.swap('#read', 'storedMeta(id, found.meta.byteLength, ownMeta(entry))', 'found.meta')],
     plan: 'two-sweepers',
     caught: 'isolation',
   },
@@ -376,17 +383,17 @@ export const rules: readonly Rule[] = [
       adoption.swap(
         'adopt',
         'const generation = await recorded(',
-        `const seen = await view.inner.stat(id, { ...options, generation: source.generation })
+        `const seen = await inner.stat(id, { ...options, generation: source.generation })
         const generation = await recorded(`,
       ),
-      adoption.swap('adopt', 'await view.inner.stat(id, { ...options, generation })', 'seen'),
+      adoption.swap('adopt', '(await inner.stat(id, copy))', 'seen'),
     ],
     plan: 'fork',
     caught: 'dangling commit',
   },
   {
     rule: 'an adoption looks at the bytes',
-    off: [adoption.swap('adopt', 'present?.byteLength === byteLength', 'true')],
+    off: [adoption.swap('adopt', '(await inner.stat(id, copy))?.byteLength !== byteLength', 'false')],
     plan: 'fork',
     caught: 'dangling commit',
   },
@@ -395,9 +402,8 @@ export const rules: readonly Rule[] = [
     off: [
       adoption.swap(
         'adopt',
-        'if (source === undefined) throw new AttachmentNotFoundError(id)',
-        `source ??= await view.inner.stat(id)
-        if (source === undefined) throw new AttachmentNotFoundError(id)`,
+        'readHeld(from,',
+        'readHeld({ ...view, manifest: { lookup: async () => ({ attachmentId: id, generation: 0 }) } } as any,',
       ),
     ],
     plan: 'purge-audit',
@@ -408,9 +414,9 @@ export const rules: readonly Rule[] = [
     off: [
       adoption.swap(
         'adopt',
-        'if (found === undefined ||',
-        `await view.manifest.releaseRefs(view.sessionId, [id], { holder: view.holder ?? '' })
-        if (found === undefined ||`,
+        'const { body } =',
+        `await manifest.releaseRefs(view.sessionId, [id], { holder: view.holder ?? '' })
+        const { body } =`,
       ),
     ],
     plan: 'adopt-twice',

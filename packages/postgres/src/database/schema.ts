@@ -213,7 +213,14 @@ export function checkVersion(version: number, schema: string): void {
         'use a newer @lash/attachments-postgres',
     )
   }
-  if (version < schemaVersion) throw missingSchema(schema)
+  if (version === 0) throw missingSchema(schema)
+  if (version < schemaVersion) {
+    throw new AttachmentSchemaError(
+      `schema "${schema}" has version ${version}, and this package needs ${schemaVersion}: ` +
+        'a call outside of your transactions brings it up to date if you leave out `migrate: false`; ' +
+        `or run the SQL that migrationSql('${schema}', ${version}) gives`,
+    )
+  }
 }
 
 /**

@@ -1,6 +1,5 @@
 -- A schema of version 1, the one before refs had holders. What the last code that knew only that version (commit e71f0e8)
--- wrote through its public API, dumped as it was. The schema is called version_1 here; a test gives it another name.
-CREATE SCHEMA IF NOT EXISTS "version_1";
+-- wrote through its public API, dumped as it was, for a schema that is there. A test replaces its name, version_1.
 CREATE TABLE "version_1".attachment_schema (
   version integer NOT NULL,
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row)

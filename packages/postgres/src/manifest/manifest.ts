@@ -103,7 +103,7 @@ export class PostgresAttachmentManifest extends ManifestBase {
 
   /**
    * As in any manifest. With `client`, it runs in the host's own transaction. Make it one of the last statements there:
-   * until the transaction ends, an intent of the same session for the same bytes waits for it. In REPEATABLE READ and
+   * until the transaction ends, an intent of the same holder for the same bytes waits for it. In REPEATABLE READ and
    * SERIALIZABLE, put the bytes before the first statement of the transaction, which sees no later intents and would
    * refuse them. Serialization failures (40001, 40P01) come as `pg` gives them, for the host's own retry.
    * @throws AttachmentIntentExpiredError, AttachmentInvalidArgumentError, AttachmentBackendError.

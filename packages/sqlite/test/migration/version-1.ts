@@ -29,13 +29,27 @@ export function idOf(name: string): AttachmentId {
   return id
 }
 
+/** What a session's refs are once they have been migrated: of the holder '', with their lengths where bytes are known. */
+export function migratedRefs(sessionId: string): AttachmentManifestEntry[] {
+  const lengths = new Map(written.blobs.map(({ id, byteLength }) => [id, byteLength]))
+  return written.entries
+    .filter(entry => entry.sessionId === sessionId)
+    .map(entry => {
+      const byteLength = lengths.get(entry.attachmentId)
+      return { ...entry, holder: '', ...(byteLength === undefined ? {} : { byteLength }) }
+    })
+}
+
 /** Where the tables are: in a file of ours, or in a host's database. */
 export type Place = 'a file of ours' | "a host's database"
+
+/** The file, as it was written. */
+export const version1File: Buffer = gunzipSync(read('version-1.db.gz'))
 
 /** A copy of the database of schema version 1, opened by nobody yet. */
 export function newVersion1(place: Place): string {
   const path = newPath()
-  writeFileSync(path, gunzipSync(read('version-1.db.gz')))
+  writeFileSync(path, version1File)
   if (place === 'a file of ours') return path
   const host = new Database(path)
   host.pragma('application_id = 0')

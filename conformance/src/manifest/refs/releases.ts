@@ -41,6 +41,28 @@ export const releaseCases: readonly ManifestCase[] = manifestGroup('release', {
       assert.ok(!(await isReleased('a', 'session')))
     },
   },
+  'uncommitted-only': {
+    title: 'releasing what is uncommitted leaves committed refs as they are, of ids and of everything',
+    async run({ manifest, record, hold, release, isReleased }) {
+      const uncommittedOnly = { uncommittedOnly: true }
+      for (const name of ['a', 'b']) await hold(name, 'session')
+      for (const name of ['c', 'd', 'e']) await record(name, 'session')
+      await manifest.releaseRefs('session', [idOf('a'), idOf('c')], uncommittedOnly)
+      await manifest.releaseRefs('session', [idOf('d')], { holder: '', ...uncommittedOnly })
+      const released = async () => {
+        const names = ['a', 'b', 'c', 'd', 'e']
+        const found = await Promise.all(names.map(name => isReleased(name, 'session')))
+        return names.filter((_, index) => found[index])
+      }
+      assert.deepEqual(await released(), ['c', 'd'])
+      await manifest.releaseRefs('session', undefined, uncommittedOnly)
+      assert.deepEqual(await released(), ['c', 'd', 'e'])
+      await manifest.releaseRefs('session', undefined, { holder: '', ...uncommittedOnly })
+      assert.deepEqual(await released(), ['c', 'd', 'e'])
+      await release('session')
+      assert.deepEqual(await released(), ['a', 'b', 'c', 'd', 'e'])
+    },
+  },
   twice: {
     title: 'releasing again keeps the first time',
     async run({ hold, release, entry, clockAt }) {

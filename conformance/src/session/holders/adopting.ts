@@ -186,13 +186,16 @@ export const adoptionCases: readonly SessionCase[] = sessionGroup('adopt', {
     },
   },
   'bytes-gone': {
-    title: 'when the bytes that the source refers to are gone nothing is adopted, and a sweep takes the intent',
+    title: 'when the bytes that the source refers to are gone nothing is adopted, and the intent is released',
     async run({ store, manifest, session, sweep }) {
       const [draft, message] = [session('session', 'draft'), session('session', 'message')]
       await draft.hold('a')
       await store.delete(idOf('a'))
       await rejectsWith(message.adopt(refsTo('a'), draft), 'not_found', 'adopt')
       assert.deepEqual(message.pendingRefs(), [])
+      const intent = await manifest.lookup('session', idOf('a'), { holder: 'message' })
+      assert.notEqual(intent?.releasedAtEpochMs, undefined, 'the intent is released')
+      assert.deepEqual(await message.usage(), { count: 0, byteLength: 0 })
       await sweep()
       assert.equal(await manifest.lookup('session', idOf('a'), { holder: 'message' }), undefined)
       assert.ok(await draft.isCommitted('a'))

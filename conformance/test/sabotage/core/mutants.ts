@@ -183,13 +183,13 @@ const adoptions: readonly Mutant[] = [
     caughtBy: ['session/adopt/of-another-pair'],
   },
   {
-    defect: 'an adoption that found no bytes releases what its holder has',
-    swaps: [
-      adoption(
-        'const { body } = await inner.stream(',
-        'await manifest.releaseRefs(view.sessionId, [id], { holder: view.holder })\n      const { body } = await inner.stream(',
-      ),
-    ],
+    defect: 'an adoption that found no bytes leaves its intent',
+    swaps: [adoption('if (AttachmentNotFoundError.isInstance(error)) await', 'if (error === undefined) await')],
+    caughtBy: ['session/adopt/bytes-gone'],
+  },
+  {
+    defect: 'an adoption that found no bytes releases what its holder has committed',
+    swaps: [adoption('uncommittedOnly: true', 'uncommittedOnly: false')],
     caughtBy: ['session/adopt against sweeps/committed-meanwhile', 'session/adopt/bytes-gone-of-committed'],
   },
   {

@@ -78,6 +78,19 @@ class ReleasesEveryHolder extends PlainManifest {
   }
 }
 
+class ReleasesTheCommittedToo extends PlainManifest {
+  static readonly defect = 'a release of what is uncommitted takes committed refs too'
+  static readonly caughtBy = [
+    'manifest/release/uncommitted-only',
+    'session/adopt/bytes-gone-of-committed',
+    'session/adopt against sweeps/committed-meanwhile',
+  ]
+
+  protected override staysOnWithdrawal(): boolean {
+    return false
+  }
+}
+
 class ReleasesTheEmptyHolder extends PlainManifest {
   static readonly defect = "a release without a holder takes the refs of the holder '' alone"
   static readonly caughtBy = [
@@ -316,6 +329,7 @@ export const holderSabotages: readonly SabotagedManifest[] = [
   CommitsEveryHolder,
   CommitsForAnyHolder,
   ReleasesEveryHolder,
+  ReleasesTheCommittedToo,
   ReleasesTheEmptyHolder,
   ReleasesNothingOfHolders,
   StartsHoldersAtZero,

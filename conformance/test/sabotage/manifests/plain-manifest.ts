@@ -11,6 +11,7 @@ import {
   type AttachmentManifest,
   type AttachmentManifestEntry,
   type AttachmentRef,
+  type AttachmentReleaseOptions,
   type OrphanClaim,
   type OrphanQuery,
 } from '@lash/attachments-core'
@@ -63,12 +64,17 @@ export class PlainManifest implements AttachmentManifest {
   async releaseRefs(
     sessionId: string,
     ids?: readonly AttachmentId[],
-    options?: AttachmentHolderOptions,
+    options?: AttachmentReleaseOptions,
   ): Promise<void> {
     this.#assertOpen()
     for (const line of this.releasable(checkSessionId(sessionId), holderOf(options))) {
+      if (options?.uncommittedOnly && this.staysOnWithdrawal(line)) continue
       if (ids?.includes(line.attachmentId) !== false) line.releasedAt ??= this.notebook.now()
     }
+  }
+
+  protected staysOnWithdrawal(line: Line): boolean {
+    return isCommitted(line)
   }
 
   async lookup(

@@ -22,6 +22,7 @@ import type {
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
+  AttachmentReleaseOptions,
   OrphanClaim,
   OrphanQuery,
 } from './manifest.ts'
@@ -161,12 +162,12 @@ export abstract class ManifestBase implements AttachmentManifest {
     refuseExpired(commit(checkSessionId(sessionId), checkCommit(refs), checkHolder(holder ?? '')))
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentHolderOptions): Promise<void> {
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentReleaseOptions): Promise<void> {
     return this.#call(undefined, () => {
       const session = checkSessionId(sessionId)
       const holder = holderOf(options)
       const wellFormed = ids?.filter(isAttachmentId)
-      if (wellFormed?.length !== 0) return this.release(session, wellFormed, holder)
+      if (wellFormed?.length !== 0) return this.release(session, wellFormed, holder, options?.uncommittedOnly === true)
     })
   }
 
@@ -175,6 +176,7 @@ export abstract class ManifestBase implements AttachmentManifest {
     sessionId: string,
     ids: readonly AttachmentId[] | undefined,
     holder: string | undefined,
+    uncommittedOnly: boolean,
   ): Awaitable<void>
 
   lookup(

@@ -54,6 +54,11 @@ export interface AttachmentHolderOptions {
   holder?: string | undefined
 }
 
+export interface AttachmentReleaseOptions extends AttachmentHolderOptions {
+  /** Leave committed refs as they are. Default false. */
+  uncommittedOnly?: boolean | undefined
+}
+
 export interface AttachmentCommitOptions {
   /** Whose refs are committed. Default `''`. */
   holder?: string | undefined
@@ -127,7 +132,7 @@ export interface AttachmentManifest extends AsyncDisposable {
    * Releases live refs to the ids or, without `ids`, all of them: those of one holder or, without `holder`, of every
    * holder of the session. The bytes stay until a sweep.
    */
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentHolderOptions): Promise<void>
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentReleaseOptions): Promise<void>
 
   /**
    * The ref of the holder, released or not. Undefined when there is none, and for a malformed id. Without `holder`, one

@@ -9,6 +9,7 @@ import type {
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
+  AttachmentReleaseOptions,
   OrphanClaim,
   OrphanQuery,
 } from './manifest.ts'
@@ -27,7 +28,7 @@ export interface AttachmentPersistence {
   releaseAttachmentRefs(
     sessionId: string,
     ids?: readonly AttachmentId[],
-    options?: AttachmentHolderOptions,
+    options?: AttachmentReleaseOptions,
   ): Promise<void>
   lookupAttachmentRef(
     sessionId: string,
@@ -67,7 +68,7 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     return this.#lifetime.run(options.signal, () => this.#persistence.commitAttachmentRefs(sessionId, refs, options))
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentHolderOptions = {}): Promise<void> {
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentReleaseOptions = {}): Promise<void> {
     return this.#lifetime.run(undefined, () => this.#persistence.releaseAttachmentRefs(sessionId, ids, options))
   }
 

@@ -1,7 +1,7 @@
 import { concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { type AttachmentRef, refTo, storedMeta } from '../content/meta.ts'
-import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from '../errors.ts'
 import type { AttachmentSignalOptions } from '../store/store.ts'
 import { type HolderView, lengthOf, ownMeta, readHeld } from './held-refs.ts'
 import { intentFor, recorded } from './intents.ts'
@@ -39,9 +39,8 @@ export async function adoptAll(
 
 /**
  * The intent comes before the look at the bytes. If a sweep takes them after the look, it has met the intent, and the
- * commit is refused. The other way round, bytes that are gone could be committed. When there are none, the intent stays
- * for a sweep, as that of a put that failed: meanwhile, this holder may have put the bytes itself and committed them, and
- * a release would take that.
+ * commit is refused. The other way round, bytes that are gone could be committed. When there are none, the intent is
+ * taken back; not if it is committed, since meanwhile this holder may have put the bytes itself.
  */
 async function adopt(
   view: HolderView,
@@ -58,8 +57,14 @@ async function adopt(
     const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))
     const copy = { ...options, generation }
     if ((await inner.stat(id, copy))?.byteLength !== byteLength) {
-      const { body } = await inner.stream(id, { ...options, generation: source.generation })
-      await inner.put(body, meta, copy)
+      try {
+        const { body } = await inner.stream(id, { ...options, generation: source.generation })
+        await inner.put(body, meta, copy)
+      } catch (error) {
+        const mine = { holder: view.holder ?? '', uncommittedOnly: true }
+        if (AttachmentNotFoundError.isInstance(error)) await manifest.releaseRefs(view.sessionId, [id], mine)
+        throw error
+      }
     }
     return refTo(storedMeta(id, byteLength, meta), generation)
   })

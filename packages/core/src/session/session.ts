@@ -319,7 +319,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    * @param from a view of any session, over the same store and manifest. It must hold each of them: to know an id is not
    * enough.
    * @throws AttachmentNotFoundError when the other view does not hold one of them, or its bytes are gone. Then none is
-   * pending, and a sweep takes what was recorded.
+   * pending, and a sweep takes what was recorded for the others.
    * @throws AttachmentInvalidArgumentError when the stores or the manifests are not the same objects.
    */
   adopt(

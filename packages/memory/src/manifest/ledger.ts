@@ -91,10 +91,15 @@ export class Ledger {
     }
   }
 
-  release(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
+  release(
+    sessionId: string,
+    ids: readonly AttachmentId[] | undefined,
+    holder: string | undefined,
+    uncommittedOnly: boolean,
+  ): void {
     const releasedAt = this.#now()
     for (const ref of this.#refsTo(ids, sessionId, holder)) {
-      if (!isLive(ref)) continue
+      if (!isLive(ref) || (uncommittedOnly && isCommitted(ref))) continue
       this.#change(ref, () => {
         ref.releasedAt = releasedAt
       })

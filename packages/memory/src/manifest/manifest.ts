@@ -47,8 +47,13 @@ export class InMemoryAttachmentManifest extends ManifestBase {
     return this.#ledger.commit(sessionId, targets, holder)
   }
 
-  protected release(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
-    this.#ledger.release(sessionId, ids, holder)
+  protected release(
+    sessionId: string,
+    ids: readonly AttachmentId[] | undefined,
+    holder: string | undefined,
+    uncommittedOnly: boolean,
+  ): void {
+    this.#ledger.release(sessionId, ids, holder, uncommittedOnly)
   }
 
   protected find(sessionId: string, id: AttachmentId, holder: string | undefined): AttachmentManifestEntry | undefined {

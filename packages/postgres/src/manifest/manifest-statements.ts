@@ -26,13 +26,13 @@ export interface ManifestStatements {
    * there are any, nothing has changed.
    */
   readonly commit: Statement
-  /** $1 session, $2 time, $3 ids. Of every holder. */
+  /** $1 session, $2 time, $3 uncommitted only, $4 ids. Of every holder. */
   readonly release: Statement
-  /** $1 session, $2 time, $3 ids, $4 holder. */
+  /** $1 session, $2 time, $3 uncommitted only, $4 ids, $5 holder. */
   readonly releaseHeld: Statement
-  /** $1 session, $2 time. Of every holder. As releaseAllHeld, it runs in a `Database.transaction`. */
+  /** $1 session, $2 time, $3 uncommitted only. Of every holder. As releaseAllHeld, in a `Database.transaction`. */
   readonly releaseAll: Statement
-  /** $1 session, $2 time, $3 holder. */
+  /** $1 session, $2 time, $3 uncommitted only, $4 holder. */
   readonly releaseAllHeld: Statement
   /** $1 session, $2 id. Gives the ref of the session that comes first: {@link refRank}. */
   readonly lookup: Statement
@@ -86,6 +86,7 @@ export function manifestStatements(schema: string): ManifestStatements {
         CROSS JOIN LATERAL (
           SELECT FROM ${refs} r
           WHERE r.session_id = $1 AND r.holder = key.holder AND r.id = key.id AND r.released_at IS NULL
+            AND (r.committed_at IS NULL OR NOT $3::boolean)
           FOR NO KEY UPDATE OFFSET 0
         ) r
       )
@@ -129,7 +130,7 @@ export function manifestStatements(schema: string): ManifestStatements {
     // The order makes the planner take the index that has it, and not that of the session.
     release: statement(
       release(`SELECT r.id, r.holder
-        FROM pg_catalog.unnest((SELECT $3::bytea[])) AS key (id)
+        FROM pg_catalog.unnest((SELECT $4::bytea[])) AS key (id)
         CROSS JOIN LATERAL (
           SELECT r.id, r.holder FROM ${refs} r
           WHERE r.id = key.id AND r.session_id = $1 AND r.released_at IS NULL
@@ -139,13 +140,13 @@ export function manifestStatements(schema: string): ManifestStatements {
     ),
 
     releaseHeld: statement(
-      release('SELECT key.id, $4::text AS holder FROM pg_catalog.unnest((SELECT $3::bytea[])) AS key (id)'),
+      release('SELECT key.id, $5::text AS holder FROM pg_catalog.unnest((SELECT $4::bytea[])) AS key (id)'),
     ),
 
     releaseAll: statement(release(`SELECT id, holder FROM ${refs} WHERE session_id = $1 AND released_at IS NULL`)),
 
     releaseAllHeld: statement(
-      release(`SELECT id, holder FROM ${refs} WHERE session_id = $1 AND holder = $3 AND released_at IS NULL`),
+      release(`SELECT id, holder FROM ${refs} WHERE session_id = $1 AND holder = $4 AND released_at IS NULL`),
     ),
 
     lookup: statement(`

@@ -157,15 +157,16 @@ export class PostgresAttachmentManifest extends ManifestBase {
     sessionId: string,
     ids: readonly AttachmentId[] | undefined,
     holder: string | undefined,
+    uncommittedOnly: boolean,
   ): Promise<void> {
     const ofHolder = holder === undefined ? [] : [holderKey(holder)]
     if (ids !== undefined) {
       const sql = holder === undefined ? this.#sql.release : this.#sql.releaseHeld
-      await this.#database.query(sql, [sessionId, this.now(), ids.map(byteaOf), ...ofHolder])
+      await this.#database.query(sql, [sessionId, this.now(), uncommittedOnly, ids.map(byteaOf), ...ofHolder])
       return
     }
     const sql = holder === undefined ? this.#sql.releaseAll : this.#sql.releaseAllHeld
-    const values = [sessionId, this.now(), ...ofHolder]
+    const values = [sessionId, this.now(), uncommittedOnly, ...ofHolder]
     await this.#database.transaction(undefined, transaction => transaction.query(sql, values))
   }
 

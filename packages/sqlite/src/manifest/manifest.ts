@@ -105,9 +105,10 @@ export class SqliteAttachmentManifest extends ManifestBase {
     sessionId: string,
     ids: readonly AttachmentId[] | undefined,
     holder: string | undefined,
+    uncommitted: boolean,
   ): Promise<void> {
     const targets = ids && packTargets(ids.map(id => ({ id, generation: undefined })))
-    const request = { sessionId, holder, targets, now: this.now() }
+    const request = { sessionId, holder, targets, uncommitted, now: this.now() }
     const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.count(sessionId, holder)))
     await this.#database.write('releaseRefs', request, { rows: count })
   }

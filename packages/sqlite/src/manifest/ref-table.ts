@@ -35,6 +35,17 @@ export interface RefPosition {
 /** An intent as it is recorded. The URI is left out: it follows from the id. */
 export type Intent = Omit<CheckedIntent, 'canonicalUri'>
 
+/** Whose refs to release: those of one holder or, without one, of every holder of the session. */
+export interface Release {
+  sessionId: string
+  holder: string | undefined
+  /** Which of them; without these, all. */
+  targets: RefTargets | undefined
+  /** Only refs that are not committed. */
+  uncommitted: boolean
+  now: number
+}
+
 export const refPageRows = 500
 
 /** Up to this many refs, one statement for each costs less than one for all, which for 100,000 refs costs a fifth. */
@@ -124,11 +135,13 @@ export class RefTable {
       database,
       `
       UPDATE lash_attachment_holds SET released_at = ?
-      WHERE id = ? AND session_id = ? AND holder BETWEEN ? AND ? AND released_at IS NULL`,
+      WHERE id = ? AND session_id = ? AND holder BETWEEN ? AND ? AND released_at IS NULL
+        AND (committed_at IS NULL OR NOT ?)`,
     )
     this.#releaseMany = prepare(
       database,
-      `UPDATE lash_attachment_holds SET released_at = :now WHERE released_at IS NULL AND number IN (
+      `UPDATE lash_attachment_holds SET released_at = :now
+      WHERE released_at IS NULL AND (committed_at IS NULL OR NOT :uncommittedOnly) AND number IN (
         SELECT refs.number FROM json_each(:generations) CROSS JOIN lash_attachment_holds AS refs
         ON refs.id = substr(:ids, 32 * key + 1, 32) AND refs.session_id = :sessionId
         AND refs.holder BETWEEN :first AND :last)`,
@@ -137,7 +150,7 @@ export class RefTable {
       database,
       `
       UPDATE lash_attachment_holds SET released_at = ?
-      WHERE session_id = ? AND holder BETWEEN ? AND ? AND released_at IS NULL`,
+      WHERE session_id = ? AND holder BETWEEN ? AND ? AND released_at IS NULL AND (committed_at IS NULL OR NOT ?)`,
     )
     // SQLite takes the other columns of a lone min() from its row, and need not sort, which would take ten times as long.
     // Without rows there is one of nulls.
@@ -207,20 +220,21 @@ export class RefTable {
     })
   }
 
-  /** Releases the given refs, or all of them: of one holder or, without one, of every holder of the session. */
-  release(sessionId: string, holder: string | undefined, targets: RefTargets | undefined, now: number): void {
+  release({ sessionId, holder, targets, uncommitted, now }: Release): void {
     const [first, last] = holders(holder)
+    const uncommittedOnly = uncommitted ? 1 : 0
     if (targets === undefined) {
-      this.#releaseAll.run(now, sessionId, first, last)
+      this.#releaseAll.run(now, sessionId, first, last, uncommittedOnly)
       return
     }
     const { ids, generations } = targets
     if (generations.length > fewRows) {
-      this.#releaseMany.run({ now, sessionId, first, last, ids, generations: JSON.stringify(generations) })
+      const request = { now, sessionId, first, last, uncommittedOnly, ids, generations: JSON.stringify(generations) }
+      this.#releaseMany.run(request)
       return
     }
     generations.forEach((_, position) => {
-      this.#release.run(now, idAt(targets, position), sessionId, first, last)
+      this.#release.run(now, idAt(targets, position), sessionId, first, last, uncommittedOnly)
     })
   }
 

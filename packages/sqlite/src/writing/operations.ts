@@ -2,7 +2,7 @@ import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@las
 import type { ListedContent } from '@lash/attachments-core/backend'
 import type { Tables } from '../database/tables.ts'
 import type { ClaimStep } from '../manifest/claim-table.ts'
-import type { Intent } from '../manifest/ref-table.ts'
+import type { Intent, Release } from '../manifest/ref-table.ts'
 import type { RefTargets } from '../manifest/ref-targets.ts'
 import type { BlobToWrite } from '../store/blob-table.ts'
 import type { Encoded } from '../store/compression.ts'
@@ -37,10 +37,7 @@ export interface Operations {
     request: { sessionId: string; holder: string; targets: RefTargets; now: number }
     result: AttachmentId[]
   }
-  releaseRefs: {
-    request: { sessionId: string; holder: string | undefined; targets: RefTargets | undefined; now: number }
-    result: undefined
-  }
+  releaseRefs: { request: Release; result: undefined }
   claimOrphans: { request: { query: OrphanQuery; now: number }; result: ClaimStep }
   claimBlobs: { request: { copies: RefTargets; now: number }; result: ListedContent[] }
   settleClaims: { request: { claims: readonly OrphanClaim[]; now: number; purgeBefore: number }; result: undefined }
@@ -101,7 +98,7 @@ const handlers: Handlers = {
     return generation
   },
   commitRefs: ({ refs }, { sessionId, holder, targets, now }) => refs.commit(sessionId, holder, targets, now),
-  releaseRefs: ({ refs }, { sessionId, holder, targets, now }) => refs.release(sessionId, holder, targets, now),
+  releaseRefs: ({ refs }, release) => refs.release(release),
   claimOrphans: ({ claims }, { query, now }) => claims.claimOrphans(query, now),
   claimBlobs: ({ claims }, { copies, now }) => claims.claimBlobs(copies, now, false),
   settleClaims: ({ claims }, { claims: settled, now, purgeBefore }) => claims.settle(settled, now, purgeBefore),

@@ -10,6 +10,7 @@ import type {
   AttachmentManifest,
   AttachmentManifestEntry,
   AttachmentRef,
+  AttachmentReleaseOptions,
   AttachmentSignalOptions,
   AttachmentStore,
   OrphanClaim,
@@ -119,7 +120,7 @@ export class GatedManifest implements AttachmentManifest {
     )
   }
 
-  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentHolderOptions = {}): Promise<void> {
+  releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentReleaseOptions = {}): Promise<void> {
     const record = () => {
       // What the holder did not ask for breaks no promise to it.
       if (isReleasing(this.#gate.actor())) this.#scene.history.released(sessionId, ids, options.holder)

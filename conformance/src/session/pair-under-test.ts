@@ -53,6 +53,8 @@ export interface PairUnderTest extends PairSteps {
   reopen(): Promise<PairSteps>
   /** A pair of its own, fresh and empty. It is closed after the case. */
   another(): Promise<PairSteps>
+  /** Sets the manifest's clock. */
+  clockAt(epochMs: number): void
   /** Has the manifest forget what it may forget: its clock jumps by a year, if it can be set, and a sweep settles. */
   purge(): Promise<void>
   /** Opens a transaction of the host. */
@@ -95,6 +97,7 @@ async function openPair(context: CaseContext<SessionFixture>): Promise<PairUnder
       const { store, manifest } = await context.create()
       return stepsOf({ store, manifest }, context)
     },
+    clockAt: epochMs => provided(fixture.setClock, 'setClock').call(fixture, epochMs),
     async purge() {
       fixture.setClock?.(Date.UTC(++year, 11, 31))
       await manifest.settleClaims([])

@@ -12,9 +12,9 @@ const meta = { mediaType: 'image/png', width: 2, height: 3, label: 'a.png' }
 
 export const adoptionCases: readonly SessionCase[] = sessionGroup('adopt', {
   'no-bytes': {
-    title: 'to adopt reads and writes no bytes, within a session and from another, for one content and for hundreds',
+    title: 'to adopt reads and writes no bytes, within a session and from another, for one content and for many',
     async run({ session, intercepted }) {
-      const texts = numbered('text', 120)
+      const texts = numbered('text', 70)
       const uploading = session('session', 'draft')
       await Promise.all(texts.map(text => uploading.putText(text)))
       await uploading.commit()
@@ -30,7 +30,7 @@ export const adoptionCases: readonly SessionCase[] = sessionGroup('adopt', {
       await fork.adopt(refsTo(...texts), pair.session())
       assert.equal((await fork.commit()).length, refs.length)
       assert.deepEqual(calls, [])
-      await fork.mustRead('text 119', 'adopted')
+      await fork.mustRead('text 69', 'adopted')
       await message.mustRead('text 0', 'adopted')
       assert.deepEqual(await fork.texts(), texts.sort())
     },

@@ -143,7 +143,7 @@ export const adoptionRaceCases: readonly SessionCase[] = sessionGroup('adopt aga
       const sweepers = new Sweepers(pair, 2)
       const texts = ['a', 'b']
       const chat = async (name: string) => {
-        for (let turn = 0; turn < 3; turn++) {
+        for (let turn = 0; turn < 2; turn++) {
           const [draft, message] = [pair.session(name, 'draft'), pair.session(name, `message ${turn}`)]
           for (const text of texts) await sweepers.outlast(() => draft.hold(text))
           await sweepers.outlast(() => message.take(draft, ...texts))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { reclaimOrphanedAttachments } from '@lash/attachments-core'
 import type { SessionCase } from '../../case.ts'
 import { idOf } from '../../run/contents.ts'
 import { sessionGroup } from '../pair-under-test.ts'
@@ -124,6 +125,37 @@ export const lossCases: readonly SessionCase[] = sessionGroup('historical losses
       await second.release()
       await sweep()
       await first.mustRead('a', 'after the second has released it')
+    },
+  },
+  'jumping-clock': {
+    title: 'a clock that jumps by 26 years, either way and between any two steps, loses no committed byte',
+    requires: ['clock'],
+    async run({ manifest, store, session, stall, clockAt, sweep }) {
+      const times = [Date.UTC(2000, 0), Date.UTC(2026, 0), Date.UTC(2052, 0)]
+      let step = 0
+      const jump = async () => {
+        clockAt(times[(step++ * 2) % 3] ?? 0)
+        for (const time of times) await reclaimOrphanedAttachments(manifest, store, time)
+        await manifest.settleClaims([])
+      }
+      for (let turn = 0; turn < 3; turn++) {
+        const [draft, message] = [session('chat', 'draft'), session('chat', `message ${turn}`)]
+        await session('dead').putText('a')
+        const stalled = await stall('before delete', pair => pair.sweep())
+        for (let jumps = 0; jumps < 3; jumps++) await jump()
+        await draft.hold('a')
+        await jump()
+        await message.take(draft, 'a')
+        await jump()
+        await draft.release()
+        await jump()
+        await stalled.goOn()
+        await message.mustRead('a', `message ${turn}, after a stalled sweeper`)
+        await jump()
+        await message.release()
+        await sweep()
+        await message.mustNotFind('a', `message ${turn}, released and swept`)
+      }
     },
   },
   'stalled-settlement': {

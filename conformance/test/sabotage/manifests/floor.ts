@@ -7,6 +7,7 @@ import type { SabotagedManifest } from './sabotage.ts'
 class RaisesNoFloor extends PlainManifest {
   static readonly defect = 'what is purged begins again at generation 0: a clock is trusted'
   static readonly caughtBy = [
+    'session/historical losses/jumping-clock',
     'manifest/purge/never-used-again',
     'manifest/purge/again-and-again',
     'manifest/purge/of-many-contents',
@@ -110,7 +111,7 @@ class ReadsFloorOnce extends PlainManifest {
 
 class ExpiresByTheClock extends PlainManifest {
   static readonly defect = 'a commit is refused when the clock says that its intent is old'
-  static readonly caughtBy = ['manifest/clock/between-intent-and-commit']
+  static readonly caughtBy = ['session/historical losses/jumping-clock', 'manifest/clock/between-intent-and-commit']
 
   protected override mayCommit(line: Line, target: CommitTarget): boolean {
     const year = 365 * 24 * 60 * 60 * 1000

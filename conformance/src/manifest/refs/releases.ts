@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ManifestCase } from '../../case.ts'
-import { idOf } from '../../run/contents.ts'
+import { idOf, numbered } from '../../run/contents.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { intentFor, namesOf, yesterday } from '../steps.ts'
+import { intentFor, isAccepted, namesOf, yesterday } from '../steps.ts'
 
 export const releaseCases: readonly ManifestCase[] = manifestGroup('release', {
   'named-ids': {
@@ -61,6 +61,28 @@ export const releaseCases: readonly ManifestCase[] = manifestGroup('release', {
       assert.deepEqual(await released(), ['c', 'd', 'e'])
       await release('session')
       assert.deepEqual(await released(), ['a', 'b', 'c', 'd', 'e'])
+    },
+  },
+  'uncommitted-only-against-commits': {
+    title: 'of a commit and a release of what is uncommitted at once exactly one wins',
+    async run({ record, commit, isReleased, isCommitted, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      const names = numbered('content', 40)
+      await Promise.all(names.map(name => record(name, 'session')))
+      const turns = names.map(async (name, index) => {
+        const options = { holder: '', uncommittedOnly: true }
+        const release = () => other.manifest.releaseRefs('session', [idOf(name)], options)
+        const releasedFirst = index % 2 === 0 ? release() : undefined
+        const committing = isAccepted(commit('session', `${name}@0`))
+        await (releasedFirst ?? release())
+        return committing
+      })
+      const accepted = await Promise.all(turns)
+      for (const [index, name] of names.entries()) {
+        const isLive = !(await isReleased(name, 'session'))
+        assert.equal(isLive, accepted[index], `${name} is either committed or released`)
+        assert.equal(await isCommitted(name, 'session'), isLive, name)
+      }
     },
   },
   twice: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { reclaimOrphanedAttachments } from '@lash/attachments-core'
 import type { SessionCase } from '../../case.ts'
 import { idOf } from '../../run/contents.ts'
-import { sessionGroup } from '../pair-under-test.ts'
+import { noGrace, sessionGroup } from '../pair-under-test.ts'
 import { mustRefuse } from '../test-session.ts'
 
 /**
@@ -135,7 +135,8 @@ export const lossCases: readonly SessionCase[] = sessionGroup('historical losses
       let step = 0
       const jump = async () => {
         clockAt(times[(step++ * 2) % 3] ?? 0)
-        for (const time of times) await reclaimOrphanedAttachments(manifest, store, time)
+        for (const time of times)
+          await reclaimOrphanedAttachments(manifest, store, time, { staleClaimEpochMs: noGrace })
         await manifest.settleClaims([])
       }
       for (let turn = 0; turn < 3; turn++) {

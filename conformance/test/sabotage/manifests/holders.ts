@@ -82,6 +82,7 @@ class ReleasesTheCommittedToo extends PlainManifest {
   static readonly defect = 'a release of what is uncommitted takes committed refs too'
   static readonly caughtBy = [
     'manifest/release/uncommitted-only',
+    'manifest/release/uncommitted-only-against-commits',
     'session/adopt/bytes-gone-of-committed',
     'session/adopt against sweeps/committed-meanwhile',
   ]

@@ -23,6 +23,7 @@ const id = contentId(new Uint8Array())
 const intent = { attachmentId: id, sessionId: 's', canonicalUri: `sha256:${id}`, byteLength: 0, intentAtEpochMs: 1 }
 const holder = { holder: 'draft' }
 const dryRun = { dryRun: true }
+const uncommitted = { uncommittedOnly: true }
 const client = { of: 'the host' }
 const query = { olderThanEpochMs: 1, limit: 1 }
 const claims = [{ attachmentId: id, generation: 0, token: 't' }]
@@ -35,6 +36,7 @@ const calls: [method: keyof AttachmentPersistence, args: unknown[], call: (manif
     ['commitAttachmentRefs', ['s', [id], holder], manifest => manifest.commitRefs('s', [id], holder)],
     ['releaseAttachmentRefs', ['s', [id], {}], manifest => manifest.releaseRefs('s', [id])],
     ['releaseAttachmentRefs', ['s', undefined, holder], manifest => manifest.releaseRefs('s', undefined, holder)],
+    ['releaseAttachmentRefs', ['s', [id], uncommitted], manifest => manifest.releaseRefs('s', [id], uncommitted)],
     ['lookupAttachmentRef', ['s', id, {}], manifest => manifest.lookup('s', id)],
     ['lookupAttachmentRef', ['s', id, holder], manifest => manifest.lookup('s', id, holder)],
     ['listAttachmentRefs', ['s', {}], manifest => drained(manifest.listRefs('s'))],

@@ -3,18 +3,18 @@ export default [
   {
     name: 'core, what loads with it',
     path: 'packages/core/dist/index.js',
-    limit: '6.6 kB',
+    limit: '7 kB',
     modifyEsbuildConfig: config => ({
       ...config,
       platform: 'node',
       format: 'esm',
-      external: ['./source.js', '../content/source.js', '../reading/stream-reading.js'],
+      external: ['./source.js', '../reading/stream-reading.js'],
     }),
   },
   {
     name: 'core, with everything that loads on demand',
     path: 'packages/core/dist/index.js',
-    limit: '8.6 kB',
+    limit: '9 kB',
     modifyEsbuildConfig: config => ({ ...config, platform: 'node', format: 'esm' }),
   },
 ]

@@ -63,7 +63,7 @@ abstract class AttachmentIdError extends AttachmentStoreError {
 export class AttachmentNotFoundError extends AttachmentIdError {
   static override readonly code = 'not_found'
   constructor(id: AttachmentId, options?: AttachmentErrorOptions) {
-    super(id, `there is no attachment ${printable(id)} in this store or session`, options)
+    super(id, `no attachment ${printable(id)} in this store or session`, options)
   }
 }
 

@@ -1,7 +1,8 @@
-import { checkConcurrency, concurrently } from './calls/concurrently.ts'
+import { concurrently } from './calls/concurrently.ts'
 import { isAttachmentId } from './content/id.ts'
 import type { AttachmentRef } from './content/meta.ts'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError } from './errors.ts'
+import { checkNumber } from './numbers.ts'
 import { physicalName } from './store/driver.ts'
 import type { AttachmentSignalOptions, AttachmentStore, StoredAttachment } from './store/store.ts'
 
@@ -37,7 +38,7 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
 ): Promise<Request> {
   if (!request.attachments) return { ...request }
   const { signal, concurrency = 8 } = options
-  checkConcurrency(concurrency)
+  checkNumber('concurrency', concurrency, 1)
   const wanted = new Map<string, AttachmentRef>()
   const names = request.attachments.map(({ data, reference }) => {
     if (data?.length || !reference) return ''

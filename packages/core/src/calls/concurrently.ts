@@ -1,5 +1,3 @@
-import { checkNumber } from '../numbers.ts'
-
 /**
  * Calls with every item, up to `limit` calls at a time and returns the results in the order of the items. After the
  * first failure it starts no more calls, waits for those in flight, and rejects with that failure.
@@ -21,9 +19,4 @@ export async function concurrently<T, Result>(
   // When one fails, others are in flight.
   await Promise.all(workers).finally(() => Promise.allSettled(workers))
   return results
-}
-
-/** @throws AttachmentInvalidArgumentError when the limit is less than 1. */
-export function checkConcurrency(limit: number): number {
-  return checkNumber('concurrency', limit, 1)
 }

@@ -65,17 +65,11 @@ export class Lifetime {
    * once, however often it is called.
    */
   close(free: () => Promise<void>): Promise<void> {
-    this.#closed ??= this.#close(free)
+    this.#closed ??= new Promise<void>(resolve => {
+      this.#end.abort(new AttachmentClosedError(this.#what))
+      this.#idle = resolve
+      if (this.#inFlight === 0) resolve()
+    }).then(free)
     return this.#closed
-  }
-
-  async #close(free: () => Promise<void>): Promise<void> {
-    this.#end.abort(new AttachmentClosedError(this.#what))
-    if (this.#inFlight > 0) {
-      await new Promise<void>(resolve => {
-        this.#idle = resolve
-      })
-    }
-    await free()
   }
 }

@@ -22,11 +22,19 @@ export function streamOf(bytes: Uint8Array, chunkBytes: number = 64 * 1024): Rea
   return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
-        const { done, value } = chunks.next()
-        if (done) controller.close()
-        else controller.enqueue(new Uint8Array(value))
+        const { value } = chunks.next()
+        if (value) controller.enqueue(new Uint8Array(value))
+        else controller.close()
       },
     },
     { highWaterMark: 0 },
   )
+}
+
+/**
+ * The bytes in a buffer of their own. In a bigger buffer, their reader could see and change bytes that are not the
+ * reader's, and could not transfer the buffer.
+ */
+export function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }

@@ -37,8 +37,8 @@ export interface AttachmentContent extends AsyncDisposable {
 
 /** Content that this package made. Its id can be trusted to be that of its bytes. */
 export class PreparedContent implements AttachmentContent {
-  readonly id: AttachmentId
-  readonly byteLength: number
+  declare readonly id: AttachmentId
+  declare readonly byteLength: number
   declare readonly path?: string
   readonly #held: Uint8Array | SpoolFile
   /** In a caller's view of content: the content. The caller may change the bytes that it sees, so they are a copy. */
@@ -56,7 +56,7 @@ export class PreparedContent implements AttachmentContent {
 
   /** The content that stores write. Undefined for a body that this package did not make, whatever it looks like. */
   static of(body: unknown): PreparedContent | undefined {
-    return typeof body === 'object' && body !== null && #held in body ? (body.#viewOf ?? body) : undefined
+    return body instanceof Object && #held in body ? (body.#viewOf ?? body) : undefined
   }
 
   /** For the caller of `prepare`. */

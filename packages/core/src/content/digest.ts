@@ -1,5 +1,4 @@
 import { createHash, type Hash, hash } from 'node:crypto'
-import { Semaphore } from '../calls/semaphore.ts'
 import { slices } from './byte-stream.ts'
 import type { AttachmentId } from './id.ts'
 
@@ -34,7 +33,7 @@ export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> 
         hashedThisTurn = 0
       })
     hashedThisTurn += bytes.byteLength
-    if (offThread.inUse > 0 || hashedThisTurn > bytesPerTurn) return offThread.run(() => digestOffThread(bytes))
+    if (offThread > 0 || hashedThisTurn > bytesPerTurn) return digestOffThread(bytes)
   }
   return contentId(bytes)
 }
@@ -42,11 +41,22 @@ export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> 
 let hashedThisTurn = 0
 
 /** The calling thread copies the input of each hash that it starts, so of many only as many start as can run. */
-const offThread = new Semaphore(4)
+const maxOffThread = 4
+let offThread = 0
+const waiting: (() => void)[] = []
 
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
-  const digested = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-  return Buffer.from(digested).toString('hex')
+  if (offThread === maxOffThread) await new Promise<void>(start => waiting.push(start))
+  else offThread++
+  try {
+    const digested = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
+    return Buffer.from(digested).toString('hex')
+  } finally {
+    const start = waiting.shift()
+    // Its place goes to the next.
+    if (start) start()
+    else offThread--
+  }
 }
 
 async function digestInPieces(bytes: Uint8Array): Promise<AttachmentId> {

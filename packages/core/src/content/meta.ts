@@ -35,7 +35,7 @@ export const maxLabelBytes = 1024
 /** Largest width or height. */
 export const maxDimension: number = 2 ** 31 - 1
 
-const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const token = "[!#$%&'*+.^`|~\\w-]+"
 const mediaTypePattern = new RegExp(
   `^${token}/${token}(?:[ \\t]*;[ \\t]*${token}=(?:${token}|"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"))*$`,
 )

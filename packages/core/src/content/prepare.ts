@@ -16,16 +16,17 @@ export function prepareContent(
 ): PreparedContent | Promise<PreparedContent> {
   const bytes = copyOf(body, options.maxByteLength)
   if (bytes === undefined) return readSource(body, options)
+  const held = (id: AttachmentId) => new PreparedContent(id, bytes, bytes.byteLength)
   const id = digest(bytes)
-  return typeof id === 'string' ? held(bytes, id) : id.then(digested => held(bytes, digested))
+  return typeof id === 'string' ? held(id) : id.then(held)
 }
 
-/** In a module of its own, so that core also loads where there is no file system. */
 async function readSource(body: AttachmentBody, options: ContentOptions): Promise<PreparedContent> {
-  const source = await load(import('./source.ts')).catch(error => rejectBody(body, error))
+  const source = await sourceReading().catch(error => rejectBody(body, error))
   return source.readSource(body, options.signal(), options)
 }
 
-function held(bytes: Uint8Array, id: AttachmentId): PreparedContent {
-  return new PreparedContent(id, bytes, bytes.byteLength)
+/** A module of its own, so that core also loads where there is no file system. */
+export function sourceReading(): Promise<typeof import('./source.ts')> {
+  return load(import('./source.ts'))
 }

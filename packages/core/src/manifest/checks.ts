@@ -114,8 +114,7 @@ export function checkOrphanQuery(query: OrphanQuery): OrphanQuery {
  * @throws AttachmentInvalidArgumentError when it is not a whole number of milliseconds since 1970.
  */
 export function checkTime(name: string, value: unknown): number {
-  if (Number.isSafeInteger(value)) return value as number
-  throw new AttachmentInvalidArgumentError(`${name} must be a whole number of milliseconds since 1970`)
+  return checkWhole(name, value, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER)
 }
 
 function checkId(id: unknown): AttachmentId {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { owned } from './owned.ts'
+import { owned } from '../content/byte-stream.ts'
 
 const chunkBytes = 256 * 1024
 

@@ -1,7 +1,7 @@
+import { owned } from '../content/byte-stream.ts'
 import { incrementalDigest } from '../content/digest.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { wrongDigest, wrongLength } from './integrity.ts'
-import { owned } from './owned.ts'
 
 /**
  * A body whose length is checked as it is read and, if it is the whole blob, its digest too. The last chunk is held

@@ -25,7 +25,6 @@ export async function adoptAll(
   const puts = refs.map(({ id }) => pending.begin(id))
   try {
     const adopted = await concurrently(puts, adoptionConcurrency, async put => {
-      options.signal?.throwIfAborted()
       const ref = await adopt(view, put.id, from, intentAt, options)
       put.generation = ref.generation ?? 0
       return ref

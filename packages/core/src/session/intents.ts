@@ -28,7 +28,7 @@ export async function recorded<T>(
   } catch (cause) {
     signal?.throwIfAborted()
     if (AttachmentClosedError.isInstance(cause) || AttachmentInvalidArgumentError.isInstance(cause)) throw cause
-    const message = `nothing was put; the manifest did not record the intent: ${cause}`
+    const message = `nothing was put; the intent was not recorded: ${cause}`
     throw new AttachmentManifestRecordError(message, { id, cause })
   }
 }

@@ -59,7 +59,9 @@ export class PendingAttachments {
   remove(ids: Iterable<AttachmentId> = this.#entries.keys()): void {
     for (const id of ids) {
       const entry = this.#entries.get(id)
-      if (entry !== undefined) this.#keep(id, Object.assign(entry, { ref: undefined }))
+      if (entry === undefined) continue
+      entry.ref = undefined
+      this.#keep(id, entry)
     }
   }
 

@@ -71,11 +71,13 @@ export interface AttachmentUsage {
  * `close` closes this view and the streams that it gave out. The store and the manifest are shared, and stay open.
  */
 export class SessionScopedAttachmentStore implements AttachmentStore {
-  readonly inner: AttachmentStore
-  readonly manifest: AttachmentManifest
-  readonly sessionId: string
+  declare readonly inner: AttachmentStore
+  declare readonly manifest: AttachmentManifest
+  declare readonly persistence: AttachmentStorePersistence
+  declare readonly maxByteLength: number | undefined
+  declare readonly sessionId: string
   /** Undefined for the view of the whole session. */
-  readonly holder: string | undefined
+  declare readonly holder: string | undefined
   readonly #pending = new PendingAttachments()
   readonly #lifetime: Lifetime
   readonly #now: () => number
@@ -88,25 +90,19 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     options: SessionScopedAttachmentStoreOptions = {},
   ) {
     this.inner = inner
+    this.persistence = inner.persistence
+    this.maxByteLength = inner.maxByteLength
     this.manifest = manifest
     this.sessionId = checkSessionId(sessionId)
     this.holder = options.holder === undefined ? undefined : checkHolder(options.holder)
     this.#now = options.now ?? Date.now
-    this.#lifetime = new Lifetime('the session-scoped store')
+    this.#lifetime = new Lifetime('the session store')
   }
 
   /** A view for a holder of the same session. It costs no more than an object, and need not be closed. */
   withHolder(holder: string): SessionScopedAttachmentStore {
     this.#lifetime.assertOpen()
     return new SessionScopedAttachmentStore(this.inner, this.manifest, this.sessionId, { holder, now: this.#now })
-  }
-
-  get persistence(): AttachmentStorePersistence {
-    return this.inner.persistence
-  }
-
-  get maxByteLength(): number | undefined {
-    return this.inner.maxByteLength
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
@@ -133,7 +129,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     const { signal } = options
     const checked = this.#lifetime.enterWith(body, signal, () => {
       if (options.generation === undefined) return checkMeta(meta)
-      throw new AttachmentInvalidArgumentError('leave the generation out: the manifest chooses it')
+      throw new AttachmentInvalidArgumentError('give no generation: the manifest chooses it')
     })
     try {
       const given = PreparedContent.of(body)

@@ -3,7 +3,7 @@ import { Lifetime } from '../calls/lifetime.ts'
 import { load } from '../calls/load.ts'
 import { withoutUrlCredentials } from '../calls/url-credentials.ts'
 import { rejectBody } from '../content/abandon.ts'
-import { streamOf } from '../content/byte-stream.ts'
+import { owned, streamOf } from '../content/byte-stream.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
 import { digest } from '../content/digest.ts'
 import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from '../content/id.ts'
@@ -16,7 +16,7 @@ import {
   refTo,
   storedMeta,
 } from '../content/meta.ts'
-import { prepareContent } from '../content/prepare.ts'
+import { prepareContent, sourceReading } from '../content/prepare.ts'
 import {
   AttachmentBackendError,
   AttachmentNotFoundError,
@@ -25,7 +25,6 @@ import {
 } from '../errors.ts'
 import { checkNumber, checkWhole } from '../numbers.ts'
 import { wrongDigest, wrongLength } from '../reading/integrity.ts'
-import { owned } from '../reading/owned.ts'
 import { batchedRemoval } from './batched-removal.ts'
 import type { AttachmentDriver, AttachmentKey } from './driver.ts'
 import type {
@@ -52,22 +51,25 @@ export interface PortableAttachmentStoreOptions {
  * See `AttachmentStore` for what it guarantees, and `AttachmentDriver` for what it needs.
  */
 export class PortableAttachmentStore implements AttachmentStore {
-  readonly persistence: AttachmentStorePersistence
+  declare readonly persistence: AttachmentStorePersistence
   /** For subclasses that offer more than the interface. */
-  protected readonly driver: AttachmentDriver
-  readonly maxByteLength: number
+  declare protected readonly driver: AttachmentDriver
+  declare readonly maxByteLength: number
   readonly #remove: ReturnType<typeof batchedRemoval>
   readonly #lifetime: Lifetime
 
-  constructor(driver: AttachmentDriver, options: PortableAttachmentStoreOptions = {}) {
+  constructor(
+    driver: AttachmentDriver,
+    { maxByteLength = Number.POSITIVE_INFINITY }: PortableAttachmentStoreOptions = {},
+  ) {
     this.driver = driver
     this.persistence = driver.persistence
-    this.maxByteLength = checkNumber('maxByteLength', options.maxByteLength ?? Number.POSITIVE_INFINITY, 0)
+    this.maxByteLength = checkNumber('maxByteLength', maxByteLength, 0)
     this.#remove = batchedRemoval(driver)
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
     // Now, since later there may be no file descriptor left, and Node 22 never tries again to load what it once could
     // not.
-    void Promise.allSettled([import('../content/source.ts'), streamReading()])
+    void Promise.allSettled([sourceReading(), streamReading()])
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
@@ -92,14 +94,13 @@ export class PortableAttachmentStore implements AttachmentStore {
     let own: PreparedContent | undefined
     try {
       let content = PreparedContent.of(body)
-      if (content !== undefined) {
-        if (content.byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
-      } else {
+      if (content === undefined) {
         const prepared = this.#content(body, signal)
         content = own = prepared instanceof Promise ? await prepared : prepared
         signal?.throwIfAborted()
       }
       const { id, byteLength } = content
+      if (byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
       const stored = storedMeta(id, byteLength, checked)
       // Apart from the errors of a source, which stay as they are.
       try {
@@ -187,10 +188,8 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   /** The keys of all copies of the id. */
-  async #copies(id: AttachmentId, signal: AbortSignal | undefined): Promise<AttachmentKey[]> {
-    const keys: AttachmentKey[] = []
-    for await (const { generation } of this.list({ prefix: id, signal })) keys.push({ id, generation })
-    return keys
+  #copies(id: AttachmentId, signal: AbortSignal | undefined): Promise<AttachmentKey[]> {
+    return Array.fromAsync(this.list({ prefix: id, signal }))
   }
 
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
@@ -259,9 +258,12 @@ export class PortableAttachmentStore implements AttachmentStore {
   #mapped(operation: string, error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason
     if (AttachmentStoreError.isInstance(error)) return error
-    return new AttachmentBackendError(`${operation} failed in the ${this.driver.name} store: ${describe(error)}`, {
-      cause: error,
-    })
+    return new AttachmentBackendError(
+      `${operation} failed in the ${this.driver.name} store: ${withoutUrlCredentials(String(error))}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
@@ -283,9 +285,4 @@ function rangeOf({ start, end }: AttachmentStreamOptions): { start: number; end:
   if (start === undefined && end === undefined) return undefined
   const first = checkWhole('start', start ?? 0)
   return { start: first, end: Math.max(first, checkWhole('end', end ?? Number.MAX_SAFE_INTEGER)) }
-}
-
-/** The message of a backend's error; drivers that know how say more. */
-function describe(error: unknown): string {
-  return withoutUrlCredentials(error instanceof Error ? error.message || error.name : String(error))
 }

@@ -54,22 +54,21 @@ export async function reclaimUnreferencedAttachments(
   const report = Object.assign(sweep.report, { unreferencedCount: 0, unreferencedByteLength: 0 })
 
   const unreferenced: AttachmentKey[] = []
-  const looked = new Map<string, AttachmentListing>()
+  let looked: AttachmentListing[] = []
   const count = async () => {
-    for (const claim of await manifest.claimBlobs([...looked.values()], { dryRun: true })) {
-      const { attachmentId: id, generation } = claim
-      unreferenced.push({ id, generation })
-      report.unreferencedByteLength += looked.get(claimName(claim))?.byteLength ?? 0
+    const claims = new Set((await manifest.claimBlobs(looked, { dryRun: true })).map(claimName))
+    for (const blob of looked) {
+      report.scannedIntentCount++
+      if (!claims.has(physicalName(blob))) continue
+      report.unreferencedCount = unreferenced.push(blob)
+      report.unreferencedByteLength += blob.byteLength
     }
-    report.unreferencedCount = unreferenced.length
-    report.scannedIntentCount += looked.size
-    looked.clear()
+    looked = []
     await sweep.progressed()
   }
   for await (const blob of store.list({ signal })) {
     if ((blob.lastModifiedMs ?? olderThanEpochMs) > olderThanEpochMs) continue
-    looked.set(physicalName(blob), blob)
-    if (looked.size === batchSize) await count()
+    if (looked.push(blob) === batchSize) await count()
   }
   await count()
   if (dryRun) return report

@@ -1,8 +1,8 @@
-import { checkConcurrency, concurrently } from '../calls/concurrently.ts'
+import { concurrently } from '../calls/concurrently.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { maxClaimLimit } from '../manifest/checks.ts'
 import type { AttachmentManifest, OrphanClaim } from '../manifest/manifest.ts'
-import { checkWhole } from '../numbers.ts'
+import { checkNumber, checkWhole } from '../numbers.ts'
 import { physicalName } from '../store/driver.ts'
 import type { AttachmentStore } from '../store/store.ts'
 
@@ -62,7 +62,7 @@ export function begunSweep(
   { signal, batchSize = 1000, concurrency = 1000, onProgress }: AttachmentSweepOptions,
 ): Sweep {
   checkWhole('batchSize', batchSize, maxClaimLimit, 1)
-  checkConcurrency(concurrency)
+  checkNumber('concurrency', concurrency, 1)
   const report: AttachmentReclamationReport = { scannedIntentCount: 0, reclaimedCount: 0, failures: [] }
   const failed = new Set<string>()
 

@@ -1,5 +1,5 @@
 import type { SessionHarness } from '@lash/attachments-conformance'
-import { type Coverage, coverageTable, exploreSome } from '@lash/attachments-conformance/explore'
+import { type Coverage, coverageTable, exploreSome, plans } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, test } from 'vitest'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
@@ -22,6 +22,17 @@ describe('schedules chosen at random', () => {
   for (const [harness, schedules] of pairs) {
     test(`on ${harness.name}`, async () => {
       covered.push(await exploreSome(harness, { schedules }))
+    }, 300_000)
+  }
+})
+
+/** Where content at its first generation has no row of its own, a purge of other content must not move it. */
+describe('schedules of plans with purges and jumps of clocks, chosen at random', () => {
+  const harness = pairHarness(memoryStoreHarness(), sqliteManifestHarness())
+  afterAll(() => harness.cleanup())
+  for (const plan of plans.filter(({ requires }) => requires?.includes('clock'))) {
+    test(`${plan.name} on ${harness.name}`, async () => {
+      covered.push(await exploreSome(harness, { schedules: 100, plan }))
     }, 300_000)
   }
 })

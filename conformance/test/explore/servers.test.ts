@@ -1,5 +1,11 @@
 import type { SessionHarness } from '@lash/attachments-conformance'
-import { type Coverage, coverageTable, exploreSome, type SeededOptions } from '@lash/attachments-conformance/explore'
+import {
+  type Coverage,
+  coverageTable,
+  exploreSome,
+  plans,
+  type SeededOptions,
+} from '@lash/attachments-conformance/explore'
 import { afterAll, describe, test } from 'vitest'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
@@ -35,6 +41,17 @@ describe('schedules chosen at random', () => {
       covered.push(await exploreSome(harness, options))
     }, 300_000)
   }
+
+  test('of plans with purges and jumps of clocks, on memory x postgres', async () => {
+    const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
+    try {
+      for (const plan of plans.filter(({ requires }) => requires?.includes('clock'))) {
+        covered.push(await exploreSome(harness, { schedules: 40, plan }))
+      }
+    } finally {
+      await harness.cleanup()
+    }
+  }, 300_000)
 
   test('while hosts hold their transactions open, on memory x postgres', async () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())

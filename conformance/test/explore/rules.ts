@@ -410,16 +410,9 @@ export const rules: readonly Rule[] = [
     caught: 'isolation',
   },
   {
-    rule: 'an adoption that fails releases nothing',
-    off: [
-      adoption.swap(
-        'adopt',
-        'const { body } =',
-        `await manifest.releaseRefs(view.sessionId, [id], { holder: view.holder ?? '' })
-        const { body } =`,
-      ),
-    ],
+    rule: 'an adoption that finds no bytes takes back nothing that is committed',
+    off: [adoption.swap('adopt', 'uncommittedOnly: true', 'uncommittedOnly: false')],
     plan: 'adopt-twice',
-    caught: 'needless refusal',
+    caught: 'safety',
   },
 ]

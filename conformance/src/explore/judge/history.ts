@@ -67,14 +67,25 @@ export class History {
 
   /** The holder or, without one, every holder of the session releases the ids or, without ids, everything. */
   released(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
-    for (const held of this.#holds.values()) {
-      if (held.hold.sessionId !== sessionId) continue
-      if (holder !== undefined && held.hold.holder !== holder) continue
-      if (ids !== undefined && !ids.includes(held.id)) continue
+    for (const held of this.#heldBy(sessionId, ids, holder)) {
       held.mayBeLive = false
       held.committable = undefined
       held.promised = undefined
     }
+  }
+
+  /** As {@link released}, but of what is not committed. The promises stand. */
+  withdrawn(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): void {
+    for (const held of this.#heldBy(sessionId, ids, holder)) held.committable = undefined
+  }
+
+  #heldBy(sessionId: string, ids: readonly AttachmentId[] | undefined, holder: string | undefined): HoldHistory[] {
+    return [...this.#holds.values()].filter(
+      ({ hold, id }) =>
+        hold.sessionId === sessionId &&
+        (holder === undefined || hold.holder === holder) &&
+        (ids === undefined || ids.includes(id)),
+    )
   }
 
   /** What the holder must find, if anything. */

@@ -122,8 +122,10 @@ export class GatedManifest implements AttachmentManifest {
 
   releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options: AttachmentReleaseOptions = {}): Promise<void> {
     const record = () => {
-      // What the holder did not ask for breaks no promise to it.
-      if (isReleasing(this.#gate.actor())) this.#scene.history.released(sessionId, ids, options.holder)
+      const { history } = this.#scene
+      // An adoption that finds no bytes takes its intent back. Nobody asked it to let go of what is committed.
+      if (isReleasing(this.#gate.actor())) history.released(sessionId, ids, options.holder)
+      else history.withdrawn(sessionId, ids, options.holder)
     }
     return change(
       this.#gate,

@@ -1,6 +1,7 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { type Change, rules } from './rules.ts'
+import { rules } from './rules.ts'
+import type { Change } from './source-change.ts'
 
 /**
  * Lets one process load the project many times, each time with other changes to its source. A module imported with

@@ -1,14 +1,5 @@
 import type { ViolationKind } from '@lash/attachments-conformance/explore'
-
-/** A change to one function of the source. */
-export interface Change {
-  /** The end of the file's path. */
-  readonly file: string
-  /** The name of the function or method. */
-  readonly name: string
-  /** Changes the body, which is given without its braces. */
-  readonly change: (body: string) => string
-}
+import { type Change, functionsOf } from './source-change.ts'
 
 /** A safety rule of the protocol, the changes to the real code that switch it off, and what goes wrong then. */
 export interface Rule {
@@ -17,25 +8,6 @@ export interface Rule {
   /** The plan in which the explorer finds it. */
   readonly plan: string
   readonly caught: ViolationKind
-}
-
-/** Ways to change a function of a file. */
-function functionsOf(file: string) {
-  return {
-    /** The function does this instead of what it does. */
-    instead: (name: string, body: string): Change => ({ file, name, change: () => body }),
-    /** The function does this first. */
-    first: (name: string, statement: string): Change => ({ file, name, change: body => `${statement}\n${body}` }),
-    /** A part of the function is another. The part stands there once. */
-    swap: (name: string, part: string, other: string): Change => ({
-      file,
-      name,
-      change(body) {
-        if (body.split(part).length !== 2) throw new Error(`${name} in ${file} has not exactly one place with: ${part}`)
-        return body.replace(part, () => other)
-      },
-    }),
-  }
 }
 
 const ledger = functionsOf('memory/src/manifest/ledger.ts')

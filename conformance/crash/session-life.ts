@@ -19,8 +19,8 @@ type Halves = Pick<OpenPair, 'store' | 'manifest'>
 const adoptionTries = 10
 
 /**
- * The turns of one session: puts, commits, reads, releases, drafts that become messages, and a fork. The journal records
- * all of it.
+ * The turns of one session: puts, commits, reads, releases, drafts that become messages, and a fork. The journal
+ * records all of it.
  */
 export class SessionLife {
   readonly #pair: Halves

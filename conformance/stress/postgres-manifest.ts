@@ -1,7 +1,7 @@
 /**
- * Runs sessions, chats with drafts, messages and forks, and sweepers without grace over a few shared contents, on a real
- * PostgreSQL server that can be restarted meanwhile. The manifest forgets what is reclaimed after a moment. Counts what must never happen: a committed ref that cannot be read, and a commit on missing
- * bytes.
+ * Runs sessions, chats with drafts, messages and forks, and sweepers without grace over a few shared contents, on a
+ * real PostgreSQL server that can be restarted meanwhile. The manifest forgets what is reclaimed after a moment. Counts
+ * what must never happen: a committed ref that cannot be read, and a commit on missing bytes.
  *
  *   node conformance/stress/postgres-manifest.ts
  *     [--seconds 60] [--seed 1] [--restarts 0] [--sessions 16] [--chats 8] [--sweepers 4] [--contents 50]

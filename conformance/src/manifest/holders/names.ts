@@ -8,7 +8,9 @@ import { assertInvalid, type HolderInSession, holder, intentFor } from '../steps
 
 const hostileHolders: readonly HolderInSession[] = ['', ...hostileNames].map(name => holder('session', name))
 
-/** A key that is put together from session, holder and id, with one of these between them, takes two of these for one. */
+/**
+ * A key that is put together from session, holder and id, with one of these between them, takes two of these for one.
+ */
 const separators: readonly string[] = ['', ' ', ':', '/', '|', ',', '-', '_', '#', '\u0001', '\n']
 
 /** Holders that are mixed up by whoever joins names instead of keeping them apart. */

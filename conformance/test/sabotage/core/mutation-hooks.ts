@@ -4,7 +4,8 @@ import { mutants, type Swap } from './mutants.ts'
 
 /**
  * Lets one process load the project many times, each time with other changes to its source. A module imported with
- * `?mutant=<n>`, and every module of this repository that it imports, is loaded anew with the changes of the n-th mutant.
+ * `?mutant=<n>`, and every module of this repository that it imports, is loaded anew with the changes of the n-th
+ * mutant.
  */
 registerHooks({
   resolve(specifier, context, nextResolve) {

@@ -30,8 +30,8 @@ import type {
 export interface AttachmentManifestOptions {
   /**
    * For how long the generation of reclaimed content is remembered, in milliseconds, 0 or more. Default 30 days, and 0
-   * for a manifest in memory. It is a matter of space and of plain names, not of safety: once a generation is forgotten,
-   * unknown content starts at a higher one, and only copies at generation 0 have the plain id for a name.
+   * for a manifest in memory. It is a matter of space and of plain names, not of safety: once a generation is
+   * forgotten, unknown content starts at a higher one, and only copies at generation 0 have the plain id for a name.
    */
   tombstoneRetentionMs?: number | undefined
   /**
@@ -232,8 +232,8 @@ export abstract class ManifestBase implements AttachmentManifest {
   }
 
   /**
-   * Of each content, the highest copy that a store lists: claims it if nobody has use for it, and if this is no dry run.
-   * There is at least one, and no two of the same content.
+   * Of each content, the highest copy that a store lists: claims it if nobody has use for it, and if this is no dry
+   * run. There is at least one, and no two of the same content.
    */
   protected abstract claimListed(
     highest: readonly AttachmentKey[],

@@ -109,8 +109,8 @@ export interface AttachmentManifest extends AsyncDisposable {
    * Comes before the bytes are put. Returns the generation to put them at.
    * - Unknown content starts at the manifest's floor: 0, until the generations of some content were forgotten. Content
    *   under a claim moves to its next generation and loses the claim.
-   * - The ref of this holder in this session becomes live at that generation, with this time. If it was committed at that
-   *   generation, it stays committed and keeps its metadata. Otherwise it gets the metadata of this intent.
+   * - The ref of this holder in this session becomes live at that generation, with this time. If it was committed at
+   *   that generation, it stays committed and keeps its metadata. Otherwise it gets the metadata of this intent.
    */
   recordIntent(intent: AttachmentIntent): Promise<number>
 
@@ -164,10 +164,11 @@ export interface AttachmentManifest extends AsyncDisposable {
 
   /**
    * Claims copies that a store lists and no ref names. A copy below the content's generation, or of unknown content
-   * below the floor, may be deleted, and is returned with a token that settles nothing. A copy at or above it is claimed
-   * if the content has no refs and no claim, or is unknown; this moves the content to the copy's generation. Of several
-   * copies of such content, the one at the highest generation is claimed, and the others are then below it. Every other
-   * copy is live and is left out. So is one beyond generation 2^51, which no manifest gives: delete that by hand.
+   * below the floor, may be deleted, and is returned with a token that settles nothing. A copy at or above it is
+   * claimed if the content has no refs and no claim, or is unknown; this moves the content to the copy's generation. Of
+   * several copies of such content, the one at the highest generation is claimed, and the others are then below it.
+   * Every other copy is live and is left out. So is one beyond generation 2^51, which no manifest gives: delete that by
+   * hand.
    */
   claimBlobs(blobs: readonly AttachmentKey[], options?: AttachmentClaimBlobsOptions): Promise<OrphanClaim[]>
 

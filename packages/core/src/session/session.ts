@@ -267,8 +267,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   /**
-   * Refs that were put or adopted through this view and are not yet committed. To commit them is exact, whatever else is
-   * in flight.
+   * Refs that were put or adopted through this view and are not yet committed. To commit them is exact, whatever else
+   * is in flight.
    */
   pendingRefs(): AttachmentRef[] {
     return this.#pending.refs().map(ref => ({ ...ref }))
@@ -287,10 +287,10 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    * is what was put and adopted through this view alone. When the upload is one request and the message another, give
    * the refs. Does nothing when there is nothing to commit.
    *
-   * In the host's own transaction (`options.client`) pending refs stay pending, since the host may still roll back. Call
-   * `markManifestCommitted` with their ids once the host has committed. To commit again is harmless.
-   * @throws AttachmentIntentExpiredError when this holder has no live ref to any of them: a sweep has taken it, or it was
-   * released, or another holder put it. Then nothing is committed, and all stay pending.
+   * In the host's own transaction (`options.client`) pending refs stay pending, since the host may still roll back.
+   * Call `markManifestCommitted` with their ids once the host has committed. To commit again is harmless.
+   * @throws AttachmentIntentExpiredError when this holder has no live ref to any of them: a sweep has taken it, or it
+   * was released, or another holder put it. Then nothing is committed, and all stay pending.
    */
   commit({ refs, ...options }: SessionCommitOptions = {}): Promise<AttachmentRef[]> {
     return this.#lifetime.run(options.signal, async () => {
@@ -312,8 +312,8 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    * chat has that it comes from. No bytes are read or written, unless a sweep is just taking them; then they are
    * copied. The refs have the metadata of the source. They are pending until `commit`.
    * @param refs of which only the ids count.
-   * @param from a view of any session, over the same store and manifest. It must hold each of them: to know an id is not
-   * enough.
+   * @param from a view of any session, over the same store and manifest. It must hold each of them: to know an id is
+   * not enough.
    * @throws AttachmentNotFoundError when the other view does not hold one of them, or its bytes are gone. Then none is
    * pending, and a sweep takes what was recorded for the others.
    * @throws AttachmentInvalidArgumentError when the stores or the manifests are not the same objects.

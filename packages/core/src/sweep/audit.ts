@@ -10,8 +10,8 @@ export interface AttachmentAuditOptions extends AttachmentSweepOptions {
   /** Count what would be deleted, and change nothing. Default false. */
   dryRun?: boolean | undefined
   /**
-   * The most that may be deleted of the blobs that the audit looks at, from 0 to 1; default 0.5. When more would go, and
-   * there are at least 10 blobs, nothing is deleted: the manifest is probably not that of the store.
+   * The most that may be deleted of the blobs that the audit looks at, from 0 to 1; default 0.5. When more would go,
+   * and there are at least 10 blobs, nothing is deleted: the manifest is probably not that of the store.
    */
   maxDeleteRatio?: number | undefined
 }
@@ -33,12 +33,13 @@ const guardedCount = 10
  * content. Run it now and then, beside `reclaimOrphanedAttachments`. The manifest must know **every** session of the
  * store: bytes that only another manifest refers to are strays for this one.
  *
- * The first pass only counts. A dry run ends there, and so does an audit that would delete suspiciously much. The second
- * takes what the first has found. Both leave out blobs that were modified after `olderThanEpochMs` (milliseconds since
- * 1970), as the backend says. Each blob is claimed before it is deleted, so a session that puts, adopts or commits the
- * same bytes meanwhile loses nothing. What the first pass finds is kept in memory: about 100 bytes for each blob.
- * @throws AttachmentAuditRefusedError when more than `maxDeleteRatio` of at least 10 blobs would be deleted; then nothing
- * was.
+ * The first pass only counts. A dry run ends there, and so does an audit that would delete suspiciously much. The
+ * second takes what the first has found. Both leave out blobs that were modified after `olderThanEpochMs` (milliseconds
+ * since 1970), as the backend says. Each blob is claimed before it is deleted, so a session that puts, adopts or
+ * commits the same bytes meanwhile loses nothing. What the first pass finds is kept in memory: about 100 bytes for each
+ * blob.
+ * @throws AttachmentAuditRefusedError when more than `maxDeleteRatio` of at least 10 blobs would be deleted; then
+ * nothing was.
  */
 export async function reclaimUnreferencedAttachments(
   manifest: AttachmentManifest,

@@ -14,8 +14,8 @@ export interface ClaimStatements {
   /** $1 time, $2 limit, $3 ids or null, $4 now. Takes over stale claims. Gives them. */
   readonly takeOver: Statement
   /**
-   * $1 ids, $2 generations, each id once. Gives the content's generation or, of unknown content, the floor, and which of
-   * them look claimable.
+   * $1 ids, $2 generations, each id once. Gives the content's generation or, of unknown content, the floor, and which
+   * of them look claimable.
    */
   readonly lookAtBlobs: Statement
   /** $1 ids and $2 generations, $3 now. Claims content that has no row, at or above the floor. Gives the claims. */

@@ -7,8 +7,8 @@ import { type Statement, statement } from '../database/statement.ts'
  *
  * - A statement that may add a row locks a row of the floor FOR SHARE until its end, before it locks any content, and
  *   takes the floor from that lock. Each connection locks the stripe of its own number, so that it rarely shares one.
- * - A purge locks **all** stripes FOR UPDATE, and looks for tombstones in a **later statement**. By then whoever had the
- *   floor is done, and whoever wants it waits for the end of the purge and gets the new one.
+ * - A purge locks **all** stripes FOR UPDATE, and looks for tombstones in a **later statement**. By then whoever had
+ *   the floor is done, and whoever wants it waits for the end of the purge and gets the new one.
  * - Who holds a content never waits for the floor, and a purge never waits for a content.
  */
 export interface FloorStatements {

@@ -11,20 +11,20 @@ import { lockedFloor } from './floor-statements.ts'
  */
 export interface IntentStatements {
   /**
-   * $1 id, $2 session, $3 holder, $4 long holder, $5 length, $6 time, $7 to $10 metadata. Gives one row: the generation.
-   * Gives none when it met a claim in the making: repeat it.
+   * $1 id, $2 session, $3 holder, $4 long holder, $5 length, $6 time, $7 to $10 metadata. Gives one row: the
+   * generation. Gives none when it met a claim in the making: repeat it.
    */
   readonly record: Statement
   /** $1 to $10 as in record, $11 bytes. The row also says whether the blob was inserted, and what was there before. */
   readonly recordAndPut: Statement
   /**
-   * Arrays: $1 to $10 as in record, each key of a ref once. Gives id, session, holder and generation of each intent that
-   * was recorded.
+   * Arrays: $1 to $10 as in record, each key of a ref once. Gives id, session, holder and generation of each intent
+   * that was recorded.
    */
   readonly recordMany: Statement
   /**
-   * Arrays: $1 to $10 as in recordMany, $11 the positions, from 1, at which the bytes of each begin in $12, which is the
-   * bytes of all. The rows also have what recordAndPut gives.
+   * Arrays: $1 to $10 as in recordMany, $11 the positions, from 1, at which the bytes of each begin in $12, which is
+   * the bytes of all. The rows also have what recordAndPut gives.
    */
   readonly recordAndPutMany: Statement
 }

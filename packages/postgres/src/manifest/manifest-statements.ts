@@ -38,7 +38,9 @@ export interface ManifestStatements {
   readonly lookup: Statement
   /** $1 session, $2 id, $3 holder. */
   readonly lookupHeld: Statement
-  /** $1 sessions, $2 ids, $3 holders (null: as in lookup). Gives the refs, and the place of each in the arrays, from 1. */
+  /**
+   * $1 sessions, $2 ids, $3 holders (null: as in lookup). Gives the refs, and the place of each in the arrays, from 1.
+   */
   readonly lookupMany: Statement
   /** $1 session, $2 holder and $3 id of the last ref seen. */
   readonly listRefs: Statement

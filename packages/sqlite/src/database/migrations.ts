@@ -97,7 +97,8 @@ export const newestTables: string = schemaTable + storeTables + generationTables
 /**
  * The statements that bring a database from each version to the next, from version 1 on. An entry is never changed once
  * it is published. The tables that an old process would give wrong answers from get new names: where it is still
- * running, it then fails. They are made and copied, not renamed: that would fail in a host's database with a broken view.
+ * running, it then fails. They are made and copied, not renamed: that would fail in a host's database with a broken
+ * view.
  */
 export const migrations: readonly string[] = [
   `

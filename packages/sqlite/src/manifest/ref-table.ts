@@ -152,8 +152,8 @@ export class RefTable {
       UPDATE lash_attachment_holds SET released_at = ?
       WHERE session_id = ? AND holder BETWEEN ? AND ? AND released_at IS NULL AND (committed_at IS NULL OR NOT ?)`,
     )
-    // SQLite takes the other columns of a lone min() from its row, and need not sort, which would take ten times as long.
-    // Without rows there is one of nulls.
+    // SQLite takes the other columns of a lone min() from its row, and need not sort, which would take ten times as
+    // long. Without rows there is one of nulls.
     this.#lookup = prepare(
       database,
       `

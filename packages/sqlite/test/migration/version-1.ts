@@ -29,7 +29,9 @@ export function idOf(name: string): AttachmentId {
   return id
 }
 
-/** What a session's refs are once they have been migrated: of the holder '', with their lengths where bytes are known. */
+/**
+ * What a session's refs are once they have been migrated: of the holder '', with their lengths where bytes are known.
+ */
 export function migratedRefs(sessionId: string): AttachmentManifestEntry[] {
   const lengths = new Map(written.blobs.map(({ id, byteLength }) => [id, byteLength]))
   return written.entries

@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 class LongestFirst extends BaseSequencer {
   static readonly #longest = [
     'explore/servers',
+    'test/statements/',
     'matrix-postgres',
     'matrix-s3',
     'crash.test',

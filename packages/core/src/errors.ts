@@ -158,8 +158,8 @@ export class AttachmentAuditRefusedError extends AttachmentStoreError {
   ) {
     const { scannedCount, unreferencedCount, unreferencedByteLength } = counts
     super(
-      `nothing was deleted: no ref to ${unreferencedCount} of ${scannedCount} blobs (${unreferencedByteLength} bytes); ` +
-        'check that the manifest is of this store, not new or a backup, or raise maxDeleteRatio',
+      `nothing was deleted: no ref to ${unreferencedCount} of ${scannedCount} blobs, ${unreferencedByteLength} bytes; ` +
+        'check that the manifest is of this store, not new or restored, or raise maxDeleteRatio',
       options,
     )
     Object.assign(this, counts)

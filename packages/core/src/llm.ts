@@ -43,7 +43,7 @@ export async function resolveLlmRequestAttachments<Request extends LlmRequest>(
   const names = request.attachments.map(({ data, reference }) => {
     if (data?.length || !reference) return ''
     if (!isAttachmentId(reference.id)) {
-      throw new AttachmentInvalidArgumentError('an attachment has a malformed reference')
+      throw new AttachmentInvalidArgumentError('a reference is malformed')
     }
     const name = physicalName(reference)
     wanted.set(name, reference)

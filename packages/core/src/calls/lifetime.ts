@@ -44,10 +44,10 @@ export class Lifetime {
   }
 
   /** As {@link enter}, for a call with a body. Its source is told when the call is refused or the check fails. */
-  enterWith<T>(body: unknown, signal: AbortSignal | undefined, check: () => T): T {
+  enterWith<T>(body: unknown, signal: AbortSignal | undefined, check?: () => T): T {
     try {
       this.assertOpen()
-      const checked = check()
+      const checked = check?.() as T
       this.enter(signal)
       return checked
     } catch (error) {

@@ -18,7 +18,7 @@ export function copied<T>(make: () => T): T {
   try {
     return make()
   } catch (cause) {
-    throw new AttachmentInvalidArgumentError(`cannot copy the bytes; give many as a stream: ${cause}`, { cause })
+    throw new AttachmentInvalidArgumentError(`cannot copy the bytes; give a stream: ${cause}`, { cause })
   }
 }
 

@@ -48,7 +48,7 @@ async function adopt(
   intentAt: number,
   options: AttachmentSignalOptions,
 ): Promise<AttachmentRef> {
-  const { inner, manifest } = view
+  const { inner, manifest, sessionId, holder = '' } = view
   return readHeld(from, id, options, async source => {
     const byteLength = await lengthOf(from, source, options)
     const meta = ownMeta(source)
@@ -60,8 +60,9 @@ async function adopt(
         const { body } = await inner.stream(id, { ...options, generation: source.generation })
         await inner.put(body, meta, copy)
       } catch (error) {
-        const mine = { holder: view.holder ?? '', uncommittedOnly: true }
-        if (AttachmentNotFoundError.isInstance(error)) await manifest.releaseRefs(view.sessionId, [id], mine)
+        if (AttachmentNotFoundError.isInstance(error)) {
+          await manifest.releaseRefs(sessionId, [id], { holder, uncommittedOnly: true })
+        }
         throw error
       }
     }

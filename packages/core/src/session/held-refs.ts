@@ -21,11 +21,9 @@ export async function heldRef(
   { generation, signal }: AttachmentGenerationOptions,
 ): Promise<AttachmentManifestEntry | undefined> {
   if (!isAttachmentId(id)) return undefined
-  for (const scope of [{ holder }, {}]) {
-    const entry = await abortable(manifest.lookup(sessionId, id, scope), signal)
-    if (isLive(entry)) return (generation ?? entry.generation) === entry.generation ? entry : undefined
-  }
-  return undefined
+  const own = await abortable(manifest.lookup(sessionId, id, { holder }), signal)
+  const entry = isLive(own) ? own : await abortable(manifest.lookup(sessionId, id), signal)
+  return isLive(entry) && (generation ?? entry.generation) === entry.generation ? entry : undefined
 }
 
 /**

@@ -51,7 +51,8 @@ export class PendingAttachments {
 
   bareIds(): AttachmentId[] {
     return [...this.#entries].flatMap(([id, { inFlight, generation, ref }]) =>
-      ref !== undefined && inFlight === 0 && generation === (ref.generation ?? 0) ? id : [],
+      // With none in flight, there is a ref.
+      inFlight === 0 && generation === (ref?.generation ?? 0) ? id : [],
     )
   }
 

@@ -106,10 +106,9 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
-    const { signal } = options
-    this.#lifetime.enterWith(body, signal, () => {})
+    this.#lifetime.enterWith(body, options.signal)
     try {
-      return await this.#prepared(body, signal)
+      return await this.#prepared(body, options.signal)
     } finally {
       this.#lifetime.exit()
     }

@@ -73,7 +73,7 @@ export class PortableAttachmentStore implements AttachmentStore {
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
-    this.#lifetime.enterWith(body, options.signal, () => {})
+    this.#lifetime.enterWith(body, options.signal)
     try {
       return (await this.#content(body, options.signal)).callerView()
     } finally {
@@ -180,16 +180,11 @@ export class PortableAttachmentStore implements AttachmentStore {
     const first = { id, generation: checkGeneration(generation ?? 0) }
     const found = await look(first)
     if (found !== undefined || generation !== undefined) return found
-    for (const key of await this.#copies(id, signal)) {
+    for (const key of await Array.fromAsync(this.list({ prefix: id, signal }))) {
       const other = await look(key)
       if (other !== undefined) return other
     }
     return undefined
-  }
-
-  /** The keys of all copies of the id. */
-  #copies(id: AttachmentId, signal: AbortSignal | undefined): Promise<AttachmentKey[]> {
-    return Array.fromAsync(this.list({ prefix: id, signal }))
   }
 
   async *list(options: AttachmentListOptions = {}): AsyncGenerator<AttachmentListing, void, void> {
@@ -211,7 +206,7 @@ export class PortableAttachmentStore implements AttachmentStore {
     return this.run('delete', signal, async () => {
       if (!isAttachmentId(id)) return
       if (generation === undefined) {
-        const keys = await this.#copies(id, signal)
+        const keys = await Array.fromAsync(this.list({ prefix: id, signal }))
         if (keys.length > 0) await this.driver.remove(keys, { signal })
         return
       }

@@ -54,22 +54,19 @@ const views: readonly Mutant[] = [
   },
   {
     defect: 'a view of a holder reads what that holder has, and nothing else of its session',
-    swaps: [held('[{ holder }, {}]', '[{ holder }]')],
+    swaps: [held('await abortable(manifest.lookup(sessionId, id), signal)', 'undefined')],
     caughtBy: ['session/holders/reads-all-of-the-session'],
   },
   {
     defect: "a view of a holder shows another's metadata before its own",
-    swaps: [held('[{ holder }, {}]', '[{}, { holder }]')],
+    swaps: [
+      held('manifest.lookup(sessionId, id, { holder })', 'manifest.lookup(sessionId, id, { holder: void holder })'),
+    ],
     caughtBy: ['session/holders/own-metadata-first', 'session/ref/own-first', 'session/chats/other-name'],
   },
   {
     defect: 'a view shows nothing of content that its own holder has released and another has',
-    swaps: [
-      held(
-        'if (isLive(entry)) return',
-        'if (entry !== undefined && !isLive(entry)) return undefined\n    if (isLive(entry)) return',
-      ),
-    ],
+    swaps: [held('isLive(own) ? own', 'own !== undefined ? own')],
     caughtBy: ['session/holders/releases-its-own', 'session/holders/own-metadata-first'],
   },
   {
@@ -184,7 +181,7 @@ const adoptions: readonly Mutant[] = [
   },
   {
     defect: 'an adoption that found no bytes leaves its intent',
-    swaps: [adoption('if (AttachmentNotFoundError.isInstance(error)) await', 'if (error === undefined) await')],
+    swaps: [adoption('if (AttachmentNotFoundError.isInstance(error))', 'if (error === undefined)')],
     caughtBy: ['session/adopt/bytes-gone'],
   },
   {

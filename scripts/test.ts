@@ -24,7 +24,7 @@ const oldestNode = '22.19'
  * of a server, or kills processes and cuts the power at each of their calls.
  */
 const onPinnedAlone: readonly string[] = [
-  'conformance/test/{sabotage,explore}/*.test.ts',
+  'conformance/test/{sabotage,explore,statements}/*.test.ts',
   'conformance/test/matrix/hostile-*.test.ts',
   'conformance/test/crash.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',

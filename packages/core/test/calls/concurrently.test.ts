@@ -31,6 +31,14 @@ test('after a failure it starts no more, waits for those in flight, and rejects 
   expect(ended).toEqual(['failing', 'failing later', 'long'])
 })
 
+test('the results come in the order of the items, whichever is done first', async () => {
+  const results = await concurrently([3, 1, 2, 0], 4, async turns => {
+    for (let left = turns; left > 0; left--) await turn()
+    return turns
+  })
+  expect(results).toEqual([3, 1, 2, 0])
+})
+
 test('of no items nothing is called', async () => {
   await concurrently([], 4, () => expect.unreachable())
 })

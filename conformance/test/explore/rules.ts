@@ -314,7 +314,7 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'a bare id is offered only while the last intent is that of a put that succeeded',
-    off: [pending.swap('bareIds', 'generation === (ref.generation ?? 0)', 'generation < Number.POSITIVE_INFINITY')],
+    off: [pending.swap('bareIds', 'generation === (ref?.generation ?? 0)', 'generation < Number.POSITIVE_INFINITY')],
     plan: 'bare-ids',
     caught: 'dangling commit',
   },

@@ -69,8 +69,8 @@ function isHarmless(text: string): boolean {
 function withText(sent: Sent, text: string): Sent {
   if (typeof sent === 'string') return text
   if (sent.text === text) return sent
-  // The query object of the package is sent itself, since the caller waits for it. The connection may have the true text
-  // prepared under the name.
+  // The query object of the package is sent itself, since the caller waits for it. The connection may have the true
+  // text prepared under the name.
   return Object.assign(sent, { text, name: '' })
 }
 

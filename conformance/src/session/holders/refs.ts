@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SessionCase } from '../../case.ts'
+import { intentFor } from '../../manifest/steps.ts'
 import { idOf } from '../../run/contents.ts'
 import { rejectsWithReason } from '../../run/expect.ts'
 import { failingWith } from '../interception.ts'
@@ -61,8 +62,17 @@ export const refCases: readonly SessionCase[] = sessionGroup('ref', {
       assert.deepEqual(await session().ref(idOf('a')), ofDraft, 'committed before uncommitted')
     },
   },
+  'of-bytes-that-are-there': {
+    title: 'ref gives nothing that could not be read once it is committed: a put that has failed, or is not yet done',
+    async run({ manifest, session }) {
+      await manifest.recordIntent(intentFor('a', 'session'))
+      assert.equal(await session().ref(idOf('a')), undefined)
+      const ref = await session().putText('a', meta)
+      assert.deepEqual(await session().ref(idOf('a')), ref)
+    },
+  },
   'of-the-manifest-alone': {
-    title: 'ref asks the manifest alone: no call of the store is made for it, and its failure is told',
+    title: 'ref of what is committed asks the manifest alone, and its failure is told',
     async run({ session, intercepted }) {
       const ref = await session().hold('a', meta)
       const called = failingWith(new assert.AssertionError({ message: 'the store was called' }))

@@ -81,7 +81,7 @@ const views: readonly Mutant[] = [
   },
   {
     defect: 'ref and usage ask the store for lengths that the manifest knows',
-    swaps: [held('byteLength === undefined ? await', 'byteLength !== -1 ? await')],
+    swaps: [held('isTrusted ? byteLength : undefined', 'undefined as undefined | number')],
     caughtBy: ['session/ref/of-the-manifest-alone', 'session/usage/of-the-manifest-alone'],
   },
   {
@@ -173,6 +173,11 @@ const adoptions: readonly Mutant[] = [
       ),
     ],
     caughtBy: ['session/adopt/not-held'],
+  },
+  {
+    defect: 'ref gives a ref to bytes that no put has brought yet',
+    swaps: [session('entry.committedAtEpochMs !== undefined', 'true')],
+    caughtBy: ['session/ref/of-bytes-that-are-there'],
   },
   {
     defect: 'views of different stores and manifests adopt from each other',

@@ -118,8 +118,9 @@ export interface AttachmentManifest extends AsyncDisposable {
    * Commits all of the refs or none. For each, the holder needs a live ref at that generation, it must still be the
    * content's generation, and the content must be under no claim. A ref without `generation` means 0. A bare id stands
    * for the generation of this holder's last intent; it is exact while this holder has no put of the same bytes in
-   * flight. Only id and generation of a ref count, so that a ref that a client has sent may be committed: whatever else
-   * it says is ignored. To commit again is fine, and keeps the time of the first commit.
+   * flight. Only id and generation of a ref count: whatever else it says is ignored, so nothing that a client has sent
+   * is stored. That the bytes are there is known of a ref that `put`, `adopt` or `ref` of a session-scoped store gave.
+   * To commit again is fine, and keeps the time of the first commit.
    * @throws AttachmentIntentExpiredError with every id that failed; then nothing has changed.
    */
   commitRefs(

@@ -20,7 +20,7 @@ export async function adoptAll(
   options: AttachmentSignalOptions,
 ): Promise<AttachmentRef[]> {
   if (from.inner !== view.inner || from.manifest !== view.manifest) {
-    throw new AttachmentInvalidArgumentError('adopt within one store and manifest; put the bytes to another')
+    throw new AttachmentInvalidArgumentError('adopt within one store and manifest, else put the bytes')
   }
   const puts = refs.map(({ id }) => pending.begin(id))
   try {
@@ -50,7 +50,7 @@ async function adopt(
 ): Promise<AttachmentRef> {
   const { inner, manifest, sessionId, holder = '' } = view
   return readHeld(from, id, options, async source => {
-    const byteLength = await lengthOf(from, source, options)
+    const byteLength = (await lengthOf(from, source, options)) ?? 0
     const meta = ownMeta(source)
     const intent = intentFor(view, { id, byteLength }, meta, intentAt)
     const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))

@@ -64,15 +64,18 @@ export async function* liveRefs({
   }
 }
 
-/** A ref that was recorded before manifests kept lengths has none. Then the store knows. */
+/**
+ * The length of the bytes. From the store when the ref does not know it, as one that was recorded before manifests kept
+ * lengths, or is not trusted; then undefined when the bytes are not there.
+ */
 export async function lengthOf(
   { inner }: HolderView,
   { attachmentId, generation, byteLength }: AttachmentManifestEntry,
-  { signal }: AttachmentSignalOptions,
-): Promise<number> {
-  const meta = byteLength === undefined ? await inner.stat(attachmentId, { generation, signal }) : { byteLength }
-  if (meta === undefined) throw new AttachmentNotFoundError(attachmentId)
-  return meta.byteLength
+  options: AttachmentSignalOptions,
+  isTrusted = true,
+): Promise<number | undefined> {
+  const known = isTrusted ? byteLength : undefined
+  return known ?? (await inner.stat(attachmentId, { ...options, generation }))?.byteLength
 }
 
 /** What the holder itself said about the bytes. Even if it said nothing, not what another session said of the same. */

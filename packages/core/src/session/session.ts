@@ -40,8 +40,9 @@ export interface SessionScopedAttachmentStoreOptions {
 
 export interface SessionCommitOptions extends Omit<AttachmentCommitOptions, 'holder'> {
   /**
-   * Exactly these refs, whoever put them: another view, another request. Only id and generation of each count. Default:
-   * what was put and adopted through this view and is not yet committed.
+   * Exactly these refs, whoever put them: another view, another request. Give what `put`, `adopt` or `ref` gave: only
+   * id and generation of each count, and that the bytes are there is what these vouch for. Default: what was put and
+   * adopted through this view and is not yet committed.
    */
   refs?: readonly AttachmentRef[] | undefined
 }
@@ -128,7 +129,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     const { signal } = options
     const checked = this.#lifetime.enterWith(body, signal, () => {
       if (options.generation === undefined) return checkMeta(meta)
-      throw new AttachmentInvalidArgumentError('give no generation: the manifest chooses it')
+      throw new AttachmentInvalidArgumentError('the manifest chooses the generation')
     })
     try {
       const given = PreparedContent.of(body)
@@ -211,12 +212,16 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
 
   /**
    * What the manifest knows of the content, and not what somebody says who sent its id: a ref that comes back from a
-   * browser is a claim. Undefined when the session does not hold it, and for a malformed id.
+   * browser is a claim. Undefined when the session does not hold it, and for a malformed id. Also when it is not
+   * committed and the store does not have the bytes: their put has failed, or is not yet done. So what this gives may
+   * be committed.
    */
   ref(id: AttachmentId, options: AttachmentSignalOptions = {}): Promise<AttachmentRef | undefined> {
     return this.#lifetime.run(options.signal, async () => {
       const entry = await heldRef(this, id, options)
-      return entry && refTo(storedMeta(id, await lengthOf(this, entry, options), ownMeta(entry)), entry.generation)
+      if (entry === undefined) return undefined
+      const byteLength = await lengthOf(this, entry, options, entry.committedAtEpochMs !== undefined)
+      return byteLength === undefined ? undefined : refTo(storedMeta(id, byteLength, ownMeta(entry)), entry.generation)
     })
   }
 
@@ -225,7 +230,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
     return this.#lifetime.run(options.signal, async () => {
       const usage = { count: 0, byteLength: 0 }
       for await (const entry of liveRefs(this)) {
-        usage.byteLength += await lengthOf(this, entry, options)
+        usage.byteLength += (await lengthOf(this, entry, options)) ?? 0
         usage.count++
         this.#lifetime.assertOpen(options.signal)
       }

@@ -1,4 +1,4 @@
-import { contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { AttachmentIntentExpiredError, contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { openSqliteAttachments } from '@lash/attachments-sqlite'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -30,8 +30,8 @@ describe.each([['file'], ['memory']])('in the transaction of a host (%s)', where
       host.prepare('INSERT INTO turns VALUES (?)').run(JSON.stringify([ref]))
       manifest.commitRefsSync('s', [ref], { holder })
     }
-    expect(() => host.transaction(turn)(undefined)).toThrow('expired')
-    expect(() => host.transaction(turn)('message 2')).toThrow('expired')
+    expect(() => host.transaction(turn)(undefined)).toThrow(AttachmentIntentExpiredError)
+    expect(() => host.transaction(turn)('message 2')).toThrow(AttachmentIntentExpiredError)
     expect(() => host.transaction(turn)('lone \ud800 surrogate')).toThrow('holder')
     expect(host.prepare('SELECT count(*) FROM turns').pluck().get()).toBe(0)
 

@@ -17,8 +17,6 @@ export interface VitestRun {
   filters?: readonly string[]
   /** More arguments of vitest. */
   args?: readonly string[]
-  /** Added to the environment. */
-  env?: Readonly<Record<string, string>>
 }
 
 /**
@@ -26,7 +24,7 @@ export interface VitestRun {
  * failure of '(run)'.
  */
 export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
-  const { folder = root, runtime = pinnedNode(), filters = [], args = [], env = {} } = run
+  const { folder = root, runtime = pinnedNode(), filters = [], args = [] } = run
   const file = join(folder, 'reports', 'vitest.json')
   await rm(file, { force: true })
   const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs')
@@ -37,7 +35,6 @@ export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
       // The oldest Node strips types with a warning, which is no part of what a program prints.
       ...(runtime.version.startsWith('22.') && { NODE_NO_WARNINGS: '1' }),
-      ...env,
     },
   })
   const byFile = new Map<string, Outcome>()

@@ -10,12 +10,12 @@ const covered: Coverage[] = []
 
 /** The pairs without a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, number][] = [
-  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 250],
-  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 60],
-  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 60],
-  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 500],
-  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 125],
-  [sqlitePairHarness(), 250],
+  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 150],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 40],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 40],
+  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 300],
+  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 80],
+  [sqlitePairHarness(), 150],
 ]
 
 describe('schedules chosen at random', () => {
@@ -32,7 +32,7 @@ describe('schedules of plans with purges and jumps of clocks, chosen at random',
   afterAll(() => harness.cleanup())
   for (const plan of plans.filter(({ requires }) => requires?.includes('clock'))) {
     test(`${plan.name} on ${harness.name}`, async () => {
-      covered.push(await exploreSome(harness, { schedules: 50, plan }))
+      covered.push(await exploreSome(harness, { schedules: 30, plan }))
     }, 300_000)
   }
 })

@@ -23,16 +23,16 @@ const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifes
 /** The pairs with a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, SeededOptions][] = [
   ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
-    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 40 }],
+    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 20 }],
   ),
   ...[memoryManifestHarness, sqliteManifestHarness].map((manifest): [SessionHarness, SeededOptions] => [
     pairHarness(postgresStoreHarness(), manifest()),
-    { schedules: 40 },
+    { schedules: 20 },
   ]),
-  [postgresPairHarness(), { schedules: 40 }],
+  [postgresPairHarness(), { schedules: 20 }],
   ...(s3 === undefined
     ? []
-    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 15 }])),
+    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 8 }])),
 ]
 
 describe('schedules chosen at random', () => {
@@ -46,7 +46,7 @@ describe('schedules chosen at random', () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
     try {
       for (const plan of plans.filter(({ requires }) => requires?.includes('clock'))) {
-        covered.push(await exploreSome(harness, { schedules: 20, plan }))
+        covered.push(await exploreSome(harness, { schedules: 10, plan }))
       }
     } finally {
       await harness.cleanup()
@@ -56,7 +56,7 @@ describe('schedules chosen at random', () => {
   test('while hosts hold their transactions open, on memory x postgres', async () => {
     const harness = pairHarness(memoryStoreHarness(), postgresManifestHarness())
     try {
-      covered.push(await exploreSome(harness, { schedules: 60, transactions: 'held' }))
+      covered.push(await exploreSome(harness, { schedules: 40, transactions: 'held' }))
     } finally {
       await harness.cleanup()
     }

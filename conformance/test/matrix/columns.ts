@@ -65,11 +65,7 @@ const columns: Record<Backend, () => AnyHarness[]> = {
   ],
 }
 
-/** With LASH_TEST_PAIRS=common, no others are tested. */
-const commonPairs = ['memory x memory', 'fs x sqlite', 'sqlite x sqlite', 'postgres x postgres', 's3 x postgres']
-
 /** Pairs every store with every manifest. No two pairs share a harness. */
 function pairs(stores: readonly (() => StoreHarness)[], manifests: readonly (() => ManifestHarness)[]): AnyHarness[] {
-  const all = stores.flatMap(store => manifests.map(manifest => pairHarness(store(), manifest())))
-  return process.env.LASH_TEST_PAIRS === 'common' ? all.filter(({ name }) => commonPairs.includes(name)) : all
+  return stores.flatMap(store => manifests.map(manifest => pairHarness(store(), manifest())))
 }

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { outcomesOf } from '../mutants/outcomes.ts'
 import { rules } from './rules.ts'
 import type { MutantOutcome } from './run-mutants.source.ts'
 
@@ -13,12 +11,7 @@ describe('with one rule switched off', () => {
   let outcomes: MutantOutcome[] = []
 
   beforeAll(async () => {
-    const script = fileURLToPath(new URL('run-mutants.source.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 1 << 26 })
-    outcomes = stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line) as MutantOutcome)
+    outcomes = await outcomesOf(new URL('run-mutants.source.ts', import.meta.url))
   }, 300_000)
 
   for (const [index, { rule, caught }] of rules.entries()) {

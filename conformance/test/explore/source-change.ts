@@ -1,3 +1,5 @@
+import { swapped } from '../mutants/mutation-hooks.ts'
+
 /** A change to one function of the source. */
 export interface Change {
   /** The end of the file's path. */
@@ -19,10 +21,7 @@ export function functionsOf(file: string) {
     swap: (name: string, part: string, other: string): Change => ({
       file,
       name,
-      change(body) {
-        if (body.split(part).length !== 2) throw new Error(`${name} in ${file} has not exactly one place with: ${part}`)
-        return body.replace(part, () => other)
-      },
+      change: body => swapped(`${name} in ${file}`, body, part, other),
     }),
   }
 }

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { outcomesOf } from '../mutants/outcomes.ts'
 import { mutants } from './core/mutants.ts'
 import type { MutantOutcome } from './core/run-mutants.source.ts'
 
@@ -13,12 +11,7 @@ describe('each mutant of core is caught by the case that names its defect', () =
   let outcomes: MutantOutcome[] = []
 
   beforeAll(async () => {
-    const script = fileURLToPath(new URL('core/run-mutants.source.ts', import.meta.url))
-    const { stdout } = await promisify(execFile)(process.execPath, [script], { maxBuffer: 1 << 26 })
-    outcomes = stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line) as MutantOutcome)
+    outcomes = await outcomesOf(new URL('core/run-mutants.source.ts', import.meta.url))
   }, 300_000)
 
   for (const [mutant, { defect, caughtBy }] of mutants.entries()) {

@@ -1,0 +1,77 @@
+import type { AttachmentForm } from './attachment-url.ts'
+
+/** What a `data:` URL says, as it stands there. */
+export interface DataUrl {
+  /** With its parameters. Empty when there is none. */
+  mediaType: string
+  isBase64: boolean
+  /** Base64, or text with escapes. */
+  body: string
+}
+
+const token = "[\\w!#$%&'*+.^`|~-]+"
+const parameter = `[ \\t]*;[ \\t]*${token}=(?:${token}|"[^"\\\\]*")`
+const fullType = new RegExp(`^${token}/(?!\\*(?:;|$))${token}(?:${parameter})*$`)
+const wideType = new RegExp(`^${token}(?:/\\*)?$`)
+const dataUrlHeader = new RegExp(`^data:((?:${token}/${token})?(?:${parameter})*?)(;[ \\t]*base64)?,`, 'i')
+/** Longer headers are not looked for, so that a text of megabytes is not searched. */
+const longestHeader = 512
+
+/** Undefined when the text is not a `data:` URL with a well-formed head (RFC 2397). */
+export function readDataUrl(text: string): DataUrl | undefined {
+  const [head, mediaType = '', base64] = dataUrlHeader.exec(text.slice(0, longestHeader)) ?? []
+  return head === undefined ? undefined : { mediaType, isBase64: base64 !== undefined, body: text.slice(head.length) }
+}
+
+/** Undefined when the body is malformed. */
+export function bytesOfDataUrl({ isBase64, body }: DataUrl): Uint8Array | undefined {
+  try {
+    return isBase64 ? bytesOfBase64(body.includes('%') ? decodeURIComponent(body) : body) : bytesOfEscaped(body)
+  } catch {
+    return undefined
+  }
+}
+
+/** Base64 of either alphabet, with or without padding and white space. Undefined when it is none. */
+export function bytesOfBase64(text: string): Uint8Array | undefined {
+  const dense = /\s/.test(text) ? text.replace(/\s/g, '') : text
+  if (!/^[\w+/-]*={0,2}$/.test(dense)) return undefined
+  const length = dense.length - (dense.endsWith('==') ? 2 : dense.endsWith('=') ? 1 : 0)
+  return length % 4 === 1 ? undefined : owned(Buffer.from(dense, 'base64'))
+}
+
+/** Escapes are bytes, which need not be UTF-8 together. */
+function bytesOfEscaped(text: string): Uint8Array | undefined {
+  if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
+  const pieces = text.split(/((?:%[0-9a-f]{2})+)/i)
+  return owned(
+    Buffer.concat(
+      pieces.map((piece, index) =>
+        index % 2 === 1 ? Buffer.from(piece.replaceAll('%', ''), 'hex') : Buffer.from(piece, 'utf8'),
+      ),
+    ),
+  )
+}
+
+/** As the class that the caller knows, and not a `Buffer`, which compares and serializes differently. */
+function owned(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+}
+
+/** Bytes as they stood before they were externalized. */
+export function inForm(form: AttachmentForm, bytes: Uint8Array, mediaType = ''): unknown {
+  if (form === 'uint8array') return bytes
+  if (form === 'arraybuffer') return new Uint8Array(bytes).buffer
+  const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return form === 'base64' ? base64 : `data:${mediaType};base64,${base64}`
+}
+
+/** `type/subtype`, with or without parameters, and not a pattern such as `image/*`. */
+export function isFullMediaType(text: string): boolean {
+  return text.length <= 255 && fullType.test(text)
+}
+
+/** As the SDK takes them when the subtype is not known: `image`, or a pattern such as `image/*`. */
+export function isWideMediaType(text: string): boolean {
+  return text.length <= 255 && wideType.test(text)
+}

@@ -1,0 +1,34 @@
+import { type Experimental_DownloadFunction, generateText, type ModelMessage } from 'ai'
+import { MockLanguageModelV4 } from 'ai/test'
+
+/** What a model is given for messages, after everything that the SDK does with them. */
+export async function promptOf(messages: ModelMessage[], download?: Experimental_DownloadFunction): Promise<unknown> {
+  const model = new MockLanguageModelV4({
+    doGenerate: {
+      content: [{ type: 'text', text: 'ok' }],
+      finishReason: { unified: 'stop', raw: undefined },
+      usage: {
+        inputTokens: { total: 1, noCache: 1, cacheRead: undefined, cacheWrite: undefined },
+        outputTokens: { total: 1, text: 1, reasoning: undefined },
+      },
+      warnings: [],
+    },
+  })
+  await generateText({ model, messages, maxRetries: 0, ...(download && { experimental_download: download }) })
+  return comparable(model.doGenerateCalls[0]?.prompt)
+}
+
+/** With bytes, whether as an array or in base64, as hex. */
+export function comparable(value: unknown): unknown {
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer) return hex(new Uint8Array(value))
+  if (value instanceof URL) return value.href
+  if (Array.isArray(value)) return value.map(comparable)
+  if (typeof value !== 'object' || value === null) return value
+  const isData = 'type' in value && value.type === 'data' && 'data' in value && typeof value.data === 'string'
+  if (isData) return { type: 'data', data: hex(Buffer.from(value.data as string, 'base64')) }
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, comparable(field)]))
+}
+
+function hex(bytes: Uint8Array): string {
+  return `bytes ${Buffer.from(bytes).toString('hex')}`
+}

@@ -1,1 +1,71 @@
-export {}
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createRequestListener } from '@remix-run/node-fetch-server'
+import type { AttachmentHandler } from './handler.ts'
+
+/** How long a client that goes on sending after its answer may be silent, and how long and how much it may send. */
+const lingerSilenceMs = 1000
+const lingerMs = 10_000
+const lingerBytes = 64 * 1024 * 1024
+
+/**
+ * The handler as a listener of `node:http`, and as a handler of Express. Mount it for all methods and for all paths
+ * below `basePath`, which is compared with the path that the client asked for.
+ */
+export function toNodeListener(handler: AttachmentHandler): RequestListener {
+  return (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse) => {
+    // Express takes the path off at which something is mounted.
+    if (req.originalUrl !== undefined) req.url = req.originalUrl
+    const listener = createRequestListener(async (request: Request) => {
+      const response = await handler.fetch(request)
+      return req.complete || req.httpVersionMajor !== 1 ? response : lingering(response, request, req)
+    })
+    listener(req, res)
+  }
+}
+
+/**
+ * An answer to a client that is still sending, such as 413. To close the connection at once would reset it, and the
+ * client might never see the answer (RFC 9112, 9.6). To keep it open would leave the client waiting to be read, for
+ * ever. So the answer goes out whole, what still comes is thrown away for a while, and then the connection is closed.
+ */
+async function lingering(response: Response, request: Request, req: IncomingMessage): Promise<Response> {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const headers = new Headers(response.headers)
+  headers.set('Connection', 'close')
+  headers.set('Content-Length', `${bytes.byteLength}`)
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: controller => controller.enqueue(bytes),
+      async pull(controller) {
+        await request.body?.cancel().catch(() => {})
+        await discardRest(req)
+        controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { status: response.status, headers })
+}
+
+/** Until the request is complete, or its connection is closed, or it has had its time. */
+function discardRest(req: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    let left = lingerBytes
+    const finish = () => {
+      clearTimeout(silence)
+      clearTimeout(end)
+      req.off('data', onData).off('end', finish).off('close', finish).off('error', finish)
+      resolve()
+    }
+    const onData = (chunk: Buffer) => {
+      silence.refresh()
+      left -= chunk.byteLength
+      if (left < 0) finish()
+    }
+    const silence = setTimeout(finish, lingerSilenceMs)
+    const end = setTimeout(finish, lingerMs)
+    req.on('data', onData).once('end', finish).once('close', finish).once('error', finish)
+    if (req.complete || req.destroyed) finish()
+    else req.resume()
+  })
+}

@@ -1,0 +1,94 @@
+import type {
+  AttachmentContent,
+  AttachmentCreateMeta,
+  AttachmentRef,
+  SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
+
+interface HeldFile {
+  content: AttachmentContent
+  meta: AttachmentCreateMeta
+}
+
+/**
+ * The files of one request, kept together or not at all.
+ *
+ * The last file is held back, read but not put. So the file of a request with one is put when the whole request is known
+ * to be good, and nothing has to be undone. Of several files, those before the last are put for a holder that nobody
+ * else knows, which the view adopts them from at the end. A request that fails deletes what that holder has. It never
+ * touches what the view's holder has, which may have got the same bytes from another request.
+ */
+export class AllOrNothing {
+  readonly #session: SessionScopedAttachmentStore
+  readonly #signal: AbortSignal
+  readonly #aside: SessionScopedAttachmentStore
+  #held: HeldFile | undefined
+  #put: AttachmentRef[] = []
+  /** What the view's holder may have an uncommitted ref to. */
+  #kept: string[] = []
+
+  constructor(session: SessionScopedAttachmentStore, signal: AbortSignal) {
+    this.#session = session
+    this.#signal = signal
+    this.#aside = session.withHolder(`upload:${crypto.randomUUID()}`)
+  }
+
+  /** Takes over the content, and disposes of it. */
+  async add(content: AttachmentContent, meta: AttachmentCreateMeta): Promise<void> {
+    const before = this.#held
+    this.#held = { content, meta }
+    if (before !== undefined) await this.#putAside(before)
+  }
+
+  /**
+   * Puts what is held back, and gives refs of the view's holder, in the order of the files, to `commit`. From here on
+   * an abort changes nothing: all has come. A failure takes back what is not committed.
+   */
+  async keep(commit: (refs: AttachmentRef[]) => Promise<void>): Promise<AttachmentRef[]> {
+    const refs = await this.#refs()
+    await commit(refs)
+    this.#kept = []
+    // If this fails, a sweep does it.
+    if (this.#put.length > 0) await this.#aside.release().catch(() => {})
+    return refs
+  }
+
+  async #refs(): Promise<AttachmentRef[]> {
+    const held = this.#held
+    if (held === undefined) return []
+    this.#kept = [...this.#put.map(({ id }) => id), held.content.id]
+    if (this.#put.length === 0) {
+      const ref = await this.#session.put(held.content, held.meta)
+      await this.#dispose()
+      return [ref]
+    }
+    this.#held = undefined
+    await this.#putAside(held)
+    return this.#session.adopt(this.#put, this.#aside)
+  }
+
+  async #putAside({ content, meta }: HeldFile): Promise<void> {
+    try {
+      this.#put.push(await this.#aside.put(content, meta, { signal: this.#signal }))
+    } finally {
+      await content[Symbol.asyncDispose]()
+    }
+  }
+
+  /** Undoes what was done. Bytes that nobody else holds are deleted at once, not by the next sweep. */
+  async discard(): Promise<void> {
+    await this.#dispose()
+    const { manifest, sessionId, holder = '' } = this.#session
+    if (this.#kept.length > 0) {
+      await manifest.releaseRefs(sessionId, this.#kept, { holder, uncommittedOnly: true })
+      this.#session.markManifestCommitted(this.#kept)
+    }
+    for (const id of new Set([...this.#kept, ...this.#put.map(ref => ref.id)])) await this.#aside.delete(id)
+  }
+
+  async #dispose(): Promise<void> {
+    const held = this.#held
+    this.#held = undefined
+    await held?.content[Symbol.asyncDispose]()
+  }
+}

@@ -115,8 +115,8 @@ export function withParts<T>(
     session,
     options,
     ({ role, isDownloaded }) => (role === 'part' ? (isDownloaded ? 'presence' : 'bytes') : undefined),
-    ({ meta, bytes }, { value, mediaType }) => ({
-      value: bytes ?? new URL(String(value)),
+    ({ meta, bytes }, { value, isDownloaded, mediaType }) => ({
+      value: isDownloaded ? new URL(String(value)) : bytes,
       mediaType: mediaType || knownType(meta, mediaType),
     }),
     ({ value, role, text }) => {

@@ -1,19 +1,35 @@
+import type {
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+  LanguageModelV4StreamResult,
+} from '@ai-sdk/provider'
 import { type Experimental_DownloadFunction, generateText, type ModelMessage } from 'ai'
-import { MockLanguageModelV4 } from 'ai/test'
+import { convertArrayToReadableStream, MockLanguageModelV4 } from 'ai/test'
+
+/** Of parts that are deprecated: they are tested on purpose. */
+globalThis.AI_SDK_LOG_WARNINGS = false
+
+export const answer: LanguageModelV4GenerateResult = {
+  content: [{ type: 'text', text: 'ok' }],
+  finishReason: { unified: 'stop', raw: undefined },
+  usage: {
+    inputTokens: { total: 1, noCache: 1, cacheRead: undefined, cacheWrite: undefined },
+    outputTokens: { total: 1, text: 1, reasoning: undefined },
+  },
+  warnings: [],
+}
+
+/** What a model streams. */
+export function streamOf(parts: LanguageModelV4StreamPart[]): LanguageModelV4StreamResult {
+  const { usage } = answer
+  const unified = parts.some(({ type }) => type === 'tool-call') ? 'tool-calls' : 'stop'
+  const finish: LanguageModelV4StreamPart = { type: 'finish', finishReason: { unified, raw: undefined }, usage }
+  return { stream: convertArrayToReadableStream([{ type: 'stream-start', warnings: [] }, ...parts, finish]) }
+}
 
 /** What a model is given for messages, after everything that the SDK does with them. */
 export async function promptOf(messages: ModelMessage[], download?: Experimental_DownloadFunction): Promise<unknown> {
-  const model = new MockLanguageModelV4({
-    doGenerate: {
-      content: [{ type: 'text', text: 'ok' }],
-      finishReason: { unified: 'stop', raw: undefined },
-      usage: {
-        inputTokens: { total: 1, noCache: 1, cacheRead: undefined, cacheWrite: undefined },
-        outputTokens: { total: 1, text: 1, reasoning: undefined },
-      },
-      warnings: [],
-    },
-  })
+  const model = new MockLanguageModelV4({ doGenerate: answer })
   await generateText({ model, messages, maxRetries: 0, ...(download && { experimental_download: download }) })
   return comparable(model.doGenerateCalls[0]?.prompt)
 }

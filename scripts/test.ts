@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs'
-import { ensureStrace, startServices, type TestServices } from '@lash/attachments-testing/services'
+import { ensureChromium, ensureStrace, startServices, type TestServices } from '@lash/attachments-testing/services'
 import { checkBuiltCode } from './built-code.ts'
 import { runColumns } from './columns-on.ts'
 import { consumerStep } from './consumer.ts'
@@ -45,6 +45,7 @@ let installation: Installation | undefined
 const quietTurbo = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
 const steps: Step[] = [
   commandStep('Types', 'tsc', ['-p', 'tsconfig.json']),
+  commandStep('Types of what runs in a browser', 'tsc', ['-p', 'examples/chat/src/page']),
   commandStep('Lint and format', 'biome', ['ci', '.']),
   commandStep('Format of Markdown', 'prettier', ['--check', '--log-level', 'warn', '**/*.md']),
   commandStep('Links in Markdown', 'remark', ['--quiet', '--frail', '--no-stdout', '--ignore-path', '.gitignore', '.']),
@@ -70,6 +71,7 @@ if (filters.length === 0) {
 
 async function startServers(): Promise<Outcome> {
   await ensureStrace()
+  await ensureChromium()
   services = await startServices()
   const env = { NODE_COMPILE_CACHE: 'node_modules/.cache/compiled' }
   await runCommand('node', ['scripts/fill-compile-cache.ts'], { env })

@@ -7,10 +7,15 @@ export function installCommandOf(packages: readonly string[]): string {
   return `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`
 }
 
+/** Where the program is on the PATH. */
+export function pathOf(program: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.map(folder => join(folder, program)).find(path => existsSync(path))
+}
+
 /** Whether every one of the programs is on the PATH. */
 export function areInstalled(programs: readonly string[]): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return programs.every(program => folders.some(folder => existsSync(join(folder, program))))
+  return programs.every(program => pathOf(program) !== undefined)
 }
 
 /** Whether this process may install packages: root, on Debian or a descendant, and not told otherwise. */

@@ -1,3 +1,4 @@
+import { ensureChromium } from './chromium.ts'
 import { startServices } from './index.ts'
 import { ensureStrace } from './strace.ts'
 
@@ -7,6 +8,7 @@ import { ensureStrace } from './strace.ts'
  */
 export default async function setup(): Promise<() => Promise<void>> {
   await ensureStrace()
+  await ensureChromium()
   const services = await startServices()
   return () => services.stop()
 }

@@ -52,9 +52,15 @@ function subjectIn(text: string): string | undefined {
 
 function aboutFiles(message: Message | undefined): string {
   if (message?.role !== 'user') return 'I have nothing to add.'
-  const files = message.content.filter(part => part.type === 'file')
-  if (files.length === 0) return 'Attach a file, and I say what I was given. Or write: draw a lake in the evening.'
-  return `I was given ${files.map(described).join(', ')}.`
+  const files = message.content.filter(part => part.type === 'file').map(described)
+  const names = message.content.flatMap(part =>
+    part.type === 'text' ? (/^\[.*: (.*), .*]$/.exec(part.text)?.[1] ?? []) : [],
+  )
+  if (files.length + names.length === 0)
+    return 'Attach a file, and I say what I was given. Or: draw a lake in the evening.'
+  const given = files.length === 0 ? [] : [`I was given ${files.join(', ')}.`]
+  const told = names.length === 0 ? [] : [`I was told of ${names.join(', ')}, and not given it.`]
+  return [...given, ...told].join(' ')
 }
 
 function aboutPicture(message: Extract<Message, { role: 'tool' }>): string {

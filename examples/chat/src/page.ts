@@ -39,7 +39,6 @@ const html = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>A chat with attachments</title>
-    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/page.css">
     <script type="module" src="/page.js"></script>
   </head>

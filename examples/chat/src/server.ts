@@ -86,6 +86,7 @@ export async function startChat({ port, folder, model }: ChatServerOptions) {
     theChat(c)
     return c.html(page.html, 200, { 'Content-Security-Policy': page.policy })
   })
+  app.get('/favicon.ico', c => c.body(null, 204))
   app.get('/page.js', c => c.body(page.script, 200, { 'Content-Type': 'text/javascript' }))
   app.get('/page.css', c => c.body(page.style, 200, { 'Content-Type': 'text/css' }))
 

@@ -15,7 +15,7 @@ export function Chat({ id, loaded }: ChatProps) {
   const [state, setState] = useState(loaded)
   const [isDropping, setDropping] = useState(false)
   const [end, main] = [useRef<HTMLDivElement>(null), useRef<HTMLElement>(null)]
-  const uploads = useUploads(id, loaded.draft)
+  const uploads = useUploads(id, loaded.draft, () => void loadState(id).then(setState))
   const { messages, sendMessage, setMessages, status, error } = useChat({
     id,
     messages: loaded.messages,
@@ -29,7 +29,9 @@ export function Chat({ id, loaded }: ChatProps) {
   const isBusy = status === 'submitted' || status === 'streaming'
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is new is at the end
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages])
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'end' })
+  }, [messages])
 
   /** What the server has stored is what counts. */
   async function refresh(): Promise<void> {
@@ -84,6 +86,7 @@ export function Chat({ id, loaded }: ChatProps) {
       <main
         ref={main}
         className={isDropping ? 'dropping' : ''}
+        aria-busy={isBusy || messages.length !== state.messages.length}
         onDrop={drop}
         onDragOver={dragOver}
         onDragLeave={dragLeave}

@@ -24,7 +24,7 @@ const chipOf = (ref: Uploaded): Chip => ({
 })
 
 /** The files of the draft of a chat. They outlive a reload, since the server holds them. */
-export function useUploads(chat: string, draft: Uploaded[]) {
+export function useUploads(chat: string, draft: Uploaded[], onChange: () => void) {
   const [chips, setChips] = useState(() => draft.map(chipOf))
   const requests = useRef(new Map<string, XMLHttpRequest>())
   const change = (key: string, changed: Partial<Chip>) =>
@@ -39,6 +39,7 @@ export function useUploads(chat: string, draft: Uploaded[]) {
       requests.current.set(key, request)
       done
         .then(ref => change(key, { ref, byteLength: ref.byteLength, sent: ref.byteLength }))
+        .then(onChange)
         .catch((error: Error) => change(key, { error: error.message }))
         .finally(() => requests.current.delete(key))
     }
@@ -48,7 +49,9 @@ export function useUploads(chat: string, draft: Uploaded[]) {
     requests.current.get(key)?.abort()
     drop([key])
     const isElsewhere = chips.some(chip => chip.key !== key && chip.ref?.id === ref?.id)
-    if (ref !== undefined && !isElsewhere) await ask('DELETE', urlOf(chat, ref.id))
+    if (ref === undefined || isElsewhere) return
+    await ask('DELETE', urlOf(chat, ref.id))
+    onChange()
   }
 
   return { chips, add, remove, drop }

@@ -24,7 +24,8 @@ export interface SchemaOptions {
  * @throws AttachmentSchemaError when the schema is newer than this package, or the file is somebody else's.
  */
 export function prepareSchema(database: Database, options: SchemaOptions): void {
-  const found = inspect(database, options)
+  // In one transaction, which sees all or nothing of what another process is just making.
+  const found = database.transaction(() => inspect(database, options))()
   // A host's file with our tables in it keeps the host's journal mode, even when it is opened by its path.
   const ours = options.owned && (found === 0 || isStamped(database))
   if (ours && !database.memory && !database.readonly) enterWal(database, found === 0, options)

@@ -4,7 +4,7 @@ import { AttachmentBackendError, AttachmentIoError, AttachmentSchemaError } from
 import { openSqliteAttachments, SqliteAttachmentManifest, SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import { newFolder } from '@lash/attachments-testing'
 import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'text/plain' }
@@ -143,3 +143,36 @@ test('a read-only handle reads, and refuses to write', async () => {
   expect(AttachmentIoError.isInstance(error), String(error)).toBe(true)
   expect(String(error)).toContain('is read-only')
 })
+
+test('a database that another process makes while this one looks at it is not taken for a foreign one', async () => {
+  const path = newPath()
+  const { prepare } = Database.prototype
+  let looks = 0
+  for (let look = 0, met = true; met; look++) {
+    met = false
+    looks = 0
+    const spy = vi.spyOn(Database.prototype, 'prepare').mockImplementation(function (this: Database.Database, sql) {
+      if (looks++ === look) {
+        met = true
+        spy.mockImplementation(prepare)
+        makeUnlessLocked(`${path}-${look}`)
+      }
+      return prepare.call(this, sql)
+    })
+    try {
+      await openSqliteAttachments(`${path}-${look}`).close()
+    } finally {
+      spy.mockRestore()
+    }
+  }
+  expect(looks).toBeGreaterThan(3)
+})
+
+/** As another process does, which waits while the one that looks has a lock. */
+function makeUnlessLocked(path: string): void {
+  try {
+    void openSqliteAttachments({ path, busyTimeoutMs: 1 }).close()
+  } catch (error) {
+    if (!AttachmentBackendError.isInstance(error)) throw error
+  }
+}

@@ -20,13 +20,14 @@ import { workflowStep } from './workflows.ts'
 /** The oldest Node that the packages promise. */
 const oldestNode = '22.19'
 /**
- * What runs on the pinned Node alone: the kit but for its essential cases, what tests the kit itself, orders the
- * schedules of others, or kills processes and cuts the power at each of their calls.
+ * What runs on the pinned Node alone: the examples, the kit but for its essential cases, what tests the kit itself,
+ * orders the schedules of others, or kills processes and cuts the power at each of their calls.
  */
 const onPinnedAlone: readonly string[] = [
   'conformance/test/{sabotage,explore,statements}/*.test.ts',
   'conformance/test/matrix/*.test.ts',
   'conformance/test/crash.test.ts',
+  'examples/**/test/*.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
 ]
 /** Where the essential cases run. */

@@ -12,15 +12,15 @@ import { emptyTally, type Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. `node conformance/crash/main.ts --rounds 5000` kills thousands. */
 const kills: Readonly<Record<PairName, number>> = {
-  'fs+sqlite': 54,
-  'sqlite+sqlite': 54,
-  'sqlite-sqlite': 18,
-  'fs+postgres': 36,
-  'sqlite+postgres': 18,
-  'postgres+postgres': 36,
-  'postgres+sqlite': 18,
-  's3+postgres': 30,
-  's3+sqlite': 18,
+  'fs+sqlite': 36,
+  'sqlite+sqlite': 36,
+  'sqlite-sqlite': 12,
+  'fs+postgres': 24,
+  'sqlite+postgres': 12,
+  'postgres+postgres': 24,
+  'postgres+sqlite': 12,
+  's3+postgres': 20,
+  's3+sqlite': 12,
 }
 
 const tallies: Record<string, Tally> = {}

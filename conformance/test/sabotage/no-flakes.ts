@@ -7,7 +7,7 @@ import {
 } from '@lash/attachments-conformance'
 import { describe, expect, test } from 'vitest'
 
-const times = 20
+const times = 10
 /** With these cases it is the size that matters, not chance: a few times have to do. */
 const timesOfLarge = 3
 const large = new Set([

@@ -163,9 +163,9 @@ export const plans: readonly Plan[] = [
   {
     name: 'two calls, also inside their statements',
     grain: 'writes',
-    maxSwitches: 2,
+    maxSwitches: 1,
     crossings: insideStatements,
-    schedules: 1000,
+    schedules: 300,
   },
   {
     name: 'a whole life of a content, inside one statement',

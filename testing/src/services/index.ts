@@ -18,7 +18,8 @@ export interface TestServices {
  */
 export async function startServices(): Promise<TestServices> {
   const before = { ...process.env }
-  const postgres = await startPostgres()
+  // Tests kill processes and restart the server, and never cut the power of the machine: nothing depends on its syncs.
+  const postgres = await startPostgres({ fsync: false })
   try {
     const s3 = await startS3()
     const told: Record<string, string> = { LASH_TEST_POSTGRES_URL: postgres.url, ...(s3 && s3Environment(s3)) }

@@ -18,14 +18,9 @@ export const plans: readonly Plan[] = [
   },
   {
     name: 'two-sweepers',
-    title: 'two sessions, two sweepers, two rounds each',
+    title: 'two sessions of two turns, a sweeper of two rounds and one of one',
     contents: ['x'],
-    actors: [
-      session('A', twoTurns),
-      session('B', twoTurns),
-      sweeper('S', 'sweep', 'sweep'),
-      sweeper('T', 'sweep', 'sweep'),
-    ],
+    actors: [session('A', twoTurns), session('B', twoTurns), sweeper('S', 'sweep', 'sweep'), sweeper('T', 'sweep')],
   },
   {
     name: 'probing-store',

@@ -1,6 +1,7 @@
 import type {
   AttachmentContent,
   AttachmentCreateMeta,
+  AttachmentId,
   AttachmentRef,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
@@ -23,9 +24,11 @@ export class AllOrNothing {
   readonly #signal: AbortSignal
   readonly #aside: SessionScopedAttachmentStore
   #held: HeldFile | undefined
-  #put: AttachmentRef[] = []
-  /** What the view's holder may have an uncommitted ref to. */
-  #kept: string[] = []
+  readonly #put: AttachmentRef[] = []
+  /** What there may be an intent for. */
+  readonly #touched = new Set<AttachmentId>()
+  /** Whether the view's holder may have uncommitted refs to these. */
+  #isKeeping = false
 
   constructor(session: SessionScopedAttachmentStore, signal: AbortSignal) {
     this.#session = session
@@ -47,7 +50,7 @@ export class AllOrNothing {
   async keep(commit: (refs: AttachmentRef[]) => Promise<void>): Promise<AttachmentRef[]> {
     const refs = await this.#refs()
     await commit(refs)
-    this.#kept = []
+    this.#isKeeping = false
     // If this fails, a sweep does it.
     if (this.#put.length > 0) await this.#aside.release().catch(() => {})
     return refs
@@ -56,7 +59,8 @@ export class AllOrNothing {
   async #refs(): Promise<AttachmentRef[]> {
     const held = this.#held
     if (held === undefined) return []
-    this.#kept = [...this.#put.map(({ id }) => id), held.content.id]
+    this.#touched.add(held.content.id)
+    this.#isKeeping = true
     if (this.#put.length === 0) {
       const ref = await this.#session.put(held.content, held.meta)
       await this.#dispose()
@@ -64,10 +68,16 @@ export class AllOrNothing {
     }
     this.#held = undefined
     await this.#putAside(held)
-    return this.#session.adopt(this.#put, this.#aside)
+    const adopted = await this.#session.adopt(this.#put, this.#aside)
+    // What this request says of its files: of two with the same bytes, a holder has one ref, with what one of them says.
+    return this.#put.map(({ generation: _, ...meta }, index) => {
+      const generation = adopted[index]?.generation
+      return generation === undefined ? meta : { ...meta, generation }
+    })
   }
 
   async #putAside({ content, meta }: HeldFile): Promise<void> {
+    this.#touched.add(content.id)
     try {
       this.#put.push(await this.#aside.put(content, meta, { signal: this.#signal }))
     } finally {
@@ -79,11 +89,12 @@ export class AllOrNothing {
   async discard(): Promise<void> {
     await this.#dispose()
     const { manifest, sessionId, holder = '' } = this.#session
-    if (this.#kept.length > 0) {
-      await manifest.releaseRefs(sessionId, this.#kept, { holder, uncommittedOnly: true })
-      this.#session.markManifestCommitted(this.#kept)
+    const ids = [...this.#touched]
+    if (this.#isKeeping) {
+      await manifest.releaseRefs(sessionId, ids, { holder, uncommittedOnly: true })
+      this.#session.markManifestCommitted(ids)
     }
-    for (const id of new Set([...this.#kept, ...this.#put.map(ref => ref.id)])) await this.#aside.delete(id)
+    for (const id of ids) await this.#aside.delete(id)
   }
 
   async #dispose(): Promise<void> {

@@ -53,13 +53,24 @@ function validClaim(claimed: string | undefined): string | undefined {
 /** Some signatures are two letters: a table that begins with `BMI` is no bitmap. */
 async function foundIn(head: Uint8Array, isText: boolean): Promise<string | undefined> {
   try {
-    const mediaType = (await fileTypeFromBuffer(head, { mpegOffsetTolerance: 10 }))?.mime
+    const mediaType = (await fileTypeFromBuffer(head, { mpegOffsetTolerance: 10 }))?.mime ?? tiffIn(head)
     return isText && mediaType !== undefined && !textFormats.has(mediaType) ? undefined : mediaType
   } catch {
     // Bytes that only begin like a file of some type.
     return undefined
   }
 }
+
+/** The library wants to see the directory of a TIFF file, which many programs write at its end. */
+function tiffIn(head: Uint8Array): string | undefined {
+  const isTiff = tiffSignatures.some(signature => signature.every((byte, index) => head[index] === byte))
+  return isTiff ? 'image/tiff' : undefined
+}
+
+const tiffSignatures: readonly (readonly number[])[] = [
+  [0x49, 0x49, 0x2a, 0],
+  [0x4d, 0x4d, 0, 0x2a],
+]
 
 /** Without the bytes that text does not have (WHATWG MIME Sniffing, 3), or with a byte order mark of UTF-16. */
 function looksLikeText(head: Uint8Array): boolean {

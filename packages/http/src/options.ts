@@ -121,7 +121,7 @@ export function checkOptions(options: AttachmentHandlerOptions): HandlerSettings
   } = options
   check(typeof session === 'function', 'session must be a function that gives the view of a request')
   check(typeof basePath === 'string' && /^\/[^?#\s]*$/.test(basePath), 'basePath must be a path that begins with /')
-  check(maxByteLength >= 0, 'maxByteLength must be a number of bytes, 0 or more')
+  check(typeof maxByteLength === 'number' && maxByteLength >= 0, 'maxByteLength must be a number of bytes, 0 or more')
   check(isWhole(maxFiles, 1, 10_000), 'maxFiles must be a whole number from 1 to 10000')
   check(isListOf(accept, isMediaRange), 'accept must be a list of media types, such as image/* or application/pdf')
   check(typeof commit === 'boolean' || typeof commit === 'function', 'commit must be true, false or a function')

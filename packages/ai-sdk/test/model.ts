@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type {
   LanguageModelV4GenerateResult,
   LanguageModelV4StreamPart,
@@ -45,6 +46,8 @@ export function comparable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, comparable(field)]))
 }
 
+/** Of many bytes, their digest. */
 function hex(bytes: Uint8Array): string {
-  return `bytes ${Buffer.from(bytes).toString('hex')}`
+  if (bytes.byteLength < 1000) return `bytes ${Buffer.from(bytes).toString('hex')}`
+  return `${bytes.byteLength} bytes ${createHash('sha256').update(bytes).digest('hex')}`
 }

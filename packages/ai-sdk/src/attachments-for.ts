@@ -27,8 +27,8 @@ export interface AttachmentsForOptions {
   concurrency?: number | undefined
   /**
    * Fetches what a message names by a URL that is no attachment and that the model's provider does not fetch itself:
-   * `createDownload()` of `ai`, or a function of your own. Default: such a URL is refused, since a browser may name any
-   * server in a message, also one that only yours can reach.
+   * `createDownload()` of `ai`, or a function of your own. Default: such a URL is refused, since a browser may name
+   * any server in a message, also one that only yours can reach.
    */
   fallback?: Experimental_DownloadFunction | undefined
 }
@@ -43,8 +43,8 @@ type ConvertOptions<Message extends UIMessage> = NonNullable<Parameters<typeof c
 export type ToModelMessagesOptions<Message extends UIMessage = UIMessage> = SignalOptions &
   ConvertOptions<Message> & {
     /**
-     * When the session does not hold an attachment, or its bytes are gone: reject with `AttachmentNotFoundError`, or put
-     * a text part in its place that says what is missing. Default `'throw'`.
+     * When the session does not hold an attachment, or its bytes are gone: reject with `AttachmentNotFoundError`, or
+     * put a text part in its place that says what is missing. Default `'throw'`.
      */
     missing?: 'throw' | 'text' | undefined
   }
@@ -52,9 +52,9 @@ export type ToModelMessagesOptions<Message extends UIMessage = UIMessage> = Sign
 /** What {@link attachmentsFor} gives. Its functions need no `this`. No message that is given is changed. */
 export interface MessageAttachments {
   /**
-   * Puts the bytes of messages, and gives the messages with `attachment:` URLs in their place. A message, part or output
-   * without bytes stays the same object, so that to call it again does nothing. What it put is committed by nobody:
-   * commit `refsIn` with the turn. A call that fails leaves what it has put to the sweep.
+   * Puts the bytes of messages, and gives the messages with `attachment:` URLs in their place. A message, part or
+   * output without bytes stays the same object, so that to call it again does nothing. What it put is committed by
+   * nobody: commit `refsIn` with the turn. A call that fails leaves what it has put to the sweep.
    * @throws AttachmentInvalidArgumentError, naming the part, when a `data:` URL, base64 or a media type is malformed;
    * what `put` throws.
    */
@@ -63,8 +63,8 @@ export interface MessageAttachments {
     options?: SignalOptions,
   ): Promise<Message[]>
   /**
-   * What `streamText` and `generateText` take, together with `download`. Outputs of tools have their bytes again as they
-   * stood. Files of users stay URLs, which the SDK downloads at each step; that they are there is made sure of.
+   * What `streamText` and `generateText` take, together with `download`. Outputs of tools have their bytes again as
+   * they stood. Files of users stay URLs, which the SDK downloads at each step; that they are there is made sure of.
    * @throws AttachmentNotFoundError, unless `missing` is `'text'`; AttachmentInvalidArgumentError for a malformed
    * `attachment:` URL.
    */
@@ -77,22 +77,22 @@ export interface MessageAttachments {
     options?: SignalOptions & Pick<ToModelMessagesOptions, 'missing'>,
   ): Promise<ModelMessage[]>
   /**
-   * For `experimental_download`: the bytes of `attachment:` URLs, each content read once a call. It never lets a model
-   * that says that it supports every URL have these.
+   * For `experimental_download`: the bytes of `attachment:` URLs, each content read once a call, also for a model that
+   * says that it takes every URL.
    * @throws AttachmentNotFoundError; AttachmentInvalidArgumentError for a URL that it refuses.
    */
   download: Experimental_DownloadFunction
   /**
-   * For chunks on their way to the client and the log: what the model or a tool makes is put, chunk by chunk, in order.
-   * A put that fails is an error of the stream. When the reader goes away, or the signal aborts, a put is aborted too.
-   * Transient data parts, which nobody keeps, pass as they are.
+   * For chunks on their way to the client and the log: what the model or a tool makes is put, chunk by chunk, in
+   * order. A put that fails is an error of the stream. When the reader goes away, or the signal aborts, a put is
+   * aborted too. Transient data parts, which nobody keeps, pass as they are.
    */
   externalizeStream<Chunk extends UIMessageChunk = UIMessageChunk>(
     options?: SignalOptions,
   ): TransformStream<Chunk, Chunk>
   /**
-   * Every attachment that messages name, inputs and outputs of tools too, each once by id and generation. It only reads
-   * what stands there: of a URL that has nothing but an id, the length is 0. To commit, id and generation count.
+   * Every attachment that messages name, inputs and outputs of tools too, each once by id and generation. It only
+   * reads what stands there: of a URL that has nothing but an id, the length is 0. To commit, id and generation count.
    * @throws AttachmentInvalidArgumentError for a malformed `attachment:` URL where a URL stands. In a text it is none.
    */
   refsIn(messages: readonly (UIMessage | ModelMessage)[]): AttachmentRef[]
@@ -101,11 +101,11 @@ export interface MessageAttachments {
   /** The same for chunks that have gone through `externalizeStream`. */
   forBrowserStream<Chunk extends UIMessageChunk = UIMessageChunk>(urlOf: BrowserUrl): TransformStream<Chunk, Chunk>
   /**
-   * The inverse of `forBrowser`. `idIn` gives the id in a URL, whether it is whole or a path. What a browser sends is a
-   * claim: each id is looked up in the session, `attachment:` URLs too, and media type and name of a part become what
-   * the session vouches for. `data:` URLs are left for `externalize`.
-   * @throws AttachmentNotFoundError for an id that the session does not hold. One in the input of a tool, which a model
-   * wrote, is left as it is.
+   * The inverse of `forBrowser`. `idIn` gives the id in a URL, whether it is whole or a path. What a browser sends is
+   * a claim: each id is looked up in the session, `attachment:` URLs too, and media type and name of a part become
+   * what the session vouches for. `data:` URLs are left for `externalize`.
+   * @throws AttachmentNotFoundError for an id that the session does not hold. One in the input of a tool, which a
+   * model wrote, is left as it is.
    */
   fromBrowser<Message extends UIMessage>(
     messages: readonly Message[],
@@ -113,8 +113,8 @@ export interface MessageAttachments {
     options?: SignalOptions,
   ): Promise<Message[]>
   /**
-   * For a tool that returns attachments, as `toModelOutput` of `tool`: the model gets what was returned as text, and each
-   * attachment in it (`attachmentUrl(ref)` anywhere in the output, or bytes) as a file.
+   * For a tool that returns attachments, as `toModelOutput` of `tool`: the model gets what was returned as text, and
+   * each attachment in it (`attachmentUrl(ref)` anywhere in the output, or bytes) as a file.
    */
   toModelOutput(options: { output: unknown }): Promise<ToolResultPart['output']>
 }

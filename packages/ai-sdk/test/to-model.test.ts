@@ -1,6 +1,6 @@
 import { attachmentsFor, attachmentUrl } from '@lash/attachments-ai-sdk'
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
-import { generateText, type ModelMessage, type ToolResultPart, type UIMessage } from 'ai'
+import { createDownload, generateText, type ModelMessage, type ToolResultPart, type UIMessage } from 'ai'
 import { MockLanguageModelV4 } from 'ai/test'
 import { expect, test } from 'vitest'
 import { base64, dataUrl, png, raw } from './bytes.ts'
@@ -205,6 +205,14 @@ test('a fallback gets the other URLs, in their order', async () => {
     stored,
   ])
   expect(asked).toEqual(['http://a/1', 'http://a/2'])
+})
+
+test('the download of the SDK is a fallback, with all that it refuses', async () => {
+  const fetch = async () => new Response(png.slice(), { headers: { 'content-type': 'image/png' } })
+  const a = attachmentsFor(openSession(), { fallback: createDownload({ fetch }) })
+  const get = async (url: string) => a.download([{ url: new URL(url), isUrlSupportedByModel: false }])
+  expect(await get('https://example.com/a.png')).toEqual([{ data: png, mediaType: 'image/png' }])
+  await expect(get('http://127.0.0.1/a.png')).rejects.toThrow('not allowed')
 })
 
 test('a session reads only what it holds', async () => {

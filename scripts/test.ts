@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs'
+import { join } from 'node:path'
 import { ensureChromium, ensureStrace, startServices, type TestServices } from '@lash/attachments-testing/services'
 import { checkBuiltCode } from './built-code.ts'
 import { runColumns } from './columns-on.ts'
@@ -101,7 +102,12 @@ async function compareBuilt(): Promise<Outcome> {
 
 /** As they are published, types included. */
 async function checkTypes(): Promise<Outcome> {
-  return outcomeOf((await runCommand('tsc', ['-p', installed().folder])) === 0)
+  const { folder } = installed()
+  const outcomes: Outcome[] = []
+  for (const project of [folder, join(folder, 'tsconfig.loose.json')]) {
+    outcomes.push(outcomeOf((await runCommand('tsc', ['-p', project])) === 0))
+  }
+  return sumOf(outcomes)
 }
 
 async function testTarballs(runtime: Runtime, excluded: readonly string[] = []): Promise<Outcome> {

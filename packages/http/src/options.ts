@@ -76,7 +76,9 @@ export interface AttachmentHandlerOptions {
    * default 60,000.
    */
   idleTimeoutMs?: number | undefined
-  /** Hears of everything that was answered with 500, and of damage that broke a download off. Default `console.error`. */
+  /**
+   * Hears of everything that was answered with 500, and of damage that broke a download off. Default `console.error`.
+   */
   onError?: ((error: unknown, request: Request) => void) | undefined
 }
 

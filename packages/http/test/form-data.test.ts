@@ -50,7 +50,7 @@ test.each(['b', '-', '--', 'x--', '----WebKitFormBoundary7MA4YWxkTrZu0gW', "a'()
       { name: '日本.txt', text: '' },
       { name: 'last', text: '--\r\n--' },
     ]
-    for (const around of [{}, { preamble: crlf, epilogue: crlf }, { epilogue: `${crlf}the end` }]) {
+    for (const around of [{}, { preamble: crlf, epilogue: `${crlf}the end` }]) {
       const body = bodyOf(boundary, parts, around)
       for (let cut = 0; cut <= body.byteLength; cut++) {
         const response = await postPieces(ground, boundary, [body.subarray(0, cut), body.subarray(cut)])

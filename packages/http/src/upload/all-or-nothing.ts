@@ -14,10 +14,10 @@ interface HeldFile {
 /**
  * The files of one request, kept together or not at all.
  *
- * The last file is held back, read but not put. So the file of a request with one is put when the whole request is known
- * to be good, and nothing has to be undone. Of several files, those before the last are put for a holder that nobody
- * else knows, which the view adopts them from at the end. A request that fails deletes what that holder has. It never
- * touches what the view's holder has, which may have got the same bytes from another request.
+ * The last file is held back, read but not put. So the file of a request with one is put when the whole request is
+ * known to be good, and nothing has to be undone. Of several files, those before the last are put for a holder that
+ * nobody else knows, which the view adopts them from at the end. A request that fails deletes what that holder has. It
+ * never touches what the view's holder has, which may have got the same bytes from another request.
  */
 export class AllOrNothing {
   readonly #session: SessionScopedAttachmentStore
@@ -69,7 +69,7 @@ export class AllOrNothing {
     this.#held = undefined
     await this.#putAside(held)
     const adopted = await this.#session.adopt(this.#put, this.#aside)
-    // What this request says of its files: of two with the same bytes, a holder has one ref, with what one of them says.
+    // With what this request says of each: of two files with the same bytes, a holder has but one ref.
     return this.#put.map(({ generation: _, ...meta }, index) => {
       const generation = adopted[index]?.generation
       return generation === undefined ? meta : { ...meta, generation }

@@ -11,12 +11,13 @@ async function blocks(guide: string, language: string): Promise<string[]> {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block]) => block as string)
 }
 
-test.each(['getting-started.md', 'drafts-messages-forks.md'])(
+test.each(['getting-started.md', 'drafts-messages-forks.md', 'chat-with-attachments.md'])(
   '%s runs as it stands and prints what it says',
   async guide => {
     const { folder } = await surroundings()
     // What `npm install` would bring, from what is installed here.
-    const packages = ['@lash/attachments-core', '@lash/attachments-fs', '@lash/attachments-sqlite', 'better-sqlite3']
+    const ours = ['core', 'fs', 'sqlite', 'http', 'ai-sdk'].map(name => `@lash/attachments-${name}`)
+    const packages = [...ours, 'better-sqlite3', 'ai', 'hono', 'zod']
     await mkdir(join(folder, 'node_modules', '@lash'), { recursive: true })
     for (const name of packages) await symlink(await installed(name), join(folder, 'node_modules', name), 'junction')
     for (const name of ['evening-lake.png', 'weather.csv']) {

@@ -1,6 +1,6 @@
 /*
- * Where a browser finds what a chat holds. The id of the content alone is not enough: it says which bytes, and not whose.
- * Server and page use the same functions.
+ * Where a browser finds what a chat holds. The id alone would say which bytes, and not whose. Server and page use the
+ * same functions.
  */
 
 export const urlOf = (chat: string, id: string): string => `/attachments/${id}?chat=${encodeURIComponent(chat)}`

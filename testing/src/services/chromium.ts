@@ -3,7 +3,7 @@ import { install, installCommandOf, mayInstall, pathOf } from './debian.ts'
 const program = 'chromium'
 const packages = [program]
 
-/** The Chromium that tests drive: what LASH_TEST_CHROMIUM names, or the one on the PATH. Undefined when there is none. */
+/** The Chromium that tests drive: what LASH_TEST_CHROMIUM names, or the one on the PATH. */
 export function findChromium(): string | undefined {
   return process.env.LASH_TEST_CHROMIUM || pathOf(program)
 }

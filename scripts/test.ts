@@ -4,6 +4,7 @@ import { ensureChromium, ensureStrace, startServices, type TestServices } from '
 import { checkBuiltCode } from './built-code.ts'
 import { runColumns } from './columns-on.ts'
 import { consumerStep } from './consumer.ts'
+import { runHttpScenarios } from './http-on.ts'
 import { Installation } from './installation.ts'
 import { packageSteps } from './packages.ts'
 import { RanWhere } from './ran-where.ts'
@@ -127,7 +128,13 @@ async function testEssentials(): Promise<Outcome> {
     for (const [backend, outcome] of backends)
       ranWhere.add(`kit on ${backend}`, `${name} ${version}, essential`, outcome)
   }
-  return sumOf(runs.flatMap(backends => [...backends.values()]))
+  const http: Outcome[] = []
+  for (const runtime of runtimes) {
+    const outcome = await runHttpScenarios(folder, runtime)
+    ranWhere.add('tests of http', `${runtime.name} ${runtime.version}, essential`, outcome)
+    http.push(outcome)
+  }
+  return sumOf([...runs.flatMap(backends => [...backends.values()]), ...http])
 }
 
 function installed(): Installation {

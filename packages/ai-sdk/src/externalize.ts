@@ -32,7 +32,6 @@ export async function externalized<T>(
   session: SessionScopedAttachmentStore,
   { signal, concurrency }: ExternalizeOptions,
 ): Promise<T> {
-  signal?.throwIfAborted()
   const found = new Map<Source['value'], { source: Source; place: Place }>()
   const unchanged = walk(place => {
     const source = sourceAt(place)

@@ -107,11 +107,13 @@ test('what a model wrote for a tool may name anything', async () => {
   const part = (input: unknown): UIMessage[] =>
     message({ type: 'dynamic-tool', toolName: 't', toolCallId: 'c', state: 'input-available', input })
   expect(await a.fromBrowser(part([urlOf(none), urlOf(ref.id)]), idIn)).toEqual(part([urlOf(none), attachmentUrl(ref)]))
+  const shown = message({ type: 'file', mediaType: 'x/y', url: urlOf(none) })
+  await expect(a.fromBrowser([...shown, ...part(urlOf(none))], idIn)).rejects.toThrow(AttachmentNotFoundError)
 })
 
 test('of the texts in an output, only what can be a URL is asked about', async () => {
   const asked: string[] = []
-  const output = ['hello', 'a/b', 'two /words', 'x'.repeat(5000), '/a', './b', 'https://c', 'data:text/plain,d']
+  const output = ['hello', 'a/b', 'two /words', `/${'x'.repeat(5000)}`, '/a', './b', 'https://c', 'data:text/plain,d']
   const part = { type: 'tool-t', toolCallId: 'c', state: 'output-available', input: {}, output } as const
   await attachmentsFor(openSession()).fromBrowser(message(part), url => {
     asked.push(url)

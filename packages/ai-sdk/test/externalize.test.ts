@@ -137,6 +137,29 @@ test('equal bytes are put once, however they stand, and few at a time', async ()
   expect(a.refsIn(slim)).toHaveLength(21)
 })
 
+test('what is slim stays so, in whatever field its URL stands', async () => {
+  const a = attachmentsFor(openSession())
+  const url = `attachment:${await contentId(raw)}?bytes=7`
+  const messages = [user([{ type: 'file', mediaType: 'x/y', data: { type: 'data', data: url } }])]
+  expect((await a.externalize(messages))[0]).toBe(messages[0])
+})
+
+test('a call that fails has ended: nothing of it goes on', async () => {
+  const session = openSession()
+  let running = 0
+  const slow = Object.assign(Object.create(session) as SessionScopedAttachmentStore, {
+    prepare: async (body: Uint8Array) => {
+      running++
+      for (let turn = 0; turn < 10; turn++) await new Promise(resolve => setImmediate(resolve))
+      running--
+      return session.prepare(body)
+    },
+  })
+  const messages = [fileMessage(dataUrl(raw, 'x/y')), fileMessage('data:x/y;base64,a')]
+  await expect(attachmentsFor(slow).externalize(messages)).rejects.toThrow('malformed')
+  expect(running).toBe(0)
+})
+
 test('what is put is committed by nobody', async () => {
   const session = openSession()
   const a = attachmentsFor(session)

@@ -168,6 +168,10 @@ test('a signal ends the stream with its reason, also during a put', async () => 
   const reason = new Error('enough')
   controller.abort(reason)
   await expect(read).rejects.toBe(reason)
+  const texts = convertArrayToReadableStream<UIMessageChunk>([{ type: 'text-delta', id: '1', delta: 'a' }])
+  const { signal } = controller
+  const ended = texts.pipeThrough(attachmentsFor(openSession()).externalizeStream({ signal })).getReader()
+  await expect(ended.read()).rejects.toBe(reason)
 })
 
 test('nothing but the chunk is held: the next one is asked for when it is read', async () => {

@@ -145,6 +145,50 @@ test('files of a user stay URLs until the SDK asks, and an aborted signal ends t
   await expect(Promise.resolve(a.download(requests))).rejects.toBe(reason)
 })
 
+test('what stands both where the SDK downloads and where it does not is given to both', async () => {
+  const a = attachmentsFor(openSession())
+  const ofModel: ModelMessage = { role: 'assistant', content: [{ ...file, data: raw }] }
+  const ofUser: ModelMessage = { role: 'user', content: [{ ...file, data: raw }] }
+  const slim = await a.externalize([ofUser, ofModel, ofUser])
+  const url = expect.any(URL)
+  expect(await a.toModelMessages(slim)).toMatchObject([
+    { content: [{ data: url }] },
+    ofModel,
+    { content: [{ data: url }] },
+  ])
+})
+
+test('a URL object that went through JSON is one again', async () => {
+  const url = new URL('https://example.com/a')
+  const item = { ...file, data: { type: 'url', url } } as const
+  const output: Output = { type: 'content', value: [item, { type: 'file-url', url: url.href, mediaType: 'x/y' }] }
+  const messages: ModelMessage[] = [
+    { role: 'user', content: [item] },
+    { role: 'tool', content: [{ type: 'tool-result', ...call, output }] },
+  ]
+  const read: ModelMessage[] = JSON.parse(JSON.stringify(messages))
+  const [user, tool] = await attachmentsFor(openSession()).toModelMessages(read)
+  expect(user).toEqual({ role: 'user', content: [{ ...file, data: url }] })
+  expect(tool).toEqual(messages[1])
+})
+
+test('a URL in an output has the type that is known', async () => {
+  const session = openSession()
+  const a = attachmentsFor(session)
+  const unknown = attachmentUrl(await session.put(raw, { mediaType: 'application/octet-stream' }))
+  const known = attachmentUrl(await session.put(new Uint8Array([1]), { mediaType: 'x/y' }))
+  const item = (type: 'file-url' | 'image-url', url: string) => ({ type, url }) as const
+  const value = [item('image-url', unknown), item('file-url', unknown), item('file-url', known)]
+  const calls: ModelMessage = { role: 'assistant', content: [{ type: 'tool-call', ...call, input: {} }] }
+  const result: ModelMessage = {
+    role: 'tool',
+    content: [{ type: 'tool-result', ...call, output: { type: 'content', value } }],
+  }
+  const types = [{ mediaType: 'image' }, { mediaType: 'application/octet-stream' }, { mediaType: 'x/y' }]
+  const prompt = await promptOf(await a.toModelMessages([calls, result]), a.download)
+  expect(prompt).toMatchObject([{}, { content: [{ output: { value: types } }] }])
+})
+
 test('each content is read once a call, and a model that takes every URL gets the bytes too', async () => {
   const session = openSession()
   const ref = await session.put(raw, { mediaType: 'text/x-y; charset=utf-8' })

@@ -2,6 +2,8 @@ import { attachmentsFor, attachmentUrl } from '@lash/attachments-ai-sdk'
 import { AttachmentNotFoundError } from '@lash/attachments-core'
 import {
   createUIMessageStream,
+  generateImage,
+  type ImageModel,
   isStepCount,
   readUIMessageStream,
   streamText,
@@ -9,7 +11,7 @@ import {
   toUIMessageStream,
   type UIMessage,
 } from 'ai'
-import { MockLanguageModelV4 } from 'ai/test'
+import { MockImageModelV4, MockLanguageModelV4 } from 'ai/test'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { base64, dataUrl, png, raw } from './bytes.ts'
@@ -131,6 +133,31 @@ test('a tool that returns bytes gives the model a file too, at once and in later
   const stored = JSON.parse(JSON.stringify(await a.externalize([message])))
   expect(JSON.stringify(stored)).toContain('as=uint8array')
   expect(await promptOf(await a.toModelMessages(stored, { tools }))).toEqual(direct)
+})
+
+test('what generateImage gives is put, and is given back with its base64', async () => {
+  const a = attachmentsFor(openSession())
+  const model = new MockImageModelV4({
+    doGenerate: async () => ({
+      images: [base64(png)],
+      warnings: [],
+      response: { timestamp: new Date(0), modelId: 'mock', headers: undefined },
+    }),
+  })
+  const { image } = await generateImage({ model: model as ImageModel, prompt: 'a lake' })
+  const message: UIMessage = {
+    id: 'm',
+    role: 'assistant',
+    parts: [{ type: 'tool-draw', toolCallId: 'c', state: 'output-available', input: {}, output: { image } }],
+  }
+  const [slim] = await a.externalize([message])
+  const [{ id } = { id: '' }] = a.refsIn([slim as UIMessage])
+  const url = `attachment:${id}?bytes=12&as=base64`
+  expect(slim?.parts).toMatchObject([{ output: { image: { mediaType: 'image/png', base64: url } } }])
+  expect(JSON.stringify(slim)).not.toContain(base64(png))
+  const [, result] = await a.toModelMessages([slim as UIMessage])
+  const value = { image: { mediaType: 'image/png', base64: base64(png) } }
+  expect(result?.content).toMatchObject([{ output: { type: 'json', value } }])
 })
 
 const file = { type: 'file', data: { type: 'data', data: comparable(raw) } } as const

@@ -30,10 +30,24 @@ const call = { toolCallId: 'call-1', input: { prompt: 'a lake' }, callProviderMe
 const done = { ...call, state: 'output-available' } as const
 const file = { type: 'file', filename: 'ä lake.png', providerMetadata } as const
 
+class Shot {
+  url: string
+  constructor(url: string) {
+    this.url = url
+  }
+}
+
+class Named extends Shot {
+  toJSON(): string {
+    return 'a shot'
+  }
+}
+
 const outputs: [title: string, output: unknown, slim?: unknown][] = [
   ['a text', 'hello'],
   ['a text that begins like a URL', 'data: {"a": 1}, and more'],
   ['a text about a URL', `see ${pngUrl}`],
+  ['a data: URL that could be any text', 'data:,hello'],
   ['a data: URL with malformed base64', 'data:image/png;base64,a'],
   ['base64 of which nothing is said', { image: base64(png) }],
   ['an array that went through JSON', { image: { 0: 1, 1: 2 } }],
@@ -43,6 +57,8 @@ const outputs: [title: string, output: unknown, slim?: unknown][] = [
   ['a data: URL', pngUrl, `${slimPng}&as=data-url&type=image%2Fpng`],
   ['a data: URL without a type', `data:;base64,${base64(raw)}`, `${slimRaw}&as=data-url`],
   ['deep', { a: [{ b: pngUrl, c: 1 }] }, { a: [{ b: `${slimPng}&as=data-url&type=image%2Fpng`, c: 1 }] }],
+  ['an object that says itself what it is in JSON', { at: new Named(pngUrl) }],
+  ['an object with a class', new Shot(pngUrl), { url: `${slimPng}&as=data-url&type=image%2Fpng` }],
   ['a Uint8Array', { image: raw }, { image: `${slimRaw}&as=uint8array` }],
   ['an ArrayBuffer', { image: raw.slice().buffer }, { image: `${slimRaw}&as=arraybuffer` }],
   [

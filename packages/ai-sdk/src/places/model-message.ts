@@ -85,11 +85,14 @@ function mapContent(item: Fields, at: string, visit: Visit): Fields {
   })
 }
 
-/** The deprecated items hold a URL as a string. A `URL` for one makes it the `file` item that the SDK makes of it. */
+/**
+ * The deprecated items hold a URL as a string. With the `URL` of an attachment, one becomes the `file` item that the SDK
+ * makes of it, since not every version downloads for the old one.
+ */
 function withUrl(item: Fields, mediaType: string | undefined, replacement: Replacement): Fields {
   if (replacement === undefined || 'text' in replacement) return replaced(item, 'url', replacement)
   const { value: url } = replacement
-  if (!(url instanceof URL)) return withFields(item, { url })
+  if (!(url instanceof URL) || url.protocol !== 'attachment:') return withFields(item, { url: String(url) })
   const { type: _, url: __, ...kept } = item
   const type = replacement.mediaType ?? mediaType ?? 'application/octet-stream'
   return { ...kept, type: 'file', mediaType: type, data: { type: 'url', url } }

@@ -6,9 +6,9 @@ import { type Fields, isFields, mapSame, type Place, replaced, stringOrNone, typ
  * - `{ type: 'file' | 'file-data' | 'image-data' | 'media' | 'image' | 'audio', data, mediaType }`, or `mimeType`;
  * - `{ type: 'file', data: { type: 'data', data }, mediaType }`;
  * - `{ uri, blob, mimeType }`, a resource of MCP;
- * - `{ base64, mediaType }`, and the class of the SDK's generated files, of which a plain object is made.
+ * - `{ base64, mediaType }`, such as the SDK's generated files.
  *
- * No other string is guessed to be base64.
+ * No other string is guessed to be base64. Of an object with a class, a plain one is made, as JSON makes it.
  */
 export function mapToolValue(value: unknown, role: 'input' | 'output', at: string, visit: Visit): unknown {
   const walk = (value: unknown, around: Fields, at: string): unknown => {
@@ -21,7 +21,8 @@ export function mapToolValue(value: unknown, role: 'input' | 'output', at: strin
     if (!isFields(value)) return value
     const shape = shapeOf(value)
     if (shape !== undefined) return shape
-    if (!isPlain(value)) return value
+    // What says itself what it is in JSON, such as a date, is not looked into.
+    if (typeof value.toJSON === 'function') return value
     const entries = Object.entries(value)
     const mapped = entries.map(([name, field]) => [name, walk(field, value, `${at}.${name}`)] as const)
     return mapped.every(([, field], index) => field === entries[index]?.[1]) ? value : Object.fromEntries(mapped)

@@ -17,7 +17,7 @@ export const drawn = { mediaType: 'image/png', width, height }
 /** A PNG of hills under a sun: the same for the same subject, another one for another. */
 export function draw(subject: string): Uint8Array {
   const random = randomFrom(subject)
-  const hue = random() * 360
+  const hue = 190 + random() * 190 // from blue to orange
   const sun = { x: width * (0.2 + 0.6 * random()), y: height * (0.2 + 0.2 * random()), radius: 22 + 22 * random() }
   const hills = Array.from({ length: 4 }, (_, index) => ({
     base: height * (0.5 + 0.13 * index),
@@ -26,14 +26,14 @@ export function draw(subject: string): Uint8Array {
       length: 60 + 120 * random(),
       shift: 7 * random(),
     })),
-    colour: colourOf(hue + 150 + 12 * index, 0.34, 0.5 - 0.1 * index),
+    colour: colourOf(hue + 25 - 12 * index, 0.3 + 0.04 * index, 0.46 - 0.1 * index),
   }))
   const pixelAt = (x: number, y: number): Colour => {
     const front = hills.findLast(({ base, waves }) => y > base + waves.reduce((sum, wave) => sum + waveAt(wave, x), 0))
     if (front !== undefined) return front.colour
     const glow = Math.max(0, 1 - Math.hypot(x - sun.x, y - sun.y) / (sun.radius * 5))
-    if (Math.hypot(x - sun.x, y - sun.y) < sun.radius) return colourOf(hue + 40, 0.95, 0.82)
-    return colourOf(hue + 30 * (y / height), 0.6 + 0.3 * glow, 0.62 + 0.2 * (y / height) + 0.15 * glow)
+    if (Math.hypot(x - sun.x, y - sun.y) < sun.radius) return colourOf(48, 0.95, 0.86)
+    return colourOf(hue + 45 * (y / height), 0.55 + 0.3 * glow, 0.5 + 0.3 * (y / height) + 0.15 * glow)
   }
   const rows = Buffer.alloc(height * (1 + width * 3))
   for (let y = 0, at = 0; y < height; y++) {

@@ -59,7 +59,7 @@ function aboutFiles(message: Message | undefined): string {
   if (files.length + names.length === 0)
     return 'Attach a file, and I say what I was given. Or: draw a lake in the evening.'
   const given = files.length === 0 ? [] : [`I was given ${files.join(', ')}.`]
-  const told = names.length === 0 ? [] : [`I was told of ${names.join(', ')}, and not given it.`]
+  const told = names.length === 0 ? [] : [`Named, but not given: ${names.join(', ')}.`]
   return [...given, ...told].join(' ')
 }
 

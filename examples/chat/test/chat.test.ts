@@ -44,8 +44,8 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     await chat.pick([lake, join(files, 'weather.csv')])
     await chat.chip('evening-lake.png')
     await chat.chip('weather.csv')
-    await chat.send('What are these?', 'evening-lake.png (image/png, 17.4 kB). I was told of weather.csv')
-    await chat.send('Draw a lake in the evening', 'a lake in the evening (image/png, 25.3 kB)')
+    await chat.send('What are these?', 'evening-lake.png (image/png, 17.4 kB). Named, but not given: weather.csv')
+    await chat.send('Draw a lake in the evening', 'The tool gave me a lake in the evening (image/png')
     await chat.pick(join(files, 'letter.pdf'))
     await chat.chip('letter.pdf')
 
@@ -56,7 +56,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     expect(await chat.pictures()).toEqual([360, 480])
     await chat.chip('letter.pdf')
     // The log has refs in it: the pictures alone are thirty times as big.
-    expect(await chat.sizes()).toMatch(/^log 1\.\d kB, attachments 46\.\d kB$/)
+    expect(await chat.sizes()).toMatch(/^log 1\.\d kB, attachments [4-9]\d(\.\d)? kB$/)
   })
 
   test('200 MB go up with a progress bar, and down again, through less than 300 MiB of memory', async () => {
@@ -78,7 +78,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     const seen = (await chat.page.evaluate('window.seen')) as number[]
     expect(seen.some(part => part > 0 && part < 1)).toBe(true)
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
-    await chat.send('A film', 'I was told of film.bin, and not given it.')
+    await chat.send('A film', 'Named, but not given: film.bin')
     expect(await chat.sizes()).toContain('attachments 200 MB')
 
     const downloading = chat.page.waitForEvent('download')
@@ -165,7 +165,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
       Object.entries(hostile).map(([name, [mimeType, text]]) => ({ name, mimeType, buffer: Buffer.from(text) })),
     )
     for (const name of Object.keys(hostile)) await chat.chip(name)
-    await chat.send('Open these', 'I was told of page.html, image.svg, page.xhtml')
+    await chat.send('Open these', 'Named, but not given: page.html, image.svg, page.xhtml')
     expect(await chat.page.locator('.message img').count()).toBe(0)
 
     for (const name of Object.keys(hostile)) {

@@ -31,7 +31,7 @@ export function Chat({ id, loaded }: ChatProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is new is at the end
   useEffect(() => {
     end.current?.scrollIntoView({ block: 'end' })
-  }, [messages])
+  }, [messages, uploads.chips.length])
 
   /** What the server has stored is what counts. */
   async function refresh(): Promise<void> {

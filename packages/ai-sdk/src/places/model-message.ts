@@ -86,8 +86,8 @@ function mapContent(item: Fields, at: string, visit: Visit): Fields {
 }
 
 /**
- * The deprecated items hold a URL as a string. With the `URL` of an attachment, one becomes the `file` item that the SDK
- * makes of it, since not every version downloads for the old one.
+ * The deprecated items hold a URL as a string. With the `URL` of an attachment, one becomes the `file` item that the
+ * SDK makes of it, since not every version downloads for the old one.
  */
 function withUrl(item: Fields, mediaType: string | undefined, replacement: Replacement): Fields {
   if (replacement === undefined || 'text' in replacement) return replaced(item, 'url', replacement)

@@ -31,8 +31,12 @@ const shown: ReadonlySet<string> = new Set([
 /** Not `audio/x+xml`: a browser takes every type that ends so for XML, whatever it begins with. */
 const played = /^(audio|video)\/[^+]+$/
 
+/** Sound or film. */
+export function isPlayed(mediaType: string): boolean {
+  return played.test(essenceOf(mediaType))
+}
+
 /** Whether it may be shown in the page of whoever asked, or as one, rather than be saved. */
 export function isInline(mediaType: string): boolean {
-  const essence = essenceOf(mediaType)
-  return shown.has(essence) || played.test(essence)
+  return shown.has(essenceOf(mediaType)) || isPlayed(mediaType)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import type { AttachmentHandler } from './handler.ts'
+import { malformed } from './problem.ts'
 
 /** How long a client that goes on sending after its answer may be silent, and how long and how much it may send. */
 const lingerSilenceMs = 1000
@@ -15,12 +16,20 @@ export function toNodeListener(handler: AttachmentHandler): RequestListener {
   return (req: IncomingMessage & { originalUrl?: string }, res: ServerResponse) => {
     // Express takes the path off at which something is mounted.
     if (req.originalUrl !== undefined) req.url = req.originalUrl
-    const listener = createRequestListener(async (request: Request) => {
+    const answer = async (request: Request) => {
       const response = await handler.fetch(request)
       return req.complete || req.httpVersionMajor !== 1 ? response : lingering(response, request, req)
-    })
-    listener(req, res)
+    }
+    createRequestListener(answer, { onError })(req, res)
   }
+}
+
+/**
+ * The handler itself never rejects, and has told its own `onError` of a download that broke off. What is left is a
+ * request of which no URL can be made.
+ */
+function onError(): Response {
+  return malformed('the request has no usable URL').toResponse()
 }
 
 /**
@@ -29,22 +38,33 @@ export function toNodeListener(handler: AttachmentHandler): RequestListener {
  * ever. So the answer goes out whole, what still comes is thrown away for a while, and then the connection is closed.
  */
 async function lingering(response: Response, request: Request, req: IncomingMessage): Promise<Response> {
-  const bytes = new Uint8Array(await response.arrayBuffer())
   const headers = new Headers(response.headers)
   headers.set('Connection', 'close')
-  headers.set('Content-Length', `${bytes.byteLength}`)
-  const body = new ReadableStream<Uint8Array>(
+  const { status, body } = await measured(response, headers)
+  if (body === null) return new Response(null, { status, headers })
+  const reader = body.getReader()
+  const lingeringBody = new ReadableStream<Uint8Array>(
     {
-      start: controller => controller.enqueue(bytes),
       async pull(controller) {
+        const { done, value } = await reader.read()
+        if (!done) return controller.enqueue(value)
         await request.body?.cancel().catch(() => {})
         await discardRest(req)
         controller.close()
       },
+      cancel: reason => reader.cancel(reason),
     },
     { highWaterMark: 0 },
   )
-  return new Response(body, { status: response.status, headers })
+  return new Response(lingeringBody, { status, headers })
+}
+
+/** With its length, so that the client knows when it has the answer. Only what the host has answered may have none. */
+async function measured(response: Response, headers: Headers): Promise<Response> {
+  if (response.body === null || headers.has('Content-Length')) return response
+  const bytes = await response.arrayBuffer()
+  headers.set('Content-Length', `${bytes.byteLength}`)
+  return new Response(bytes, response)
 }
 
 /** Until the request is complete, or its connection is closed, or it has had its time. */

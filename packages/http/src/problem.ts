@@ -65,9 +65,11 @@ export class HttpProblem extends Error {
   toResponse(): Response {
     const { status, code, message: detail } = this
     const problem: AttachmentProblem = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail, code }
-    return new Response(JSON.stringify(problem), {
+    const body = new TextEncoder().encode(JSON.stringify(problem))
+    return new Response(body, {
       status,
       headers: {
+        'Content-Length': `${body.byteLength}`,
         'Content-Type': 'application/problem+json',
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',

@@ -34,6 +34,13 @@ test('every header of a download', async () => {
   expectBytes(await response.arrayBuffer(), bytes)
 })
 
+test('a film that is opened as a page may load itself, and run nothing', async () => {
+  const { ground, id } = await withSample('video/mp4')
+  expect((await get(ground, id)).headers.get('Content-Security-Policy')).toBe(
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'",
+  )
+})
+
 test.each<[string, string, string]>([
   ['image/png', 'inline', 'image/png'],
   ['image/JPEG', 'inline', 'image/JPEG'],

@@ -194,7 +194,7 @@ test.each<[string, string, string, string, string]>([
     disposition,
   ])
   expect(served.headers.get('Set-Cookie')).toBeNull()
-  expect(served.headers.get('Content-Security-Policy')).toMatch(/^sandbox; default-src 'none';/)
+  expect(served.headers.get('Content-Security-Policy')).toMatch(/^sandbox( allow-same-origin)?; default-src 'none';/)
   expect(served.headers.get('X-Content-Type-Options')).toBe('nosniff')
 })
 

@@ -117,6 +117,18 @@ describe.each(servers)('served by %s', (_name, start) => {
     await client.closed
   })
 
+  test('a request for a file whose own body never comes gets the file', async () => {
+    const ground = openGround()
+    const { port } = await start(ground)
+    const { id } = await ground.draft.put(sampleBytes(3_000_000), { mediaType: 'image/png' })
+    const client = new RawClient(port)
+    client.write(`GET /attachments/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n`)
+    await vi.waitFor(() => expect(client.receivedBytes).toBeGreaterThan(3_000_000))
+    const other = new RawClient(port)
+    other.write(`DELETE /attachments/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n`)
+    await vi.waitFor(() => expect(other.answer).toMatch(/^HTTP\/1\.1 204 /))
+  })
+
   test('fetch gets its 413', async () => {
     const { url } = await start(openGround({ maxByteLength: 1000 }))
     let sent = 0
@@ -186,7 +198,18 @@ describe.each(servers)('served by %s', (_name, start) => {
     expect(ground.errors).toEqual([])
   })
 
+  test('a request without a usable host is 400', async () => {
+    const { port } = await start(openGround())
+    const client = new RawClient(port)
+    client.write('GET /attachments HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n')
+    await client.closed
+    expect(client.answer).toMatch(/^HTTP\/1\.1 400 /)
+  })
+
   test('a download that nobody reads is ended', async () => {
+    // Hono's server tells of it there.
+    const log = vi.spyOn(console, 'error').mockReturnValue()
+    onTestFinished(() => log.mockRestore())
     const ground = openGround({ idleTimeoutMs: 50 })
     const { port } = await start(ground)
     const { id } = await ground.draft.put(sampleBytes(50_000_000), { mediaType: 'video/mp4' })

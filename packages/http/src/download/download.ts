@@ -1,17 +1,20 @@
 import type { AttachmentId, AttachmentMeta, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { create as disposition } from 'content-disposition'
 import { fileName } from '../file-name.ts'
-import { essenceOf, isInline } from '../media-type.ts'
+import { essenceOf, isInline, isPlayed } from '../media-type.ts'
 import type { HandlerSettings } from '../options.ts'
 import { HttpProblem, notFound } from '../problem.ts'
 import { type ByteRange, rangeIn } from './range.ts'
 import { sending } from './sending.ts'
 
 /**
- * Where the bytes are shown as a page of their own, they are one without scripts, forms and an origin. Pictures, sound
- * and film are such pages too, and load themselves.
+ * Where the bytes are shown as a page of their own, it is one without scripts and forms, which loads nothing but itself,
+ * and has no origin. Only sound and film keep theirs: their page asks for their bytes once more, and without an origin
+ * that is refused.
  */
-const contentSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
+const loaded = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
+const contentSecurityPolicy = `sandbox; ${loaded}`
+const contentSecurityPolicyOfPlayed = `sandbox allow-same-origin; ${loaded}`
 
 /** Answers `GET` and `HEAD` of one attachment. The caller turns what this throws into an answer. */
 export async function download(
@@ -87,7 +90,7 @@ function headersOf(meta: AttachmentMeta, length: number): Record<string, string>
     'Content-Type': hasCharset ? mediaType : `${mediaType}; charset=utf-8`,
     'Content-Length': `${length}`,
     'Content-Disposition': disposition(fileName(meta.label), { type: isInline(mediaType) ? 'inline' : 'attachment' }),
-    'Content-Security-Policy': contentSecurityPolicy,
+    'Content-Security-Policy': isPlayed(mediaType) ? contentSecurityPolicyOfPlayed : contentSecurityPolicy,
     'X-Content-Type-Options': 'nosniff',
   }
 }

@@ -152,7 +152,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
 
   test('uploaded HTML and SVG do not run, wherever they are opened', async () => {
     const chat = await aPerson()
-    const script = `top.ran = [...(top.ran ?? []), document.contentType]`
+    const script = 'top.ran?.push(document.contentType)'
     const hostile = {
       'page.html': ['text/html', `<!doctype html><title>x</title><script>${script}</script>`],
       'image.svg': ['image/svg+xml', `<svg xmlns="http://www.w3.org/2000/svg"><script>${script}</script></svg>`],
@@ -178,28 +178,38 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
       await other.close()
     }
 
-    // Within a page of the same origin that allows everything, beside the same script from somewhere else, which runs.
+    // Embedded in a page of the same origin that allows everything: either header alone would keep them from it.
     const links = (await chat.page.evaluate(
       `[...document.querySelectorAll('.file')].map(link => link.href)`,
     )) as string[]
-    const embedding = await chat.page.context().newPage()
-    await embedding.route('**/own.html', route =>
-      route.fulfill({ contentType: 'text/html', body: hostile['page.html'][1] }),
-    )
-    await embedding.route('**/embedding.html', route => {
-      const embedded = links.map(
-        link =>
-          `<iframe src="${link}"></iframe><object data="${link}"></object><embed src="${link}"><img src="${link}">`,
-      )
-      return route.fulfill({ contentType: 'text/html', body: `<!doctype html>${embedded.join('')}` })
-    })
-    await embedding.goto(`${server.url}/embedding.html`)
-    await embedding.evaluate(
-      `document.body.append(Object.assign(document.createElement('iframe'), { src: '/own.html' }))`,
-    )
-    await embedding.waitForFunction('window.ran !== undefined')
-    expect(await embedding.evaluate('window.ran')).toEqual(['text/html'])
+    const [asAttachment, policy] = ['content-disposition', 'content-security-policy']
+    for (const without of [[], [asAttachment], [policy]]) expect(await ranEmbedded(chat, links, without)).toEqual([])
+    const all = Object.values(hostile).map(([mediaType]) => mediaType)
+    expect(new Set(await ranEmbedded(chat, links, [asAttachment, policy]))).toEqual(new Set(all))
   })
+
+  /** The types of the documents of which a script ran, in a page that embeds all links; their answers lack the headers. */
+  async function ranEmbedded(chat: ChatPage, links: string[], without: string[]): Promise<string[]> {
+    const page = await chat.page.context().newPage()
+    await page.route('**/attachments/**', async route => {
+      const response = await route.fetch()
+      const headers = Object.entries(response.headers()).filter(([name]) => !without.includes(name))
+      await route.fulfill({ response, headers: Object.fromEntries(headers) })
+    })
+    const tags = links.map(
+      link => `<iframe src="${link}"></iframe><object data="${link}"></object><embed src="${link}">`,
+    )
+    // This script runs, after the others have had their chance.
+    const last = `<iframe srcdoc="<script>top.isOver = true</script>"></iframe>`
+    const body = `<!doctype html><script>var ran = []</script>${tags.join('')}`
+    await page.route('**/embedding.html', route => route.fulfill({ contentType: 'text/html', body }))
+    await page.goto(`${server.url}/embedding.html`)
+    await page.evaluate(`document.body.insertAdjacentHTML('beforeend', ${JSON.stringify(last)})`)
+    await page.waitForFunction('window.isOver')
+    const ran = (await page.evaluate('window.ran')) as string[]
+    await page.close()
+    return ran
+  }
 
   test('a message is deleted, and the others stay', async () => {
     const chat = await aPerson()

@@ -21,8 +21,8 @@ export const cells: readonly HttpCell[] = [
   cell('100 uploads of 10 MiB at once', 'up', 10 * MiB, 100, 100, { promisedMiB: 400 }),
   cell('1,000 downloads of one 1 MiB file at once', 'down', MiB, 1000, 1000, { promisedMiB: 400 }),
   cell('1,000 downloads of 100 files of 1 MiB at once', 'down', MiB, 1000, 1000, { files: 100, promisedMiB: 400 }),
-  cell('uploads of 16 KiB, 32 at a time', 'up', 16 * KiB, 6000, 32, { isSmall: true }),
-  cell('downloads of 16 KiB, 32 at a time', 'down', 16 * KiB, 20_000, 32, { files: 100, isSmall: true }),
+  cell('uploads of 16 KiB, 32 at a time', 'up', 16 * KiB, 3000, 32, { isSmall: true }),
+  cell('downloads of 16 KiB, 32 at a time', 'down', 16 * KiB, 10_000, 32, { files: 100, isSmall: true }),
 ]
 
 function cell(

@@ -20,6 +20,8 @@ export interface HttpMeasurement {
   readonly seconds: number
   /** Most memory that the server had resident during the cell, in MiB; 0 where the system does not tell. */
   readonly peakMiB: number
+  /** Processor time of the server, all its threads; 0 where the system does not tell. Other work changes it little. */
+  readonly cpuSeconds: number
 }
 
 /** A hundred files of a cell, or fewer, are compared byte by byte, by their digests. */
@@ -62,13 +64,15 @@ async function measure({ cell, contenderName, port, serverPid }: ClientTask): Pr
         }
       : (each: number) => download(pool, paths[each % files] as string, byteLength, digests.get(requests + each))
   await resetPeak(serverPid)
+  const before = await cpuOf(serverPid)
   const started = performance.now()
   await inTurns(requests, concurrency, once)
   const seconds = (performance.now() - started) / 1000
+  const cpuSeconds = (await cpuOf(serverPid)) - before
   const peakMiB = await peakOf(serverPid)
   if (direction === 'up') for (const [each, digest] of digests) await download(pool, paths[each]!, byteLength, digest)
   await pool.close()
-  return { seconds, peakMiB }
+  return { seconds, peakMiB, cpuSeconds }
 }
 
 /** The digests of some of the bodies with the numbers from `first`, by their numbers. */
@@ -164,4 +168,11 @@ async function resetPeak(pid: number): Promise<void> {
 async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
+}
+
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // Behind the name, which may have spaces: in user mode and in the system, in hundredths of a second.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100
 }

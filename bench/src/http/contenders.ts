@@ -15,7 +15,7 @@ export interface HttpContender {
   /** What an upload that was answered survives. */
   readonly survives: 'process' | 'power cut'
   /** What it does with the bytes on their way. */
-  readonly note: string
+  readonly notes: { readonly up: string; readonly down: string }
   /** Whether a file is sent as the part of a form, rather than as the body. */
   readonly isForm: boolean
   readonly server: 'hono' | 'node'
@@ -33,7 +33,7 @@ export interface HttpContender {
 /** What names a file itself, and neither hashes nor syncs it. */
 const byKey = {
   survives: 'process',
-  note: 'no hash',
+  notes: { up: 'no hash', down: 'unverified' },
   isForm: false,
   server: 'hono',
   method: 'PUT',
@@ -51,7 +51,7 @@ export const contenders: readonly HttpContender[] = [
     name: 'files-sdk gateway',
     role: 'peer',
     survives: 'process',
-    note: 'SHA-1; holds each upload whole',
+    notes: { up: 'SHA-1, held whole', down: 'unverified' },
     isForm: false,
     server: 'hono',
     method: 'PUT',
@@ -73,7 +73,7 @@ export const contenders: readonly HttpContender[] = [
     ...byKey,
     name: 'flydrive, parseBody',
     role: 'peer',
-    note: 'no hash; holds each upload whole',
+    notes: { up: 'no hash, held whole', down: 'unverified' },
     isForm: true,
     method: 'POST',
     async open(location) {
@@ -144,7 +144,7 @@ function ours(name: string, durability: 'full' | 'relaxed', server: 'hono' | 'no
     name,
     role: 'ours',
     survives: durability === 'full' ? 'power cut' : 'process',
-    note: 'SHA-256, verified on the way out',
+    notes: { up: 'SHA-256', down: 'verified' },
     isForm,
     server,
     method: 'POST',

@@ -26,16 +26,22 @@ export function headOf(machine: Machine): string {
 
 /** The contenders in one cell: medians over the rounds, and of memory the most. */
 export function tableOf({ cell, samples }: HttpResult): string {
-  const head = ['contender', 'survives', 'bytes', cell.isSmall ? 'requests/s' : 'MB/s', 'peak MiB']
+  const [speed, cost] = cell.isSmall ? ['requests/s', 'CPU us/request'] : ['MB/s', 'CPU ms/MB']
+  const head = ['contender', 'survives', 'bytes', speed, cost, 'peak MiB']
   const lines = samples.map(sample => {
-    const { name, survives, note, role } = sample.contender
+    const { name, survives, notes, role } = sample.contender
     const figures =
       sample.measurements.length === 0
-        ? [sample.failure ?? 'not measured', '-']
-        : [figure(speedOf(cell, sample)), peakOf(sample).toFixed(0)]
-    return [role === 'ours' ? `**${name}**` : role === 'floor' ? `(${name})` : name, survives, note, ...figures]
+        ? [sample.failure ?? 'not measured', '-', '-']
+        : [figure(speedOf(cell, sample)), figure(costOf(cell, sample)), peakOf(sample).toFixed(0)]
+    return [
+      role === 'ours' ? `**${name}**` : role === 'floor' ? `(${name})` : name,
+      survives,
+      notes[cell.direction],
+      ...figures,
+    ]
   })
-  return `### ${cell.name}\n\n${markdownTable([head, ...lines], { align: ['l', 'l', 'l', 'r', 'r'] })}\n`
+  return `### ${cell.name}\n\n${markdownTable([head, ...lines], { align: ['l', 'l', 'l', 'r', 'r', 'r'] })}\n`
 }
 
 /** How fast each of ours was, as ratios to the fastest peer and to the floor in the same server. */
@@ -83,6 +89,12 @@ export function excessesOf(results: readonly HttpResult[]): string[] {
 /** Requests, or megabytes, a second. */
 function speedOf({ isSmall, requests, byteLength }: HttpCell, { measurements }: HttpSample): number {
   return ((isSmall ? 1 : byteLength / 1e6) * requests) / median(measurements.map(({ seconds }) => seconds))
+}
+
+/** Processor time of the server: microseconds a request, or milliseconds a megabyte. */
+function costOf({ isSmall, requests, byteLength }: HttpCell, { measurements }: HttpSample): number {
+  const seconds = median(measurements.map(({ cpuSeconds }) => cpuSeconds)) / requests
+  return isSmall ? seconds * 1e6 : (seconds * 1e3) / (byteLength / 1e6)
 }
 
 function peakOf({ measurements }: HttpSample): number {

@@ -40,17 +40,29 @@ export function bytesOfBase64(text: string): Uint8Array | undefined {
   return length % 4 === 1 ? undefined : owned(Buffer.from(dense, 'base64'))
 }
 
-/** Escapes are bytes, which need not be UTF-8 together. */
+/** Escapes are bytes, which need not be UTF-8 together. In one pass, since there may be millions. */
 function bytesOfEscaped(text: string): Uint8Array | undefined {
-  if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
-  const pieces = text.split(/((?:%[0-9a-f]{2})+)/i)
-  return owned(
-    Buffer.concat(
-      pieces.map((piece, index) =>
-        index % 2 === 1 ? Buffer.from(piece.replaceAll('%', ''), 'hex') : Buffer.from(piece, 'utf8'),
-      ),
-    ),
-  )
+  const bytes = Buffer.from(text, 'utf8')
+  let length = 0
+  for (let at = 0; at < bytes.length; at++) {
+    let byte = bytes[at] as number
+    if (byte === percent) {
+      byte = 16 * digit(bytes[at + 1]) + digit(bytes[at + 2])
+      if (Number.isNaN(byte)) return undefined
+      at += 2
+    }
+    bytes[length++] = byte
+  }
+  return owned(bytes.subarray(0, length))
+}
+
+const percent = 0x25
+
+/** Of a hexadecimal digit in ASCII. NaN for anything else. */
+function digit(code = 0): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN
 }
 
 /** As the class that the caller knows, and not a `Buffer`, which compares and serializes differently. */

@@ -48,12 +48,26 @@ test.each(['', 'a\0b', '\ud800', 'ä'.repeat(513)])('the name %j stays in its pa
   expect(await session.ref(await contentId(raw))).not.toHaveProperty('label')
 })
 
+test.each([
+  ['%00%fF%Fa', [0x00, 0xff, 0xfa]],
+  ['a%20b+c', [0x61, 0x20, 0x62, 0x2b, 0x63]],
+  ['ä,%25', [0xc3, 0xa4, 0x2c, 0x25]],
+  ['', []],
+])('the text %j of a data: URL is these bytes', async (text, bytes) => {
+  const session = openSession()
+  const a = attachmentsFor(session)
+  const [ref] = a.refsIn(await a.externalize([fileMessage(`data:x/y,${text}`)]))
+  expect((await session.get(ref?.id ?? '')).bytes).toEqual(new Uint8Array(bytes))
+})
+
 const user = (content: unknown): ModelMessage => ({ role: 'user', content }) as ModelMessage
 const malformed: [what: string, message: UIMessage | ModelMessage, at: string][] = [
   ['base64 in a data: URL', fileMessage('data:x/y;base64,a'), 'messages[1].parts[0]: malformed data: URL'],
   ['padding', fileMessage('data:x/y;base64,AA=A'), 'malformed data: URL'],
   ['a letter', fileMessage('data:x/y;base64,AAA*'), 'malformed data: URL'],
   ['an escape', fileMessage('data:x/y,%4'), 'malformed data: URL'],
+  ['half an escape', fileMessage('data:x/y,%a'), 'malformed data: URL'],
+  ['an escape without digits', fileMessage('data:x/y,%:0'), 'malformed data: URL'],
   ['no comma', fileMessage('data:x/y;base64'), 'malformed data: URL'],
   ['the type in a data: URL', fileMessage('data:no type,a'), 'malformed data: URL'],
   ['the type of a part', fileMessage(dataUrl(raw, 'x/y'), 'no type'), 'messages[1].parts[0]: the media type'],

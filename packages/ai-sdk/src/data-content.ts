@@ -34,10 +34,11 @@ export function bytesOfDataUrl({ isBase64, body }: DataUrl): Uint8Array | undefi
 
 /** Base64 of either alphabet, with or without padding and white space. Undefined when it is none. */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
-  const dense = /\s/.test(text) ? text.replace(/\s/g, '') : text
-  if (!/^[\w+/-]*={0,2}$/.test(dense)) return undefined
-  const length = dense.length - (dense.endsWith('==') ? 2 : dense.endsWith('=') ? 1 : 0)
-  return length % 4 === 1 ? undefined : owned(Buffer.from(dense, 'base64'))
+  const length = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
+  const bytes = Buffer.from(text, 'base64')
+  // `Buffer` passes over what is no base64, and so gives less than that many letters are.
+  if (length % 4 !== 1 && bytes.byteLength === Math.floor((length * 3) / 4)) return owned(bytes)
+  return /\s/.test(text) ? bytesOfBase64(text.replace(/\s/g, '')) : undefined
 }
 
 /** Escapes are bytes, which need not be UTF-8 together. In one pass, since there may be millions. */

@@ -101,9 +101,12 @@ export function get(ground: Ground, id: string, headers: RequestHeaders = {}, me
   return ground.handler.fetch(new Request(`${url}/${id}`, { method, headers }))
 }
 
+/** It closes no connection because nothing happens on it, as where a proxy before it keeps them. */
+export const serverOptions = { keepAliveTimeout: 0 }
+
 /** A server of this test's own, and where it listens. */
 export async function listening(listener: RequestListener): Promise<{ port: number; url: string }> {
-  const server = createServer(listener)
+  const server = createServer(serverOptions, listener)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     server.closeAllConnections()

@@ -16,6 +16,7 @@ import {
   openGround,
   type RequestBody,
   refsOf,
+  serverOptions,
   traces,
 } from './ground.ts'
 
@@ -36,8 +37,9 @@ async function honoServer({ handler }: Ground): Promise<Listening> {
   app.all('/attachments/*', c => handler.fetch(c.req.raw))
   app.all('/attachments', c => handler.fetch(c.req.raw))
   return new Promise(resolve => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', createServer }, ({ port }) =>
-      resolve({ port, url: `http://127.0.0.1:${port}/attachments` }),
+    const server = serve(
+      { fetch: app.fetch, port: 0, hostname: '127.0.0.1', createServer, serverOptions },
+      ({ port }) => resolve({ port, url: `http://127.0.0.1:${port}/attachments` }),
     ) as import('node:http').Server
     onTestFinished(async () => {
       server.closeAllConnections()

@@ -76,6 +76,7 @@ export class Installation implements AsyncDisposable {
 const withLooseLibraries = [
   'examples/chat',
   'packages/ai-sdk',
+  'packages/http/test/readme.test.ts',
   'packages/http/test/runtimes',
   'packages/http/test/sockets.test.ts',
 ]

@@ -91,17 +91,18 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
 
   test('what is dropped and what is pasted becomes a chip, and a chip can be removed', async () => {
     const chat = await aPerson()
+    const dropped = `what's (ünd) "dropped"*.txt`
     const data = (name: string) => `
       const data = new DataTransfer()
-      data.items.add(new File(['some words of ${name}'], '${name}', { type: 'text/plain' }))
+      data.items.add(new File(['words', ${JSON.stringify(name)}], ${JSON.stringify(name)}, { type: 'text/plain' }))
     `
     await chat.page.evaluate(`{
-      ${data('dropped.txt')}
+      ${data(dropped)}
       const main = document.querySelector('main')
       main.dispatchEvent(new DragEvent('dragover', { dataTransfer: data, bubbles: true, cancelable: true }))
       main.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
     }`)
-    await chat.chip('dropped.txt')
+    await chat.chip(dropped)
     await chat.page.evaluate(`{
       ${data('pasted.txt')}
       const paste = new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })
@@ -110,10 +111,10 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     await chat.chip('pasted.txt')
 
     const removed = chat.page.waitForResponse(response => response.request().method() === 'DELETE')
-    await chat.page.getByRole('button', { name: 'Remove dropped.txt' }).click()
+    await chat.page.getByRole('button', { name: 'Remove pasted.txt' }).click()
     expect((await removed).status()).toBe(204)
     await chat.reload()
-    await chat.chip('pasted.txt')
+    await chat.chip(dropped) // with the name that the server was told
     expect(await chat.page.locator('.chip').count()).toBe(1)
   })
 

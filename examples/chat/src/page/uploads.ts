@@ -57,14 +57,17 @@ export function useUploads(chat: string, draft: Uploaded[], onChange: () => void
   return { chips, add, remove, drop }
 }
 
+/** As RFC 8187 has it: encodeURIComponent leaves four characters that mean something there. */
+const escaped = (name: string) => encodeURIComponent(name).replace(/['()*]/g, it => `%${it.charCodeAt(0).toString(16)}`)
+
 /** With XMLHttpRequest, since fetch does not say how far an upload has come. */
 function send(url: string, file: File, onProgress: (sent: number) => void) {
   const request = new XMLHttpRequest()
-  const form = new FormData()
-  form.append('file', file)
   request.open('POST', url)
   request.responseType = 'json'
-  request.upload.onprogress = event => onProgress(Math.round(event.loaded * (file.size / event.total)))
+  request.setRequestHeader('Content-Type', file.type || 'application/octet-stream')
+  request.setRequestHeader('Content-Disposition', `attachment; filename*=UTF-8''${escaped(file.name)}`)
+  request.upload.onprogress = event => onProgress(event.loaded)
   const done = new Promise<Uploaded>((resolve, reject) => {
     request.onload = () => {
       if (request.status === 201) resolve(request.response.attachments[0])
@@ -73,6 +76,6 @@ function send(url: string, file: File, onProgress: (sent: number) => void) {
     request.onerror = () => reject(new Error('the connection was lost'))
     request.onabort = () => reject(new Error('cancelled'))
   })
-  request.send(form)
+  request.send(file)
   return { request, done }
 }

@@ -112,6 +112,18 @@ test('an upload that is swept before its commit is refused', async () => {
   await expectNoTraces(ground)
 })
 
+test('a file that is swept while the next one comes is asked for again', async () => {
+  const ground = openGround({
+    inspect: async (_content, { label }) => {
+      if (label !== 'third.txt') return
+      await reclaimOrphanedAttachments(ground.manifest, ground.store, Date.now() + 1000)
+    },
+  })
+  const third = { bytes: 'third', name: 'third.txt', type: 'text/plain' }
+  await expectProblem(await post(ground, formOf(first, second, third)), 409, 'intent_expired')
+  await expectNoTraces(ground)
+})
+
 test('a view that lives on has nothing pending after an upload, failed or not', async () => {
   const ground = openGround()
   let isFull = false

@@ -1,9 +1,11 @@
-import type {
-  AttachmentContent,
-  AttachmentCreateMeta,
-  AttachmentId,
-  AttachmentRef,
-  SessionScopedAttachmentStore,
+import {
+  type AttachmentContent,
+  type AttachmentCreateMeta,
+  type AttachmentId,
+  AttachmentIntentExpiredError,
+  AttachmentNotFoundError,
+  type AttachmentRef,
+  type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 
 interface HeldFile {
@@ -44,8 +46,8 @@ export class AllOrNothing {
   }
 
   /**
-   * Puts what is held back, and gives refs of the view's holder, in the order of the files, to `commit`. From here on
-   * an abort changes nothing: all has come. A failure takes back what is not committed.
+   * Puts what is held back, and gives refs of the view's holder, in the order of the files, to `commit`. A failure takes
+   * back what is not committed.
    */
   async keep(commit: (refs: AttachmentRef[]) => Promise<void>): Promise<AttachmentRef[]> {
     const refs = await this.#refs()
@@ -62,13 +64,14 @@ export class AllOrNothing {
     this.#touched.add(held.content.id)
     this.#isKeeping = true
     if (this.#put.length === 0) {
+      // Whoever has gone meanwhile: all has come, and an undone put would cost the holder what it has not committed.
       const ref = await this.#session.put(held.content, held.meta)
       await this.#dispose()
       return [ref]
     }
     this.#held = undefined
     await this.#putAside(held)
-    const adopted = await this.#session.adopt(this.#put, this.#aside)
+    const adopted = await this.#session.adopt(this.#put, this.#aside).catch(sweptAway)
     // With what this request says of each: of two files with the same bytes, a holder has but one ref.
     return this.#put.map(({ generation: _, ...meta }, index) => {
       const generation = adopted[index]?.generation
@@ -102,4 +105,10 @@ export class AllOrNothing {
     this.#held = undefined
     await held?.content[Symbol.asyncDispose]()
   }
+}
+
+/** What was put aside is not committed, so a sweep may have taken it while the next file came. */
+function sweptAway(error: unknown): never {
+  if (!AttachmentNotFoundError.isInstance(error)) throw error
+  throw new AttachmentIntentExpiredError(error.id === undefined ? [] : [error.id], { cause: error })
 }

@@ -15,6 +15,7 @@ import { openAttachments } from './attachments.ts'
 import { fork } from './fork.ts'
 import { bundlePage } from './page.ts'
 import { Tables } from './tables.ts'
+import { idIn } from './urls.ts'
 
 export interface ChatServerOptions {
   /** 0 for any that is free. */
@@ -31,7 +32,12 @@ const sentMessage = z.object({
   parts: z.array(
     z.discriminatedUnion('type', [
       z.object({ type: z.literal('text'), text: z.string().max(100_000) }),
-      z.object({ type: z.literal('file'), url: z.string(), mediaType: z.string(), filename: z.string() }),
+      z.object({
+        type: z.literal('file'),
+        url: z.string().refine(url => idIn(url) !== undefined),
+        mediaType: z.string(),
+        filename: z.string(),
+      }),
     ]),
   ),
 })

@@ -48,6 +48,7 @@ async function aChat() {
   return { id, ask, send, upload, state, close }
 }
 
+const file = { type: 'file', mediaType: 'image/png', filename: 'a.png' }
 const userSays = (text: string) => ({ id: 'm1', role: 'user', parts: [{ type: 'text', text }] })
 
 test('an answer gets into the log when the browser goes away in the middle of it', async () => {
@@ -86,6 +87,8 @@ test.each([
     'with the output of a tool',
     { id: 'm1', role: 'user', parts: [{ type: 'tool-drawPicture', output: 'attachment:x' }] },
   ],
+  ['with a URL of another server', { id: 'm1', role: 'user', parts: [{ ...file, url: 'https://example.org/a.png' }] }],
+  ['with bytes in a URL', { id: 'm1', role: 'user', parts: [{ ...file, url: 'data:image/png;base64,iVBORw0KGgo=' }] }],
   ['under the name of the draft', { ...userSays('x'), id: 'draft:' }],
 ])('a message %s is not taken from a browser', async (_, message) => {
   const chat = await aChat()

@@ -137,8 +137,8 @@ export function checkOptions(options: AttachmentHandlerOptions): HandlerSettings
   check(typeof onError === 'function', 'onError must be a function')
   return {
     session,
-    // Empty for the root.
-    basePath: basePath.replace(/\/+$/, ''),
+    // Encoded as in the URL of a request; empty for the root.
+    basePath: new URL(`http://host${basePath}`).pathname.replace(/\/+$/, ''),
     maxByteLength,
     maxFiles,
     accept: accept.map(range => range.toLowerCase()),

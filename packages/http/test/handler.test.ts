@@ -42,14 +42,17 @@ test.each([
   }
 })
 
-test.each(['/', '/files/', '/api/v1/files'])('the routes are below the base path %s', async basePath => {
-  const ground = openGround({ basePath })
-  const base = `${origin}${basePath.replace(/\/$/, '')}`
-  const response = await ground.handler.fetch(new Request(base, { method: 'POST', body: 'x' }))
-  const location = response.headers.get('Location') as string
-  await refsOf(response)
-  expect(await (await ground.handler.fetch(new Request(new URL(location, origin)))).text()).toBe('x')
-})
+test.each(['/', '/files/', '/api/v1/files', '/dateien/für%20alle'])(
+  'the routes are below the base path %s',
+  async basePath => {
+    const ground = openGround({ basePath })
+    const base = `${origin}${basePath.replace(/\/$/, '')}`
+    const response = await ground.handler.fetch(new Request(base, { method: 'POST', body: 'x' }))
+    const location = response.headers.get('Location') as string
+    await refsOf(response)
+    expect(await (await ground.handler.fetch(new Request(new URL(location, origin)))).text()).toBe('x')
+  },
+)
 
 test('DELETE lets go for the holder of the view, as often as it is called', async () => {
   const ground = openGround()

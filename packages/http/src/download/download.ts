@@ -8,9 +8,9 @@ import { type ByteRange, rangeIn } from './range.ts'
 import { sending } from './sending.ts'
 
 /**
- * Where the bytes are shown as a page of their own, it is one without scripts and forms, which loads nothing but itself,
- * and has no origin. Only sound and film keep theirs: their page asks for their bytes once more, and without an origin
- * that is refused.
+ * Where the bytes are shown as a page of their own, it is one without scripts and forms, which loads nothing but
+ * itself, and has no origin. Only sound and film keep theirs: their page asks for their bytes once more, and without an
+ * origin that is refused.
  */
 const loaded = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'"
 const contentSecurityPolicy = `sandbox; ${loaded}`

@@ -46,8 +46,8 @@ export class AllOrNothing {
   }
 
   /**
-   * Puts what is held back, and gives refs of the view's holder, in the order of the files, to `commit`. A failure takes
-   * back what is not committed.
+   * Puts what is held back, and gives refs of the view's holder, in the order of the files, to `commit`. A failure
+   * takes back what is not committed.
    */
   async keep(commit: (refs: AttachmentRef[]) => Promise<void>): Promise<AttachmentRef[]> {
     const refs = await this.#refs()

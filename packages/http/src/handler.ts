@@ -45,7 +45,7 @@ async function answer(request: Request, settings: HandlerSettings): Promise<Resp
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers: allow })
   if (method === 'POST' || method === 'DELETE') checkOrigin(request, settings.trustedOrigins)
   const session = await settings.session(request)
-  if (session === undefined) throw notFound()
+  if (!session) throw notFound()
   if (session instanceof Response) return session
   if (id === undefined) return upload(request, session, settings)
   if (method === 'DELETE') return letGo(session, id)

@@ -74,7 +74,8 @@ function discardRest(req: IncomingMessage): Promise<void> {
     const finish = () => {
       clearTimeout(silence)
       clearTimeout(end)
-      req.off('data', onData).off('end', finish).off('close', finish).off('error', finish)
+      // Not off 'error': one that nobody hears would end the process.
+      req.off('data', onData).off('end', finish).off('close', finish)
       resolve()
     }
     const onData = (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ async function aChat() {
   }
   const state = async () =>
     (await ask('GET', `/api/chats/${id}`)).json() as Promise<{ messages: { parts: unknown[] }[] }>
-  return { id, ask, send, upload, state, close }
+  return { id, url: server.url, cookie, ask, send, upload, state, close }
 }
 
 const file = { type: 'file', mediaType: 'image/png', filename: 'a.png' }
@@ -105,6 +105,27 @@ test('another site cannot make a browser upload, fork or delete', async () => {
     chat.ask('DELETE', `/api/chats/${chat.id}`, { headers }),
   ])
   expect(asked.map(({ status }) => status)).toEqual([403, 403, 403])
+})
+
+test('it stops in the middle of an upload and of an answer, and keeps what was said', async () => {
+  const chat = await aChat()
+  const draft = await chat.upload('not sent yet')
+  const uploading = request(`${chat.url}/attachments?chat=${chat.id}`, {
+    method: 'POST',
+    headers: { cookie: chat.cookie, 'content-type': 'text/plain', 'content-length': 1000 },
+  })
+  uploading.on('error', () => undefined)
+  await new Promise(resolve => uploading.write('the beginning of a text', resolve))
+  const response = await chat.send(userSays('Who are you?'))
+  await response.body?.getReader().read()
+  await chat.close()
+
+  const database = new Database(join(folder, 'chat.db'))
+  onTestFinished(() => void database.close())
+  const [question] = database.prepare('SELECT json FROM messages ORDER BY position').pluck().all()
+  expect(question).toContain('Who are you?')
+  const files = await readdir(join(folder, 'attachments'), { recursive: true })
+  expect(files.filter(path => /[0-9a-f]{64}/.test(path) && !path.includes(draft))).toEqual([])
 })
 
 test('a port that is taken, and one that is none, is one line', async () => {

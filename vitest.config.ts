@@ -9,6 +9,7 @@ class LongestFirst extends BaseSequencer {
     'matrix-postgres',
     'matrix-s3',
     'crash.test',
+    'chat.test',
     'removal-',
     'matrix-sqlite',
     'matrix-',

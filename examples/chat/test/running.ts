@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { reclaimOrphanedAttachments } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
-import { findChromium } from '@lash/attachments-testing/services'
+import { chromiumHint, findChromium } from '@lash/attachments-testing/services'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
 /** The chat as `demo:chat` starts it, in a process of its own. */
@@ -63,7 +63,7 @@ export async function startDemo(): Promise<RunningChat> {
 /** Why there is no browser to test with. Undefined when there is one. With `CI=true` there has to be. */
 export function whyNoBrowser(): string | undefined {
   if (findChromium() !== undefined) return undefined
-  const reason = 'the chat in a browser: there is no chromium'
+  const reason = `the chat in a browser: there is no chromium; to install it: ${chromiumHint}`
   if (process.env.CI === 'true') throw new Error(reason)
   return reason
 }

@@ -8,6 +8,9 @@ export function findChromium(): string | undefined {
   return process.env.LASH_TEST_CHROMIUM || pathOf(program)
 }
 
+/** For people: how to get one. */
+export const chromiumHint: string = `${installCommandOf(packages)}, or set LASH_TEST_CHROMIUM to the path of one`
+
 /**
  * Sees to it that there is a Chromium, which the tests of the chat drive. Where it cannot be had, says so in one line;
  * those tests are skipped then.
@@ -20,7 +23,7 @@ export async function ensureChromium(say: (line: string) => void = console.log):
     say(`chromium: installing it for the tests (LASH_TEST_INSTALL=0 turns this off): ${installCommandOf(packages)}`)
     await install(packages)
   } catch (error) {
-    const line = `chromium: the tests in a browser cannot run, ${(error as Error).message}; to install it: ${installCommandOf(packages)}, or set LASH_TEST_CHROMIUM to the path of one`
+    const line = `chromium: the tests in a browser cannot run, ${(error as Error).message}; to install it: ${chromiumHint}`
     if (process.env.CI === 'true') throw new Error(line)
     say(line)
   }

@@ -1,4 +1,3 @@
-import { ensureChromium } from './chromium.ts'
 import { startServices } from './index.ts'
 import { ensureStrace } from './strace.ts'
 
@@ -8,7 +7,6 @@ import { ensureStrace } from './strace.ts'
  */
 export default async function setup(): Promise<() => Promise<void>> {
   await ensureStrace()
-  await ensureChromium()
   const services = await startServices()
   return () => services.stop()
 }

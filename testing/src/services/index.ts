@@ -1,7 +1,7 @@
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
 import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
-export { ensureChromium, findChromium } from './chromium.ts'
+export { chromiumHint, ensureChromium, findChromium } from './chromium.ts'
 export { ensureStrace } from './strace.ts'
 
 export interface TestServices {

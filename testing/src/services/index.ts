@@ -12,14 +12,19 @@ export interface TestServices {
 }
 
 /**
+ * Tests kill processes and restart the server, and never cut the power of the machine: nothing depends on its syncs. They
+ * make thousands of connections.
+ */
+const cheaperSettings = ['full_page_writes=off', 'scram_iterations=1']
+
+/**
  * Starts the servers that the tests need and tells where they are in the environment, which test processes inherit.
  * Servers that the environment names already are used as they are.
  * @throws Error when a server cannot be had and `CI` is true.
  */
 export async function startServices(): Promise<TestServices> {
   const before = { ...process.env }
-  // Tests kill processes and restart the server, and never cut the power of the machine: nothing depends on its syncs.
-  const postgres = await startPostgres({ fsync: false })
+  const postgres = await startPostgres({ fsync: false, settings: cheaperSettings })
   try {
     const s3 = await startS3()
     const told: Record<string, string> = { LASH_TEST_POSTGRES_URL: postgres.url, ...(s3 && s3Environment(s3)) }

@@ -189,7 +189,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     expect(new Set(await ranEmbedded(chat, links, [asAttachment, policy]))).toEqual(new Set(all))
   })
 
-  /** The types of the documents of which a script ran, in a page that embeds all links; their answers lack the headers. */
+  /** Documents of which a script ran, by type, in a page that embeds all links; their answers lack the headers. */
   async function ranEmbedded(chat: ChatPage, links: string[], without: string[]): Promise<string[]> {
     const page = await chat.page.context().newPage()
     await page.route('**/attachments/**', async route => {

@@ -27,6 +27,7 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
   /** A person with a browser, and a chat of theirs. */
   async function aPerson(): Promise<ChatPage> {
     const context = await browser.newContext({ acceptDownloads: true })
+    context.setDefaultTimeout(60_000) // other tests may be at work on the same cores
     onTestFinished(() => context.close())
     const chat = new ChatPage(await context.newPage())
     const errors: Error[] = []
@@ -59,7 +60,9 @@ describe.skipIf(reason !== undefined)('the chat in a browser', () => {
     expect(await chat.sizes()).toMatch(/^log 1\.\d kB, attachments [4-9]\d(\.\d)? kB$/)
   })
 
-  test('200 MB go up with a progress bar, and down again, through less than 300 MiB of memory', async () => {
+  test('200 MB go up with a progress bar, and down again, through less than 300 MiB of memory', {
+    timeout: 120_000,
+  }, async () => {
     const chat = await aPerson()
     const film = join(server.folder, 'film.bin')
     await writeFile(film, randomBytes(1000))

@@ -11,8 +11,8 @@ import { excessesOf, type HttpResult, type HttpSample, headOf, ratiosOf, tableOf
 import { describeMachine } from './report/machine.ts'
 
 /*
- * Uploads and downloads over HTTP: each server in a process of its own, fresh for each cell, and so is the client. Exits
- * with 1 when a server of ours takes more memory than is promised, or fails.
+ * Uploads and downloads over HTTP: each server in a process of its own, fresh for each cell, and so is the client.
+ * Exits with 1 when a server of ours takes more memory than is promised, or fails.
  */
 
 const { values } = parseArgs({

@@ -44,7 +44,7 @@ export async function openAttachments(folder: string, tables: Tables, chatOf: Ch
   async function receive(chat: string, sent: UIMessage): Promise<void> {
     const [draft, held] = [view(chat, draftHolder), view(chat, sent.id)]
     const slim = await attachmentsFor(draft).fromBrowser([sent], idIn)
-    const refs = await held.adopt(attachmentsFor(draft).refsIn(slim), draft)
+    const refs = await attachmentsFor(held).hold(slim)
     save(held, refs, slim[0])
     await draft.release(refs.map(ref => ref.id))
   }
@@ -58,13 +58,13 @@ export async function openAttachments(folder: string, tables: Tables, chatOf: Ch
       execute: async ({ subject }) => attachmentUrl(await held.put(draw(subject), { ...drawn, label: subject })),
       toModelOutput: a.toModelOutput,
     })
-    const options = { tools: { drawPicture }, abortSignal, experimental_download: a.download }
+    const options = { tools: { drawPicture }, experimental_download: a.download, abortSignal, signal: abortSignal }
     const messages = await a.toModelMessages(tables.messagesOf(chat).map(withinReach), options)
     const { stream } = streamText({ model, messages, stopWhen: isStepCount(5), ...options })
     return createUIMessageStream({
       generateId: () => id,
       execute: ({ writer }) => writer.merge(toUIMessageStream({ stream }).pipeThrough(a.externalizeStream())),
-      onEnd: ({ responseMessage }) => save(held, a.refsIn([responseMessage]), responseMessage),
+      onEnd: async ({ responseMessage: said }) => save(held, await a.hold([said]), said),
     }).pipeThrough(a.forBrowserStream(id => urlOf(chat, id)))
   }
 

@@ -12,7 +12,7 @@ export async function fork({ view, save }: Attachments, tables: Tables, chat: st
   const forked = tables.addChat(owner)
   for (const message of tables.messagesOf(chat)) {
     const [from, to] = [view(chat, message.id), view(forked, message.id)]
-    save(to, await to.adopt(attachmentsFor(from).refsIn([message]), from), message)
+    save(to, await attachmentsFor(to).hold([message], { from }), message)
   }
   return forked
 }

@@ -14,6 +14,7 @@ import {
 import { type BrowserUrl, forBrowser, fromBrowser, type IdInUrl } from './browser.ts'
 import { downloadFrom } from './download.ts'
 import { externalized } from './externalize.ts'
+import { type HoldOptions, hold } from './hold.ts'
 import { mapModelMessage } from './places/model-message.ts'
 import type { Fields, Visit } from './places/place.ts'
 import { mapUIMessage } from './places/ui-message.ts'
@@ -54,7 +55,7 @@ export interface MessageAttachments {
   /**
    * Puts the bytes of messages, and gives the messages with `attachment:` URLs in their place. A message, part or
    * output without bytes stays the same object, so that to call it again does nothing. What it put is committed by
-   * nobody: commit `refsIn` with the turn. A call that fails leaves what it has put to the sweep.
+   * nobody: commit `refsIn`, or what `hold` gives, with the turn. A call that fails leaves what it has put to the sweep.
    * @throws AttachmentInvalidArgumentError, naming the part, when a `data:` URL, base64 or a media type is malformed;
    * what `put` throws.
    */
@@ -96,6 +97,13 @@ export interface MessageAttachments {
    * @throws AttachmentInvalidArgumentError for a malformed `attachment:` URL where a URL stands. In a text it is none.
    */
   refsIn(messages: readonly (UIMessage | ModelMessage)[]): AttachmentRef[]
+  /**
+   * Gives the view's holder, such as the message that is saved, refs of its own to what messages name, whoever in the
+   * session has put it: a draft, a tool, this stream. No byte is read or written. Commit them with the turn. What the
+   * session does not hold is left out: a model or a web page may have written it.
+   * @throws AttachmentInvalidArgumentError as `refsIn`; what `adopt` throws.
+   */
+  hold(messages: readonly (UIMessage | ModelMessage)[], options?: HoldOptions): Promise<AttachmentRef[]>
   /** URLs that a browser can load, in outputs of tools too. */
   forBrowser<Message extends UIMessage>(messages: readonly Message[], urlOf: BrowserUrl): Message[]
   /** The same for chunks that have gone through `externalizeStream`. */
@@ -157,6 +165,7 @@ export function attachmentsFor(
         signal,
       ),
     refsIn: messages => refsAt(walkOf(messages)),
+    hold: async (messages, options = {}) => hold(session, refsAt(walkOf(messages)), options, concurrency),
     forBrowser: (messages, urlOf) => walkOf(messages)(forBrowser(urlOf)),
     forBrowserStream: urlOf => chunkStream(walk => walk(forBrowser(urlOf)), undefined),
     fromBrowser: async (messages, idIn, { signal } = {}) =>

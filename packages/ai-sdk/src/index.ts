@@ -7,3 +7,4 @@ export {
   type ToModelMessagesOptions,
 } from './attachments-for.ts'
 export type { BrowserUrl, IdInUrl } from './browser.ts'
+export type { HoldOptions } from './hold.ts'

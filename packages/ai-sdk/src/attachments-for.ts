@@ -14,11 +14,11 @@ import {
 import { type BrowserUrl, forBrowser, fromBrowser, type IdInUrl } from './browser.ts'
 import { downloadFrom } from './download.ts'
 import { externalized } from './externalize.ts'
-import { type HoldOptions, hold } from './hold.ts'
 import { mapModelMessage } from './places/model-message.ts'
 import type { Fields, Visit } from './places/place.ts'
 import { mapUIMessage } from './places/ui-message.ts'
-import { refsAt } from './refs-in.ts'
+import { type HoldOptions, hold } from './refs/hold.ts'
+import { refsAt } from './refs/refs-in.ts'
 import { chunkStream } from './stream.ts'
 import { withOutputs, withParts } from './to-model-messages.ts'
 import { toModelOutput } from './tool-output.ts'
@@ -55,7 +55,8 @@ export interface MessageAttachments {
   /**
    * Puts the bytes of messages, and gives the messages with `attachment:` URLs in their place. A message, part or
    * output without bytes stays the same object, so that to call it again does nothing. What it put is committed by
-   * nobody: commit `refsIn`, or what `hold` gives, with the turn. A call that fails leaves what it has put to the sweep.
+   * nobody: commit `refsIn`, or what `hold` gives, with the turn. A call that fails leaves what it has put to the
+   * sweep.
    * @throws AttachmentInvalidArgumentError, naming the part, when a `data:` URL, base64 or a media type is malformed;
    * what `put` throws.
    */

@@ -4,9 +4,9 @@ import {
   type AttachmentRef,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { attachmentAt, formatAttachmentUrl, markOf, readMark } from './attachment-url.ts'
 import { concurrently } from './concurrently.ts'
 import type { Place, Replacement, Visit } from './places/place.ts'
+import { attachmentAt, formatAttachmentUrl, markOf, readMark } from './refs/attachment-url.ts'
 
 /** Where a browser finds an attachment. */
 export type BrowserUrl = (id: AttachmentId) => string

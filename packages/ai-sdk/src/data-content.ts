@@ -1,4 +1,4 @@
-import type { AttachmentForm } from './attachment-url.ts'
+import type { AttachmentForm } from './refs/attachment-url.ts'
 
 /** What a `data:` URL says, as it stands there. */
 export interface DataUrl {

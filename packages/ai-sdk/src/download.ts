@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError, type SessionScopedAttachmentStore } from '@lash/attachments-core'
 import type { Experimental_DownloadFunction } from 'ai'
-import { parseAttachmentUrl } from './attachment-url.ts'
 import { concurrently } from './concurrently.ts'
+import { parseAttachmentUrl } from './refs/attachment-url.ts'
 
 type Requests = Parameters<Experimental_DownloadFunction>[0]
 type Downloads = Awaited<ReturnType<Experimental_DownloadFunction>>

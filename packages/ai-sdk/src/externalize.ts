@@ -4,11 +4,11 @@ import {
   type AttachmentRef,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { type AttachmentForm, formatAttachmentUrl } from './attachment-url.ts'
 import { concurrently } from './concurrently.ts'
 import { bytesOfBase64, bytesOfDataUrl, isFullMediaType, isWideMediaType, readDataUrl } from './data-content.ts'
 import type { Place, Replacement, Visit } from './places/place.ts'
 import { isBytes } from './places/tool-value.ts'
+import { type AttachmentForm, formatAttachmentUrl } from './refs/attachment-url.ts'
 
 export interface ExternalizeOptions {
   signal: AbortSignal | undefined

@@ -1,4 +1,3 @@
-export { type AttachmentUrlParts, attachmentUrl, parseAttachmentUrl } from './attachment-url.ts'
 export {
   type AttachmentsForOptions,
   attachmentsFor,
@@ -7,4 +6,5 @@ export {
   type ToModelMessagesOptions,
 } from './attachments-for.ts'
 export type { BrowserUrl, IdInUrl } from './browser.ts'
-export type { HoldOptions } from './hold.ts'
+export { type AttachmentUrlParts, attachmentUrl, parseAttachmentUrl } from './refs/attachment-url.ts'
+export type { HoldOptions } from './refs/hold.ts'

@@ -4,10 +4,10 @@ import {
   AttachmentNotFoundError,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { attachmentAt } from './attachment-url.ts'
 import { concurrently } from './concurrently.ts'
 import { inForm } from './data-content.ts'
 import type { Place, Replacement, Visit } from './places/place.ts'
+import { attachmentAt } from './refs/attachment-url.ts'
 
 export interface FillOptions {
   /** What becomes of a part whose bytes are gone: an error, or a text part that says so. */

@@ -1,9 +1,9 @@
 import type { AttachmentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import type { ToolResultPart } from 'ai'
-import { attachmentAt } from './attachment-url.ts'
 import { bytesAt } from './externalize.ts'
 import type { Place } from './places/place.ts'
 import { mapToolValue } from './places/tool-value.ts'
+import { attachmentAt } from './refs/attachment-url.ts'
 
 type Output = ToolResultPart['output']
 type Content = Extract<Output, { type: 'content' }>['value']

@@ -12,8 +12,8 @@ export interface TestServices {
 }
 
 /**
- * Tests kill processes and restart the server, and never cut the power of the machine: nothing depends on its syncs. They
- * make thousands of connections.
+ * Tests kill processes and restart the server, and never cut the power of its machine: nothing depends on its syncs.
+ * They make thousands of connections.
  */
 const cheaperSettings = ['full_page_writes=off', 'scram_iterations=1']
 

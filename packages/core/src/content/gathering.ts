@@ -79,8 +79,11 @@ export class Gathering {
     }
     for (const part of slices(block, blockBytes)) {
       while (sourceYield.beforeStep() !== undefined) await sourceYield.beforeStep()
+      // Another thread writes it while this one hashes it.
+      const appended = this.#file?.append(part)
+      appended?.catch(() => {})
       this.#digest.update(part)
-      await this.#file?.append(part)
+      await appended
     }
     if (this.#file === undefined && block.byteLength > 0) this.#held.push(block)
   }

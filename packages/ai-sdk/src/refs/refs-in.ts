@@ -1,7 +1,7 @@
 import type { AttachmentRef } from '@lash/attachments-core'
+import { isFullMediaType } from '../data-content.ts'
+import type { Place, Visit } from '../places/place.ts'
 import { attachmentAt } from './attachment-url.ts'
-import { isFullMediaType } from './data-content.ts'
-import type { Place, Visit } from './places/place.ts'
 
 /** The refs that `walk` comes by, each once, in order. */
 export function refsAt(walk: (visit: Visit) => unknown): AttachmentRef[] {

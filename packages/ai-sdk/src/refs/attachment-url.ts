@@ -4,7 +4,7 @@ import {
   type AttachmentRef,
   isAttachmentId,
 } from '@lash/attachments-core'
-import type { Place } from './places/place.ts'
+import type { Place } from '../places/place.ts'
 
 /** How bytes stood in the output of a tool, to be given back so. */
 export type AttachmentForm = 'data-url' | 'base64' | 'uint8array' | 'arraybuffer'

@@ -15,8 +15,8 @@ export function everyCall(store: PostgresAttachmentStore, manifest: PostgresAtta
     'put of a copy': () => store.put(large, text),
     'put through a session': () =>
       new SessionScopedAttachmentStore(store, manifest, 'other').put(small, text).catch(error => {
-        expect(error).toBeInstanceOf(AttachmentManifestRecordError)
-        throw error.cause
+        // The intent may have come through, and then not the bytes.
+        throw AttachmentManifestRecordError.isInstance(error) ? error.cause : error
       }),
     'get of a row': () => store.get(idOf('a')),
     'get of chunks': () => store.get(contentId(medium)),

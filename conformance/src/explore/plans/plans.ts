@@ -18,9 +18,14 @@ export const plans: readonly Plan[] = [
   },
   {
     name: 'two-sweepers',
-    title: 'two sessions of two turns, a sweeper of two rounds and one of one',
+    title: 'a session of two turns and one of one, a sweeper of two rounds and one of one',
     contents: ['x'],
-    actors: [session('A', twoTurns), session('B', twoTurns), sweeper('S', 'sweep', 'sweep'), sweeper('T', 'sweep')],
+    actors: [
+      session('A', twoTurns),
+      session('B', [...turn, 'release']),
+      sweeper('S', 'sweep', 'sweep'),
+      sweeper('T', 'sweep'),
+    ],
   },
   {
     name: 'probing-store',

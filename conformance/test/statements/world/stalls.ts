@@ -31,7 +31,7 @@ export function stallSql(schema: string, tables: readonly string[]): string {
 export const stallsHere = 'CREATE TEMP SEQUENCE stalls'
 
 /** How many stalls of one connection are prepared for at once. */
-const atOnce = 60
+const atOnce = 40
 
 /** Holds the locks that stalls wait for. */
 export class Stalls {

@@ -18,12 +18,6 @@ export interface IntentStatements {
   /** $1 to $10 as in record, $11 bytes. The row also says whether the blob was inserted, and what was there before. */
   readonly recordAndPut: Statement
   /**
-   * As those above, for a holder that has no ref to the content, as is usual. Give none when it has one: then those
-   * above do it. To say how a ref is renewed costs a tenth of the statement, even when there is none to renew.
-   */
-  readonly recordNew: Statement
-  readonly recordNewAndPut: Statement
-  /**
    * Arrays: $1 to $10 as in record, each key of a ref once. Gives id, session, holder and generation of each intent
    * that was recorded.
    */
@@ -60,7 +54,7 @@ export function intentStatements(schema: string): IntentStatements {
   // INSERT comes to it; then it is created too. When `held` waited for a row and then found it claimed, it has that row
   // locked; two statements that both went on to move it would wait for each other. So neither records anything, and the
   // statement is repeated.
-  const recorded = (onConflict: string) => `
+  const record = `
       WITH held AS MATERIALIZED (
         SELECT generation FROM ${contents}
         WHERE id = $1::bytea AND claim IS NULL AND settled_at IS NULL
@@ -78,22 +72,10 @@ export function intentStatements(schema: string): IntentStatements {
       ), ref AS (
         INSERT INTO ${refs} AS r (${refColumns})
         SELECT $1::bytea, $2, $3, $4, generation, $5, $6, $7, $8, $9, $10 FROM current
-        ON CONFLICT (session_id, holder, id) ${onConflict}
+        ON CONFLICT (session_id, holder, id) DO UPDATE
+        SET ${renewal('excluded')}
         RETURNING generation
       )`
-  const recordNew = recorded('DO NOTHING')
-  const record = recorded(`DO UPDATE SET ${renewal('excluded')}`)
-
-  // While the content is held, nobody may delete the blob at its generation: what was there before is still there.
-  const andPut = `, inserted AS (
-        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
-        SELECT $1::bytea, generation, $5, $7, $8, $9, $10, $11 FROM ref
-        ON CONFLICT (id, generation) DO NOTHING
-        RETURNING true
-      )
-      SELECT ref.generation, EXISTS (SELECT FROM inserted) AS inserted,
-        b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
-      FROM ref LEFT JOIN ${blobs} b ON b.id = $1::bytea AND b.generation = ref.generation`
 
   // `floor` is locked before any content is: who holds a content never waits for the floor. `added` inserts the refs
   // that did not exist when this statement began, and may wait for another statement that inserts the same ref. So it
@@ -159,10 +141,17 @@ export function intentStatements(schema: string): IntentStatements {
   return {
     record: statement(`${record}
       SELECT generation FROM ref`),
-    recordAndPut: statement(`${record}${andPut}`),
-    recordNew: statement(`${recordNew}
-      SELECT generation FROM ref`),
-    recordNewAndPut: statement(`${recordNew}${andPut}`),
+
+    // While the content is held, nobody may delete the blob at its generation: what was there before is still there.
+    recordAndPut: statement(`${record}, inserted AS (
+        INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
+        SELECT $1::bytea, generation, $5, $7, $8, $9, $10, $11 FROM ref
+        ON CONFLICT (id, generation) DO NOTHING
+        RETURNING true
+      )
+      SELECT ref.generation, EXISTS (SELECT FROM inserted) AS inserted,
+        b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
+      FROM ref LEFT JOIN ${blobs} b ON b.id = $1::bytea AND b.generation = ref.generation`),
 
     recordMany: statement(`${recordMany}
       SELECT pg_catalog.encode(id, 'hex') AS id, session_id, holder, generation FROM ref`),

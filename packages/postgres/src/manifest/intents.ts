@@ -64,23 +64,21 @@ export class Intents {
   }
 
   async #record(intent: CheckedIntent): Promise<string> {
-    const { recordNew, record } = this.#sql
-    return (await this.#untilRecorded<{ generation: string }>(recordNew, record, intentValues(intent))).generation
+    return (await this.#untilRecorded<{ generation: string }>(this.#sql.record, intentValues(intent))).generation
   }
 
   async #recordAndPut({ intent, bytes }: IntentWithBytes, signal: AbortSignal | undefined): Promise<PutRow> {
     const values = [...intentValues(intent), bytes]
-    return this.#untilRecorded<PutRow>(this.#sql.recordNewAndPut, this.#sql.recordAndPut, values, signal)
+    return this.#untilRecorded<PutRow>(this.#sql.recordAndPut, values, signal)
   }
 
-  /** After the first statement, repeats the other one for each claim that another transaction makes meanwhile. */
+  /** Repeats the statement for each claim that another transaction makes meanwhile. */
   async #untilRecorded<Row extends QueryResultRow>(
-    first: Statement,
-    again: Statement,
+    sql: Statement,
     values: readonly unknown[],
     signal?: AbortSignal,
   ): Promise<Row> {
-    for (let sql = first; ; sql = again) {
+    for (;;) {
       const { rows } = await this.#database.query<Row>(sql, values, signal)
       if (rows[0] !== undefined) return rows[0]
     }

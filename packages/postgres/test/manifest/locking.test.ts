@@ -96,9 +96,10 @@ test('a commit that meets a claim being made waits for it, and is refused', asyn
   const { manifest, rival, admin, schema } = world
   await claim(world)
   const commit = manifest.commitRefs('session', [idOf('a')])
+  const refused = expect(commit).rejects.toBeInstanceOf(AttachmentIntentExpiredError)
   await untilBlocked(admin, schema)
   await rival.query('COMMIT')
-  await expect(commit).rejects.toBeInstanceOf(AttachmentIntentExpiredError)
+  await refused
 })
 
 test('a commit that waits while content is claimed and put again by another session is refused', async () => {
@@ -106,10 +107,11 @@ test('a commit that waits while content is claimed and put again by another sess
   const { manifest, rival, contents, admin, schema, key } = world
   await claim(world)
   const commit = manifest.commitRefs('session', [idOf('a')])
+  const refused = expect(commit).rejects.toBeInstanceOf(AttachmentIntentExpiredError)
   await untilBlocked(admin, schema)
   await rival.query(`UPDATE ${contents} SET claim = NULL, generation = generation + 1 WHERE id = $1`, key)
   await rival.query('COMMIT')
-  await expect(commit).rejects.toBeInstanceOf(AttachmentIntentExpiredError)
+  await refused
 })
 
 test('a release that meets a claim being made waits for it, and finds nothing left', async () => {
@@ -149,9 +151,10 @@ test('a commit that waits for a release of its own session is refused, and commi
   await manifest.recordIntent(intentOf('b', 'session'))
   await rival.query(`UPDATE ${refs} SET released_at = 5 WHERE id = $1`, key)
   const commit = manifest.commitRefs('session', [idOf('b'), idOf('a')])
+  const refused = expect(commit).rejects.toMatchObject({ ids: [idOf('a')] })
   await untilBlocked(admin, schema)
   await rival.query('COMMIT')
-  await expect(commit).rejects.toMatchObject({ ids: [idOf('a')] })
+  await refused
   expect((await manifest.lookup('session', idOf('b')))?.committedAtEpochMs).toBeUndefined()
 })
 

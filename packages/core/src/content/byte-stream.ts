@@ -5,8 +5,8 @@ export function* slices(bytes: Uint8Array, sliceBytes: number): Generator<Uint8A
 
 /** The blocks, whose lengths add up to `byteLength`, as one array that owns its memory. */
 export function joined(blocks: readonly Uint8Array[], byteLength: number): Uint8Array {
-  const [only] = blocks
-  if (only?.buffer.byteLength === byteLength) return only
+  const [first] = blocks
+  if (blocks.length === 1 && first?.buffer.byteLength === byteLength) return first
   const bytes = new Uint8Array(byteLength)
   let length = 0
   for (const block of blocks) {

@@ -1,3 +1,4 @@
+import { joined } from '@lash/attachments-core/backend'
 import { parse as parseDisposition } from 'content-disposition'
 import { make, type PartInfo } from 'multipasta'
 import { HttpProblem, malformed } from '../problem.ts'
@@ -117,13 +118,13 @@ export class FormReader {
    * So the first one waits for what follows it.
    */
   #write(chunk: Uint8Array): void {
-    const data = this.#held === undefined ? chunk : joined(this.#held, chunk)
+    const data = this.#held === undefined ? chunk : together(this.#held, chunk)
     this.#held = undefined
     const length = this.#delimiter.byteLength
-    const last = joined(this.#tail, data.subarray(-(length + 1)))
+    const last = together(this.#tail, data.subarray(-(length + 1)))
     const isCut = last.at(-1) === dash && endsWith(last.subarray(0, -1), this.#delimiter)
     this.#tail = (isCut ? last.subarray(0, -1) : last).slice(-length)
-    if (isCut) this.#held = data.slice(-1)
+    if (isCut) this.#held = Uint8Array.of(dash)
     this.#parser.write(isCut ? data.subarray(0, -1) : data)
     if (this.#hasBegun) return
     this.#preambleBytes += chunk.byteLength
@@ -170,11 +171,8 @@ export class FormReader {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.byteLength + b.byteLength)
-  both.set(a)
-  both.set(b, a.byteLength)
-  return both
+function together(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return joined([a, b], a.byteLength + b.byteLength)
 }
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {

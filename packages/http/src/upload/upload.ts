@@ -1,4 +1,5 @@
 import type { AttachmentMeta, AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { joined } from '@lash/attachments-core/backend'
 import { parse as parseDisposition } from 'content-disposition'
 import { fileName } from '../file-name.ts'
 import { essenceOf, isAccepted } from '../media-type.ts'
@@ -198,13 +199,7 @@ async function headOf(next: IncomingFile['next']): Promise<Uint8Array> {
     chunks.push(new Uint8Array(chunk))
     byteLength += chunk.byteLength
   }
-  const head = new Uint8Array(byteLength)
-  let position = 0
-  for (const chunk of chunks) {
-    head.set(chunk, position)
-    position += chunk.byteLength
-  }
-  return head
+  return joined(chunks, byteLength)
 }
 
 /** What was read for a look, and the rest. */

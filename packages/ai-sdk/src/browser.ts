@@ -4,9 +4,9 @@ import {
   type AttachmentRef,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { concurrently } from './concurrently.ts'
+import { concurrently } from '@lash/attachments-core/backend'
 import type { Place, Replacement, Visit } from './places/place.ts'
-import { attachmentAt, formatAttachmentUrl, markOf, readMark } from './refs/attachment-url.ts'
+import { attachmentAt, type Mark, markedUrl, markOf, readMark } from './refs/attachment-url.ts'
 
 /** Where a browser finds an attachment. */
 export type BrowserUrl = (id: AttachmentId) => string
@@ -45,7 +45,7 @@ export async function fromBrowser<T>(
   })
   if (claimed.size === 0) return unchanged
   const held = new Map<AttachmentId, AttachmentRef>()
-  await concurrently(claimed, concurrency, async ([id, role]) => {
+  await concurrently([...claimed], concurrency, async ([id, role]) => {
     const ref = await session.ref(id, { signal })
     if (ref !== undefined) held.set(id, ref)
     // What a model wrote may name anything, and the conversation should go on.
@@ -60,7 +60,7 @@ export async function fromBrowser<T>(
 
 interface Claim {
   readonly id: AttachmentId
-  readonly mark: ReturnType<typeof readMark>
+  readonly mark: Mark | undefined
 }
 
 function claimAt(place: Place, idIn: IdInUrl): Claim | undefined {
@@ -81,11 +81,7 @@ function isLikeUrl(text: string): boolean {
 }
 
 function vouchedFor(ref: AttachmentRef, { mark }: Claim, { role }: Place): Replacement {
-  const { id, byteLength, generation = 0, mediaType, label = '' } = ref
-  const value = formatAttachmentUrl({ id, byteLength, generation, ...pick(mark) })
+  const { mediaType, label = '' } = ref
+  const value = markedUrl(ref, mark)
   return role === 'part' ? { value, mediaType, filename: label } : { value }
-}
-
-function pick(mark: Claim['mark']): NonNullable<Claim['mark']> {
-  return mark === undefined ? {} : { form: mark.form, mediaType: mark.mediaType }
 }

@@ -1,6 +1,6 @@
 import { AttachmentInvalidArgumentError, type SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { concurrently } from '@lash/attachments-core/backend'
 import type { Experimental_DownloadFunction } from 'ai'
-import { concurrently } from './concurrently.ts'
 import { parseAttachmentUrl } from './refs/attachment-url.ts'
 
 type Requests = Parameters<Experimental_DownloadFunction>[0]
@@ -23,7 +23,11 @@ export function downloadFrom(
     const signals = new Map(requests.map(({ abortSignal }, index) => [wanted[index], abortSignal]))
     const ids = new Set(wanted.filter(id => id !== undefined))
     const [stored, fetched = []] = await Promise.all([
-      concurrently(ids, concurrency, async id => [id, await session.get(id, { signal: signals.get(id) })] as const),
+      concurrently(
+        [...ids],
+        concurrency,
+        async id => [id, await session.get(id, { signal: signals.get(id) })] as const,
+      ),
       others.length > 0 ? fallback?.(others) : undefined,
     ])
     const byId = new Map(stored)

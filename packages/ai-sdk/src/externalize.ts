@@ -4,11 +4,11 @@ import {
   type AttachmentRef,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { concurrently } from './concurrently.ts'
+import { concurrently, maxLabelBytes } from '@lash/attachments-core/backend'
 import { bytesOfBase64, bytesOfDataUrl, isFullMediaType, isWideMediaType, readDataUrl } from './data-content.ts'
 import type { Place, Replacement, Visit } from './places/place.ts'
 import { isBytes } from './places/tool-value.ts'
-import { type AttachmentForm, formatAttachmentUrl } from './refs/attachment-url.ts'
+import { type AttachmentForm, markedUrl } from './refs/attachment-url.ts'
 
 export interface ExternalizeOptions {
   signal: AbortSignal | undefined
@@ -41,7 +41,7 @@ export async function externalized<T>(
   if (found.size === 0) return unchanged
   const refs = new Map<Source['value'], AttachmentRef>()
   const puts = new Map<string, Promise<AttachmentRef>>()
-  await concurrently(found.values(), concurrency, async ({ source, place }) => {
+  await concurrently([...found.values()], concurrency, async ({ source, place }) => {
     const bytes = decoded(source, place)
     if (bytes === undefined) return
     const meta = metaOf(source, place)
@@ -115,13 +115,11 @@ function metaOf(
 
 /** A name that cannot be a label stays in its part alone. */
 function isLabel(name: string | undefined): name is string {
-  if (!name || name.length > 1024 || !name.isWellFormed() || name.includes('\0')) return false
-  return Buffer.byteLength(name) <= 1024
+  if (!name || name.length > maxLabelBytes || !name.isWellFormed() || name.includes('\0')) return false
+  return Buffer.byteLength(name) <= maxLabelBytes
 }
 
 /** In a part, the SDK knows what a URL is. The output of a tool has to be given back as it was. */
 function slim({ form, mediaType }: Source, ref: AttachmentRef, { role }: Place): Replacement {
-  const { id, byteLength, generation = 0 } = ref
-  const mark = role === 'output' ? { form, mediaType: mediaType || undefined } : {}
-  return { value: formatAttachmentUrl({ id, byteLength, generation, ...mark }) }
+  return { value: markedUrl(ref, role === 'output' ? { form, mediaType: mediaType || undefined } : {}) }
 }

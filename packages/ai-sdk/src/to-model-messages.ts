@@ -4,10 +4,10 @@ import {
   AttachmentNotFoundError,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
-import { concurrently } from './concurrently.ts'
+import { concurrently } from '@lash/attachments-core/backend'
 import { inForm } from './data-content.ts'
 import type { Place, Replacement, Visit } from './places/place.ts'
-import { attachmentAt } from './refs/attachment-url.ts'
+import { type AttachmentUrlParts, attachmentAt } from './refs/attachment-url.ts'
 
 export interface FillOptions {
   /** What becomes of a part whose bytes are gone: an error, or a text part that says so. */
@@ -28,29 +28,29 @@ async function filled<T>(
   walk: (visit: Visit) => T,
   session: SessionScopedAttachmentStore,
   { missing, signal, concurrency }: FillOptions,
-  need: (place: Place) => 'bytes' | 'presence' | undefined,
-  fill: (loaded: Loaded, place: Place) => Replacement,
+  need: (place: Place, url: AttachmentUrlParts) => 'bytes' | 'presence' | undefined,
+  fill: (loaded: Loaded, place: Place, url: AttachmentUrlParts) => Replacement,
   otherwise?: Visit,
 ): Promise<T> {
   const needed = new Map<AttachmentId, 'bytes' | 'presence'>()
   walk(place => {
-    const id = attachmentAt(place)?.id
-    if (id === undefined) return undefined
-    const what = need(place)
-    if (what !== undefined && needed.get(id) !== 'bytes') needed.set(id, what)
+    const url = attachmentAt(place)
+    if (url === undefined) return undefined
+    const what = need(place, url)
+    if (what !== undefined && needed.get(url.id) !== 'bytes') needed.set(url.id, what)
     return undefined
   })
   const loaded = new Map<AttachmentId, Loaded>()
-  await concurrently(needed, concurrency, async ([id, what]) => {
+  await concurrently([...needed], concurrency, async ([id, what]) => {
     const found = await (what === 'bytes' ? read(session, id, signal) : look(session, id, signal))
     if (found !== undefined) loaded.set(id, found)
     else if (missing === 'throw') throw new AttachmentNotFoundError(id)
   })
   return walk(place => {
-    const id = attachmentAt(place)?.id
-    if (id === undefined || need(place) === undefined) return otherwise?.(place)
-    const found = loaded.get(id)
-    return found === undefined ? { text: missingText(place) } : fill(found, place)
+    const url = attachmentAt(place)
+    if (url === undefined || need(place, url) === undefined) return otherwise?.(place)
+    const found = loaded.get(url.id)
+    return found === undefined ? { text: missingText(place, url) } : fill(found, place, url)
   })
 }
 
@@ -77,9 +77,8 @@ async function look(
 }
 
 /** For the model, in place of what it cannot be given. */
-function missingText(place: Place): string {
-  const { mediaType = attachmentAt(place)?.mediaType, filename } = place
-  const said = [filename, mediaType].filter(Boolean).join(', ')
+function missingText({ filename, mediaType }: Place, url: AttachmentUrlParts): string {
+  const said = [filename, mediaType ?? url.mediaType].filter(Boolean).join(', ')
   return said === '' ? '[an attachment is missing]' : `[an attachment is missing: ${said}]`
 }
 
@@ -93,11 +92,8 @@ export function withOutputs<T>(
     walk,
     session,
     options,
-    place => (place.role === 'output' && attachmentAt(place)?.form !== undefined ? 'bytes' : undefined),
-    ({ bytes }, place) => {
-      const { form, mediaType } = attachmentAt(place) ?? {}
-      return form && bytes && { value: inForm(form, bytes, mediaType) }
-    },
+    ({ role }, { form }) => (role === 'output' && form !== undefined ? 'bytes' : undefined),
+    ({ bytes }, _, { form, mediaType }) => form && bytes && { value: inForm(form, bytes, mediaType) },
   )
 }
 

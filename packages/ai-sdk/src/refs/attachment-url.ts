@@ -11,17 +11,21 @@ export type AttachmentForm = 'data-url' | 'base64' | 'uint8array' | 'arraybuffer
 
 const forms: readonly string[] = ['data-url', 'base64', 'uint8array', 'arraybuffer'] satisfies AttachmentForm[]
 
+/** How bytes stood where the URL stands now. Empty for a URL that always was one. */
+export interface Mark {
+  /** In the output of a tool: what stood there before `externalize`. */
+  form?: AttachmentForm | undefined
+  /** The media type of the `data:` URL that stood there. */
+  mediaType?: string | undefined
+}
+
 /** What an `attachment:` URL says. */
-export interface AttachmentUrlParts {
+export interface AttachmentUrlParts extends Mark {
   id: AttachmentId
   /** Undefined when the URL does not say it. */
   byteLength: number | undefined
   /** Default 0. */
   generation: number
-  /** In the output of a tool: what stood there before `externalize`. */
-  form?: AttachmentForm | undefined
-  /** The media type of the `data:` URL that stood there. */
-  mediaType?: string | undefined
 }
 
 /**
@@ -29,26 +33,22 @@ export interface AttachmentUrlParts {
  * 0. It goes into parts and into what tools return.
  */
 export function attachmentUrl(ref: AttachmentRef): string {
-  return formatAttachmentUrl({ id: ref.id, byteLength: ref.byteLength, generation: ref.generation ?? 0 })
+  return markedUrl(ref)
 }
 
-export function formatAttachmentUrl({ id, byteLength, generation, form, mediaType }: AttachmentUrlParts): string {
-  const query = [
-    byteLength === undefined ? '' : `bytes=${byteLength}`,
-    generation === 0 ? '' : `generation=${generation}`,
-    markOf({ form, mediaType }),
-  ].filter(Boolean)
-  return query.length === 0 ? `attachment:${id}` : `attachment:${id}?${query.join('&')}`
+export function markedUrl({ id, byteLength, generation = 0 }: AttachmentRef, mark: Mark = {}): string {
+  const query = [`bytes=${byteLength}`, generation === 0 ? '' : `generation=${generation}`, markOf(mark)]
+  return `attachment:${id}?${query.filter(Boolean).join('&')}`
 }
 
 /** What says how the bytes stood. Empty for a URL that always was one. */
-export function markOf({ form, mediaType }: Pick<AttachmentUrlParts, 'form' | 'mediaType'>): string {
+export function markOf({ form, mediaType }: Mark): string {
   if (form === undefined) return ''
   return mediaType === undefined ? `as=${form}` : `as=${form}&type=${encodeURIComponent(mediaType)}`
 }
 
 /** What the mark says. Undefined for a text that is no mark. */
-export function readMark(mark: string): Pick<AttachmentUrlParts, 'form' | 'mediaType'> | undefined {
+export function readMark(mark: string): Mark | undefined {
   const query = new URLSearchParams(mark)
   const form = query.get('as')
   if (form === null || !forms.includes(form)) return undefined

@@ -1,5 +1,5 @@
 import { type AttachmentRef, SessionScopedAttachmentStore } from '@lash/attachments-core'
-import { concurrently } from '../concurrently.ts'
+import { concurrently } from '@lash/attachments-core/backend'
 
 export interface HoldOptions {
   /** When this aborts, the call rejects with `signal.reason`. */

@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import { concurrently } from '@lash/attachments-core/backend'
 import { type Dispatcher, Pool } from 'undici'
 import type { HttpCell } from './cells.ts'
 import { contenders, type HttpContender } from './contenders.ts'
@@ -66,7 +67,7 @@ async function measure({ cell, contenderName, port, serverPid }: ClientTask): Pr
   await resetPeak(serverPid)
   const before = await cpuOf(serverPid)
   const started = performance.now()
-  await inTurns(requests, concurrency, once)
+  await concurrently([...Array(requests).keys()], concurrency, once)
   const seconds = (performance.now() - started) / 1000
   const cpuSeconds = (await cpuOf(serverPid)) - before
   const peakMiB = await peakOf(serverPid)
@@ -85,15 +86,6 @@ async function sampled(first: number, count: number, byteLength: number): Promis
     digests.set(each, digest.digest('hex'))
   }
   return digests
-}
-
-/** So many operations, so many at a time. */
-async function inTurns(count: number, concurrency: number, once: (each: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const lane = async () => {
-    while (next < count) await once(next++)
-  }
-  await Promise.all(Array.from({ length: concurrency }, lane))
 }
 
 async function upload(pool: Pool, contender: HttpContender, number: number, byteLength: number): Promise<string> {

@@ -175,10 +175,10 @@ export const sweepingCases: readonly SessionCase[] = sessionGroup('sweep', {
   'everybody-dead': {
     title: 'when every session has died, at any step, sweeps alone bring the store to empty',
     async run({ manifest, session, sweep, stall, stoppable, blobs }) {
-      const puts = await stall('before put', pair => {
-        const dying = pair.session('before the write')
-        return Promise.all(['a', 'b'].map(text => dying.putText(text)))
-      })
+      const puts = [
+        await stall('before put', pair => pair.session('before the write').putText('a')),
+        await stall('before put', pair => pair.session('before the write').putText('b')),
+      ]
       const stop = stoppable('before commitRefs')
       const dying = stop.session('before the commit')
       for (const text of ['b', 'c']) await dying.putText(text)
@@ -189,7 +189,7 @@ export const sweepingCases: readonly SessionCase[] = sessionGroup('sweep', {
       await sweep()
       assert.deepEqual(await blobs(), [])
       assert.deepEqual(await collect(manifest.listUncommitted(noGrace)), [])
-      await Promise.allSettled([puts.goOn(), commit.goOn()])
+      await Promise.allSettled([...puts, commit].map(stalled => stalled.goOn()))
     },
   },
   aborted: {

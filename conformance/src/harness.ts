@@ -55,7 +55,9 @@ export type Capability =
   /** `fixture.setClock` sets the manifest's own clock. */
   | 'clock'
   // Of all.
-  /** What was put survives the process and a power cut. */
+  /** What was put survives the end of the process, `kill -9` too, and perhaps not a power cut. */
+  | 'crash-safe'
+  /** What was put survives a power cut, too: the cases of `crash-safe` apply as well. */
   | 'durable'
   /** `fixture.reopen` gives another instance over the same data, at the same time as the first. */
   | 'reopen'

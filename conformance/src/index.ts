@@ -20,5 +20,6 @@ export {
 export { type CaseJson, type ReportJson, reportFromJson, reportToJson } from './report/report-json.ts'
 export { saveReports, wholeMarkdown } from './report/save-reports.ts'
 export type { LiveReport } from './run/adapter.ts'
+export { hasCapability } from './run/capabilities.ts'
 export { CaseContext, provided } from './run/context.ts'
 export { casesFor, notApplicableReason, runCase, runConformance, unknownKnownFailures } from './run/run.ts'

@@ -1,4 +1,5 @@
 import type { AnyHarness, Capability, Fixture, StoreOptions } from '../harness.ts'
+import { hasCapability } from './capabilities.ts'
 
 /** What a case is given: fixtures, and a way to have things closed after the case. */
 export class CaseContext<F extends Fixture = Fixture> {
@@ -19,7 +20,7 @@ export class CaseContext<F extends Fixture = Fixture> {
 
   /** Whether the harness has the capability, for a case that can check more then. */
   has(capability: Capability): boolean {
-    return this.#harness.capabilities.includes(capability)
+    return hasCapability(this.#harness, capability)
   }
 
   /** Closes the resource after the case, before the fixtures. */

@@ -2,6 +2,7 @@ import type { ConformanceCase } from '../case.ts'
 import { allCases } from '../cases.ts'
 import type { AnyHarness, Fixture } from '../harness.ts'
 import type { CaseOutcome, ConformanceReport } from '../report/report.ts'
+import { hasCapability } from './capabilities.ts'
 import { CaseContext } from './context.ts'
 import { within } from './within.ts'
 
@@ -15,7 +16,7 @@ export function casesFor(harness: AnyHarness): readonly ConformanceCase[] {
 
 /** Why the case does not apply to the harness, or undefined when it does. */
 export function notApplicableReason(harness: AnyHarness, tested: ConformanceCase): string | undefined {
-  const missing = tested.requires.find(capability => !harness.capabilities.includes(capability))
+  const missing = tested.requires.find(capability => !hasCapability(harness, capability))
   if (missing === undefined) return undefined
   const why = harness.lacks?.[missing]
   return why === undefined ? `needs ${missing}` : `needs ${missing}: ${why}`

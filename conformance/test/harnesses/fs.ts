@@ -7,16 +7,17 @@ import { plainStore } from './capabilities.ts'
 import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
-export function fsStoreHarness(): StoreHarness {
+export function fsStoreHarness({ durability = 'full' }: { durability?: 'full' | 'relaxed' } = {}): StoreHarness {
   const folder = new TemporaryFolder('conformance-fs')
   return {
     kind: 'store',
-    name: 'fs',
+    name: durability === 'full' ? 'fs' : 'fs (relaxed)',
     capabilities: [
       ...plainStore,
       ...damagesBytes,
       ...damagesMetadata,
-      ...(['incremental-reads', 'staging', 'deny', 'durable', 'reopen', 'child'] as const),
+      ...(['incremental-reads', 'staging', 'deny', 'reopen', 'child'] as const),
+      durability === 'full' ? 'durable' : 'crash-safe',
     ],
     lacks: {
       disconnect: 'a file system is not connected to',
@@ -25,15 +26,16 @@ export function fsStoreHarness(): StoreHarness {
     },
     async create(options): Promise<StoreFixture> {
       const root = await folder.next()
-      const store = new FileAttachmentStore(root, options)
+      const open = () => new FileAttachmentStore(root, { ...options, durability })
+      const store = open()
       const paths = (id: string, generation: number) => {
         const bytes = join(root, 'sha256', id.slice(0, 2), physicalName({ id, generation }))
         return { bytes, sidecar: `${bytes}.json` }
       }
       return {
         store,
-        child: { module: new URL('../children/fs-store.ts', import.meta.url).href, options: { root } },
-        reopen: async () => new FileAttachmentStore(root, options),
+        child: { module: new URL('../children/fs-store.ts', import.meta.url).href, options: { root, durability } },
+        reopen: async () => open(),
         corrupt: (id, damage, generation = 0) => corrupt(paths(id, generation), damage),
         deny: () => deny(join(root, 'sha256')),
         staging: {

@@ -12,7 +12,7 @@ export function memoryStoreHarness(): StoreHarness {
     name: 'memory',
     capabilities: plainStore,
     lacks: {
-      durable: oneProcess,
+      'crash-safe': oneProcess,
       reopen: oneProcess,
       child: oneProcess,
       'incremental-reads': 'its blobs are in memory already, and a stream is a copy of one',
@@ -44,7 +44,7 @@ export function memoryManifestHarness(): ManifestHarness {
     name: 'memory',
     capabilities: ['clock'],
     lacks: {
-      durable: onlyInMemory,
+      'crash-safe': onlyInMemory,
       reopen: onlyInMemory,
       child: onlyInMemory,
       transaction: 'there is no database whose transaction it could join',

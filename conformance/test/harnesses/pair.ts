@@ -1,7 +1,13 @@
-import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '@lash/attachments-conformance'
+import {
+  type Capability,
+  hasCapability,
+  type ManifestHarness,
+  type SessionHarness,
+  type StoreHarness,
+} from '@lash/attachments-conformance'
 
 /** What a pair can do when both of its halves can. */
-const ofBoth: readonly Capability[] = ['durable', 'reopen']
+const ofBoth: readonly Capability[] = ['crash-safe', 'durable', 'reopen']
 /** What a pair can do when its manifest can. */
 const ofManifest: readonly Capability[] = ['transaction', 'clock']
 
@@ -12,7 +18,7 @@ export function pairHarness(storeHarness: StoreHarness, manifestHarness: Manifes
     kind: 'session',
     name: `${storeHarness.name} x ${manifestHarness.name}`,
     capabilities: [
-      ...ofBoth.filter(capability => both.every(half => half.capabilities.includes(capability))),
+      ...ofBoth.filter(capability => both.every(half => hasCapability(half, capability))),
       ...ofManifest.filter(capability => manifestHarness.capabilities.includes(capability)),
     ],
     lacks: { ...storeHarness.lacks, ...manifestHarness.lacks },

@@ -54,7 +54,7 @@ export function sqliteStoreHarness({
       deny: 'an open file stays open, whatever becomes of its mode',
       'damage:drop-metadata': 'bytes and metadata are in one row, and the metadata must not be null',
       ...(target === 'path' ? { injected: 'the store opens the file itself' } : {}),
-      ...(target === 'memory' ? { durable: onlyInMemory, reopen: onlyInMemory, child: onlyInMemory } : {}),
+      ...(target === 'memory' ? { 'crash-safe': onlyInMemory, reopen: onlyInMemory, child: onlyInMemory } : {}),
     },
     async create(options) {
       const path = target === 'memory' ? ':memory:' : await folder.next()
@@ -154,7 +154,7 @@ function capabilitiesOf(target: ManifestTarget): Pick<ManifestHarness, 'capabili
       ...(target === 'handle' ? (['transaction'] as const) : []),
     ],
     lacks: {
-      durable: onlyInMemory,
+      'crash-safe': onlyInMemory,
       reopen: onlyInMemory,
       child: onlyInMemory,
       transaction: 'the manifest was not given a handle of the host',

@@ -90,7 +90,7 @@ export const lifecycleCases: readonly ManifestCase[] = manifestGroup('close and 
   },
   survives: {
     title: 'refs, times, metadata, claims and generations survive a close and a reopen',
-    requires: ['reopen', 'durable'],
+    requires: ['reopen', 'crash-safe'],
     async run({ manifest, record, hold, commit, release, entriesOf, claimOnly, reclaim, reopen }) {
       const meta = { mediaType: 'image/png', width: 1, height: 2, label: '\u{1f4ce} "\u00e9"' }
       await manifest.recordIntent(intentFor('committed', 'session', 1234, meta))

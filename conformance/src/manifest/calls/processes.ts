@@ -85,7 +85,7 @@ export const processCases: readonly ManifestCase[] = manifestGroup('processes', 
   },
   killed: {
     title: 'what a process was told is committed stays committed after the process is killed',
-    requires: ['child', 'durable'],
+    requires: ['child', 'crash-safe'],
     async run({ record, isCommitted, startProcess }) {
       for (let round = 0; round < 3; round++) {
         const child = await startProcess()

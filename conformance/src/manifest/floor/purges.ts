@@ -201,7 +201,7 @@ export const purgeCases: readonly ManifestCase[] = manifestGroup('purge', {
   },
   'survives-a-reopen': {
     title: 'a manifest that is closed and opened again gives out no generation that it had given out and forgotten',
-    requires: ['reopen', 'durable'],
+    requires: ['reopen', 'crash-safe'],
     async run({ purge, reopen, manifest, hold, record, reclaim }) {
       await hold('kept', 'session')
       const last = await useUp({ record, reclaim }, 'a', 4)

@@ -32,7 +32,7 @@ export const givenRefCases: readonly SessionCase[] = sessionGroup('commit of giv
   },
   'two-instances': {
     title: 'what one process uploads another commits, by refs that went through JSON in between',
-    requires: ['reopen', 'durable'],
+    requires: ['reopen', 'crash-safe'],
     async run({ session, sweep, reopen }) {
       const body = JSON.stringify(await session().putText('a'))
       const other = await reopen()

@@ -161,7 +161,7 @@ export const pendingCases: readonly SessionCase[] = sessionGroup('commit', {
   },
   'after-reopen': {
     title: 'what a session committed is read through other instances that open the same data later',
-    requires: ['reopen', 'durable'],
+    requires: ['reopen', 'crash-safe'],
     async run({ session, reopen }) {
       await session().hold('a')
       const again = await reopen()

@@ -162,7 +162,7 @@ export const closeCases: readonly StoreCase[] = storeGroup('close', {
   },
   'opened-at-once-by-processes': {
     title: 'several processes may open the same new place at the same time',
-    requires: ['child', 'durable'],
+    requires: ['child', 'crash-safe'],
     async run({ store, putSample, startProcess }) {
       const processes = await Promise.all([startProcess(), startProcess()])
       const puts = processes.map(({ remote }, seed) => remote.putAll([{ length: 50, seed }]))

@@ -7,9 +7,10 @@ import { storeGroup } from '../store-under-test.ts'
 
 export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
   'told-truly': {
-    title: 'persistence is "durable" when bytes survive the process, and "ephemeral" when they do not',
+    title: 'persistence is "durable" or "crash-safe" as the harness declares, and "ephemeral" when it declares neither',
     async run({ store, has }) {
-      assert.equal(store.persistence, has('durable') ? 'durable' : 'ephemeral')
+      const outlives = has('crash-safe') ? 'crash-safe' : 'ephemeral'
+      assert.equal(store.persistence, has('durable') ? 'durable' : outlives)
     },
   },
   isolated: {
@@ -24,7 +25,7 @@ export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
   },
   reopened: {
     title: 'puts with their metadata, and deletes, survive closing and reopening the store',
-    requires: ['durable', 'reopen'],
+    requires: ['crash-safe', 'reopen'],
     async run({ store, putSample, streamSample, reopen }) {
       const small = sampleBytes(1000)
       const meta = { mediaType: 'image/png', width: 3, height: 4, label: 'naïve – 名.png' }
@@ -43,7 +44,7 @@ export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
   },
   'new-process': {
     title: 'a process that starts later reads what this one put, and this one reads what that process put',
-    requires: ['durable', 'child'],
+    requires: ['crash-safe', 'child'],
     async run({ store, putSample, startProcess }) {
       const { id } = await putSample(200_000)
       const { remote } = await startProcess()
@@ -55,7 +56,7 @@ export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
   },
   'killed-after-put': {
     title: 'when a process is killed at any moment, what it had put is there whole, and nothing is there in part',
-    requires: ['durable', 'child'],
+    requires: ['crash-safe', 'child'],
     async run({ store, startProcess }) {
       const lengths = [500, 40_000, 1_300_000]
       for (let round = 0; round < 4; round++) {
@@ -81,7 +82,7 @@ export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
   },
   'killed-halfway': {
     title: 'a put whose process is killed halfway leaves nothing visible, and the next put of the same bytes works',
-    requires: ['durable', 'child'],
+    requires: ['crash-safe', 'child'],
     async run({ store, streamSample, startProcess }) {
       const sample = { length: 4_000_000, seed: 5 }
       const child = await startProcess()

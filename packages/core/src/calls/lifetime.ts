@@ -61,10 +61,10 @@ export class Lifetime {
   }
 
   /**
-   * Refuses calls from now on, aborts the signals that `until` gave, waits for calls in flight, then frees. Does this
-   * once, however often it is called.
+   * Refuses calls from now on, aborts the signals that `until` gave, waits for calls in flight, then frees what there
+   * is to free. Does this once, however often it is called.
    */
-  close(free: () => Promise<void>): Promise<void> {
+  close(free?: () => Promise<void>): Promise<void> {
     this.#closed ??= new Promise<void>(resolve => {
       this.#end.abort(new AttachmentClosedError(this.#what))
       this.#idle = resolve

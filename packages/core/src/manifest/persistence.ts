@@ -116,7 +116,7 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
   }
 
   close(): Promise<void> {
-    return this.#lifetime.close(async () => {})
+    return this.#lifetime.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -348,7 +348,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   close(): Promise<void> {
-    return this.#lifetime.close(async () => {})
+    return this.#lifetime.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -57,9 +57,10 @@ export interface AttachmentDriver {
   /**
    * Makes the key hold the content. Must write nothing when the key is there with readable metadata and the right
    * length. Must replace it when either is wrong. A reader must see all of the blob or none of it. When the write of a
-   * durable driver has resolved, the bytes must survive a power cut, even if another writer put them there: a name that
-   * can be seen may not be synced yet. A write that fails must leave nothing that `read`, `stat` or `list` shows. The
-   * content stays the caller's: copy or link a spool file, and never rename it.
+   * crash-safe driver has resolved, the bytes must survive a `kill -9` of the process; of a durable one, a power cut
+   * too, even if another writer put them there: a name that can be seen may not be synced yet. A write that fails must
+   * leave nothing that `read`, `stat` or `list` shows. The content stays the caller's: copy or link a spool file, and
+   * never rename it.
    */
   write(
     key: AttachmentKey,

@@ -23,15 +23,22 @@ export interface AttachmentListing {
   lastModifiedMs?: number
 }
 
-/** Whether bytes survive the process that put them. */
-export type AttachmentStorePersistence = 'ephemeral' | 'durable'
+/**
+ * What the bytes of a resolved `put` survive.
+ *
+ * - `ephemeral`: nothing. They are gone with the process, or before.
+ * - `crash-safe`: the end of the process, `kill -9` too, and perhaps not a power cut or a crash of the machine. What
+ *   such a cut damages is noticed on reading, and never returned.
+ * - `durable`: a power cut as well.
+ */
+export type AttachmentStorePersistence = 'ephemeral' | 'crash-safe' | 'durable'
 
 /**
- * Where a host should keep the bytes of an attachment: in the store, by reference, when that is durable; else inline,
- * in the host's own state, since in the store they would be lost with the process.
+ * Where a host should keep the bytes of an attachment: in the store, by reference, when they outlive the process there;
+ * else inline, in the host's own state. Inline also for a value that is none of these.
  */
 export function durabilityTier(persistence: AttachmentStorePersistence): 'inline' | 'durable' {
-  return persistence === 'durable' ? 'durable' : 'inline'
+  return ['crash-safe', 'durable'].includes(persistence) ? 'durable' : 'inline'
 }
 
 export interface AttachmentSignalOptions {
@@ -74,7 +81,7 @@ export interface AttachmentListOptions extends AttachmentSignalOptions {
  *
  * Every implementation guarantees:
  * - a reader sees all of a blob or none of it, never half a write;
- * - when `put` of a `durable` store has resolved, the bytes survive a crash of the process and a power cut;
+ * - when `put` has resolved, the bytes survive what {@link AttachmentStorePersistence} says of the store;
  * - damaged bytes are an `AttachmentCorruptError`, never data;
  * - a put that fails or is aborted leaves nothing that a reader can see;
  * - a malformed id reaches no path, key or query: `get` and `stream` do not find it, `stat` returns `undefined`,

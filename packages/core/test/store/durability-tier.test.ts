@@ -1,11 +1,12 @@
 import { durabilityTier } from '@lash/attachments-core'
 import { expect, test } from 'vitest'
 
-test('what a durable store holds is kept by reference, what an ephemeral one holds inline', () => {
+test('what outlives the process in a store is kept by reference, what an ephemeral store holds inline', () => {
   expect(durabilityTier('durable')).toBe('durable')
+  expect(durabilityTier('crash-safe')).toBe('durable')
   expect(durabilityTier('ephemeral')).toBe('inline')
 })
 
-test('what is not known to be durable is kept inline', () => {
+test('what is not known to outlive the process is kept inline', () => {
   expect(durabilityTier('unknown' as never)).toBe('inline')
 })

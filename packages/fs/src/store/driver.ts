@@ -26,7 +26,7 @@ export type Durability = 'full' | 'relaxed'
 export class FileDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'fs'
-  readonly persistence = 'durable'
+  readonly persistence: 'crash-safe' | 'durable'
   /**
    * In this writer's own folder: on the same file system as the bytes, so that a spool file can be linked into place.
    */
@@ -40,6 +40,7 @@ export class FileDriver implements AttachmentDriver {
   #swept: Promise<void> | undefined
 
   constructor(layout: Layout, durability: Durability) {
+    this.persistence = durability === 'full' ? 'durable' : 'crash-safe'
     const directories = durability === 'full' ? new DirectorySync() : undefined
     this.#layout = layout
     const folders = new Folders(layout, directories)

@@ -97,6 +97,22 @@ export const orphanCases: readonly ManifestCase[] = manifestGroup('claim', {
       assert.equal(await record('a', 'dead'), 0)
     },
   },
+  'drops-aged-of-released': {
+    title: 'a sweep drops an old uncommitted ref to content that another session has released a moment ago',
+    requires: ['clock'],
+    async run({ record, hold, release, lookup, entry, claim, claimOnly, clockAt }) {
+      await record('a', 'dead', 1000)
+      await hold('a', 'gone')
+      await clockAt(5000)
+      await release('gone')
+      assert.deepEqual(await claim({ olderThanEpochMs: 2000, releasedOnly: true }), [])
+      assert.equal((await entry('a', 'dead')).intentAtEpochMs, 1000, '`releasedOnly` drops nothing of other content')
+      assert.deepEqual(await claim({ olderThanEpochMs: 4999 }), [], 'it was released a millisecond later')
+      assert.equal(await lookup('a', 'dead'), undefined)
+      assert.equal((await entry('a', 'gone')).releasedAtEpochMs, 5000)
+      assert.equal((await claimOnly('a')).generation, 0)
+    },
+  },
   'drops-released-of-committed': {
     title: 'a sweep drops refs to committed content that were released long enough ago',
     async run({ hold, release, lookup, isCommitted, claim }) {

@@ -266,10 +266,9 @@ export class PlainManifest implements AttachmentManifest {
     return ageOf(line) <= olderThanEpochMs
   }
 
-  /** Content that another ref keeps alive loses its old uncommitted refs. */
+  /** Content that is not claimed loses its old uncommitted refs. */
   protected eraseAged(lines: readonly Line[], { olderThanEpochMs }: OrphanQuery): void {
-    const aged = lines.filter(line => !isCommitted(line) && this.isAged(line, olderThanEpochMs))
-    if (lines.some(line => line.releasedAt === undefined && !aged.includes(line))) this.notebook.erase(aged)
+    this.notebook.erase(lines.filter(line => !isCommitted(line) && this.isAged(line, olderThanEpochMs)))
   }
 
   protected isStale(page: Page, { staleClaimEpochMs }: OrphanQuery): boolean {

@@ -15,8 +15,9 @@ export interface AttachmentIntent {
   holder?: string | undefined
   /** `sha256:<id>`. */
   canonicalUri: string
-  /** The length of the bytes, 0 or more. */
+  /** The length of the bytes: a whole number, 0 or more. */
   byteLength: number
+  /** When, by the clock of whoever puts: any safe whole number of milliseconds since 1970, negative ones too. */
   intentAtEpochMs: number
   /** What the holder itself says about the bytes. */
   meta?: AttachmentCreateMeta
@@ -38,6 +39,7 @@ export interface AttachmentManifestEntry extends Omit<AttachmentIntent, 'byteLen
 export interface OrphanClaim {
   attachmentId: AttachmentId
   generation: number
+  /** Not empty, and never given twice. */
   token: string
 }
 
@@ -78,16 +80,19 @@ export interface AttachmentClaimBlobsOptions {
 export interface OrphanQuery {
   /**
    * Only content whose refs are all at or before this time. The time of a live ref is its intent, of a released one its
-   * release.
+   * release, even one before the intent.
    */
   olderThanEpochMs: number
-  /** The most claims to return: 1 to 10,000. */
+  /** The most claims to return, new ones and takeovers together: 1 to 10,000. Which ones is up to the manifest. */
   limit: number
   /** Take over claims made at or before this time. Their sweeper is presumed dead; if it is not, nothing breaks. */
   staleClaimEpochMs?: number | undefined
-  /** Only these ids. */
+  /** Only these ids, also of takeovers. With none of them well-formed, nothing is claimed. */
   ids?: readonly AttachmentId[] | undefined
-  /** Only content whose refs are all released. */
+  /**
+   * Of what has refs, claim only content whose refs are all released, and drop no ref of other content. Takeovers stay
+   * as they are: content under a claim has no refs. Default false.
+   */
   releasedOnly?: boolean | undefined
 }
 
@@ -99,10 +104,20 @@ export interface OrphanQuery {
  * can only delete a name that nobody will use again. **A generation of an id is never used twice.** Safety never
  * depends on a time: ages are policy.
  *
- * Each method but the listings is atomic and linearizable, across processes if the backend is shared. When a method of
- * a durable manifest has resolved, its effect survives a crash of the process and a power cut. Bad arguments are
- * refused with `AttachmentInvalidArgumentError` and change nothing. After `close()`, every method rejects with
- * `AttachmentClosedError`, and so does a listing under way, at its next entry.
+ * Each method but the listings is atomic and linearizable, across processes if the backend is shared: nobody sees a
+ * commit, a release or a settlement of several contents half done. What a sweeper calls, `claimOrphans`, `claimBlobs`
+ * and `settleClaims`, may be done in several such steps, of whole contents, where there are more than a hundred
+ * contents, where other writers are in the way, or where the backend takes no more at once. Then a call that rejects
+ * may have done a part; it may be repeated. A listing is no one view: it gives every ref that is there from its
+ * beginning to its end once.
+ *
+ * When a method of a durable manifest has resolved, its effect survives a crash of the process and a power cut. After
+ * `close()`, every method rejects with `AttachmentClosedError`, and so does a listing under way, at its next entry.
+ *
+ * Bad arguments are refused with `AttachmentInvalidArgumentError` and change nothing. A malformed id is a bad argument
+ * of `recordIntent` and `commitRefs`. Every other method takes it for content that nobody has, and does what it is
+ * asked for the others: of malformed ids alone nothing is released, claimed, settled or forgotten. A time is a safe
+ * whole number of milliseconds since 1970, and may be negative.
  */
 export interface AttachmentManifest extends AsyncDisposable {
   /**
@@ -131,7 +146,8 @@ export interface AttachmentManifest extends AsyncDisposable {
 
   /**
    * Releases live refs to the ids or, without `ids`, all of them: those of one holder or, without `holder`, of every
-   * holder of the session. The bytes stay until a sweep.
+   * holder of the session. An empty list releases nothing. What is released already keeps its time, and what is not
+   * held is left out. The bytes stay until a sweep.
    */
   releaseRefs(sessionId: string, ids?: readonly AttachmentId[], options?: AttachmentReleaseOptions): Promise<void>
 
@@ -156,10 +172,11 @@ export interface AttachmentManifest extends AsyncDisposable {
   listUncommitted(olderThanEpochMs: number): AsyncIterable<AttachmentManifestEntry>
 
   /**
-   * Claims content that has no claim and has refs, none of them committed, all at or before `olderThanEpochMs`. Drops
-   * these refs. Also takes over stale claims. Where content stays live through another ref, drops those of its refs
-   * that are released, or old and uncommitted. Never returns content that a session could still commit without putting
-   * it again.
+   * Claims content that has refs, none of them committed, all at or before `olderThanEpochMs`, and drops these refs.
+   * Takes over stale claims, at their generation and with a new token; the old one settles nothing any more. Of other
+   * content, drops the refs that are uncommitted or released, and at or before `olderThanEpochMs`. At the limit it
+   * stops, and leaves the rest to the next call. Content under a claim has no refs, so a session can never commit what
+   * was returned here without putting it again.
    */
   claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]>
 
@@ -169,13 +186,14 @@ export interface AttachmentManifest extends AsyncDisposable {
    * claimed if the content has no refs and no claim, or is unknown; this moves the content to the copy's generation. Of
    * several copies of such content, the one at the highest generation is claimed, and the others are then below it.
    * Every other copy is live and is left out. So is one beyond generation 2^51, which no manifest gives: delete that by
-   * hand.
+   * hand. A copy that is named twice is one.
    */
   claimBlobs(blobs: readonly AttachmentKey[], options?: AttachmentClaimBlobsOptions): Promise<OrphanClaim[]>
 
   /**
    * Says that the bytes of the claims have been deleted. If the token of a claim still stands, the content moves to its
-   * next generation and is unclaimed. A claim that was taken over, or that an intent has met, changes nothing.
+   * next generation and is unclaimed. A claim that was taken over, that an intent has met, or that was settled before,
+   * changes nothing, and neither does a token that is unknown or of other content.
    */
   settleClaims(claims: readonly OrphanClaim[]): Promise<void>
 
@@ -198,7 +216,7 @@ export interface AttachmentManifest extends AsyncDisposable {
 
   /**
    * Drops every ref to the id and any claim on it, whoever holds them, and moves the content to its next generation.
-   * For operators and tests.
+   * Does nothing to unknown content. For operators and tests.
    */
   forget(id: AttachmentId): Promise<void>
 

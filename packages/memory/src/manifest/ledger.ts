@@ -231,11 +231,9 @@ export class Ledger {
     for (const ref of [...content.refs]) this.#drop(ref)
   }
 
-  /** Drops the old refs of content that stays live through a young intent. */
+  /** Drops the old refs of content that nobody has committed and that is not due yet. */
   #dropAged(content: ContentRow, olderThan: number): void {
-    const refs = [...content.refs]
-    if (!refs.some(ref => isLive(ref) && ageOf(ref) > olderThan)) return
-    for (const ref of refs) if (ageOf(ref) <= olderThan) this.#drop(ref)
+    for (const ref of [...content.refs]) if (ageOf(ref) <= olderThan) this.#drop(ref)
   }
 
   /** Changes a ref, and with it what is derived from the ref. */

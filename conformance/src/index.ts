@@ -8,6 +8,8 @@ export {
 } from './case.ts'
 export { allCases, manifestCases, sessionCases, storeCases } from './cases.ts'
 export type * from './harness.ts'
+export { damagedBytes } from './harnesses/damage.ts'
+export { pairHarness } from './harnesses/pair.ts'
 export {
   type CaseOutcome,
   type CaseStatus,

@@ -1,9 +1,8 @@
-import type { SessionHarness } from '@lash/attachments-conformance'
+import { pairHarness, type SessionHarness } from '@lash/attachments-conformance'
 import { type Coverage, coverageTable, exploreSome, plans } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, test } from 'vitest'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
-import { pairHarness } from '../harnesses/pair.ts'
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
 
 const covered: Coverage[] = []

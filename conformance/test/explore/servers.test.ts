@@ -1,4 +1,4 @@
-import type { SessionHarness } from '@lash/attachments-conformance'
+import { pairHarness, type SessionHarness } from '@lash/attachments-conformance'
 import {
   type Coverage,
   coverageTable,
@@ -9,7 +9,6 @@ import {
 import { afterAll, describe, test } from 'vitest'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
-import { pairHarness } from '../harnesses/pair.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { sqliteManifestHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Damage, StoreFixture, StoreHarness } from '@lash/attachments-conformance'
+import { type Damage, damagedBytes, type StoreFixture, type StoreHarness } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { plainStore } from './capabilities.ts'
-import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
+import { damagesBytes, damagesMetadata } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
 export function fsStoreHarness({ durability = 'full' }: { durability?: 'full' | 'relaxed' } = {}): StoreHarness {

@@ -7,13 +7,19 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/attachments-conformance'
+import {
+  type Damage,
+  damagedBytes,
+  type StoreFixture,
+  type StoreHarness,
+  type StoreOptions,
+} from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { removeAll, type S3Connection, s3ClientConfig, s3FromEnvironment, uploads } from '@lash/attachments-testing/s3'
 import { plainStore } from './capabilities.ts'
-import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
+import { damagesBytes, damagesMetadata } from './damage.ts'
 import { SwitchableConfig } from './switchable-config.ts'
 
 export interface S3HarnessOptions {

@@ -1,11 +1,12 @@
-import type {
-  Capability,
-  Damage,
-  HostTransaction,
-  ManifestControls,
-  ManifestHarness,
-  SessionHarness,
-  StoreHarness,
+import {
+  type Capability,
+  type Damage,
+  damagedBytes,
+  type HostTransaction,
+  type ManifestControls,
+  type ManifestHarness,
+  type SessionHarness,
+  type StoreHarness,
 } from '@lash/attachments-conformance'
 import type { AttachmentId } from '@lash/attachments-core'
 import {
@@ -17,7 +18,7 @@ import {
 import Database from 'better-sqlite3'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
-import { damagedBytes, damagesBytes } from './damage.ts'
+import { damagesBytes } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
 const local = 'the backend is a file of this machine'

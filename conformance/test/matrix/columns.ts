@@ -1,7 +1,6 @@
-import type { AnyHarness, ManifestHarness, StoreHarness } from '@lash/attachments-conformance'
+import { type AnyHarness, type ManifestHarness, pairHarness, type StoreHarness } from '@lash/attachments-conformance'
 import { fsStoreHarness } from '../harnesses/fs.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
-import { pairHarness } from '../harnesses/pair.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
 import { s3StoreHarness } from '../harnesses/s3.ts'

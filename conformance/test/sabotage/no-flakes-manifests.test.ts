@@ -1,5 +1,5 @@
+import { pairHarness } from '@lash/attachments-conformance'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
-import { pairHarness } from '../harnesses/pair.ts'
 import { testForFlakes } from './no-flakes.ts'
 
 testForFlakes(memoryManifestHarness())

@@ -18,9 +18,9 @@ process.exit()
 
 async function outcomeOf(mutant: number, caseId: string): Promise<MutantOutcome> {
   const load = (path: string) => import(`${path}?mutant=${mutant}`)
-  const { runCase, sessionCases } = (await load('../../../src/index.ts')) as typeof import('../../../src/index.ts')
+  const kit = (await load('../../../src/index.ts')) as typeof import('../../../src/index.ts')
+  const { pairHarness, runCase, sessionCases } = kit
   const memory = (await load('../../harnesses/memory.ts')) as typeof import('../../harnesses/memory.ts')
-  const { pairHarness } = (await load('../../harnesses/pair.ts')) as typeof import('../../harnesses/pair.ts')
   const tested = sessionCases.find(({ id }) => id === caseId)
   if (tested === undefined) return { mutant, caseId, status: 'no such case', message: '' }
   const harness = pairHarness(memory.memoryStoreHarness(), memory.memoryManifestHarness())

@@ -1,6 +1,5 @@
-import type { ManifestHarness, SessionHarness } from '@lash/attachments-conformance'
+import { type ManifestHarness, pairHarness, type SessionHarness } from '@lash/attachments-conformance'
 import { memoryStoreHarness } from '../../harnesses/memory.ts'
-import { pairHarness } from '../../harnesses/pair.ts'
 import { Notebook } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 

@@ -1,8 +1,14 @@
-import type { Damage, StoreFixture, StoreHarness, StoreOptions } from '@lash/attachments-conformance'
+import {
+  type Damage,
+  damagedBytes,
+  type StoreFixture,
+  type StoreHarness,
+  type StoreOptions,
+} from '@lash/attachments-conformance'
 import { type AttachmentStore, PortableAttachmentStore } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
 import { plainStore } from '../../harnesses/capabilities.ts'
-import { damagedBytes, damagesBytes, damagesMetadata } from '../../harnesses/damage.ts'
+import { damagesBytes, damagesMetadata } from '../../harnesses/damage.ts'
 import { type Item, Shelf, ShelfDriver } from './shelf.ts'
 
 /** Opens a store on a shelf. */

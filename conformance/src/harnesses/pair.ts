@@ -1,10 +1,5 @@
-import {
-  type Capability,
-  hasCapability,
-  type ManifestHarness,
-  type SessionHarness,
-  type StoreHarness,
-} from '@lash/attachments-conformance'
+import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
+import { hasCapability } from '../run/capabilities.ts'
 
 /** What a pair can do when both of its halves can. */
 const ofBoth: readonly Capability[] = ['crash-safe', 'durable', 'reopen']
@@ -14,6 +9,7 @@ const ofManifest: readonly Capability[] = ['transaction', 'clock']
 /** A store and a manifest that do not know each other, as one harness. */
 export function pairHarness(storeHarness: StoreHarness, manifestHarness: ManifestHarness): SessionHarness {
   const both = [storeHarness, manifestHarness]
+  const timeouts = both.flatMap(({ timeoutMs = [] }) => timeoutMs)
   return {
     kind: 'session',
     name: `${storeHarness.name} x ${manifestHarness.name}`,
@@ -22,6 +18,7 @@ export function pairHarness(storeHarness: StoreHarness, manifestHarness: Manifes
       ...ofManifest.filter(capability => manifestHarness.capabilities.includes(capability)),
     ],
     lacks: { ...storeHarness.lacks, ...manifestHarness.lacks },
+    ...(timeouts.length === 0 ? {} : { timeoutMs: Math.max(...timeouts) }),
     async create() {
       const bytes = await storeHarness.create()
       const refs = await manifestHarness.create()

@@ -8,6 +8,7 @@ import { runHttpScenarios } from './http-on.ts'
 import { Installation } from './installation.ts'
 import { packageSteps } from './packages.ts'
 import { RanWhere } from './ran-where.ts'
+import { runners, runOnRunner } from './runners-on.ts'
 import { installRuntime, pinnedNode, type Runtime, type RuntimeName } from './runtimes.ts'
 import { commandStep, type Outcome, outcomeOf, root, runCommand, type Step, sumOf } from './step.ts'
 import { runVitest } from './vitest.ts'
@@ -70,6 +71,7 @@ if (filters.length === 0) {
     run: async () => testTarballs(await installRuntime('node', oldestNode), onPinnedAlone),
   })
   steps.push({ title: 'Essential cases on the tarballs, oldest and newest Node, Bun and Deno', run: testEssentials })
+  steps.push({ title: 'Harnesses as authors run them: vitest, node:test, Bun and Deno', run: testRunners })
 }
 
 async function startServers(): Promise<Outcome> {
@@ -135,6 +137,12 @@ async function testEssentials(): Promise<Outcome> {
     http.push(outcome)
   }
   return sumOf([...runs.flatMap(backends => [...backends.values()]), ...http])
+}
+
+async function testRunners(): Promise<Outcome> {
+  const outcomes = await Promise.all(runners.map(runner => runOnRunner(installed().folder, runner)))
+  for (const [index, { name }] of runners.entries()) ranWhere.add('harnesses', name, outcomes[index] as Outcome)
+  return sumOf(outcomes)
 }
 
 function installed(): Installation {

@@ -1,3 +1,4 @@
+/* For the runners of Node, Bun and Deno: all three run what is registered with node:test. */
 import { after, describe, test } from 'node:test'
 import { type ConformanceTests, conformanceTests } from './run/adapter.ts'
 

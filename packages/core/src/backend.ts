@@ -22,6 +22,7 @@ export {
   refTo,
   storedMeta,
 } from './content/meta.ts'
+export { makeFolder, syncFolder } from './disk/folder.ts'
 export * from './manifest/checks.ts'
 export * from './manifest/columns.ts'
 export * from './manifest/manifest-base.ts'

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { syncFolder } from './folder.ts'
+import { syncFolder } from '@lash/attachments-core/backend'
 
 /**
  * Makes durable every commit that can be seen in a file, before anybody is told that something is there. SQLite syncs

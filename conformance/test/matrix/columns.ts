@@ -1,5 +1,6 @@
 import { type AnyHarness, type ManifestHarness, pairHarness, type StoreHarness } from '@lash/attachments-conformance'
 import { fsStoreHarness } from '../harnesses/fs.ts'
+import { lmdbStoreHarness } from '../harnesses/lmdb.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
@@ -8,7 +9,7 @@ import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/s
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
 
 /** Each backend is paired with itself and with those before it. */
-export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3'] as const
+export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3', 'lmdb'] as const
 
 export type Backend = (typeof backends)[number]
 
@@ -54,6 +55,7 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     ...pairs([postgresStoreHarness], [memoryManifestHarness, sqliteManifestHarness]),
     postgresPairHarness(),
   ],
+  lmdb: () => [lmdbStoreHarness()],
   s3: () => [
     s3StoreHarness(),
     s3StoreHarness({ givenClient: true }),

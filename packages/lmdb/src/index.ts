@@ -1,1 +1,2 @@
-export {}
+export type { LmdbEnvironmentOptions } from './environment/environment.ts'
+export { LmdbAttachmentStore, type LmdbAttachmentStoreOptions } from './store/store.ts'

@@ -1,0 +1,90 @@
+import { rm } from 'node:fs/promises'
+import type { Damage, StoreHarness } from '@lash/attachments-conformance'
+import { physicalName } from '@lash/attachments-core/backend'
+import { LmdbAttachmentStore } from '@lash/attachments-lmdb'
+import { type Database, open } from 'lmdb'
+import { plainStore } from './capabilities.ts'
+import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
+import { TemporaryFolder } from './temporary-folder.ts'
+
+const local = 'the backend is a file of this machine'
+
+export function lmdbStoreHarness(): StoreHarness {
+  const folder = new TemporaryFolder('conformance-lmdb')
+  return {
+    kind: 'store',
+    name: 'lmdb',
+    capabilities: [
+      ...plainStore,
+      ...damagesBytes,
+      ...damagesMetadata,
+      ...(['incremental-reads', 'staging', 'durable', 'reopen', 'child'] as const),
+    ],
+    lacks: {
+      disconnect: local,
+      stall: local,
+      deny: 'an open file stays open, whatever becomes of its mode',
+      injected: 'it opens the environment itself',
+    },
+    async create(options) {
+      const path = await folder.next()
+      const store = new LmdbAttachmentStore({ path, ...options })
+      return {
+        store,
+        reopen: async () => new LmdbAttachmentStore({ path, ...options }),
+        corrupt: (id, damage, generation) =>
+          withTables(path, tables => corrupt(tables, physicalName({ id, generation: generation ?? 0 }), damage)),
+        staging: {
+          list: () => withTables(path, chunksOfNoBlob),
+          // A killed writer leaves nothing; this is what it would leave if a blob were more than one transaction.
+          plant: (id, bytes) => withTables(path, ({ chunks }) => chunks.putSync([id, 0], bytes.subarray(0, 1000))),
+        },
+        child: {
+          module: new URL('../children/lmdb-store.ts', import.meta.url).href,
+          options: { path, ...options },
+        },
+        async dispose() {
+          await store.close()
+          await rm(path, { recursive: true, force: true })
+        },
+      }
+    },
+    cleanup: () => folder.remove(),
+  }
+}
+
+interface Tables {
+  readonly blobs: Database<Record<string, unknown>, string>
+  readonly chunks: Database<Uint8Array, [name: string, number: number]>
+}
+
+async function withTables<T>(path: string, work: (tables: Tables) => T): Promise<Awaited<T>> {
+  const root = open({ path, overlappingSync: false, noSubdir: false })
+  try {
+    return await work({
+      blobs: root.openDB({ name: 'attachment-blobs', encoding: 'json' }),
+      chunks: root.openDB({ name: 'attachment-chunks', encoding: 'binary' }),
+    })
+  } finally {
+    await root.close()
+  }
+}
+
+function corrupt({ blobs, chunks }: Tables, name: string, damage: Damage): void {
+  if (damage === 'drop-metadata' || damage === 'damage-metadata') {
+    const { meta, ...row } = blobs.get(name) as Record<string, unknown>
+    blobs.putSync(name, damage === 'drop-metadata' ? row : { ...row, meta: '{"mediaType": ' })
+    return
+  }
+  const keys = [...chunks.getKeys({ start: [name, 0], end: [name, Number.MAX_SAFE_INTEGER] })]
+  if (damage === 'empty') for (const key of keys) chunks.removeSync(key)
+  const last = keys.at(-1)
+  if (last !== undefined && damage !== 'empty') {
+    chunks.putSync(last, damagedBytes(chunks.get(last) as Uint8Array, damage))
+  }
+}
+
+function chunksOfNoBlob({ blobs, chunks }: Tables): string[] {
+  const names = [...chunks.getKeys()].map(([name]) => name)
+  return names.filter(name => !blobs.doesExist(name))
+}

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
-import type { Damage, StoreHarness } from '@lash/attachments-conformance'
+import { type Damage, damagedBytes, type StoreHarness } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { LmdbAttachmentStore } from '@lash/attachments-lmdb'
 import { type Database, open } from 'lmdb'
 import { plainStore } from './capabilities.ts'
-import { damagedBytes, damagesBytes, damagesMetadata } from './damage.ts'
+import { damagesBytes, damagesMetadata } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
 const local = 'the backend is a file of this machine'

@@ -3,9 +3,9 @@ import { dirname } from 'node:path'
 import { AttachmentIoError } from '../errors.ts'
 
 /**
- * Makes the folder of a file, and makes its name durable with that of every folder above it: a database syncs the folder
- * that its file is in at most, not those above. Folders that are there already may have been made a moment ago, by a
- * process that has not synced them or was killed.
+ * Makes the folder of a file, and makes it durable with every folder above it: SQLite syncs the folder that its file is
+ * in, LMDB none. Folders that are there already may have been made a moment ago, by a process that has not synced them
+ * or was killed.
  * @throws AttachmentIoError
  */
 export function makeFolder(path: string): void {

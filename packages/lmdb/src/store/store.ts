@@ -1,7 +1,4 @@
-import {
-  PortableAttachmentStore,
-  type PortableAttachmentStoreOptions,
-} from '@lash/attachments-core'
+import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import { placed } from '@lash/attachments-core/backend'
 import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
 import { LmdbAttachmentDriver } from './driver.ts'

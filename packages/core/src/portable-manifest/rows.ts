@@ -1,0 +1,77 @@
+import { type AttachmentId, canonicalUri } from '../content/id.ts'
+import type { AttachmentCreateMeta } from '../content/meta.ts'
+import type { AttachmentManifestEntry } from '../manifest/manifest.ts'
+
+/** What is known about some content. It has refs, or is under a claim, or is a tombstone. */
+export interface ContentRow {
+  readonly generation: number
+  /** The token of the claim that gives the right to delete the copy at `generation`. */
+  readonly claim?: string
+  /** When the claim was made or, without one, when the row became a tombstone. Absent while there are refs. */
+  readonly since?: number
+}
+
+/** The hold that one holder in a session has on some content. */
+export interface RefRow {
+  readonly sessionId: string
+  readonly holder: string
+  readonly generation: number
+  readonly byteLength: number
+  readonly intentAt: number
+  readonly meta?: AttachmentCreateMeta | undefined
+  readonly committedAt?: number
+  readonly releasedAt?: number
+}
+
+/** The row that a value holds. Absent values have none. */
+export function rowIn<Row extends ContentRow | RefRow>(value: string): Row
+export function rowIn<Row extends ContentRow | RefRow>(value: string | undefined): Row | undefined
+export function rowIn<Row>(value: string | undefined): Row | undefined {
+  return value === undefined ? undefined : (JSON.parse(value) as Row)
+}
+
+/** Whether the content has no refs and no claim. */
+export function isTombstone(row: ContentRow): row is ContentRow & { since: number } {
+  return row.since !== undefined && row.claim === undefined
+}
+
+/** A released ref is not committed any more. */
+export function isCommitted(ref: RefRow): boolean {
+  return ref.committedAt !== undefined && ref.releasedAt === undefined
+}
+
+/** The time that a sweep compares: that of the release or, of a live ref, that of the intent. */
+export function ageOf(ref: RefRow): number {
+  return ref.releasedAt ?? ref.intentAt
+}
+
+/**
+ * Whether a session's reader finds the ref before another of the same session: a committed one comes before an
+ * uncommitted one before a released one, and then the older intent comes first.
+ */
+export function comesBefore(ref: RefRow, other: RefRow): boolean {
+  const [rank, otherRank] = [rankOf(ref), rankOf(other)]
+  return rank === otherRank ? ref.intentAt < other.intentAt : rank < otherRank
+}
+
+function rankOf(ref: RefRow): number {
+  if (ref.releasedAt !== undefined) return 2
+  return ref.committedAt === undefined ? 1 : 0
+}
+
+/** The entry of a ref. Absent fields stay absent. */
+export function entryOfRef(attachmentId: AttachmentId, ref: RefRow): AttachmentManifestEntry {
+  const { sessionId, holder, generation, byteLength, intentAt, meta, committedAt, releasedAt } = ref
+  return {
+    attachmentId,
+    sessionId,
+    holder,
+    canonicalUri: canonicalUri(attachmentId),
+    byteLength,
+    intentAtEpochMs: intentAt,
+    generation,
+    ...(meta === undefined ? {} : { meta }),
+    ...(committedAt === undefined ? {} : { committedAtEpochMs: committedAt }),
+    ...(releasedAt === undefined ? {} : { releasedAtEpochMs: releasedAt }),
+  }
+}

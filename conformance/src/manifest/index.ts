@@ -13,6 +13,7 @@ import { takeoverCases } from './claims/takeovers.ts'
 import { clockCases } from './floor/clocks.ts'
 import { purgeCases } from './floor/purges.ts'
 import { floorStrayCases } from './floor/strays.ts'
+import { historyCases } from './histories/history-cases.ts'
 import { holdCases } from './holders/holds.ts'
 import { lookupCases } from './holders/lookups.ts'
 import { metadataCases } from './holders/metadata.ts'
@@ -42,6 +43,7 @@ export const manifestCases: readonly ManifestCase[] = [
   ...purgeCases,
   ...floorStrayCases,
   ...clockCases,
+  ...historyCases,
   ...sessionIdCases,
   ...invalidInputCases,
   ...scaleCases,

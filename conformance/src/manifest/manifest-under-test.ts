@@ -9,6 +9,8 @@ import { type ManifestSteps, stepsOf } from './steps.ts'
 /** A manifest, fresh and empty, with the steps of a case on it and what else a case does to it. */
 export interface ManifestUnderTest extends ManifestSteps {
   readonly fixture: ManifestFixture
+  /** Has another fixture used, fresh and empty too, and disposes of it at once. */
+  withFresh(use: (fixture: ManifestFixture) => Promise<void>): Promise<void>
   /** Another instance over the same data. It is closed after the case. */
   reopen(): Promise<ManifestSteps>
   /** As `reopen`, or the same instance again where the harness cannot do that. */
@@ -46,6 +48,7 @@ async function openManifest(context: CaseContext<ManifestFixture>): Promise<Mani
   return {
     ...steps,
     fixture,
+    withFresh: use => context.withFresh(use),
     reopen: async () => reopened(await provided(fixture.reopen, 'reopen').call(fixture)),
     reopenIfPossible: async () => (fixture.reopen === undefined ? steps : reopened(await fixture.reopen())),
     async startProcess() {

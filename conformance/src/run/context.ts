@@ -18,6 +18,16 @@ export class CaseContext<F extends Fixture = Fixture> {
     return fixture as F
   }
 
+  /** Has a fresh fixture used, and disposes of it at once: for a case that needs more of them than can be open. */
+  async withFresh(use: (fixture: F) => Promise<void>): Promise<void> {
+    const one = new CaseContext<F>(this.#harness)
+    try {
+      await use(await one.create())
+    } finally {
+      await one.finish()
+    }
+  }
+
   /** Whether the harness has the capability, for a case that can check more then. */
   has(capability: Capability): boolean {
     return hasCapability(this.#harness, capability)

@@ -10,6 +10,7 @@ export { allCases, manifestCases, sessionCases, storeCases } from './cases.ts'
 export type * from './harness.ts'
 export { damagedBytes } from './harnesses/damage.ts'
 export { pairHarness } from './harnesses/pair.ts'
+export { type ManifestHistoriesOptions, runManifestHistories } from './manifest/histories/run-manifest-histories.ts'
 export {
   type CaseOutcome,
   type CaseStatus,

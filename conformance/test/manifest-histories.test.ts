@@ -1,0 +1,24 @@
+import { type ManifestHarness, runManifestHistories } from '@lash/attachments-conformance'
+import { afterAll, test } from 'vitest'
+import { memoryManifestHarness } from './harnesses/memory.ts'
+import { portableManifestHarness } from './harnesses/portable.ts'
+import { postgresManifestHarness } from './harnesses/postgres.ts'
+import { sqliteManifestHarness } from './harnesses/sqlite.ts'
+
+/*
+ * The same random histories on every manifest. What the contract leaves open aside, all of them agree with one
+ * reference, and so with each other.
+ */
+
+const counts: [ManifestHarness, count: number][] = [
+  [memoryManifestHarness(), 300],
+  [portableManifestHarness(), 100],
+  [sqliteManifestHarness({ target: 'memory' }), 100],
+  [sqliteManifestHarness(), 10],
+  ...(process.env.LASH_TEST_POSTGRES_URL ? ([[postgresManifestHarness(), 15]] as [ManifestHarness, number][]) : []),
+]
+
+test.each(counts)('$name agrees with the reference', async (harness, count) => {
+  afterAll(() => harness.cleanup())
+  await runManifestHistories(harness, { count, seed: Number(process.env.LASH_HISTORIES_SEED ?? 1) })
+})

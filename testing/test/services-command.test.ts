@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 const main = join(import.meta.dirname, '..', 'src', 'services', 'main.ts')
 const given = {
   LASH_TEST_POSTGRES_URL: "postgres://me:it's@db.example:5432/app",
+  LASH_TEST_REDIS_URL: "redis://:it's@redis.example:6380/2",
   LASH_TEST_S3_ENDPOINT: 'https://s3.example:9000',
   LASH_TEST_S3_BUCKET: 'my-bucket',
   LASH_TEST_S3_ACCESS_KEY_ID: 'key',
@@ -52,5 +53,6 @@ test('goes on without a server that cannot be had, and says so in one line', asy
   expect(code).toBe(0)
   expect(stdout).toContain('# S3: LASH_TEST_S3_ENDPOINT is set, so LASH_TEST_S3_BUCKET must be set as well\n')
   expect(stdout).toContain('export LASH_TEST_POSTGRES_URL=')
+  expect(stdout).toContain('export LASH_TEST_REDIS_URL=')
   expect(stdout).not.toContain('export LASH_TEST_S3')
 })

@@ -1,1 +1,3 @@
-export {}
+export { RedisAttachmentManifest, type RedisAttachmentManifestOptions } from './manifest/manifest.ts'
+export type { RedisClientLike } from './server/client.ts'
+export type { RedisServerOptions } from './server/options.ts'

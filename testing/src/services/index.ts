@@ -1,4 +1,5 @@
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { type RedisServer, startRedis } from '../redis/server.ts'
 import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
 export { chromiumHint, ensureChromium, findChromium } from './chromium.ts'
@@ -8,6 +9,8 @@ export interface TestServices {
   readonly postgres: PostgresServer
   /** Undefined where no S3 server can be had, which has been said then. */
   readonly s3: S3Service | undefined
+  /** Undefined where no Redis can be had, which has been said then. */
+  readonly redis: RedisServer | undefined
   stop(): Promise<void>
 }
 
@@ -25,22 +28,29 @@ const cheaperSettings = ['full_page_writes=off', 'scram_iterations=1']
 export async function startServices(): Promise<TestServices> {
   const before = { ...process.env }
   const postgres = await startPostgres({ fsync: false, settings: cheaperSettings })
+  let redis: RedisServer | undefined
   try {
+    redis = await startRedis()
     const s3 = await startS3()
-    const told: Record<string, string> = { LASH_TEST_POSTGRES_URL: postgres.url, ...(s3 && s3Environment(s3)) }
+    const told: Record<string, string> = {
+      LASH_TEST_POSTGRES_URL: postgres.url,
+      ...(redis && { LASH_TEST_REDIS_URL: redis.url }),
+      ...(s3 && s3Environment(s3)),
+    }
     Object.assign(process.env, told)
     return {
       postgres,
       s3,
+      redis,
       async stop() {
         for (const name of Object.keys(told)) {
           if (before[name] === undefined) delete process.env[name]
         }
-        await Promise.all([postgres.stop(), s3?.stop()])
+        await Promise.all([postgres.stop(), s3?.stop(), redis?.stop()])
       },
     }
   } catch (error) {
-    await postgres.stop()
+    await Promise.all([postgres.stop(), redis?.stop()])
     throw error
   }
 }

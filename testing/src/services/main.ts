@@ -1,4 +1,5 @@
 import { type PostgresServer, startPostgres } from '../postgres/server.ts'
+import { type RedisServer, startRedis } from '../redis/server.ts'
 import { type S3Service, s3Environment, startS3 } from '../s3/server.ts'
 
 /*
@@ -12,13 +13,15 @@ const interrupted = new Promise<void>(resolve => {
 
 const postgresHint = 'set LASH_TEST_POSTGRES_URL to a server of yours'
 const [postgres, s3] = await Promise.all([orNothing('PostgreSQL', postgresHint, startPostgres), startS3OrSay()])
+const redis = await orNothing('Redis', undefined, () => startRedis(line => console.log(`# ${line}`)))
 if (postgres !== undefined) printPostgres(postgres)
 if (s3 !== undefined) printS3(s3)
-if (postgres === undefined && s3 === undefined) process.exit(1)
+if (redis !== undefined) printRedis(redis)
+if (postgres === undefined && s3 === undefined && redis === undefined) process.exit(1)
 
 console.log('\n# Press Ctrl-C to stop.')
 await keepingAlive(interrupted)
-await Promise.all([postgres?.stop(), s3?.stop()])
+await Promise.all([postgres?.stop(), s3?.stop(), redis?.stop()])
 
 async function startS3OrSay(): Promise<S3Service | undefined> {
   return orNothing('S3', undefined, () => startS3(line => console.log(`# ${line}`)))
@@ -49,6 +52,13 @@ function printS3(service: S3Service): void {
   const credentials = `AWS_ACCESS_KEY_ID=${quoted(accessKeyId)} AWS_SECRET_ACCESS_KEY=${quoted(secretAccessKey)}`
   const place = `--region ${quoted(region)} --endpoint-url ${quoted(endpoint)}`
   console.log(`# ${credentials} aws ${place} s3 ls --recursive ${quoted(`s3://${bucket}`)}`)
+}
+
+function printRedis({ url }: RedisServer): void {
+  const given = Boolean(process.env.LASH_TEST_REDIS_URL)
+  console.log(`\n# Redis, ${given ? 'as the environment says' : 'private and empty, gone when this ends'}`)
+  console.log(`export LASH_TEST_REDIS_URL=${quoted(url)}`)
+  console.log(`# redis-cli -u ${quoted(url)}`)
 }
 
 /** As one word of a shell, where it needs quotes. */

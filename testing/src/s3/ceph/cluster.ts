@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type CephLayout, cephConfiguration } from './configuration.ts'
-import { Daemons } from './daemons.ts'
+import { Daemons } from '../../services/daemons.ts'
 
 export interface CephCluster {
   /** Of the S3 gateway: `http://127.0.0.1:<port>`. */

@@ -21,7 +21,7 @@ rm -rf -- "$1"
 export class Daemons {
   readonly #directory: string
   readonly #guardian: ChildProcess
-  readonly #running: { name: string; child: ChildProcess }[] = []
+  #running: { name: string; child: ChildProcess }[] = []
 
   constructor(directory: string) {
     this.#directory = directory
@@ -46,6 +46,13 @@ export class Daemons {
     if (child.pid !== undefined) this.#guardian.stdin?.write(`${child.pid}\n`)
     unref(child)
     this.#running.push({ name, child })
+  }
+
+  /** Kills a daemon, and waits for its end. It can be started again. */
+  async kill(name: string): Promise<void> {
+    const [doomed, others] = [true, false].map(isIt => this.#running.filter(one => (one.name === name) === isIt))
+    this.#running = others ?? []
+    await Promise.all((doomed ?? []).map(({ child }) => killed(child)))
   }
 
   /** @throws Error with the end of its log, when one of the daemons has ended. */

@@ -11,7 +11,7 @@ import { root, runCommand, sumOf } from './step.ts'
 
 const usage = `Runs the conformance kit on the packed packages, installed outside the workspace.
 
-  pnpm conformance [--backend memory|fs|sqlite|postgres|s3|lmdb ...] [--node|--bun|--deno <version>] [--essential]
+  pnpm conformance [--backend memory|fs|sqlite|postgres|s3|lmdb|redis ...] [--node|--bun|--deno <version>] [--essential]
 
   --backend    may be given several times; all without it
   --node 22.19, --bun latest, --deno 2.9.6

@@ -1,9 +1,16 @@
 import { rm } from 'node:fs/promises'
-import { type Damage, damagedBytes, type StoreHarness } from '@lash/attachments-conformance'
+import {
+  type Damage,
+  damagedBytes,
+  type ManifestHarness,
+  type SessionHarness,
+  type StoreHarness,
+} from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
-import { LmdbAttachmentStore } from '@lash/attachments-lmdb'
+import { LmdbAttachmentManifest, LmdbAttachmentStore } from '@lash/attachments-lmdb'
 import { type Database, open } from 'lmdb'
 import { plainStore } from './capabilities.ts'
+import { SettableClock } from './clock.ts'
 import { damagesBytes, damagesMetadata } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
 
@@ -51,6 +58,68 @@ export function lmdbStoreHarness(): StoreHarness {
     },
     cleanup: () => folder.remove(),
   }
+}
+
+export function lmdbManifestHarness(): ManifestHarness {
+  const folder = new TemporaryFolder('conformance-lmdb')
+  return {
+    kind: 'manifest',
+    name: 'lmdb',
+    ...ofManifest,
+    async create() {
+      const path = await folder.next()
+      const clock = new SettableClock()
+      const manifest = new LmdbAttachmentManifest({ path, now: clock.now })
+      return {
+        manifest,
+        setClock: clock.set,
+        reopen: async () => new LmdbAttachmentManifest({ path, now: clock.now }),
+        child: { module: new URL('../children/lmdb-manifest.ts', import.meta.url).href, options: { path } },
+        async dispose() {
+          await manifest.close()
+          await rm(path, { recursive: true, force: true })
+        },
+      }
+    },
+    cleanup: () => folder.remove(),
+  }
+}
+
+/** Store and manifest in one environment. */
+export function lmdbPairHarness(): SessionHarness {
+  const folder = new TemporaryFolder('conformance-lmdb')
+  return {
+    kind: 'session',
+    name: 'lmdb, one environment',
+    ...ofManifest,
+    async create() {
+      const path = await folder.next()
+      const clock = new SettableClock()
+      const open = () => ({
+        store: new LmdbAttachmentStore(path),
+        manifest: new LmdbAttachmentManifest({ path, now: clock.now }),
+      })
+      const { store, manifest } = open()
+      return {
+        store,
+        manifest,
+        setClock: clock.set,
+        reopen: async () => open(),
+        child: { module: new URL('../children/lmdb-pair.ts', import.meta.url).href, options: { path } },
+        async dispose() {
+          await store.close()
+          await manifest.close()
+          await rm(path, { recursive: true, force: true })
+        },
+      }
+    },
+    cleanup: () => folder.remove(),
+  }
+}
+
+const ofManifest: Pick<ManifestHarness, 'capabilities' | 'lacks'> = {
+  capabilities: ['clock', 'durable', 'reopen', 'child'],
+  lacks: { transaction: 'the environment is not given by a host' },
 }
 
 interface Tables {

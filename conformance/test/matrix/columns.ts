@@ -1,15 +1,16 @@
 import { type AnyHarness, type ManifestHarness, pairHarness, type StoreHarness } from '@lash/attachments-conformance'
 import { fsStoreHarness } from '../harnesses/fs.ts'
-import { lmdbStoreHarness } from '../harnesses/lmdb.ts'
+import { lmdbManifestHarness, lmdbPairHarness, lmdbStoreHarness } from '../harnesses/lmdb.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
 import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
+import { redisManifestHarness } from '../harnesses/redis.ts'
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
 
 /** Each backend is paired with itself and with those before it. */
-export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3', 'lmdb'] as const
+export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3', 'lmdb', 'redis'] as const
 
 export type Backend = (typeof backends)[number]
 
@@ -28,6 +29,7 @@ export function missingServer(backend: Backend): string | undefined {
 const serverVariables: Partial<Record<Backend, string>> = {
   postgres: 'LASH_TEST_POSTGRES_URL',
   s3: 'LASH_TEST_S3_ENDPOINT',
+  redis: 'LASH_TEST_REDIS_URL',
 }
 
 const columns: Record<Backend, () => AnyHarness[]> = {
@@ -55,7 +57,8 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     ...pairs([postgresStoreHarness], [memoryManifestHarness, sqliteManifestHarness]),
     postgresPairHarness(),
   ],
-  lmdb: () => [lmdbStoreHarness()],
+  lmdb: () => [lmdbStoreHarness(), lmdbManifestHarness(), lmdbPairHarness()],
+  redis: () => [redisManifestHarness(), ...pairs([fsStoreHarness], [redisManifestHarness])],
   s3: () => [
     s3StoreHarness(),
     s3StoreHarness({ givenClient: true }),

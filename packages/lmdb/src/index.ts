@@ -1,2 +1,3 @@
 export type { LmdbEnvironmentOptions } from './environment/environment.ts'
+export { LmdbAttachmentManifest, type LmdbAttachmentManifestOptions } from './manifest/manifest.ts'
 export { LmdbAttachmentStore, type LmdbAttachmentStoreOptions } from './store/store.ts'

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { createClient, type RedisClientType } from '@redis/client'
-import { FaultProxy } from '../postgres/fault-proxy.ts'
 
 /** The server that the tests use; `startServices` tells where it is. */
 export function redisUrl(): string {
@@ -9,50 +8,33 @@ export function redisUrl(): string {
   return url
 }
 
-/** What a harness shares: a client of its own, and a proxy before the server. Made when first needed. */
-export class RedisGround {
-  #made: Promise<Ground> | undefined
+export interface FreshPrefix {
+  readonly prefix: string
+  readonly url: string
+  /** Deletes what is below the prefix. */
+  drop(): Promise<void>
+}
 
-  /** A prefix that nobody else uses. */
+/** Prefixes that nobody else uses, on the server of the tests. Its client is made when it is first needed. */
+export class RedisGround {
+  #made: Promise<RedisClientType> | undefined
+
   async freshPrefix(): Promise<FreshPrefix> {
-    this.#made ??= makeGround()
-    const { client, proxy, url } = await this.#made
+    const url = redisUrl()
+    this.#made ??= createClient({ url })
+      .on('error', () => {})
+      .connect()
+    const client = await this.#made
     const prefix = `test-${randomBytes(8).toString('hex')}`
     return {
       prefix,
       url,
-      proxy,
       drop: async () => void (await client.unlink([`{${prefix}}:values`, `{${prefix}}:keys`])),
     }
   }
 
   async cleanup(): Promise<void> {
-    if (this.#made === undefined) return
-    const { client, proxy } = await this.#made
-    client.destroy()
-    await proxy.close()
+    const client = await this.#made
+    client?.destroy()
   }
-}
-
-export interface FreshPrefix {
-  readonly prefix: string
-  /** Through the proxy. */
-  readonly url: string
-  readonly proxy: FaultProxy
-  /** Deletes what is below the prefix. */
-  drop(): Promise<void>
-}
-
-interface Ground {
-  client: RedisClientType
-  proxy: FaultProxy
-  url: string
-}
-
-async function makeGround(): Promise<Ground> {
-  const url = redisUrl()
-  const client = createClient({ url }).on('error', () => {})
-  await client.connect()
-  const proxy = await FaultProxy.before(url)
-  return { client, proxy, url: proxy.url(url) }
 }

@@ -32,8 +32,13 @@ export class ChunkTable {
 
   /** The bytes from a position to the end of their chunk, or to `end`. Undefined when the chunk is not there. */
   read(name: string, position: number, end: number): Uint8Array | undefined {
-    const first = position - (position % chunkBytes)
-    return this.#chunks.get([name, first / chunkBytes])?.subarray(position - first, end - first)
+    const skipped = position % chunkBytes
+    const chunk = this.#chunks.get([name, (position - skipped) / chunkBytes])
+    if (chunk === undefined) return undefined
+    // Not `subarray`: LMDB gives Buffers, whose methods are others.
+    const { buffer, byteOffset, byteLength } = chunk
+    const to = Math.min(byteLength, end - position + skipped)
+    return new Uint8Array(buffer, byteOffset + Math.min(skipped, to), Math.max(0, to - skipped))
   }
 }
 

@@ -47,17 +47,16 @@ export class RedisConnection {
 
   #open(): Promise<Line> {
     if (this.#line !== undefined) return this.#line
-    const { client, persistence } = this.#options
-    const line = (client === undefined ? this.#dial() : Promise.resolve({ commands: commandsOf(client), hangUp() {} }))
-      .then(async opened => {
-        try {
-          await checkPersistence(opened.commands, persistence)
-          return opened
-        } catch (error) {
-          opened.hangUp()
-          throw error
-        }
-      })
+    const { persistence } = this.#options
+    const line = this.#dial().then(async opened => {
+      try {
+        await checkPersistence(opened.commands, persistence)
+        return opened
+      } catch (error) {
+        opened.hangUp()
+        throw error
+      }
+    })
     this.#line = line
     // The next call tries again.
     const giveUp = () => this.#giveUp(line)
@@ -70,13 +69,11 @@ export class RedisConnection {
     line.then(({ hangUp }) => hangUp()).catch(() => {})
   }
 
-  /** Without a strategy for reconnecting, so that a call fails while the server is away, instead of waiting for it. */
   async #dial(): Promise<Line> {
-    const { url, timeoutMs } = this.#options
-    const client = createClient({
-      url: url as string,
-      socket: { reconnectStrategy: false, connectTimeout: timeoutMs },
-    })
+    const { client: given, url, timeoutMs } = this.#options
+    if (given !== undefined) return { commands: commandsOf(given), hangUp() {} }
+    // Without a strategy for reconnecting, so that a call fails while the server is away, instead of waiting for it.
+    const client = createClient({ url: url as string, socket: { reconnectStrategy: false, connectTimeout: timeoutMs } })
     const broken = new Promise(resolve => client.on('error', resolve))
     try {
       await client.connect()

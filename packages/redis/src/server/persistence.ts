@@ -1,4 +1,4 @@
-import { type AttachmentStorePersistence, AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { AttachmentInvalidArgumentError, type AttachmentStorePersistence } from '@lash/attachments-core'
 import type { RedisCommands } from './client.ts'
 
 /**

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type CephLayout, cephConfiguration } from './configuration.ts'
 import { Daemons } from '../../services/daemons.ts'
+import { type CephLayout, cephConfiguration } from './configuration.ts'
 
 export interface CephCluster {
   /** Of the S3 gateway: `http://127.0.0.1:<port>`. */

@@ -1,0 +1,45 @@
+import type {
+  AttachmentManifestChanges,
+  AttachmentManifestDriver,
+  AttachmentManifestRange,
+} from '@lash/attachments-core/backend'
+import type { LmdbEnvironment } from '../environment/environment.ts'
+
+export class LmdbManifestDriver implements AttachmentManifestDriver {
+  readonly specificationVersion = 1
+  readonly name = 'lmdb'
+  readonly persistence = 'durable'
+  readonly #environment: LmdbEnvironment
+
+  constructor(environment: LmdbEnvironment) {
+    this.#environment = environment
+  }
+
+  async get(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const { refs } = this.#environment
+    this.#environment.refresh()
+    return keys.map(key => refs.get(key))
+  }
+
+  async scan(range: AttachmentManifestRange): Promise<[key: string, value: string][]> {
+    const { refs } = this.#environment
+    this.#environment.refresh()
+    return [...refs.getRange(range)].map(({ key, value }) => [key, value])
+  }
+
+  apply({ reads, writes }: AttachmentManifestChanges): Promise<boolean> {
+    const { refs } = this.#environment
+    return this.#environment.write(() => {
+      for (const [key, value] of reads) if (refs.get(key) !== value) return false
+      for (const [key, value] of writes) {
+        if (value === undefined) refs.remove(key)
+        else refs.put(key, value)
+      }
+      return true
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#environment.release()
+  }
+}

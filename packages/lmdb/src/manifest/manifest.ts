@@ -1,0 +1,27 @@
+import { type AttachmentManifestOptions, PortableAttachmentManifest, placed } from '@lash/attachments-core/backend'
+import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
+import { LmdbManifestDriver } from './driver.ts'
+
+export interface LmdbAttachmentManifestOptions extends LmdbEnvironmentOptions, AttachmentManifestOptions {}
+
+/**
+ * The manifest in an LMDB environment, which may be the one that a `LmdbAttachmentStore` keeps its bytes in. Each call
+ * is durable when it has resolved.
+ */
+export class LmdbAttachmentManifest extends PortableAttachmentManifest {
+  /**
+   * Opens the environment, and makes it when it is missing.
+   * @param target the options, or `path` for short.
+   * @throws AttachmentInvalidArgumentError, AttachmentIoError when it cannot be opened or written.
+   */
+  constructor(target: string | LmdbAttachmentManifestOptions, options?: Partial<LmdbAttachmentManifestOptions>) {
+    const given = placed('path', target, options)
+    const environment = LmdbEnvironment.hold(given.path)
+    try {
+      super(new LmdbManifestDriver(environment), given)
+    } catch (error) {
+      void environment.release()
+      throw error
+    }
+  }
+}

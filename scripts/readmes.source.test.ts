@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { FilesSdkAttachmentStoreOptions } from '@lash/attachments-files-sdk'
 import type { FileAttachmentStoreOptions } from '@lash/attachments-fs'
 import type { InMemoryAttachmentManifestOptions, InMemoryAttachmentStoreOptions } from '@lash/attachments-memory'
 import type { PostgresAttachmentsOptions } from '@lash/attachments-postgres'
@@ -53,6 +54,13 @@ const s3: NamesOf<S3AttachmentStoreOptions> = {
   maxByteLength: true,
   spool: true,
 }
+const filesSdk: NamesOf<FilesSdkAttachmentStoreOptions> = {
+  adapter: true,
+  prefix: true,
+  persistence: true,
+  maxByteLength: true,
+  spool: true,
+}
 const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
   expiresInSeconds: true,
   expiresIn: true,
@@ -61,7 +69,7 @@ const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
 }
 
 /** Of the stores and manifests. */
-const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3 }
+const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3, 'files-sdk': filesSdk }
 /** Of what one package offers beside them. */
 const own: Record<string, object> = { sqlite: factory, s3: url }
 

@@ -1,1 +1,1 @@
-export {}
+export { FilesSdkAttachmentStore, type FilesSdkAttachmentStoreOptions } from './store/store.ts'

@@ -12,15 +12,15 @@ import { emptyTally, type Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. `node conformance/crash/main.ts --rounds 5000` kills thousands. */
 const kills: Readonly<Record<PairName, number>> = {
-  'fs+sqlite': 36,
-  'sqlite+sqlite': 36,
-  'sqlite-sqlite': 12,
-  'fs+postgres': 24,
-  'sqlite+postgres': 12,
-  'postgres+postgres': 24,
-  'postgres+sqlite': 12,
-  's3+postgres': 20,
-  's3+sqlite': 12,
+  'fs+sqlite': 24,
+  'sqlite+sqlite': 24,
+  'sqlite-sqlite': 8,
+  'fs+postgres': 16,
+  'sqlite+postgres': 8,
+  'postgres+postgres': 16,
+  'postgres+sqlite': 8,
+  's3+postgres': 14,
+  's3+sqlite': 8,
 }
 
 const tallies: Record<string, Tally> = {}

@@ -1,3 +1,4 @@
+import type { ConformanceCase } from '../case.ts'
 import type { AnyHarness, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
 import { type CaseOutcome, type ConformanceReport, notApplicableLines } from '../report/report.ts'
 import { casesFor, defaultTimeoutMs, notApplicableReason, reportOf, runCase, unknownKnownFailures } from './run.ts'
@@ -16,16 +17,16 @@ export interface LiveReport {
   isComplete(): boolean
 }
 
-/** The kit as one test runner offers it. Each function registers a test per case. */
+/** The kit as one test runner offers it. Each function registers a test per case: by default, of every case. */
 export interface ConformanceTests {
-  testStore(harness: StoreHarness): LiveReport
-  testManifest(harness: ManifestHarness): LiveReport
+  testStore(harness: StoreHarness, cases?: readonly ConformanceCase[]): LiveReport
+  testManifest(harness: ManifestHarness, cases?: readonly ConformanceCase[]): LiveReport
   /** Store x manifest. */
-  testSession(harness: SessionHarness): LiveReport
+  testSession(harness: SessionHarness, cases?: readonly ConformanceCase[]): LiveReport
 }
 
 export function conformanceTests(runner: Runner): ConformanceTests {
-  const test = (harness: AnyHarness) => testsOf(runner, harness)
+  const test = (harness: AnyHarness, cases?: readonly ConformanceCase[]) => testsOf(runner, harness, cases)
   return { testStore: test, testManifest: test, testSession: test }
 }
 
@@ -33,9 +34,8 @@ export function conformanceTests(runner: Runner): ConformanceTests {
  * Registers a test per case that applies. The others are not skipped tests: there is nothing to test. They are
  * printed with their reason, and they count in the report.
  */
-function testsOf(runner: Runner, harness: AnyHarness): LiveReport {
+function testsOf(runner: Runner, harness: AnyHarness, cases = casesFor(harness)): LiveReport {
   const outcomes: CaseOutcome[] = []
-  const cases = casesFor(harness)
   const reasons = new Map(cases.map(tested => [tested.id, notApplicableReason(harness, tested)]))
   const applicable = cases.filter(({ id }) => reasons.get(id) === undefined)
   const limitMs = 3 * (harness.timeoutMs ?? defaultTimeoutMs)

@@ -4,15 +4,14 @@ import { rules } from './rules.ts'
 
 /** How the explorer caught one rule switched off, or what it explored without catching it. */
 export interface MutantOutcome {
+  readonly mutant: number
   readonly kind: string
   readonly message: string
 }
 
-// Prints a line of JSON for each rule, or for each whose number is given.
-const chosen = process.argv.slice(2).map(Number)
-for (const [index, { plan }] of rules.entries()) {
-  if (chosen.length > 0 && !chosen.includes(index)) continue
-  console.log(JSON.stringify(await outcomeOf(index, plan)))
+// Prints a line of JSON for each rule whose number is given.
+for (const mutant of process.argv.slice(2).map(Number)) {
+  console.log(JSON.stringify(await outcomeOf(mutant, rules[mutant]?.plan ?? '')))
 }
 
 async function outcomeOf(mutant: number, planName: string): Promise<MutantOutcome> {
@@ -23,9 +22,9 @@ async function outcomeOf(mutant: number, planName: string): Promise<MutantOutcom
     )) as typeof import('../../src/explore/index.ts')
     const { memoryPair } = (await load('./memory-harness.ts')) as typeof import('./memory-harness.ts')
     const { states } = await exploreAll(memoryPair, planNamed(planName))
-    return { kind: 'not caught', message: `${states} states of ${planName} are fine` }
+    return { mutant, kind: 'not caught', message: `${states} states of ${planName} are fine` }
   } catch (error) {
     const { violation, message } = error as ExplorationFailure
-    return { kind: violation?.kind ?? 'error', message }
+    return { mutant, kind: violation?.kind ?? 'error', message }
   }
 }

@@ -83,6 +83,23 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
   }
 }
 
+/** For pairs, of which no case cuts a store off: its fixtures share one pool, which takes half of their time away. */
+export function pooledPostgresStoreHarness(): StoreHarness {
+  const ground = new SharedPool(undefined)
+  return {
+    kind: 'store',
+    name: 'postgres',
+    capabilities: ['durable', 'reopen'],
+    async create() {
+      const { database, drop } = await ground.fresh()
+      const open = () => new PostgresAttachmentStore(database)
+      const store = open()
+      return { store, reopen: async () => open(), dispose: () => store.close().then(drop) }
+    },
+    cleanup: () => ground.cleanup(),
+  }
+}
+
 export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions = {}): ManifestHarness {
   const ground = new SharedPool(poolConfig)
   return {

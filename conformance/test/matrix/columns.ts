@@ -3,8 +3,16 @@ import { fsStoreHarness } from '../harnesses/fs.ts'
 import { lmdbManifestHarness, lmdbPairHarness, lmdbStoreHarness } from '../harnesses/lmdb.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
-import { postgresManifestHarness, postgresPairHarness, postgresStoreHarness } from '../harnesses/postgres.ts'
+
+import {
+  pooledPostgresStoreHarness,
+  postgresManifestHarness,
+  postgresPairHarness,
+  postgresStoreHarness,
+} from '../harnesses/postgres.ts'
+
 import { redisManifestHarness } from '../harnesses/redis.ts'
+
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
 import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '../harnesses/sqlite.ts'
@@ -53,8 +61,8 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     postgresStoreHarness(),
     postgresStoreHarness({ givenPool: true }),
     postgresManifestHarness(),
-    ...pairs([memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness], [postgresManifestHarness]),
-    ...pairs([postgresStoreHarness], [memoryManifestHarness, sqliteManifestHarness]),
+    ...pairs([memoryStoreHarness, fsStoreHarness, sqliteStoreHarness], [postgresManifestHarness]),
+    ...pairs([pooledPostgresStoreHarness], [postgresManifestHarness, memoryManifestHarness, sqliteManifestHarness]),
     postgresPairHarness(),
   ],
   lmdb: () => [lmdbStoreHarness(), lmdbManifestHarness(), lmdbPairHarness()],

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type AnyHarness, reportsToMarkdown, saveReports } from '@lash/attachments-conformance'
 import { testManifest, testSession, testStore } from '@lash/attachments-conformance/vitest'
 import { afterAll, test } from 'vitest'
+import { casesOf } from './cases.ts'
 import { type Backend, columnsOf, missingServer } from './columns.ts'
 
 const folder = fileURLToPath(new URL('../../../reports', import.meta.url))
@@ -27,10 +28,10 @@ export function testMatrix(backend: Backend): void {
 function testColumn(harness: AnyHarness) {
   switch (harness.kind) {
     case 'store':
-      return testStore(harness)
+      return testStore(harness, casesOf(harness))
     case 'manifest':
-      return testManifest(harness)
+      return testManifest(harness, casesOf(harness))
     case 'session':
-      return testSession(harness)
+      return testSession(harness, casesOf(harness))
   }
 }

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import {
   type ConformanceReport,
-  casesFor,
   runConformance,
   saveReports,
   tally,
   wholeMarkdown,
 } from '@lash/attachments-conformance'
+import { casesOf } from './cases.ts'
 import { backends, columnsOf, missingServer } from './columns.ts'
 import { isEssential, isEssentialColumn } from './essential.ts'
 
@@ -34,7 +34,7 @@ for (const backend of chosen) {
   }
   const reports: ConformanceReport[] = []
   for (const harness of columnsOf(backend).filter(column => !values.essential || isEssentialColumn(column))) {
-    const cases = casesFor(harness).filter(tested => !values.essential || isEssential(tested))
+    const cases = casesOf(harness).filter(tested => !values.essential || isEssential(tested))
     reports.push(await runConformance(harness, cases))
     console.log(progressLine(reports.at(-1) as ConformanceReport))
   }

@@ -11,7 +11,7 @@ describe('each mutant of core is caught by the case that names its defect', () =
   let outcomes: MutantOutcome[] = []
 
   beforeAll(async () => {
-    outcomes = await outcomesOf(new URL('core/run-mutants.source.ts', import.meta.url))
+    outcomes = await outcomesOf(new URL('core/run-mutants.source.ts', import.meta.url), mutants.length)
   }, 300_000)
 
   for (const [mutant, { defect, caughtBy }] of mutants.entries()) {

@@ -9,9 +9,9 @@ export interface MutantOutcome {
   readonly message: string
 }
 
-// Prints a line of JSON for each case of each mutant: what it says, on a store and a manifest in memory.
-for (const [mutant, { caughtBy }] of mutants.entries()) {
-  for (const caseId of caughtBy) console.log(JSON.stringify(await outcomeOf(mutant, caseId)))
+// Prints a line of JSON for each case of each mutant whose number is given: what it says, on a pair in memory.
+for (const mutant of process.argv.slice(2).map(Number)) {
+  for (const caseId of mutants[mutant]?.caughtBy ?? []) console.log(JSON.stringify(await outcomeOf(mutant, caseId)))
 }
 // A case that a mutant cut short may have left something open.
 process.exit()

@@ -7,6 +7,7 @@ export {
   type StoreCase,
 } from './case.ts'
 export { allCases, manifestCases, sessionCases, storeCases } from './cases.ts'
+export { hasCapability } from './declared/capabilities.ts'
 export type * from './harness.ts'
 export { damagedBytes } from './harnesses/damage.ts'
 export { pairHarness } from './harnesses/pair.ts'
@@ -23,6 +24,5 @@ export {
 export { type CaseJson, type ReportJson, reportFromJson, reportToJson } from './report/report-json.ts'
 export { saveReports, wholeMarkdown } from './report/save-reports.ts'
 export type { LiveReport } from './run/adapter.ts'
-export { hasCapability } from './run/capabilities.ts'
 export { CaseContext, provided } from './run/context.ts'
 export { casesFor, notApplicableReason, runCase, runConformance, unknownKnownFailures } from './run/run.ts'

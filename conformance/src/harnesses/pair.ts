@@ -1,5 +1,5 @@
+import { hasCapability } from '../declared/capabilities.ts'
 import type { Capability, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
-import { hasCapability } from '../run/capabilities.ts'
 
 /** What a pair can do when both of its halves can. */
 const ofBoth: readonly Capability[] = ['crash-safe', 'durable', 'reopen']

@@ -1,5 +1,5 @@
+import { hasCapability } from '../declared/capabilities.ts'
 import type { AnyHarness, Capability, Fixture, StoreOptions } from '../harness.ts'
-import { hasCapability } from './capabilities.ts'
 
 /** What a case is given: fixtures, and a way to have things closed after the case. */
 export class CaseContext<F extends Fixture = Fixture> {

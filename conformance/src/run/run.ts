@@ -1,8 +1,8 @@
 import type { ConformanceCase } from '../case.ts'
 import { allCases } from '../cases.ts'
+import { hasCapability } from '../declared/capabilities.ts'
 import type { AnyHarness, Fixture } from '../harness.ts'
 import type { CaseOutcome, ConformanceReport } from '../report/report.ts'
-import { hasCapability } from './capabilities.ts'
 import { CaseContext } from './context.ts'
 import { within } from './within.ts'
 

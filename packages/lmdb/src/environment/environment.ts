@@ -57,13 +57,17 @@ export class LmdbEnvironment {
     this.#file = openSync(join(path, 'data.mdb'), 'r')
   }
 
-  /** Runs the work in one transaction. Resolves when that is on the disk, with all that could be seen before it. */
-  async write<T>(work: () => T): Promise<T> {
-    const result = await this.#root.transaction(work)
-    // A transaction that changes nothing syncs nothing, and a process that was killed in the middle of its last sync
-    // may have left what we saw. When nothing is left to sync, this costs next to nothing.
+  /** Runs the work in one transaction. Resolves when what it has written is on the disk. */
+  write<T>(work: () => T): Promise<T> {
+    return this.#root.transaction(work)
+  }
+
+  /**
+   * Resolves when all that could be seen before the call is on the disk. For whoever found that there is nothing to
+   * write: a process that was killed in the middle of its last sync may have left what is seen.
+   */
+  async sync(): Promise<void> {
     await promisify(fdatasync)(this.#file)
-    return result
   }
 
   /** Lets the next reads see all that is committed now. Otherwise those of one turn see the same. */

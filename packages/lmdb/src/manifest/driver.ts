@@ -27,9 +27,9 @@ export class LmdbManifestDriver implements AttachmentManifestDriver {
     return [...refs.getRange(range)].map(({ key, value }) => [key, value])
   }
 
-  apply({ reads, writes }: AttachmentManifestChanges): Promise<boolean> {
+  async apply({ reads, writes }: AttachmentManifestChanges): Promise<boolean> {
     const { refs } = this.#environment
-    return this.#environment.write(() => {
+    const holds = await this.#environment.write(() => {
       for (const [key, value] of reads) if (refs.get(key) !== value) return false
       for (const [key, value] of writes) {
         if (value === undefined) refs.remove(key)
@@ -37,6 +37,8 @@ export class LmdbManifestDriver implements AttachmentManifestDriver {
       }
       return true
     })
+    if (holds && writes.size === 0) await this.#environment.sync()
+    return holds
   }
 
   close(): Promise<void> {

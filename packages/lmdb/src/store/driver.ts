@@ -43,14 +43,16 @@ export class LmdbAttachmentDriver implements AttachmentDriver {
   ): Promise<void> {
     // A transaction cannot wait for a spool file.
     const bytes = content.bytes ?? (await wholeOf(content, signal))
-    await this.#environment.write(() => {
-      if (signal?.aborted || this.#isWhole(key, meta)) return
+    const isThere = await this.#environment.write(() => {
+      if (signal?.aborted || this.#isWhole(key, meta)) return true
       this.#remove(key)
       const name = physicalName(key)
       this.#chunks.put(name, bytes)
       const row = { byteLength: meta.byteLength, storedAtEpochMs: Date.now(), meta: encodeStoredMeta(meta) }
       this.#environment.blobs.put(name, row)
+      return false
     })
+    if (isThere) await this.#environment.sync()
     signal?.throwIfAborted()
   }
 

@@ -69,6 +69,8 @@ export const closeCases: readonly StoreCase[] = storeGroup('close', {
       )
       await turn()
       await store.close()
+      // What has settled by now says so a few microtasks later.
+      await turn()
       assert.equal(settled, all.length, 'close resolved while puts were in flight')
       const succeeded = await Promise.all(putting)
       if (!has('reopen')) return

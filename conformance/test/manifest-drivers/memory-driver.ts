@@ -3,29 +3,22 @@ import type {
   AttachmentManifestDriver,
   AttachmentManifestRange,
 } from '@lash/attachments-core/backend'
+import { SortedKeys } from './sorted-keys.ts'
 
-/** What drivers of one process share: values, and their keys in order. */
+/** What drivers of one process share. */
 export class SharedMap {
   readonly values = new Map<string, string>()
-  readonly keys: string[] = []
+  readonly keys = new SortedKeys()
 
   set(key: string, value: string | undefined): void {
     const wasThere = this.values.has(key)
-    if (value === undefined) this.values.delete(key)
-    else this.values.set(key, value)
-    if (wasThere && value === undefined) this.keys.splice(this.placeOf(key), 1)
-    if (!wasThere && value !== undefined) this.keys.splice(this.placeOf(key), 0, key)
-  }
-
-  /** Where the first key at or after the given one is. */
-  placeOf(key: string): number {
-    let [low, high] = [0, this.keys.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.keys[middle] as string) < key) low = middle + 1
-      else high = middle
+    if (value !== undefined) {
+      this.values.set(key, value)
+      if (!wasThere) this.keys.add(key)
+    } else if (wasThere) {
+      this.values.delete(key)
+      this.keys.delete(key)
     }
-    return low
   }
 }
 
@@ -47,12 +40,10 @@ export class MemoryManifestDriver implements AttachmentManifestDriver {
   }
 
   async scan({ start, end, limit }: AttachmentManifestRange): Promise<[key: string, value: string][]> {
-    const { keys, values } = this.map
     const entries: [string, string][] = []
-    for (let at = this.map.placeOf(start); at < keys.length && entries.length < limit; at++) {
-      const key = keys[at] as string
-      if (key >= end) break
-      entries.push([key, values.get(key) as string])
+    for (const key of this.map.keys.between(start, end)) {
+      entries.push([key, this.map.values.get(key) as string])
+      if (entries.length === limit) break
     }
     return entries
   }

@@ -18,6 +18,7 @@ export interface ConformanceCase<Kind extends HarnessKind = HarnessKind> {
 export type StoreCase = ConformanceCase<'store'>
 export type ManifestCase = ConformanceCase<'manifest'>
 export type SessionCase = ConformanceCase<'session'>
+export type ManifestDriverCase = ConformanceCase<'manifest-driver'>
 
 /** A case as an author writes it. {@link caseGroup} adds the rest. */
 export interface CaseDefinition<Kind extends HarnessKind> {

@@ -5,6 +5,7 @@ import type {
   AttachmentRef,
   AttachmentStore,
 } from '@lash/attachments-core'
+import type { AttachmentManifestDriver } from '@lash/attachments-core/backend'
 
 /** A way to damage what a store holds, behind its back. */
 export type Damage =
@@ -64,15 +65,15 @@ export type Capability =
   /** `fixture.child` says how another process opens the same data. */
   | 'child'
 
-export type HarnessKind = 'store' | 'manifest' | 'session'
+export type HarnessKind = 'store' | 'manifest' | 'session' | 'manifest-driver'
 
 /** Any value that survives `JSON.stringify`. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 /**
  * How another process opens what a fixture holds. `module` is the URL or path of an ES module that the runtime can load
- * as it is. It exports `open(options)`, which returns what the fixture has: a store, a manifest, or both as
- * `{ store, manifest }`.
+ * as it is. It exports `open(options)`, which returns what the fixture has: a store, a manifest, both as
+ * `{ store, manifest }`, or the driver of a manifest.
  */
 export interface ChildModule {
   readonly module: string
@@ -157,6 +158,13 @@ export interface SessionFixture extends Fixture, AttachmentPair, ManifestControl
   reopen?(): Promise<AttachmentPair>
 }
 
+/** The driver of a manifest, over a map of its own. */
+export interface ManifestDriverFixture extends Fixture {
+  readonly driver: AttachmentManifestDriver
+  /** Another driver over the same data. The kit closes it. */
+  reopen?(): Promise<AttachmentManifestDriver>
+}
+
 /** What every harness has. */
 export interface Harness<Kind extends HarnessKind, F extends Fixture, Options = undefined> {
   readonly kind: Kind
@@ -183,10 +191,13 @@ export interface ManifestHarness extends Harness<'manifest', ManifestFixture> {}
 /** Store x manifest. */
 export interface SessionHarness extends Harness<'session', SessionFixture> {}
 
+export interface ManifestDriverHarness extends Harness<'manifest-driver', ManifestDriverFixture> {}
+
 export interface Harnesses {
   store: StoreHarness
   manifest: ManifestHarness
   session: SessionHarness
+  'manifest-driver': ManifestDriverHarness
 }
 export type AnyHarness = Harnesses[HarnessKind]
 
@@ -194,5 +205,6 @@ export interface Fixtures {
   store: StoreFixture
   manifest: ManifestFixture
   session: SessionFixture
+  'manifest-driver': ManifestDriverFixture
 }
 export type FixtureOf<Kind extends HarnessKind> = Fixtures[Kind]

@@ -3,11 +3,14 @@ export {
   type ConformanceCase,
   caseGroup,
   type ManifestCase,
+  type ManifestDriverCase,
   type SessionCase,
   type StoreCase,
 } from './case.ts'
-export { allCases, manifestCases, sessionCases, storeCases } from './cases.ts'
+
+export { allCases, manifestCases, manifestDriverCases, sessionCases, storeCases } from './cases.ts'
 export { hasCapability } from './declared/capabilities.ts'
+
 export type * from './harness.ts'
 export { damagedBytes } from './harnesses/damage.ts'
 export { pairHarness } from './harnesses/pair.ts'

@@ -16,3 +16,6 @@ export const testManifest: ConformanceTests['testManifest'] = tests.testManifest
 
 /** Registers the session cases (store x manifest) as node:test tests. */
 export const testSession: ConformanceTests['testSession'] = tests.testSession
+
+/** Registers the manifest driver cases as node:test tests. */
+export const testManifestDriver: ConformanceTests['testManifestDriver'] = tests.testManifestDriver

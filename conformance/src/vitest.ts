@@ -11,3 +11,6 @@ export const testManifest: ConformanceTests['testManifest'] = tests.testManifest
 
 /** Registers the session cases (store x manifest) as vitest tests. */
 export const testSession: ConformanceTests['testSession'] = tests.testSession
+
+/** Registers the manifest driver cases as vitest tests. */
+export const testManifestDriver: ConformanceTests['testManifestDriver'] = tests.testManifestDriver

@@ -28,15 +28,31 @@ export type ManifestService = Pick<
   'recordIntent' | 'commitRefs' | 'releaseRefs' | 'lookup' | 'claimOrphans' | 'settleClaims' | 'close'
 >
 
+type JsonEntry = readonly [key: string, value: string | null]
+
+/** What a case asks of a process that has the driver of a manifest open. JSON has no undefined: null stands for it. */
+export interface ManifestDriverService {
+  get(keys: readonly string[]): Promise<(string | null)[]>
+  apply(reads: readonly JsonEntry[], writes: readonly JsonEntry[]): Promise<boolean>
+  /**
+   * Writes the number of the turn to so many keys with the prefix, again and again until the process is killed. Tells
+   * the number of each turn as soon as it has been applied.
+   */
+  applyUntilKilled(prefix: string, count: number): Promise<never>
+  close(): Promise<void>
+}
+
 export interface Services {
   store: StoreService
   manifest: ManifestService
+  'manifest-driver': ManifestDriverService
 }
 
 /** The methods of each service, by which its worker can be called. */
 export const serviceMethods: { readonly [Kind in keyof Services]: readonly (keyof Services[Kind])[] } = {
   store: ['putAll', 'putUntilKilled', 'putHalfway', 'hashAll', 'close'],
   manifest: ['recordIntent', 'commitRefs', 'releaseRefs', 'lookup', 'claimOrphans', 'settleClaims', 'close'],
+  'manifest-driver': ['get', 'apply', 'applyUntilKilled', 'close'],
 }
 
 /** A line to a worker. */

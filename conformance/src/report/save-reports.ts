@@ -39,7 +39,7 @@ async function writeWhole(folder: string, whole: readonly ReportJson[]): Promise
 /** All reports as one Markdown document: for each kind a table, what failed, and what does not apply and why. */
 export function wholeMarkdown(reports: readonly ConformanceReport[]): string {
   const sections = ['# Conformance']
-  for (const kind of ['store', 'manifest', 'session'] satisfies HarnessKind[]) {
+  for (const kind of ['store', 'manifest', 'session', 'manifest-driver'] satisfies HarnessKind[]) {
     const ofKind = reports.filter(report => report.kind === kind)
     if (ofKind.length === 0) continue
     sections.push(`## ${headings[kind]}`, reportsToMarkdown(ofKind))
@@ -55,6 +55,7 @@ const headings: Readonly<Record<HarnessKind, string>> = {
   store: 'Stores',
   manifest: 'Manifests',
   session: 'Stores with manifests',
+  'manifest-driver': 'Drivers of the portable manifest',
 }
 
 function failureLines(reports: readonly ConformanceReport[]): string[] {

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from '../case.ts'
-import type { AnyHarness, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
+import type { AnyHarness, ManifestDriverHarness, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
+
 import { type CaseOutcome, type ConformanceReport, notApplicableLines } from '../report/report.ts'
 import { casesFor, defaultTimeoutMs, notApplicableReason, reportOf, runCase, unknownKnownFailures } from './run.ts'
 
@@ -23,11 +24,13 @@ export interface ConformanceTests {
   testManifest(harness: ManifestHarness, cases?: readonly ConformanceCase[]): LiveReport
   /** Store x manifest. */
   testSession(harness: SessionHarness, cases?: readonly ConformanceCase[]): LiveReport
+  /** What the portable manifest is put on. */
+  testManifestDriver(harness: ManifestDriverHarness, cases?: readonly ConformanceCase[]): LiveReport
 }
 
 export function conformanceTests(runner: Runner): ConformanceTests {
   const test = (harness: AnyHarness, cases?: readonly ConformanceCase[]) => testsOf(runner, harness, cases)
-  return { testStore: test, testManifest: test, testSession: test }
+  return { testStore: test, testManifest: test, testSession: test, testManifestDriver: test }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ManifestHarness } from '@lash/attachments-conformance'
+import type { ManifestDriverHarness, ManifestHarness } from '@lash/attachments-conformance'
 import { PortableAttachmentManifest } from '@lash/attachments-core/backend'
 import { MemoryManifestDriver, SharedMap } from '../manifest-drivers/memory-driver.ts'
 import { SettableClock } from './clock.ts'
@@ -22,6 +22,22 @@ export function portableManifestHarness({ maxChanges }: { maxChanges?: number } 
       const open = () => new PortableAttachmentManifest(new MemoryManifestDriver(map, maxChanges), { now: clock.now })
       const manifest = open()
       return { manifest, reopen: async () => open(), setClock: clock.set, dispose: () => manifest.close() }
+    },
+    cleanup: async () => {},
+  }
+}
+
+/** The smallest driver itself. */
+export function memoryDriverHarness({ maxChanges }: { maxChanges?: number } = {}): ManifestDriverHarness {
+  return {
+    kind: 'manifest-driver',
+    name: maxChanges === undefined ? 'memory' : `memory (${maxChanges} changes)`,
+    capabilities: ['reopen'],
+    lacks: { durable: onlyInMemory, 'crash-safe': onlyInMemory, child: onlyInMemory },
+    async create() {
+      const map = new SharedMap()
+      const open = () => new MemoryManifestDriver(map, maxChanges)
+      return { driver: open(), reopen: async () => open(), dispose: async () => {} }
     },
     cleanup: async () => {},
   }

@@ -3,14 +3,13 @@ import { fsStoreHarness } from '../harnesses/fs.ts'
 import { lmdbManifestHarness, lmdbPairHarness, lmdbStoreHarness } from '../harnesses/lmdb.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
-
+import { memoryDriverHarness, portableManifestHarness } from '../harnesses/portable.ts'
 import {
   pooledPostgresStoreHarness,
   postgresManifestHarness,
   postgresPairHarness,
   postgresStoreHarness,
 } from '../harnesses/postgres.ts'
-
 import { redisManifestHarness } from '../harnesses/redis.ts'
 
 import { s3StoreHarness } from '../harnesses/s3.ts'
@@ -46,7 +45,9 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     memorySessionStoreHarness(),
     memoryManifestHarness(),
     persistenceManifestHarness(),
-    ...pairs([memoryStoreHarness], [memoryManifestHarness]),
+    memoryDriverHarness(),
+    portableManifestHarness(),
+    ...pairs([memoryStoreHarness], [memoryManifestHarness, portableManifestHarness]),
   ],
   fs: () => [fsStoreHarness(), fsSessionStoreHarness(), ...pairs([fsStoreHarness], [memoryManifestHarness])],
   sqlite: () => [

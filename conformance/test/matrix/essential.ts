@@ -5,6 +5,7 @@ const groups: Readonly<Record<HarnessKind, readonly string[]>> = {
   store: ['round trip', 'streams', 'durability'],
   manifest: ['commit', 'host transaction', 'processes'],
   session: ['put', 'commit', 'sweep'],
+  'manifest-driver': ['apply', 'interleavings'],
 }
 
 /**

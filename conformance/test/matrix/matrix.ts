@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type AnyHarness, reportsToMarkdown, saveReports } from '@lash/attachments-conformance'
-import { testManifest, testSession, testStore } from '@lash/attachments-conformance/vitest'
+import { testManifest, testManifestDriver, testSession, testStore } from '@lash/attachments-conformance/vitest'
 import { afterAll, test } from 'vitest'
 import { casesOf } from './cases.ts'
 import { type Backend, columnsOf, missingServer } from './columns.ts'
@@ -17,7 +17,7 @@ export function testMatrix(backend: Backend): void {
   const columns = columnsOf(backend).map(testColumn)
   afterAll(async () => {
     const reports = columns.map(column => column.report())
-    for (const kind of ['store', 'manifest', 'session']) {
+    for (const kind of ['store', 'manifest', 'session', 'manifest-driver']) {
       const ofKind = reports.filter(report => report.kind === kind)
       if (ofKind.length > 0) console.log(`${backend}, ${kind}\n\n${reportsToMarkdown(ofKind)}\n`)
     }
@@ -33,5 +33,7 @@ function testColumn(harness: AnyHarness) {
       return testManifest(harness, casesOf(harness))
     case 'session':
       return testSession(harness, casesOf(harness))
+    case 'manifest-driver':
+      return testManifestDriver(harness, casesOf(harness))
   }
 }

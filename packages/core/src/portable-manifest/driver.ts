@@ -21,8 +21,8 @@ export interface AttachmentManifestChanges {
  * changed on condition that what was seen of it still holds.
  *
  * Keys are 1 to 512 characters of printable ASCII, the space included, in the order of their codes; case matters.
- * Values are well-formed Unicode of any length, the empty text included: an empty value is not an absent key. The keys
- * and bounds that a driver gets are right, and need no check.
+ * Values are well-formed Unicode without NUL, at most 16 KiB in UTF-8. An empty value is not an absent key. The keys,
+ * values and bounds that a driver gets are right, and need no check.
  *
  * - Calls come at the same time, from this process and, if the backend is shared, from others.
  * - When `apply` has resolved, what begins later sees its writes, in every driver over the same data.

@@ -156,11 +156,12 @@ export class PortableAttachmentManifest extends ManifestBase {
   protected claim(query: OrphanQuery): Promise<OrphanClaim[]> {
     return this.#mapped('claimOrphans', async () => {
       const claims = await this.#takeOver(query)
-      if (query.ids !== undefined) return this.#claim([...new Set(query.ids)], query, claims)
+      if (query.ids !== undefined) return this.#claim(query.ids, query, claims)
       for await (const loose of pagesOf(this.#driver, upTo('a', query.olderThanEpochMs))) {
         if (claims.length >= query.limit) break
         const wanted = query.releasedOnly === true ? loose.filter(([, value]) => value === 'released') : loose
-        await this.#claim([...new Set(wanted.map(([key]) => idAfterTime(key)))], query, claims)
+        const ids = wanted.map(([key]) => idAfterTime(key))
+        await this.#claim(ids, query, claims)
       }
       return claims
     })
@@ -177,9 +178,11 @@ export class PortableAttachmentManifest extends ManifestBase {
     )
   }
 
+  /** Content that was claimed before is left out: since then, somebody may have put it again. */
   async #claim(ids: readonly AttachmentId[], query: OrphanQuery, claims: OrphanClaim[]): Promise<OrphanClaim[]> {
+    const before = new Set(claims.map(({ attachmentId }) => attachmentId))
     const claimed = await this.#transactions.each(
-      ids,
+      [...new Set(ids)].filter(id => !before.has(id)),
       (view, some, left) => sweep.claimOrphans(view, some, query, left, this.now()),
       { limit: query.limit - claims.length, thin: id => this.#thin(id, ref => sweep.isDue(ref, query)) },
     )

@@ -14,6 +14,7 @@ interface HarnessModule {
 
 /** What is run as its author runs it, with each of the runners. A line here is all that another harness needs. */
 const harnesses: readonly HarnessModule[] = [
+  { module: 'packages/files-sdk/test/harnesses/memory.ts', make: 'memoryAdapterHarness', test: 'testStore' },
   { module: 'conformance/test/harnesses/memory.ts', make: 'memoryManifestHarness', test: 'testManifest' },
 ]
 

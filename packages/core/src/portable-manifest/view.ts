@@ -15,8 +15,8 @@ const callsAtOnce = 16
  */
 export class View implements AttachmentManifestChanges {
   /** What the step relies on: what it got, and not all that it looked at. */
-  readonly reads = new Map<string, string | undefined>()
-  readonly writes = new Map<string, string | undefined>()
+  readonly reads: Map<string, string | undefined> = new Map()
+  readonly writes: Map<string, string | undefined> = new Map()
   readonly #seen = new Map<string, string | undefined>()
   readonly #driver: AttachmentManifestDriver
 

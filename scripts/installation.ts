@@ -104,14 +104,14 @@ const looseTsconfig = {
 }
 
 /**
- * All but sources, tests that read sources, what was installed or built, and manifests, which would make a copied
- * folder a package. The helpers of tests are a package there too.
+ * All but sources and templates, tests that read sources, what was installed or built, and manifests, which would make
+ * a copied folder a package. The helpers of tests are a package there too.
  */
 function isCopied(path: string): boolean {
   const parts = relative(root, path).split(sep)
   if (parts.some(part => ['node_modules', 'dist', '.turbo'].includes(part)) || path.includes('.source.')) return false
   if (parts[0] === 'testing') return true
-  if (parts.includes('package.json') || parts.includes('tsconfig.json')) return false
+  if (parts.includes('package.json') || parts.includes('tsconfig.json') || parts.includes('template')) return false
   return !(parts.includes('src') && parts[0] !== 'examples')
 }
 

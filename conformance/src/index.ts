@@ -28,4 +28,5 @@ export { type CaseJson, type ReportJson, reportFromJson, reportToJson } from './
 export { saveReports, wholeMarkdown } from './report/save-reports.ts'
 export type { LiveReport } from './run/adapter.ts'
 export { CaseContext, provided } from './run/context.ts'
+export { firstFailure } from './run/first-failure.ts'
 export { casesFor, notApplicableReason, runCase, runConformance, unknownKnownFailures } from './run/run.ts'

@@ -1,1 +1,3 @@
-export {}
+export type { ProjectOptions } from './project.ts'
+export type { RunnerName } from './runners.ts'
+export { writeProject } from './write-project.ts'

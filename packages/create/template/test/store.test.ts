@@ -1,0 +1,4 @@
+import { testStore } from '@lash/attachments-conformance/vitest'
+import { storeHarness } from './store-harness.ts'
+
+testStore(storeHarness())

@@ -73,13 +73,6 @@ test('sweeper.ts takes what first-turn.ts left, audits, and stops when it is ask
   expect((await run('first-turn.ts', [], { env })).stdout).toContain('read first-turn.ts')
 })
 
-test('your-own-backend.ts keeps the contract', async () => {
-  const { code, stdout, stderr } = await run('your-own-backend.ts')
-  expect(stderr).toBe('')
-  expect(stdout).toMatch(/^the driver keeps the contract: \d{3} rules\n$/)
-  expect(code).toBe(0)
-}, 300_000)
-
 test('those that need servers say what to set', async () => {
   const env = { DATABASE_URL: undefined, S3_BUCKET: undefined }
   for (const name of ['in-your-transaction-postgres.ts', 'postgres-and-s3.ts']) {

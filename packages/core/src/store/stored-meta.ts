@@ -14,7 +14,8 @@ export function encodeStoredMeta({ byteLength, mediaType, width, height, label }
 
 /**
  * Reads what {@link encodeStoredMeta} wrote, into a new object. Fields that it does not know are ignored.
- * @param byteLength how many bytes the store has now, where it knows; otherwise as many as were put.
+ * @param byteLength how many bytes the store has now, which is what `stat` tells. Left out, as many as were put, which
+ * is for `read`: bytes that are missing are noticed by it.
  * @throws AttachmentMissingMetaError when text is undefined, AttachmentMetadataDecodeError when it cannot be read. A
  * put of the same bytes must heal both.
  */

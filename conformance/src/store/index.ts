@@ -17,6 +17,7 @@ import { deleteCases } from './copies/delete.ts'
 import { durabilityCases } from './copies/durability.ts'
 import { generationCases } from './copies/generations.ts'
 import { listingCases } from './copies/listing.ts'
+import { staggeredCases } from './races/staggered.ts'
 
 /** Every case of the store contract, in the order of the report. */
 export const storeCases: readonly StoreCase[] = [
@@ -29,6 +30,7 @@ export const storeCases: readonly StoreCase[] = [
   ...generationCases,
   ...integrityCases,
   ...concurrencyCases,
+  ...staggeredCases,
   ...deleteCases,
   ...listingCases,
   ...rangeCases,

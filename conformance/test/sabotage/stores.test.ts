@@ -7,6 +7,7 @@ import { lifeSabotages } from './stores/life.ts'
 import { memorySabotages } from './stores/memory.ts'
 import { metadataSabotages } from './stores/metadata.ts'
 import { placeSabotages } from './stores/places.ts'
+import { raceSabotages } from './stores/races.ts'
 import { openerOf } from './stores/sabotage.ts'
 import { shelfHarness } from './stores/shelf-harness.ts'
 import { waitingSabotages } from './stores/waiting.ts'
@@ -18,6 +19,7 @@ const sabotages = [
   ...placeSabotages,
   ...lifeSabotages,
   ...waitingSabotages,
+  ...raceSabotages,
 ].map(Sabotaged => ({ Sabotaged, name: Sabotaged.name, defect: Sabotaged.defect, caughtBy: Sabotaged.caughtBy }))
 
 test('the store that the sabotaged ones are made from passes every case', async () => {

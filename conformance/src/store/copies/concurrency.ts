@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { AttachmentNotFoundError, type AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { isAbsent, isStored, listedIds, sameBytes } from '../../run/expect.ts'
-import { collect, independentId, plain, readUntilFailure, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { settling } from '../../run/moments.ts'
+import { independentId, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { allOrNothing } from '../races/looks.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 export const concurrencyCases: readonly StoreCase[] = storeGroup('concurrency', {
@@ -127,39 +128,3 @@ export const concurrencyCases: readonly StoreCase[] = storeGroup('concurrency', 
     },
   },
 })
-
-/** A promise that says whether it has settled. */
-function settling<T>(result: Promise<T>): { done: boolean; result: Promise<T> } {
-  const state = { done: false, result }
-  const settled = () => {
-    state.done = true
-  }
-  result.then(settled, settled)
-  return state
-}
-
-/** Fails when any call shows a part of the blob. */
-async function allOrNothing(store: AttachmentStore, bytes: Uint8Array): Promise<void> {
-  const id = independentId(bytes)
-  const stat = await store.stat(id)
-  if (stat !== undefined) assert.equal(stat.byteLength, bytes.byteLength, 'stat shows a part')
-  const stored = await unlessNotFound(store.get(id))
-  if (stored !== undefined) sameBytes(stored.bytes, bytes, 'get shows a part')
-  const opened = await unlessNotFound(store.stream(id))
-  if (opened !== undefined) {
-    const { byteLength, failed } = await readUntilFailure(opened.body)
-    assert.ok(failed || byteLength === bytes.byteLength, `a stream ended after ${byteLength} bytes`)
-  }
-  const listed = await collect(store.list({ prefix: id }))
-  assert.ok(listed.length <= 1, 'list shows one blob twice')
-  for (const blob of listed) assert.equal(blob.byteLength, bytes.byteLength, 'list shows a part')
-}
-
-async function unlessNotFound<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    if (AttachmentNotFoundError.isInstance(error)) return undefined
-    throw error
-  }
-}

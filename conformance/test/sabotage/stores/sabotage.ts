@@ -1,4 +1,4 @@
-import { PortableAttachmentStore } from '@lash/attachments-core'
+import { type AttachmentContent, PortableAttachmentStore } from '@lash/attachments-core'
 import { type Shelf, ShelfDriver } from './shelf.ts'
 import type { OpenStore } from './shelf-harness.ts'
 import type { ShelfStore } from './shelf-store.ts'
@@ -25,3 +25,4 @@ export function openerOf(Sabotaged: Sabotaged): OpenStore {
 export type PutArguments = Parameters<ShelfStore['put']>
 export type ReadArguments = Parameters<ShelfDriver['read']>
 export type WriteArguments = Parameters<ShelfDriver['write']>
+export type StageArguments = [staging: string, content: AttachmentContent, signal: AbortSignal | undefined]

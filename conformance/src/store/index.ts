@@ -12,11 +12,13 @@ import { errorCases } from './calls/errors.ts'
 import { idCases } from './calls/ids.ts'
 import { metadataCases } from './calls/metadata.ts'
 import { concurrencyCases } from './copies/concurrency.ts'
+import { crowdCases } from './copies/crowds.ts'
 import { dedupCases } from './copies/dedup.ts'
 import { deleteCases } from './copies/delete.ts'
 import { durabilityCases } from './copies/durability.ts'
 import { generationCases } from './copies/generations.ts'
 import { listingCases } from './copies/listing.ts'
+import { instanceCases } from './races/instances.ts'
 import { staggeredCases } from './races/staggered.ts'
 
 /** Every case of the store contract, in the order of the report. */
@@ -31,6 +33,8 @@ export const storeCases: readonly StoreCase[] = [
   ...integrityCases,
   ...concurrencyCases,
   ...staggeredCases,
+  ...instanceCases,
+  ...crowdCases,
   ...deleteCases,
   ...listingCases,
   ...rangeCases,

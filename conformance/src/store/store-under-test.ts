@@ -13,8 +13,8 @@ export interface StoreUnderTest {
   putSample(length: number, seed?: number): Promise<StoredSample>
   /** Puts sample bytes from a stream. */
   streamSample(length: number, seed?: number): Promise<StoredSample>
-  /** Damages the copy behind the back of the store. */
-  corrupt(id: AttachmentId, damage: Damage): Promise<void>
+  /** Damages the copy behind the back of the store. Default: generation 0. */
+  corrupt(id: AttachmentId, damage: Damage, generation?: number): Promise<void>
   /** Does the work while access is denied, the backend is out of reach, or it does not answer. */
   during(trouble: 'deny' | 'disconnect' | 'stall', work: () => Promise<void>): Promise<void>
   /** Another instance over the same data. It is closed after the case. */
@@ -58,7 +58,7 @@ async function openStore(
     fixture,
     putSample: (length, seed) => put(sampleBytes(length, seed), false),
     streamSample: (length, seed) => put(sampleBytes(length, seed), true),
-    corrupt: (id, damage) => provided(fixture.corrupt, 'corrupt').call(fixture, id, damage),
+    corrupt: (id, damage, generation) => provided(fixture.corrupt, 'corrupt').call(fixture, id, damage, generation),
     async during(trouble, work) {
       const restore = await provided(fixture[trouble], trouble).call(fixture)
       try {

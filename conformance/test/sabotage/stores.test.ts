@@ -3,6 +3,7 @@ import { runCase, runConformance, storeCases } from '@lash/attachments-conforman
 import { AttachmentStoreError } from '@lash/attachments-core'
 import { describe, expect, test } from 'vitest'
 import { byteSabotages } from './stores/bytes.ts'
+import { crowdSabotages } from './stores/crowds.ts'
 import { lifeSabotages } from './stores/life.ts'
 import { memorySabotages } from './stores/memory.ts'
 import { metadataSabotages } from './stores/metadata.ts'
@@ -10,6 +11,7 @@ import { placeSabotages } from './stores/places.ts'
 import { raceSabotages } from './stores/races.ts'
 import { openerOf } from './stores/sabotage.ts'
 import { shelfHarness } from './stores/shelf-harness.ts'
+import { valueSabotages } from './stores/values.ts'
 import { waitingSabotages } from './stores/waiting.ts'
 
 const sabotages = [
@@ -20,6 +22,8 @@ const sabotages = [
   ...lifeSabotages,
   ...waitingSabotages,
   ...raceSabotages,
+  ...crowdSabotages,
+  ...valueSabotages,
 ].map(Sabotaged => ({ Sabotaged, name: Sabotaged.name, defect: Sabotaged.defect, caughtBy: Sabotaged.caughtBy }))
 
 test('the store that the sabotaged ones are made from passes every case', async () => {

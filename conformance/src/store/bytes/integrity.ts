@@ -74,6 +74,23 @@ export const integrityCases: readonly StoreCase[] = storeGroup('integrity', {
       }
     },
   },
+  'stat-says-what-is-there': {
+    title:
+      'stat of damaged bytes gives their length as they are stored now, by which a put sees that it must heal them',
+    requires: ['damage:truncate'],
+    async run(tested) {
+      const { store, has } = tested
+      for (const damage of (['truncate', 'extend', 'empty'] as const).filter(each => has(`damage:${each}`))) {
+        for (const length of lengths) {
+          const { id } = await damaged(tested, length, damage)
+          const { byteLength = -1 } = (await store.stat(id)) ?? {}
+          const isTold = damage === 'extend' ? byteLength > length : byteLength >= 0 && byteLength < length
+          assert.ok(isTold, `stat of ${length} bytes says ${byteLength} (${damage})`)
+          await store.delete(id)
+        }
+      }
+    },
+  },
   'others-unharmed': {
     title: 'one damaged blob does not keep the others from being read',
     requires: ['damage:flip'],

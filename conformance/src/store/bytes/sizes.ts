@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { AttachmentTooLargeError } from '@lash/attachments-core'
+import { type AttachmentBody, AttachmentTooLargeError } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { comesBack, isAbsent, listedIds, rejectsWith, sameBytes } from '../../run/expect.ts'
-import { independentId, KiB, MiB, plain, readAll, sampleBytes, webStream } from '../../run/samples.ts'
+import { collect, independentId, KiB, MiB, plain, readAll, sampleBytes, webStream } from '../../run/samples.ts'
 import { type StoreRule, storeGroup } from '../store-under-test.ts'
 
 const limit = 100 * KiB
@@ -46,9 +46,55 @@ export const sizeCases: readonly StoreCase[] = storeGroup('sizes', {
       assert.equal(meta.byteLength, byteLength)
       for await (const chunk of body) actual.update(chunk)
       assert.equal(actual.digest('hex'), ref.id)
-      const late = await store.stream(ref.id, { start: 64 * MiB - 5, end: 64 * MiB + 5 })
-      const around = Buffer.concat([sampleBytes(MiB, 63).subarray(-5), sampleBytes(MiB, 64).subarray(0, 5)])
-      sameBytes(await readAll(late.body), around, 'a range near the end')
+      for (const boundary of [4, 8, 16, 32, 64].map(mib => mib * MiB)) {
+        const late = await store.stream(ref.id, { start: boundary - 5, end: boundary + 5 })
+        const part = boundary / MiB
+        const around = Buffer.concat([sampleBytes(MiB, part - 1).subarray(-5), sampleBytes(MiB, part).subarray(0, 5)])
+        sameBytes(await readAll(late.body), around, `a range across ${part} MiB`)
+      }
+      const long = createHash('sha256')
+      for await (const chunk of (await store.stream(ref.id, { start: 3 * MiB, end: 21 * MiB })).body) long.update(chunk)
+      const same = createHash('sha256')
+      for (let part = 3; part < 21; part++) same.update(sampleBytes(MiB, part))
+      assert.equal(long.digest('hex'), same.digest('hex'), 'a range of 18 MiB')
+      assert.equal((await store.get(ref.id)).bytes.byteLength, byteLength, 'get')
+    },
+  },
+  'the-empty-blob': {
+    title: 'the empty blob is a blob as any other: stat, list, get, stream and metadata show it, and a delete takes it',
+    async run({ store }) {
+      const bytes = new Uint8Array(0)
+      const id = independentId(bytes)
+      async function* nothing() {
+        yield bytes
+        yield bytes
+      }
+      const meta = { mediaType: 'text/plain', label: 'empty', width: 0, height: 0 }
+      const bodies: (() => AttachmentBody)[] = [
+        () => bytes,
+        () => nothing(),
+        () => new Blob([]),
+        () => webStream(bytes),
+      ]
+      for (const body of bodies) {
+        await isAbsent(store, id, 'before')
+        const expected = { id, byteLength: 0, ...meta }
+        assert.deepEqual((await store.put(body(), meta)).id, id)
+        assert.deepEqual(await store.stat(id), expected, 'stat')
+        const got = await store.get(id)
+        assert.deepEqual([got.meta, got.bytes.byteLength], [expected, 0], 'get')
+        const streamed = await store.stream(id)
+        assert.deepEqual([streamed.meta, (await readAll(streamed.body)).byteLength], [expected, 0], 'stream')
+        const listed = await collect(store.list())
+        assert.deepEqual(
+          listed.map(blob => [blob.id, blob.byteLength]),
+          [[id, 0]],
+        )
+        await store.put(body(), meta)
+        assert.equal((await listedIds(store)).length, 1, 'put again')
+        await store.delete(id)
+      }
+      await isAbsent(store, id, 'after delete')
     },
   },
   'limit-is-inclusive': {

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import type { AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentListing, AttachmentMeta, AttachmentStore, StoredAttachment } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { provided } from '../../run/context.ts'
-import { hasCode, isStored, listedIds, rejectsWith, settles } from '../../run/expect.ts'
+import { hasCode, isAbsent, isStored, listedIds, rejectsWith, sameBytes, settles } from '../../run/expect.ts'
+import { begun } from '../../run/moments.ts'
 import { handlesAreClosed, openHandles } from '../../run/open-handles.ts'
 import {
   collect,
   independentId,
   plain,
+  readAll,
   readUntilFailure,
   sampleBytes,
   stalledSource,
@@ -78,6 +80,82 @@ export const closeCases: readonly StoreCase[] = storeGroup('close', {
       for (const [index, bytes] of all.entries()) {
         if (succeeded[index]) await isStored(again, independentId(bytes), bytes, `put ${index}`)
       }
+    },
+  },
+  'calls-in-flight': {
+    title: 'when close resolves, every call in flight has settled: it has done its work, or failed with a closed error',
+    async run({ store, putSample, streamSample, reopen, has }) {
+      const small = await putSample(1000, 1)
+      const large = await streamSample(2_000_000, 2)
+      const doomed = await Promise.all(Array.from({ length: 8 }, (_, seed) => putSample(300, 10 + seed)))
+      const settled = new Set<string>()
+      const outcomes = new Map<string, unknown>()
+      const watch = (name: string, call: Promise<unknown>) =>
+        begun(
+          call
+            .then(
+              value => outcomes.set(name, value),
+              error => hasCode(error, 'closed', name),
+            )
+            .finally(() => settled.add(name)),
+        )
+      const calls = [
+        watch('get', store.get(large.id)),
+        watch('get of few', store.get(small.id)),
+        watch('stat', store.stat(small.id)),
+        watch('stream', store.stream(large.id)),
+        ...doomed.map(({ id }, index) => watch(`delete ${index}`, store.delete(id))),
+      ]
+      // Each step of a listing is a call of its own, and close does not wait for the one under way.
+      const listing = watch('list', collect(store.list()))
+      await store.close()
+      await turn()
+      settled.delete('list')
+      assert.equal(settled.size, calls.length, 'close resolved while calls were in flight')
+      await Promise.all([...calls, listing])
+      const got = outcomes.get('get') as StoredAttachment | undefined
+      if (got !== undefined) sameBytes(got.bytes, large.bytes, 'get')
+      const stat = outcomes.get('stat') as AttachmentMeta | undefined
+      if (outcomes.has('stat')) assert.equal(stat?.byteLength, 1000, 'stat')
+      const listed = outcomes.get('list') as AttachmentListing[] | undefined
+      if (listed !== undefined) assert.ok(listed.length >= 2, 'the listing ended early')
+      if (!has('reopen') || !has('durable')) return
+      const again = await reopen()
+      await isStored(again, small.id, small.bytes, 'small')
+      await isStored(again, large.id, large.bytes, 'large')
+      for (const [index, { id, bytes }] of doomed.entries()) {
+        if (outcomes.has(`delete ${index}`)) await isAbsent(again, id, `delete ${index} had resolved`)
+        else if ((await again.stat(id)) !== undefined) await isStored(again, id, bytes, `delete ${index} had failed`)
+      }
+    },
+  },
+  'leaves-nothing-open': {
+    title: 'close frees what the store has opened: files, sockets, timers and threads, however it was used',
+    requires: ['reopen'],
+    async run({ store, putSample, reopen }) {
+      const { id } = await putSample(1000, 1)
+      const useAndClose = async (round: number) => {
+        const other = await reopen()
+        if (round % 2 === 0) {
+          await other.put(webStream(sampleBytes(1_200_000, 7)), plain)
+          await other.put(sampleBytes(100, round), plain)
+          await readAll((await other.stream(id)).body)
+          await (await other.stream(id)).body.cancel()
+        }
+        for await (const _ of other.list()) break
+        await other.close()
+      }
+      await useAndClose(0)
+      await useAndClose(1)
+      const before = await openHandles()
+      const keptAlive = stillActive()
+      const rounds = 8
+      for (let round = 0; round < rounds; round++) await useAndClose(round)
+      await handlesAreClosed(before, rounds / 2, `after ${rounds} instances were closed`)
+      for (let turns = 0; turns < 200 && stillActive() >= keptAlive + rounds / 2; turns++) await turn()
+      const left = stillActive() - keptAlive
+      assert.ok(left < rounds / 2, `${left} timers, sockets or threads of ${rounds} closed instances are still active`)
+      await store.stat(id)
     },
   },
   'stalled-source': {
@@ -182,6 +260,11 @@ export const closeCases: readonly StoreCase[] = storeGroup('close', {
     },
   },
 })
+
+/** How many things keep the process alive now: timers, sockets, servers, threads. 0 where the runtime cannot tell. */
+function stillActive(): number {
+  return process.getActiveResourcesInfo?.().length ?? 0
+}
 
 async function everyCallIsClosed(store: AttachmentStore, id: string): Promise<void> {
   await rejectsWith(store.put(sampleBytes(10), plain), 'closed', 'put')

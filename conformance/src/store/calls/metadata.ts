@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AttachmentCreateMeta, AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { isAbsent, rejectsWith } from '../../run/expect.ts'
-import { independentId, sampleBytes, webStream } from '../../run/samples.ts'
+import { collect, independentId, sampleBytes, webStream } from '../../run/samples.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 /** Metadata comes back as it was given. Bad metadata is refused before anything is stored. */
@@ -27,6 +27,65 @@ export const metadataCases: readonly StoreCase[] = storeGroup('metadata', {
       await metadataComesBack(store, { mediaType: 'text/plain', label: 'x'.repeat(1024) })
       await metadataComesBack(store, { mediaType: 'text/plain', label: '€'.repeat(341) })
       await metadataComesBack(store, { mediaType: `application/${'x'.repeat(243)}` })
+    },
+  },
+  'all-at-their-largest': {
+    title:
+      'the longest label, in any script, comes back beside the longest media type and the largest width and height',
+    async run({ store }) {
+      const size = 2 ** 31 - 1
+      const labels = ['x'.repeat(1024), 'é'.repeat(512), '€'.repeat(341), '🏳'.repeat(256), '\u0001'.repeat(1024)]
+      for (const label of [...labels, '"\\'.repeat(512), '%'.repeat(1024)]) {
+        const mediaType = `application/${'x'.repeat(243)}`
+        await metadataComesBack(store, { mediaType, width: size, height: size, label })
+      }
+    },
+  },
+  'left-out': {
+    title: 'a field that one put gives is not in what another put, before, after or beside it, has left out',
+    async run({ store }) {
+      const all = { mediaType: 'image/png', width: 640, height: 480, label: 'chart.png' }
+      const metas: AttachmentCreateMeta[] = [
+        all,
+        { mediaType: 'text/plain' },
+        { mediaType: 'image/png', width: 1 },
+        { mediaType: 'image/gif', height: 2 },
+        { mediaType: 'text/csv' },
+      ]
+      for (const meta of metas) await metadataComesBack(store, meta)
+      await Promise.all([...metas, all, ...metas].map(meta => metadataComesBack(store, meta)))
+      // Of the same bytes, too.
+      const bytes = sampleBytes(64)
+      const id = independentId(bytes)
+      for (const meta of metas) {
+        await store.put(bytes, meta)
+        assert.deepEqual(await store.stat(id), { id, byteLength: 64, ...meta }, JSON.stringify(meta))
+        await store.delete(id)
+      }
+    },
+  },
+  'fresh-objects': {
+    title: 'every call gives metadata and entries of a listing as new objects, which the caller may change',
+    async run({ store }) {
+      const bytes = sampleBytes(100)
+      const meta = { mediaType: 'image/png', width: 1, label: 'a' }
+      const ref = await store.put(bytes, meta)
+      const { id } = ref
+      const expected = { id, byteLength: 100, ...meta }
+      for (let round = 0; round < 2; round++) {
+        const stat = await store.stat(id)
+        const { meta: got } = await store.get(id)
+        const { meta: streamed, body } = await store.stream(id)
+        await body.cancel()
+        const [entry] = await collect(store.list())
+        assert.deepEqual([stat, got, streamed], [expected, expected, expected], `round ${round}`)
+        assert.deepEqual([entry?.id, entry?.byteLength], [id, 100], `round ${round}: list`)
+        const given: object[] = [ref, stat, got, streamed, entry].filter(each => each !== undefined)
+        assert.equal(new Set(given).size, given.length, 'one object was given twice')
+        for (const each of given) Object.assign(each, { id: 'changed', mediaType: 'x/x', label: 'x', byteLength: 7 })
+      }
+      await store.put(bytes, meta)
+      assert.deepEqual(await store.stat(id), expected, 'when it was put again')
     },
   },
   labels: {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import type { AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentCreateMeta, AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
-import { isAbsent, isStored, rejectsWith } from '../../run/expect.ts'
-import { absentId, collect, plain, sampleBytes } from '../../run/samples.ts'
-import { storeGroup } from '../store-under-test.ts'
+import type { Damage } from '../../harness.ts'
+import { isAbsent, isStored, rejectsWith, sameBytes } from '../../run/expect.ts'
+import { absentId, collect, independentId, plain, sampleBytes } from '../../run/samples.ts'
+import { type StoreRule, storeGroup } from '../store-under-test.ts'
 
 /** Copies of the same bytes under different generations live and die apart. */
 export const generationCases: readonly StoreCase[] = storeGroup('generations', {
@@ -99,6 +100,62 @@ export const generationCases: readonly StoreCase[] = storeGroup('generations', {
       await isAbsent(store, ref.id, 'after delete')
     },
   },
+  exact: {
+    title: 'generations that differ in their last digit only, of any size, are different copies, listed as they are',
+    requires: ['generations'],
+    async run({ store }) {
+      const bytes = sampleBytes(30)
+      const id = independentId(bytes)
+      const generations = [0, 1, 9, 10, 11, 99, 100, 2 ** 16, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32, 2 ** 32 + 1]
+      generations.push(10 ** 10, 2 ** 51 - 1, 2 ** 51, 2 ** 52 - 2, 2 ** 52 - 1)
+      await Promise.all(generations.map(generation => store.put(bytes, plain, { generation })))
+      assert.deepEqual(await generationsOf(store, id), generations)
+      for (const generation of generations) {
+        await store.delete(id, { generation })
+        assert.equal(await store.stat(id, { generation }), undefined, `generation ${generation} is still there`)
+        const left = generations.filter(other => other > generation)
+        assert.deepEqual(await generationsOf(store, id), left, `when generation ${generation} is deleted`)
+      }
+    },
+  },
+  'metadata-apart': {
+    title: 'each copy has the metadata that it was put with, and keeps it when other copies come and go',
+    requires: ['generations', 'metadata-of-first-put'],
+    async run({ store }) {
+      const metas: Record<number, AttachmentCreateMeta> = {
+        0: { mediaType: 'text/plain', label: 'zero' },
+        1: { mediaType: 'image/png', width: 1, height: 2 },
+        12: { mediaType: 'text/csv' },
+      }
+      for (const bytes of [sampleBytes(1000), new Uint8Array(0), sampleBytes(300_000)]) {
+        const id = independentId(bytes)
+        for (const [generation, meta] of Object.entries(metas)) {
+          await store.put(bytes, meta, { generation: Number(generation) })
+        }
+        let left = Object.entries(metas)
+        while (left.length > 0) {
+          for (const [generation, meta] of left) {
+            const expected = { id, byteLength: bytes.byteLength, ...meta }
+            const options = { generation: Number(generation) }
+            assert.deepEqual(await store.stat(id, options), expected, `stat of generation ${generation}`)
+            const got = await store.get(id, options)
+            assert.deepEqual(got.meta, expected, `get of generation ${generation}`)
+            sameBytes(got.bytes, bytes, `get of generation ${generation}`)
+          }
+          const [[generation]] = left as [[string, AttachmentCreateMeta]]
+          await store.delete(id, { generation: Number(generation) })
+          left = left.slice(1)
+        }
+        await isAbsent(store, id, 'when every copy is deleted')
+      }
+    },
+  },
+  ...Object.fromEntries(
+    (['truncate', 'empty', 'drop-metadata', 'damage-metadata'] as const).map(damage => [
+      `heals-${damage}`,
+      heals(damage),
+    ]),
+  ),
   'bad-generation': {
     title: 'a generation that is not a whole number from 0 to 2^52 is an invalid argument, and nothing changes',
     requires: ['generations'],
@@ -117,6 +174,31 @@ export const generationCases: readonly StoreCase[] = storeGroup('generations', {
     },
   },
 })
+
+/** A rule for damage at a generation over 0. */
+function heals(damage: Damage): StoreRule {
+  const isMetadata = damage.endsWith('metadata')
+  return {
+    title: `put replaces a damaged copy of a generation over 0 (${damage}), and the other copies are not touched`,
+    requires: ['generations', `damage:${damage}`],
+    async run({ store, corrupt }) {
+      for (const length of isMetadata ? [0, 1000] : [1000, 1_500_000]) {
+        const bytes = sampleBytes(length, 3)
+        const id = independentId(bytes)
+        for (const generation of [0, 5]) await store.put(bytes, { ...plain, label: 'old' }, { generation })
+        await corrupt(id, damage, 5)
+        const codes = isMetadata ? (['missing_meta', 'metadata_decode'] as const) : (['corrupt'] as const)
+        await rejectsWith(store.get(id, { generation: 5 }), codes, `get of ${length} bytes, damaged`)
+        await isStored(store, id, bytes, 'generation 0')
+        await store.put(bytes, { ...plain, label: 'new' }, { generation: 5 })
+        sameBytes((await store.get(id, { generation: 5 })).bytes, bytes, `${length} bytes, healed`)
+        if (isMetadata) assert.equal((await store.stat(id, { generation: 5 }))?.label, 'new')
+        assert.equal((await store.stat(id, { generation: 0 }))?.label, 'old')
+        assert.deepEqual(await generationsOf(store, id), [0, 5])
+      }
+    },
+  }
+}
 
 async function generationsOf(store: AttachmentStore, id: string): Promise<number[]> {
   const listed = await collect(store.list({ prefix: id }))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { AttachmentId, AttachmentStore } from '@lash/attachments-core'
+import type { AttachmentId, AttachmentRef, AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { listedIds } from '../../run/expect.ts'
 import { absentId, collect, independentId, plain, sampleBytes, stalledSource } from '../../run/samples.ts'
@@ -43,7 +43,7 @@ export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
   prefixes: {
     title: 'a prefix of any length lists exactly the ids that begin with it',
     async run({ store }) {
-      const ids = await putMany(store, 80)
+      const ids = await idsOf(store, 80)
       const [sample] = ids as [AttachmentId]
       for (const prefixLength of [0, 1, 2, 3, 4, 5, 63, 64]) {
         const prefix = sample.slice(0, prefixLength)
@@ -54,12 +54,15 @@ export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
     },
   },
   'more-than-1000': {
-    title: 'each of 1,100 blobs is listed exactly once: a listing does not end at a page',
-    async run({ store }) {
-      const ids = await putMany(store, 1100)
-      const listed = await listedIds(store)
-      assert.equal(listed.length, ids.length, 'so many blobs were listed')
-      assert.deepEqual(listed, ids.sort())
+    title: 'each of 1,100 copies is listed exactly once: a listing ends at no page, nor skips copies of an id there',
+    async run({ store, has }) {
+      // Seven copies of each id, so that pages of any usual size end between two copies of one id.
+      const copies = has('generations') ? 7 : 1
+      const put = await putMany(store, 1100, copies)
+      const listed = await collect(store.list())
+      assert.equal(listed.length, put.length, 'so many copies were listed')
+      if (copies === 1) assert.deepEqual(listed.map(({ id }) => id).sort(), put.map(({ id }) => id).sort())
+      else assert.deepEqual(listed.map(nameOf).sort(), put.map(nameOf).sort())
     },
   },
   'put-in-flight': {
@@ -84,7 +87,7 @@ export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
   stable: {
     title: 'while others come and go, each blob that stays is listed exactly once',
     async run({ store, putSample }) {
-      const ids = await putMany(store, 300)
+      const ids = await idsOf(store, 300)
       const lasting = ids.filter((_, index) => index % 2 === 0)
       const doomed = new Set(ids.filter((_, index) => index % 2 === 1))
       const seen = new Map<AttachmentId, number>()
@@ -106,7 +109,7 @@ export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
   'left-early': {
     title: 'a listing may be abandoned early, many times, and two may run at once',
     async run({ store }) {
-      const ids = await putMany(store, 40)
+      const ids = await idsOf(store, 40)
       for (let round = 0; round < 60; round++) {
         for await (const _ of store.list()) break
       }
@@ -129,15 +132,27 @@ export const listingCases: readonly StoreCase[] = storeGroup('list and stat', {
   },
 })
 
-/** Puts so many small, different blobs; not all at once. */
-async function putMany(store: AttachmentStore, count: number, firstSeed: number = 1): Promise<AttachmentId[]> {
-  const ids: AttachmentId[] = []
+/** Puts so many small, different blobs. */
+async function idsOf(store: AttachmentStore, count: number): Promise<AttachmentId[]> {
+  return (await putMany(store, count)).map(({ id }) => id)
+}
+
+function nameOf({ id, generation = 0 }: { id: AttachmentId; generation?: number }): string {
+  return `${id} ${generation}`
+}
+
+/** Puts so many small blobs, of which each has so many copies; not all at once. */
+async function putMany(store: AttachmentStore, count: number, copies: number = 1): Promise<AttachmentRef[]> {
+  const refs: AttachmentRef[] = []
   for (let start = 0; start < count; start += 50) {
     const length = Math.min(50, count - start)
-    const refs = await Promise.all(
-      Array.from({ length }, (_, index) => store.put(sampleBytes(40, firstSeed + start + index), plain)),
-    )
-    ids.push(...refs.map(ref => ref.id))
+    const put = (index: number) =>
+      store.put(
+        sampleBytes(40, 1 + Math.floor(index / copies)),
+        plain,
+        copies === 1 ? {} : { generation: index % copies },
+      )
+    refs.push(...(await Promise.all(Array.from({ length }, (_, index) => put(start + index)))))
   }
-  return ids
+  return refs
 }

@@ -74,7 +74,10 @@ function fixture(open: OpenStore, options: StoreOptions = {}): StoreFixture {
       }
     },
     injected: { isOpen: async () => shelf.handleOpen },
-    dispose: () => store.close(),
+    async dispose() {
+      await store.close()
+      shelf.end()
+    },
   }
 }
 

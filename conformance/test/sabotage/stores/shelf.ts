@@ -30,11 +30,21 @@ export class Shelf {
   /** While set, every access waits for it. */
   stalled: Promise<void> | undefined
   handleOpen = true
+  readonly #ends: (() => void)[] = []
   #names = 0
 
   async access(signal?: AbortSignal): Promise<void> {
     if (this.stalled !== undefined) await abortable(this.stalled, signal)
     if (this.failure !== undefined) throw this.failure
+  }
+
+  /** Calls the function when the case is over: it frees what a sabotaged store has left open. */
+  atTheEnd(free: () => void): void {
+    this.#ends.push(free)
+  }
+
+  end(): void {
+    for (const free of this.#ends.splice(0)) free()
   }
 
   newStagingName(name: string): string {

@@ -4,7 +4,7 @@ import { listedIds, sameBytes } from '../../run/expect.ts'
 import { absentId, collect, independentId, plain, readAll, sampleBytes, webStream } from '../../run/samples.ts'
 import { storeGroup } from '../store-under-test.ts'
 
-/** As many calls at once, and as many copies in one call, as the contract allows, and more than a queue or a pool holds. */
+/** As many calls at once, and as many copies in one call, as the contract allows: more than a queue or pool holds. */
 export const crowdCases: readonly StoreCase[] = storeGroup('crowds', {
   puts: {
     title: '150 puts of different bytes at once are all stored, also where they wait for each other',

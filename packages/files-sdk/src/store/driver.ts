@@ -209,22 +209,25 @@ export class FilesSdkDriver implements AttachmentDriver {
     const ranged = range !== undefined && this.#adapter.supportsRange === true
     const options = { as: 'stream', ...abortedBy(signal), ...(ranged ? { range } : {}) } as const
     const download = this.#adapter.download(name, options)
+    let reader: ObjectReader | undefined
     try {
-      return new ObjectReader((await abortable(download, signal)).stream(), this.name)
+      reader = new ObjectReader((await abortable(download, signal)).stream(), this.name)
+      await reader.begin(signal)
+      return reader
     } catch (error) {
-      if (signal?.aborted) void download.then(file => file.stream().cancel()).catch(() => {})
-      else if (isMissing(error)) return undefined
-      // Services refuse a range after the end, and the object may be shorter than it should be.
-      else if (ranged && (await this.#endsBefore(name, range.start, signal))) {
-        return new ObjectReader(ReadableStream.from([]), this.name)
+      await reader?.cancel()
+      if (signal?.aborted) {
+        if (reader === undefined) void download.then(file => file.stream().cancel()).catch(() => {})
+        throw error
       }
+      if (isMissing(error)) return undefined
+      const length = await this.#objectLength(name, signal).catch(() => Number.POSITIVE_INFINITY)
+      // Some adapters open an object only when it is read, and it may be gone by then.
+      if (length === undefined) return undefined
+      // Services refuse a range after the end, and the object may be shorter than it should be.
+      if (ranged && length <= range.start) return new ObjectReader(ReadableStream.from([]), this.name)
       throw error
     }
-  }
-
-  async #endsBefore(name: string, position: number, signal: AbortSignal | undefined): Promise<boolean> {
-    const length = await this.#objectLength(name, signal).catch(() => undefined)
-    return length !== undefined && length <= position
   }
 }
 

@@ -16,6 +16,11 @@ export class ObjectReader {
     this.#storeName = storeName
   }
 
+  /** Reads the first chunk ahead, so that what fails to open fails here. */
+  async begin(signal: AbortSignal | undefined): Promise<void> {
+    this.#rest = await abortable(this.#next(), signal)
+  }
+
   /** The next `count` bytes, or fewer where the object ends. */
   async take(count: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []

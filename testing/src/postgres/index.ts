@@ -1,4 +1,10 @@
 /** PostgreSQL servers for tests, schemas of their own in one, and a proxy before it that does harm. */
 export { FaultProxy } from './fault-proxy.ts'
 export { type FreshSchema, PostgresGround, postgresUrl } from './ground.ts'
-export { type PostgresServer, type PostgresServerOptions, startPostgres, startPrivatePostgres } from './server.ts'
+export {
+  freePort,
+  type PostgresServer,
+  type PostgresServerOptions,
+  startPostgres,
+  startPrivatePostgres,
+} from './server.ts'

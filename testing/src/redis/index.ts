@@ -1,3 +1,3 @@
 /** Redis servers for tests, and prefixes of their own in one. */
-export { RedisGround, redisUrl } from './ground.ts'
+export { type FreshPrefix, RedisGround, redisUrl } from './ground.ts'
 export { type PrivateRedisServer, type RedisServer, startPrivateRedis, startRedis } from './server.ts'

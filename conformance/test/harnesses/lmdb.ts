@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises'
 import {
   type Damage,
   damagedBytes,
+  type ManifestDriverHarness,
   type ManifestHarness,
   type SessionHarness,
   type StoreHarness,
 } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
-import { LmdbAttachmentManifest, LmdbAttachmentStore } from '@lash/attachments-lmdb'
+import { LmdbAttachmentManifest, LmdbAttachmentStore, LmdbManifestDriver } from '@lash/attachments-lmdb'
 import { type Database, open } from 'lmdb'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
@@ -77,6 +78,29 @@ export function lmdbManifestHarness(): ManifestHarness {
         child: { module: new URL('../children/lmdb-manifest.ts', import.meta.url).href, options: { path } },
         async dispose() {
           await manifest.close()
+          await rm(path, { recursive: true, force: true })
+        },
+      }
+    },
+    cleanup: () => folder.remove(),
+  }
+}
+
+export function lmdbDriverHarness(): ManifestDriverHarness {
+  const folder = new TemporaryFolder('conformance-lmdb')
+  return {
+    kind: 'manifest-driver',
+    name: 'lmdb',
+    capabilities: ['durable', 'reopen', 'child'],
+    async create() {
+      const path = await folder.next()
+      const driver = new LmdbManifestDriver({ path })
+      return {
+        driver,
+        reopen: async () => new LmdbManifestDriver({ path }),
+        child: { module: new URL('../children/lmdb-driver.ts', import.meta.url).href, options: { path } },
+        async dispose() {
+          await driver.close()
           await rm(path, { recursive: true, force: true })
         },
       }

@@ -1,5 +1,5 @@
-import type { ManifestHarness } from '@lash/attachments-conformance'
-import { RedisAttachmentManifest } from '@lash/attachments-redis'
+import type { ManifestDriverHarness, ManifestHarness } from '@lash/attachments-conformance'
+import { RedisAttachmentManifest, RedisManifestDriver } from '@lash/attachments-redis'
 import { RedisGround } from '@lash/attachments-testing/redis'
 import { SettableClock } from './clock.ts'
 
@@ -21,6 +21,30 @@ export function redisManifestHarness(): ManifestHarness {
         child: { module: new URL('../children/redis-manifest.ts', import.meta.url).href, options: { url, prefix } },
         async dispose() {
           await manifest.close()
+          await drop()
+        },
+      }
+    },
+    cleanup: () => ground.cleanup(),
+  }
+}
+
+export function redisDriverHarness(): ManifestDriverHarness {
+  const ground = new RedisGround()
+  return {
+    kind: 'manifest-driver',
+    name: 'redis',
+    capabilities: ['durable', 'reopen', 'child'],
+    async create() {
+      const { prefix, url, drop } = await ground.freshPrefix()
+      const open = () => new RedisManifestDriver({ url, prefix })
+      const driver = open()
+      return {
+        driver,
+        reopen: async () => open(),
+        child: { module: new URL('../children/redis-driver.ts', import.meta.url).href, options: { url, prefix } },
+        async dispose() {
+          await driver.close()
           await drop()
         },
       }

@@ -1,6 +1,6 @@
 import { type AnyHarness, type ManifestHarness, pairHarness, type StoreHarness } from '@lash/attachments-conformance'
 import { fsStoreHarness } from '../harnesses/fs.ts'
-import { lmdbManifestHarness, lmdbPairHarness, lmdbStoreHarness } from '../harnesses/lmdb.ts'
+import { lmdbDriverHarness, lmdbManifestHarness, lmdbPairHarness, lmdbStoreHarness } from '../harnesses/lmdb.ts'
 import { memoryManifestHarness, memoryStoreHarness } from '../harnesses/memory.ts'
 import { persistenceManifestHarness } from '../harnesses/persistence.ts'
 import { memoryDriverHarness, portableManifestHarness } from '../harnesses/portable.ts'
@@ -10,7 +10,7 @@ import {
   postgresPairHarness,
   postgresStoreHarness,
 } from '../harnesses/postgres.ts'
-import { redisManifestHarness } from '../harnesses/redis.ts'
+import { redisDriverHarness, redisManifestHarness } from '../harnesses/redis.ts'
 
 import { s3StoreHarness } from '../harnesses/s3.ts'
 import { fsSessionStoreHarness, memorySessionStoreHarness } from '../harnesses/session-store.ts'
@@ -66,8 +66,8 @@ const columns: Record<Backend, () => AnyHarness[]> = {
     ...pairs([pooledPostgresStoreHarness], [postgresManifestHarness, memoryManifestHarness, sqliteManifestHarness]),
     postgresPairHarness(),
   ],
-  lmdb: () => [lmdbStoreHarness(), lmdbManifestHarness(), lmdbPairHarness()],
-  redis: () => [redisManifestHarness(), ...pairs([fsStoreHarness], [redisManifestHarness])],
+  lmdb: () => [lmdbStoreHarness(), lmdbManifestHarness(), lmdbDriverHarness(), lmdbPairHarness()],
+  redis: () => [redisManifestHarness(), redisDriverHarness(), ...pairs([fsStoreHarness], [redisManifestHarness])],
   s3: () => [
     s3StoreHarness(),
     s3StoreHarness({ givenClient: true }),

@@ -3,16 +3,18 @@ import type {
   AttachmentManifestDriver,
   AttachmentManifestRange,
 } from '@lash/attachments-core/backend'
-import type { LmdbEnvironment } from '../environment/environment.ts'
+import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
 
+/** What `LmdbAttachmentManifest` is made of. */
 export class LmdbManifestDriver implements AttachmentManifestDriver {
   readonly specificationVersion = 1
   readonly name = 'lmdb'
   readonly persistence = 'durable'
   readonly #environment: LmdbEnvironment
 
-  constructor(environment: LmdbEnvironment) {
-    this.#environment = environment
+  /** @throws AttachmentInvalidArgumentError, AttachmentIoError */
+  constructor({ path }: LmdbEnvironmentOptions) {
+    this.#environment = LmdbEnvironment.hold(path)
   }
 
   async get(keys: readonly string[]): Promise<(string | undefined)[]> {

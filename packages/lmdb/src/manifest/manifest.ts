@@ -1,5 +1,5 @@
 import { type AttachmentManifestOptions, PortableAttachmentManifest, placed } from '@lash/attachments-core/backend'
-import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
+import type { LmdbEnvironmentOptions } from '../environment/environment.ts'
 import { LmdbManifestDriver } from './driver.ts'
 
 export interface LmdbAttachmentManifestOptions extends LmdbEnvironmentOptions, AttachmentManifestOptions {}
@@ -16,11 +16,11 @@ export class LmdbAttachmentManifest extends PortableAttachmentManifest {
    */
   constructor(target: string | LmdbAttachmentManifestOptions, options?: Partial<LmdbAttachmentManifestOptions>) {
     const given = placed('path', target, options)
-    const environment = LmdbEnvironment.hold(given.path)
+    const driver = new LmdbManifestDriver(given)
     try {
-      super(new LmdbManifestDriver(environment), given)
+      super(driver, given)
     } catch (error) {
-      void environment.release()
+      void driver.close()
       throw error
     }
   }

@@ -9,6 +9,8 @@ import { checkServerOptions, type RedisServerOptions } from '../server/options.t
 import { applyScript, type Script, scanScript } from './scripts.ts'
 
 /**
+ * What `RedisAttachmentManifest` is made of.
+ *
  * Values are in a hash, and the order of their keys in a sorted set whose scores are all the same. The names of both
  * have the prefix in braces: on a cluster, keys with the same such part are on the same node.
  */

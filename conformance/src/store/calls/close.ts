@@ -3,7 +3,6 @@ import type { AttachmentListing, AttachmentMeta, AttachmentStore, StoredAttachme
 import type { StoreCase } from '../../case.ts'
 import { provided } from '../../run/context.ts'
 import { hasCode, isAbsent, isStored, listedIds, rejectsWith, sameBytes, settles } from '../../run/expect.ts'
-import { begun } from '../../run/moments.ts'
 import { handlesAreClosed, openHandles } from '../../run/open-handles.ts'
 import {
   collect,
@@ -16,6 +15,7 @@ import {
   turn,
   webStream,
 } from '../../run/samples.ts'
+import { begun } from '../races/moments.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 export const closeCases: readonly StoreCase[] = storeGroup('close', {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { StoreCase } from '../../case.ts'
 import { isAbsent, isStored, listedIds, sameBytes } from '../../run/expect.ts'
-import { settling } from '../../run/moments.ts'
 import { independentId, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
 import { allOrNothing } from '../races/looks.ts'
+import { settling } from '../races/moments.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 export const concurrencyCases: readonly StoreCase[] = storeGroup('concurrency', {

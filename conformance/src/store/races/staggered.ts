@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import type { AttachmentMeta, AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { hasCode, isStored, sameBytes, settles } from '../../run/expect.ts'
-import { begun, momentsOf, settling } from '../../run/moments.ts'
 import { collect, plain, sampleBytes, stalledSource, turn, webStream } from '../../run/samples.ts'
 import { AbortableCall } from '../calls/abortable-call.ts'
 import { type StoreUnderTest, storeGroup } from '../store-under-test.ts'
 import { allOrNothing, allShow } from './looks.ts'
+import { begun, momentsOf, settling } from './moments.ts'
 
 /** Calls that begin one after the other, at every stage of each other, and readers that look on meanwhile. */
 export const staggeredCases: readonly StoreCase[] = storeGroup('staggered', {

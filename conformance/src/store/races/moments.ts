@@ -1,4 +1,4 @@
-import { turn } from './samples.ts'
+import { turn } from '../../run/samples.ts'
 
 /** A promise that says whether it has settled. */
 export interface Settling<T> {

@@ -1,13 +1,18 @@
 import type { ManifestCase } from '../case.ts'
+import { atomicityCases } from './calls/atomicity.ts'
 import { concurrencyCases } from './calls/concurrency.ts'
 import { invalidInputCases } from './calls/invalid-input.ts'
 import { lifecycleCases } from './calls/lifecycle.ts'
+import { malformedIdCases } from './calls/malformed-ids.ts'
 import { processCases } from './calls/processes.ts'
 import { scaleCases } from './calls/scale.ts'
 import { sessionIdCases } from './calls/session-ids.ts'
+import { ageCases } from './claims/ages.ts'
 import { blobCases } from './claims/blobs.ts'
 import { dryRunCases } from './claims/dry-runs.ts'
+import { filterCases } from './claims/filters.ts'
 import { forgetCases } from './claims/forgets.ts'
+import { generationCases } from './claims/generations.ts'
 import { orphanCases } from './claims/orphans.ts'
 import { takeoverCases } from './claims/takeovers.ts'
 import { clockCases } from './floor/clocks.ts'
@@ -36,9 +41,12 @@ export const manifestCases: readonly ManifestCase[] = [
   ...lookupCases,
   ...holderNameCases,
   ...orphanCases,
+  ...filterCases,
+  ...ageCases,
   ...takeoverCases,
   ...blobCases,
   ...dryRunCases,
+  ...generationCases,
   ...forgetCases,
   ...purgeCases,
   ...floorStrayCases,
@@ -46,8 +54,10 @@ export const manifestCases: readonly ManifestCase[] = [
   ...historyCases,
   ...sessionIdCases,
   ...invalidInputCases,
+  ...malformedIdCases,
   ...scaleCases,
   ...concurrencyCases,
+  ...atomicityCases,
   ...lifecycleCases,
   ...processCases,
 ]

@@ -158,6 +158,14 @@ export async function assertInvalid(call: () => Promise<unknown>, what: string):
   await assert.rejects(result, isInvalid, `${what}: must be AttachmentInvalidArgumentError`)
 }
 
+/** The claims. Fails unless each says what it is about in the right types, which no comparison of names would tell. */
+function wellFormed(claims: OrphanClaim[]): OrphanClaim[] {
+  for (const { attachmentId, generation, token } of claims) {
+    assert.deepEqual([typeof attachmentId, typeof generation, typeof token], ['string', 'number', 'string'])
+  }
+  return claims
+}
+
 /** The steps of a case on one manifest. */
 export interface ManifestSteps {
   readonly manifest: AttachmentManifest
@@ -224,7 +232,9 @@ export function stepsOf(manifest: AttachmentManifest): ManifestSteps {
       const { sessionId, options } = argumentsOf(who)
       return collect(manifest.listRefs(sessionId, options))
     },
-    claim: query => manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1000, ...query }),
+    async claim(query) {
+      return wellFormed(await manifest.claimOrphans({ olderThanEpochMs: endOfTime, limit: 1000, ...query }))
+    },
     async claimOnly(name) {
       const [claim, ...others] = await steps.claim({ ids: [idOf(name)] })
       assert.ok(claim !== undefined && others.length === 0, `${name} is an orphan and must be claimed`)
@@ -235,7 +245,7 @@ export function stepsOf(manifest: AttachmentManifest): ManifestSteps {
       const [claim] = await steps.claim({ olderThanEpochMs: 0, staleClaimEpochMs: endOfTime, ids: [idOf(name)] })
       return claim
     },
-    claimBlobs: (...names) => manifest.claimBlobs(blobsOf(...names)),
+    claimBlobs: async (...names) => wellFormed(await manifest.claimBlobs(blobsOf(...names))),
     settle: (...claims) => manifest.settleClaims(claims),
     async reclaim(name) {
       const claim = await steps.claimOnly(name)

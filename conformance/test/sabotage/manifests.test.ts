@@ -5,11 +5,16 @@ import { describe, expect, test } from 'vitest'
 import { auditSabotages } from './manifests/audits.ts'
 import { claimSabotages } from './manifests/claims.ts'
 import { commitSabotages } from './manifests/commits.ts'
+import { filterSabotages } from './manifests/filters.ts'
 import { floorSabotages } from './manifests/floor.ts'
+import { halfDoneSabotages } from './manifests/half-done.ts'
 import { holderSabotages } from './manifests/holders.ts'
 import { intentSabotages } from './manifests/intents.ts'
+import { malformedIdSabotages } from './manifests/malformed-ids.ts'
 import { metadataSabotages } from './manifests/metadata.ts'
+import { numberSabotages } from './manifests/numbers.ts'
 import { plainManifestHarness, plainPairHarness } from './manifests/plain-harness.ts'
+import { sizeSabotages } from './manifests/sizes.ts'
 
 const sabotages = [
   ...intentSabotages,
@@ -19,6 +24,11 @@ const sabotages = [
   ...claimSabotages,
   ...auditSabotages,
   ...floorSabotages,
+  ...filterSabotages,
+  ...numberSabotages,
+  ...malformedIdSabotages,
+  ...sizeSabotages,
+  ...halfDoneSabotages,
 ]
 const caught = sabotages.flatMap(Manifest =>
   Manifest.caughtBy.map(caseId => ({ Manifest, name: Manifest.name, defect: Manifest.defect, caseId })),

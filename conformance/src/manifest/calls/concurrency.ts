@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import type { ManifestCase } from '../../case.ts'
-import { numbered } from '../../run/contents.ts'
+import { idOf, numbered } from '../../run/contents.ts'
+import { turn } from '../../run/samples.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { acceptedOf, claimedBy, copiesOf, endOfTime, isAccepted, namesOf } from '../steps.ts'
+import { acceptedOf, claimedBy, copiesOf, endOfTime, intentFor, isAccepted, namesOf } from '../steps.ts'
 
 const contents = numbered('content', 60).sort()
+
+/** Fails as the first of them that fails, when all of them have ended: none of them meets a manifest that is closed. */
+async function everyRace(races: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(races)
+  await Promise.all(races)
+}
 
 export const concurrencyCases: readonly ManifestCase[] = manifestGroup('concurrency', {
   'intents-at-once': {
@@ -104,6 +111,47 @@ export const concurrencyCases: readonly ManifestCase[] = manifestGroup('concurre
       }
     },
   },
+  'commit-during-a-claim': {
+    title: 'of a commit and a claim that begins a little sooner or later exactly one wins',
+    async run({ record, commit, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      const late = numbered('committed later', 16)
+      const soon = numbered('claimed later', 16)
+      await Promise.all([...late, ...soon].map(name => record(name, 'session')))
+      const isClaimed = async (name: string) => (await other.claim({ ids: [idOf(name)] })).length > 0
+      const isCommitted = (name: string) => isAccepted(commit('session', `${name}@0`))
+      const race = async (name: string, turns: number, first: typeof isClaimed, second: typeof isClaimed) => {
+        const won = await Promise.all([first(name), turn(turns).then(() => second(name))])
+        assert.deepEqual(won.sort(), [false, true], `${name}, after ${turns} turns`)
+      }
+      await everyRace([
+        ...late.map((name, turns) => race(name, turns, isClaimed, isCommitted)),
+        ...soon.map((name, turns) => race(name, turns, isCommitted, isClaimed)),
+      ])
+    },
+  },
+  'intent-during-a-claim': {
+    title: 'an intent that begins a little sooner or later than a claim is at another generation, or keeps the content',
+    async run({ record, commit, claim, reopenIfPossible }) {
+      const other = await reopenIfPossible()
+      const names = numbered('content', 24)
+      await Promise.all(names.map(name => record(name, 'dead', 1000)))
+      const sweep = (name: string) => other.claim({ ids: [idOf(name)], olderThanEpochMs: 2000 })
+      const races = names.map(async (name, turns) => {
+        const later = turn(turns >> 1)
+        const [claims, generation] = await Promise.all(
+          turns % 2 === 0
+            ? [sweep(name), later.then(() => record(name, 'session', 3000))]
+            : [later.then(() => sweep(name)), record(name, 'session', 3000)],
+        )
+        const isTaken = copiesOf(claims).includes(`${name}@${generation}`)
+        assert.ok(!isTaken, `${name} was claimed from under its intent`)
+        await commit('session', `${name}@${generation}`)
+      })
+      await everyRace(races)
+      assert.deepEqual(await claim(), [])
+    },
+  },
   'two-instances': {
     title: 'what one instance does, another over the same data sees at once',
     requires: ['reopen'],
@@ -120,6 +168,42 @@ export const concurrencyCases: readonly ManifestCase[] = manifestGroup('concurre
       await settle(...claims)
       await other.commit('other', 'a@1')
       assert.equal((await entry('a', 'other')).generation, 1)
+    },
+  },
+  'another-instance-changes-it': {
+    title: 'an instance that has looked sees what another one over the same data changes after that',
+    requires: ['reopen'],
+    async run({ manifest, record, commit, mustRefuse, entry, entriesOf, takeOver, settle, reopen }) {
+      const other = await reopen()
+      const look = async () => [await entry('a', 'session'), ...(await entriesOf('session'))]
+      const label = 'after'
+      await record('a', 'session')
+      await look()
+      await other.manifest.recordIntent(intentFor('a', 'session', 2000, { mediaType: 'image/png', label }))
+      for (const { meta, intentAtEpochMs } of await look())
+        assert.deepEqual([meta?.label, intentAtEpochMs], [label, 2000])
+      await other.commit('session', 'a@0')
+      for (const { committedAtEpochMs } of await look()) assert.notEqual(committedAtEpochMs, undefined)
+      await other.release('session', 'a')
+      for (const { releasedAtEpochMs } of await look()) assert.notEqual(releasedAtEpochMs, undefined)
+      const claimed = await other.claimOnly('a')
+      assert.deepEqual(
+        [await manifest.lookup('session', claimed.attachmentId), await entriesOf('session')],
+        [undefined, []],
+      )
+      const taken = await takeOver('a')
+      assert.ok(taken)
+      await other.settle(claimed)
+      assert.equal((await other.takeOver('a'))?.generation, 0, 'the claim of the one that took it over stands')
+      await settle(taken)
+      const last = await takeOver('a')
+      assert.ok(last, 'the claim that was taken over last stands')
+      await other.settle(last)
+      assert.equal(await takeOver('a'), undefined, 'another instance has settled it')
+      assert.equal(await record('a', 'session'), 1)
+      await other.forget('a')
+      await mustRefuse('session', ['a@1'], 'another instance has forgotten it')
+      await commit('session')
     },
   },
   'first-open-at-once': {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { ManifestCase } from '../../case.ts'
-import { idOf, numbered } from '../../run/contents.ts'
+import { idOf, numbered, textOf } from '../../run/contents.ts'
+import { collect } from '../../run/samples.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { endOfTime, namesOf } from '../steps.ts'
+import { endOfTime, type HolderInSession, holder, namesOf } from '../steps.ts'
 
 const many = numbered('content', 4000)
 
@@ -22,6 +23,10 @@ export const scaleCases: readonly ManifestCase[] = manifestGroup('many at once',
       assert.equal(entries.length, many.length - 1)
       assert.ok(entries.every(entry => entry.committedAtEpochMs !== undefined))
       assert.deepEqual(await claim(), [])
+      await manifest.releaseRefs('session', undefined, { uncommittedOnly: true })
+      for await (const { releasedAtEpochMs } of manifest.listRefs('session')) assert.equal(releasedAtEpochMs, undefined)
+      await manifest.releaseRefs('session')
+      for await (const { releasedAtEpochMs } of manifest.listRefs('session')) assert.ok(releasedAtEpochMs !== undefined)
     },
   },
   'expire-thousands': {
@@ -32,10 +37,11 @@ export const scaleCases: readonly ManifestCase[] = manifestGroup('many at once',
   },
   'sweep-thousands': {
     title: 'thousands of orphans are claimed and settled in one call, and thousands of ids released',
-    async run({ record, commit, release, claim, settle }) {
+    async run({ manifest, record, commit, release, claim, settle }) {
       await Promise.all(many.map(name => record(name, 'session')))
       await commit('session', ...many)
       await release('session', ...many.slice(0, 3000))
+      assert.deepEqual(namesOf(await collect(manifest.listUncommitted(endOfTime))), many.slice(0, 3000).sort())
       const query = { limit: 10_000, ids: many.map(idOf) }
       const claims = await claim(query)
       assert.deepEqual(namesOf(claims), many.slice(0, 3000).sort())
@@ -53,6 +59,42 @@ export const scaleCases: readonly ManifestCase[] = manifestGroup('many at once',
       assert.deepEqual(namesOf(claims), many.slice(500).sort())
       await settle(...claims)
       await commit('session', ...live)
+    },
+  },
+  'ten-thousand-claims': {
+    title: 'ten thousand claims, the most that there are, are made, taken over and settled in one call each',
+    async run({ manifest, record, claim }) {
+      const strays = numbered('content', 10_003)
+      const claims = await manifest.claimBlobs(strays.map(name => ({ id: idOf(name), generation: 0 })))
+      assert.equal(claims.length, strays.length)
+      const query = { limit: 10_000, olderThanEpochMs: 0, staleClaimEpochMs: endOfTime }
+      const taken = await claim(query)
+      assert.equal(new Set(namesOf(taken)).size, 10_000)
+      await manifest.settleClaims(taken)
+      const rest = await claim(query)
+      assert.equal(rest.length, 3, 'all others are settled')
+      const lastSettled = taken.at(-1)?.attachmentId ?? ''
+      assert.equal(await record(textOf(lastSettled), 'session'), 1)
+    },
+  },
+  'one-among-many': {
+    title: 'one ref keeps content among a hundred dead ones, whether it is the first, in the middle or the last',
+    async run({ record, hold, commit, claim, entriesOf }) {
+      const holders = Array.from({ length: 120 }, (_, index) => holder('session', String(index).padStart(3, '0')))
+      const keepers = [0, 60, 119]
+      const times = (content: string) => holders.map((who, index) => record(content, who, 1000 + ((index * 7) % 120)))
+      for (const place of keepers) {
+        await Promise.all([...times(`committed ${place}`), ...times(`young ${place}`)])
+        await hold(`committed ${place}`, holders[place] as HolderInSession)
+        await record(`young ${place}`, holders[place] as HolderInSession, 9000)
+      }
+      await Promise.all(times('dead'))
+      const claims = await claim({ olderThanEpochMs: 5000 })
+      assert.deepEqual(namesOf(claims), ['dead'])
+      const left = (await entriesOf('session')).map(entry => `${textOf(entry.attachmentId)}, ${Number(entry.holder)}`)
+      const expected = keepers.flatMap(place => [`committed ${place}, ${place}`, `young ${place}, ${place}`])
+      assert.deepEqual(left.sort(), expected.sort(), 'every old ref was dropped, and no other')
+      for (const place of keepers) await commit(holders[place] as HolderInSession, `young ${place}`)
     },
   },
   'many-sessions': {

@@ -40,7 +40,7 @@ export const sessionIdCases: readonly ManifestCase[] = manifestGroup('session id
     title: 'deleting a session takes nothing from another session whose id is similar',
     async run({ record, release, isReleased }) {
       for (const session of hostileNames) await record('shared', session)
-      const deleted = ['%', '_', 'session', 'caf\u00e9', '..', 'x'.repeat(512)]
+      const deleted = ['%', '_', '*', '?', 's?ssion', 'se%', 'session', 'caf\u00e9', '..', 'x'.repeat(512)]
       for (const session of deleted) await release(session)
       const released: string[] = []
       for (const session of hostileNames) if (await isReleased('shared', session)) released.push(session)

@@ -12,7 +12,7 @@ export const historyCases: readonly ManifestCase[] = manifestGroup('histories', 
         check: history => withFresh(fixture => runHistory(fixture, history)),
         count: 3,
         spareMs: 150,
-        seed: 5,
+        seed: 7,
       }),
   },
 })

@@ -13,6 +13,15 @@ export const intentCases: readonly ManifestCase[] = manifestGroup('intent', {
       assert.deepEqual(await entry('a', 'session'), entryOf(intent))
     },
   },
+  'falsy-metadata': {
+    title: 'metadata that says zero or nothing comes back as it was: a width of 0, an empty label',
+    async run({ manifest, entry }) {
+      for (const meta of [{ width: 0 }, { height: 0 }, { label: '' }, { width: 0, height: 0, label: '0' }]) {
+        await manifest.recordIntent(intentFor('a', 'session', 0, { mediaType: 'image/png', ...meta }))
+        assert.deepEqual((await entry('a', 'session')).meta, { mediaType: 'image/png', ...meta })
+      }
+    },
+  },
   'without-metadata': {
     title: 'an intent without metadata gives an entry without metadata',
     async run({ manifest, entry }) {

@@ -72,6 +72,26 @@ export const listingCases: readonly ManifestCase[] = manifestGroup('lookup and l
       assert.equal((await entriesOf('session')).length, 3)
     },
   },
+  'drops-meanwhile': {
+    title: 'a listing from which a sweep takes what was listed already leaves out none of the others',
+    async run({ manifest, record, claim }) {
+      const names = numbered('content', 1300)
+      await Promise.all(names.map(name => record(name, 'session')))
+      const listings = [() => manifest.listRefs('session'), () => manifest.listUncommitted(endOfTime)]
+      let left = names
+      for (const list of listings) {
+        const seen: string[] = []
+        for await (const { attachmentId } of list()) {
+          seen.push(textOf(attachmentId))
+          if (seen.length !== 50) continue
+          const claims = await claim({ ids: seen.map(idOf) })
+          assert.equal(claims.length, 50)
+        }
+        assert.deepEqual(seen.toSorted(), left.toSorted())
+        left = left.filter(name => !seen.slice(0, 50).includes(name))
+      }
+    },
+  },
   'changes-meanwhile': {
     title: 'a listing during changes gives every ref that stays exactly once',
     async run({ manifest, record, hold }) {

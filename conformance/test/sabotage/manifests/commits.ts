@@ -28,6 +28,7 @@ class MatchesNothing extends PlainManifest {
 class CommitsPartly extends PlainManifest {
   static readonly defect = 'a refused commit has committed what it could'
   static readonly caughtBy = [
+    'manifest/histories/random',
     'session/commit of given refs/all-or-nothing',
     'manifest/commit/all-or-nothing',
     'session/commit/after-a-sweep',

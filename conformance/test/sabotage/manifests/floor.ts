@@ -47,7 +47,11 @@ class SetsFloor extends PlainManifest {
 /** Content at its first generation has no row. */
 class TakesTheFloorForLiveContent extends PlainManifest {
   static readonly defect = 'content at its first generation is taken to be at the floor, though its refs say otherwise'
-  static readonly caughtBy = ['manifest/purge/live-stays', 'session/historical losses/live-when-another-is-forgotten']
+  static readonly caughtBy = [
+    'manifest/histories/random',
+    'manifest/purge/live-stays',
+    'session/historical losses/live-when-another-is-forgotten',
+  ]
 
   override recordIntent(intent: AttachmentIntent): Promise<number> {
     const page = this.notebook.pages.get(intent.attachmentId)
@@ -82,7 +86,11 @@ class PurgesClaims extends PlainManifest {
 
 class KeepsFloorToItself extends PlainManifest {
   static readonly defect = 'the floor is kept in the memory of one instance'
-  static readonly caughtBy = ['manifest/purge/seen-by-others', 'manifest/purge/survives-a-reopen']
+  static readonly caughtBy = [
+    'manifest/histories/random',
+    'manifest/purge/seen-by-others',
+    'manifest/purge/survives-a-reopen',
+  ]
   #floor = 0
 
   protected override firstGeneration(): number {

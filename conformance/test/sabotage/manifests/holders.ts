@@ -192,7 +192,11 @@ class LooksUpAnyHolder extends PlainManifest {
 
 class LooksUpOldest extends PlainManifest {
   static readonly defect = 'lookup without a holder gives the oldest ref, whatever its state'
-  static readonly caughtBy = ['manifest/lookup among holders/committed-first', 'session/holders/own-metadata-first']
+  static readonly caughtBy = [
+    'manifest/histories/random',
+    'manifest/lookup among holders/committed-first',
+    'session/holders/own-metadata-first',
+  ]
 
   protected override precedence(one: Line, other: Line): number {
     return one.intentAtEpochMs - other.intentAtEpochMs

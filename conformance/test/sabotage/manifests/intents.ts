@@ -30,6 +30,7 @@ class KeepsFirstTime extends PlainManifest {
 class UncommitsOnRePut extends PlainManifest {
   static readonly defect = 'recording again clears the commit'
   static readonly caughtBy = [
+    'manifest/histories/random',
     'session/adopt/again',
     'session/adopt/bytes-gone-of-committed',
     'manifest/intent/re-put-stays-committed',

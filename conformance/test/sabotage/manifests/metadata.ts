@@ -141,7 +141,33 @@ class BelievesClients extends PlainManifest {
   }
 }
 
+class LosesEmptyLabels extends PlainManifest {
+  static readonly defect = 'an empty label is taken for none'
+  static readonly caughtBy = ['manifest/intent/falsy-metadata']
+
+  protected override shown(line: Line): AttachmentManifestEntry {
+    const { meta, ...entry } = super.shown(line)
+    if (meta === undefined) return entry
+    const { label, ...rest } = meta
+    return { ...entry, meta: label ? { ...rest, label } : rest }
+  }
+}
+
+class LosesZeroSizes extends PlainManifest {
+  static readonly defect = 'a width of 0 is taken for none'
+  static readonly caughtBy = ['manifest/intent/falsy-metadata']
+
+  protected override shown(line: Line): AttachmentManifestEntry {
+    const { meta, ...entry } = super.shown(line)
+    if (meta === undefined) return entry
+    const { width, ...rest } = meta
+    return { ...entry, meta: width ? { ...rest, width } : rest }
+  }
+}
+
 export const metadataSabotages: readonly SabotagedManifest[] = [
+  LosesEmptyLabels,
+  LosesZeroSizes,
   KeepsNoLengths,
   CutsLengths,
   AcceptsAnyLength,

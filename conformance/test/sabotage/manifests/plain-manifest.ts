@@ -116,7 +116,7 @@ export class PlainManifest implements AttachmentManifest {
       }
       const lines = this.notebook.linesOf(page.id)
       if (this.isOrphan(lines, query)) {
-        this.notebook.erase(lines)
+        this.eraseClaimed(lines)
         claims.push(this.claim(page))
       } else if (!query.releasedOnly) this.eraseAged(lines, query)
     }
@@ -264,6 +264,11 @@ export class PlainManifest implements AttachmentManifest {
 
   protected isAged(line: Line, olderThanEpochMs: number): boolean {
     return ageOf(line) <= olderThanEpochMs
+  }
+
+  /** Content that is claimed loses all its refs. */
+  protected eraseClaimed(lines: readonly Line[]): void {
+    this.notebook.erase(lines)
   }
 
   /** Content that is not claimed loses its old uncommitted refs. */

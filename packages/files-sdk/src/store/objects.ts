@@ -62,9 +62,9 @@ export class Objects {
       if (isMissing(error)) return undefined
       const length = await this.lengthOf(name, signal).catch(() => Number.POSITIVE_INFINITY)
       // Some adapters open an object only when it is read, and it may be gone by then.
-      if (length === undefined) return undefined
+      if (length === undefined && reader !== undefined) return undefined
       // Services refuse a range after the end, and the object may be shorter than it should be.
-      if (ranged && length <= range.start) return new ObjectReader(ReadableStream.from([]), this.#storeName)
+      if (ranged && length !== undefined && length <= range.start) return new ObjectReader(ReadableStream.from([]), this.#storeName)
       throw error
     }
   }

@@ -3,22 +3,30 @@ import { blobsOf, copiesOf, endOfTime, intentFor, namesOf, refsOf, type Who } fr
 import { idOf } from '../../run/contents.ts'
 
 /** A call of a manifest, with an answer that can be compared. */
+type Step = (manifest: AttachmentManifest) => Promise<unknown>
+
+/** What one of two does: one call, or several in turn. */
 export interface Call {
   readonly name: string
   /** Whether the manifest forgets what it reclaimed at once. */
   readonly purges?: boolean
-  run(manifest: AttachmentManifest): Promise<unknown>
+  readonly steps: readonly Step[]
+}
+
+/** Calls of the same manifest, each when the one before has its answer. */
+export function inTurn(...calls: readonly Call[]): Call {
+  return { name: calls.map(({ name }) => name).join(' and then '), steps: calls.flatMap(({ steps }) => steps) }
 }
 
 export function intent(name: string, who: Who): Call {
-  return { name: `intent ${name}`, run: manifest => manifest.recordIntent(intentFor(name, who)) }
+  return { name: `intent ${name}`, steps: [manifest => manifest.recordIntent(intentFor(name, who, 2000))] }
 }
 
 export function commit(who: Who, ...names: readonly string[]): Call {
   const { sessionId, options } = argumentsOf(who)
   return {
     name: `commit ${names.join()}`,
-    run: manifest => manifest.commitRefs(sessionId, refsOf(...names), options).then(() => 'committed', refusal),
+    steps: [manifest => manifest.commitRefs(sessionId, refsOf(...names), options).then(() => 'committed', refusal)],
   }
 }
 
@@ -32,14 +40,19 @@ export function release(who: Who, ...names: readonly string[]): Call {
   const ids = names.length === 0 ? undefined : names.map(idOf)
   return {
     name: `release ${names.join() || 'all'}`,
-    run: manifest => manifest.releaseRefs(sessionId, ids, options),
+    steps: [manifest => manifest.releaseRefs(sessionId, ids, options)],
   }
 }
 
 export function lookup(name: string, sessionId: string): Call {
   return {
     name: `lookup ${name}`,
-    run: async manifest => (await manifest.lookup(sessionId, idOf(name)))?.holder ?? 'nothing',
+    steps: [
+      async manifest => {
+        const { holder, committedAtEpochMs, releasedAtEpochMs } = (await manifest.lookup(sessionId, idOf(name))) ?? {}
+        return [holder, committedAtEpochMs ?? '-', releasedAtEpochMs ?? '-'].join(' ')
+      },
+    ],
   }
 }
 
@@ -49,29 +62,29 @@ export function claim(options: { readonly stale?: boolean; readonly limit?: numb
   const query = { olderThanEpochMs: endOfTime, limit, ...(stale ? { staleClaimEpochMs: endOfTime } : {}) }
   return {
     name: stale ? 'claim with takeovers' : 'claim',
-    run: async manifest => copiesOf(await manifest.claimOrphans(query)),
+    steps: [async manifest => copiesOf(await manifest.claimOrphans(query))],
   }
 }
 
 /** As a session's delete: claims what everybody has released. */
 export function claimReleased(name: string): Call {
   const query = { olderThanEpochMs: endOfTime, limit: 1, ids: [idOf(name)], releasedOnly: true }
-  return { name: `delete ${name}`, run: async manifest => copiesOf(await manifest.claimOrphans(query)) }
+  return { name: `delete ${name}`, steps: [async manifest => copiesOf(await manifest.claimOrphans(query))] }
 }
 
 export function audit(...copies: readonly string[]): Call {
   return {
     name: `audit ${copies.join()}`,
-    run: async manifest => copiesOf(await manifest.claimBlobs(blobsOf(...copies))),
+    steps: [async manifest => copiesOf(await manifest.claimBlobs(blobsOf(...copies)))],
   }
 }
 
 export function settle(claims: readonly OrphanClaim[], { purges = false } = {}): Call {
-  return { name: purges ? 'settle and purge' : 'settle', purges, run: manifest => manifest.settleClaims(claims) }
+  return { name: purges ? 'settle and purge' : 'settle', purges, steps: [manifest => manifest.settleClaims(claims)] }
 }
 
 export function forget(name: string): Call {
-  return { name: `forget ${name}`, run: manifest => manifest.forget(idOf(name)) }
+  return { name: `forget ${name}`, steps: [manifest => manifest.forget(idOf(name))] }
 }
 
 function argumentsOf(who: Who): { sessionId: string; options?: { holder: string } } {

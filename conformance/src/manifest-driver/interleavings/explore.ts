@@ -61,7 +61,11 @@ async function runOnce(
   const actors = calls.map((call, at) => {
     const actor = new GatedCall()
     const manifest = manifestOn(gated(drivers[at] as AttachmentManifestDriver, actor), call.purges ?? false)
-    actor.start(() => call.run(manifest))
+    actor.start(async () => {
+      const answers = []
+      for (const step of call.steps) answers.push(await step(manifest))
+      return answers
+    })
     return actor
   }) as [GatedCall, GatedCall]
   const taken: number[] = []

@@ -71,12 +71,22 @@ export class GatedCall {
   }
 }
 
-/** A driver whose calls wait at a gate. */
+/** A driver whose calls wait at a gate. Reads are torn in two, as they may be: they need not be one view. */
 export function gated(driver: AttachmentManifestDriver, call: GatedCall): AttachmentManifestDriver {
+  const get = (keys: readonly string[]) => call.through(false, () => driver.get(keys))
+  const scan = (range: AttachmentManifestRange) => call.through(false, () => driver.scan(range))
   return {
     ...describedAs(driver),
-    get: keys => call.through(false, () => driver.get(keys)),
-    scan: range => call.through(false, () => driver.scan(range)),
+    async get(keys) {
+      if (keys.length < 2) return get(keys)
+      const half = keys.length >> 1
+      return [...(await get(keys.slice(0, half))), ...(await get(keys.slice(half)))]
+    },
+    async scan({ start, end, limit }) {
+      const [first] = await scan({ start, end, limit: 1 })
+      if (first === undefined || limit === 1) return first === undefined ? [] : [first]
+      return [first, ...(await scan({ start: `${first[0]} `, end, limit: limit - 1 }))]
+    },
     apply: changes => call.through(changes.writes.size > 0, () => driver.apply(changes)),
   }
 }

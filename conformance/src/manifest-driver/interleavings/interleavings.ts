@@ -2,7 +2,19 @@ import type { OrphanClaim } from '@lash/attachments-core'
 import type { ManifestDriverCase, Rule } from '../../case.ts'
 import { holder } from '../../manifest/steps.ts'
 import { type DriverUnderTest, driverGroup } from '../driver-under-test.ts'
-import { audit, type Call, claim, claimReleased, commit, forget, intent, lookup, release, settle } from './calls.ts'
+import {
+  audit,
+  type Call,
+  claim,
+  claimReleased,
+  commit,
+  forget,
+  inTurn,
+  intent,
+  lookup,
+  release,
+  settle,
+} from './calls.ts'
 import { explore } from './explore.ts'
 import { stateAfter } from './scene.ts'
 import { claimed, committed, held, nothing, put, reclaimed, released, type State, shared } from './states.ts'
@@ -11,12 +23,11 @@ import { claimed, committed, held, nothing, put, reclaimed, released, type State
 type Pair = readonly [State, (claims: readonly OrphanClaim[]) => readonly [Call, Call]]
 
 export const interleavingCases: readonly ManifestDriverCase[] = driverGroup('interleavings', {
-  intents: together('two intents', [
+  'intent-and-others': together('an intent and another call of a session', [
     [nothing, () => [intent('x', 'A'), intent('x', 'B')]],
-    [nothing, () => [intent('x', 'A'), intent('x', 'A')]],
     [claimed, () => [intent('x', 'A'), intent('x', 'B')]],
-    [reclaimed, () => [intent('x', 'A'), intent('x', 'B')]],
-    [released, () => [intent('x', 'A'), intent('x', holder('A', 'second'))]],
+    [put, () => [intent('x', 'A'), commit('A', 'x')]],
+    [committed, () => [intent('x', 'A'), release('A', 'x')]],
   ]),
   'intent-and-claim': together('an intent and a claim', [
     [put, () => [intent('x', 'A'), claim()]],
@@ -32,7 +43,7 @@ export const interleavingCases: readonly ManifestDriverCase[] = driverGroup('int
     [held, () => [commit(holder('A', 'second'), 'x'), claim()]],
   ]),
   'release-and-others': together('a release and another call', [
-    [put, () => [release('A'), intent('y', 'A')]],
+    [put, () => [release('A'), inTurn(intent('y', 'A'), lookup('x', 'A'))]],
     [held, () => [release('A', 'x'), intent('x', holder('A', 'third'))]],
     [held, () => [release(holder('A', 'second')), intent('y', holder('A', 'second'))]],
     [shared, () => [release('A'), commit('A', 'x', 'y')]],

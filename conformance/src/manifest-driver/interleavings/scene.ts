@@ -28,19 +28,29 @@ export function manifestOn(driver: AttachmentManifestDriver, purges: boolean): A
   return new PortableAttachmentManifest(driver, { now: () => 5000, ...(purges ? { tombstoneRetentionMs: 0 } : {}) })
 }
 
-/** What the calls may answer and leave: what they do one after the other, in both orders. */
+/** What the calls may answer and leave: what they do one after the other, in every order that keeps their turns. */
 export async function allowedBy({ entries, calls }: Scene): Promise<ReadonlySet<string>> {
   const allowed = new Set<string>()
-  for (const order of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const order of ordersOf(calls[0].steps.length, calls[1].steps.length)) {
     const map = new PlainMap(entries)
-    const answers: unknown[] = []
-    for (const at of order) answers[at] = await calls[at].run(manifestOn(map, calls[at].purges ?? false))
+    const answers: [unknown[], unknown[]] = [[], []]
+    for (const at of order) {
+      const { steps, purges = false } = calls[at]
+      const step = steps[answers[at].length] as Call['steps'][number]
+      answers[at].push(await step(manifestOn(map, purges)))
+    }
     allowed.add(await resultOf(answers, map.entries))
   }
   return allowed
+}
+
+/** Every way to merge so many steps of the first with so many of the second. */
+function ordersOf(first: number, second: number): (0 | 1)[][] {
+  if (first + second === 0) return [[]]
+  return [
+    ...(first > 0 ? ordersOf(first - 1, second).map(rest => [0 as const, ...rest]) : []),
+    ...(second > 0 ? ordersOf(first, second - 1).map(rest => [1 as const, ...rest]) : []),
+  ]
 }
 
 /** Answers and what is there afterwards, to be compared: tokens are left out, and fences. */

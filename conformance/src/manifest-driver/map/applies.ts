@@ -10,7 +10,7 @@ export const applyCases: readonly ManifestDriverCase[] = driverGroup('apply', {
       assert.equal(await apply({ a: '1', b: '2' }, { a: undefined, b: undefined }), true)
       assert.equal(await apply({ a: '3', b: undefined, c: '4' }, { a: '1', b: '2', c: undefined }), true)
       await hasEntries({ a: '3', c: '4' }, 'every read held')
-      assert.equal(await apply({ a: '5', b: '6', c: undefined }, { a: '3', b: undefined, c: '3' }), false)
+      assert.equal(await apply({ d: '7', a: '5', b: '6', c: undefined }, { a: '3', b: undefined, c: '3' }), false)
       await hasEntries({ a: '3', c: '4' }, 'one read did not hold')
     },
   },
@@ -22,7 +22,8 @@ export const applyCases: readonly ManifestDriverCase[] = driverGroup('apply', {
       await apply(values)
       for (const [at, name] of names.entries()) {
         const reads: Values = { ...values, [name]: at % 2 ? 'w' : undefined }
-        assert.equal(await apply({ [name]: 'w', x: 'w' }, reads), false, `read ${at} of ${names.length}`)
+        const writes = { x: 'w', ...(at % 3 ? {} : { [name]: 'w' }) }
+        assert.equal(await apply(writes, reads), false, `read ${at} of ${names.length}`)
       }
       await hasEntries(values, 'nothing was written')
       assert.equal(await apply({}, values), true)

@@ -62,17 +62,18 @@ export const concurrencyCases: readonly ManifestDriverCase[] = driverGroup('conc
       const names = keys(10)
       await applyTo(driver, all(names, '0'))
       let isDone = false
-      const reading = async () => {
+      const write = async () => {
+        for (let turn = 1; turn <= 30; turn++) await applyTo(driver, all(names, `${turn}`))
+        isDone = true
+      }
+      const read = async () => {
         while (!isDone) {
           const values = await other.get(names)
           const holds = await applyTo(other, {}, Object.fromEntries(names.map((name, at) => [name, values[at]])))
           assert.ok(!holds || new Set(values).size === 1, `these held together: ${values.join()}`)
         }
       }
-      const readers = [reading(), reading()]
-      for (let turn = 1; turn <= 30; turn++) await applyTo(driver, all(names, `${turn}`))
-      isDone = true
-      await Promise.all(readers)
+      await Promise.all([write(), read(), read()])
       assert.deepEqual(await other.get(names), Array(10).fill('30'))
     },
   },

@@ -1,23 +1,5 @@
-/** A change to the source. The part stands in the file once. */
-export interface Swap {
-  /** The end of the file's path. */
-  readonly file: string
-  readonly part: string
-  readonly other: string
-}
-
-/** Core with one defect in its sessions or its audit. */
-export interface Mutant {
-  /** What its author did wrong. */
-  readonly defect: string
-  readonly swaps: readonly Swap[]
-  /** The cases that must catch it, on stores and manifests that are right: their titles name the broken rule. */
-  readonly caughtBy: readonly string[]
-}
-
-function swapsIn(file: string) {
-  return (part: string, other: string): Swap => ({ file: `core/src/${file}`, part, other })
-}
+import { type Mutant, swapsIn } from './mutant.ts'
+import { portableManifestMutants } from './portable-manifest-mutants.ts'
 
 const session = swapsIn('session/session.ts')
 const held = swapsIn('session/held-refs.ts')
@@ -263,4 +245,4 @@ const audits: readonly Mutant[] = [
   },
 ]
 
-export const mutants: readonly Mutant[] = [...views, ...commits, ...adoptions, ...audits]
+export const mutants: readonly Mutant[] = [...views, ...commits, ...adoptions, ...audits, ...portableManifestMutants]

@@ -11,7 +11,7 @@ export interface Mutant {
   /** What its author did wrong. */
   readonly defect: string
   readonly swaps: readonly Swap[]
-  /** The cases that must catch it, on stores, manifests and drivers that are right: their titles name the broken rule. */
+  /** The cases that must catch it, on what is right otherwise: their titles name the broken rule. */
   readonly caughtBy: readonly string[]
 }
 

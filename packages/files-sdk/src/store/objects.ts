@@ -56,15 +56,18 @@ export class Objects {
       await reader.begin(signal)
       return reader
     } catch (error) {
-      if (reader !== undefined) await reader.cancel()
-      else if (signal?.aborted) void download.then(file => file.stream().cancel()).catch(() => {})
+      // An adapter that does not hear of the abort may still give the object.
+      const ended = reader?.cancel() ?? download.then(file => file.stream().cancel())
+      ended.catch(() => {})
       if (signal?.aborted) throw error
       if (isMissing(error)) return undefined
       const length = await this.lengthOf(name, signal).catch(() => Number.POSITIVE_INFINITY)
       // Some adapters open an object only when it is read, and it may be gone by then.
       if (length === undefined && reader !== undefined) return undefined
       // Services refuse a range after the end, and the object may be shorter than it should be.
-      if (ranged && length !== undefined && length <= range.start) return new ObjectReader(ReadableStream.from([]), this.#storeName)
+      if (ranged && length !== undefined && length <= range.start) {
+        return new ObjectReader(ReadableStream.from([]), this.#storeName)
+      }
       throw error
     }
   }

@@ -1,8 +1,10 @@
 import { type ManifestHarness, runManifestHistories } from '@lash/attachments-conformance'
 import { afterAll, test } from 'vitest'
+import { lmdbManifestHarness } from './harnesses/lmdb.ts'
 import { memoryManifestHarness } from './harnesses/memory.ts'
 import { portableManifestHarness } from './harnesses/portable.ts'
 import { postgresManifestHarness } from './harnesses/postgres.ts'
+import { redisManifestHarness } from './harnesses/redis.ts'
 import { sqliteManifestHarness } from './harnesses/sqlite.ts'
 
 /*
@@ -15,10 +17,15 @@ const counts: [ManifestHarness, count: number][] = [
   [portableManifestHarness(), 100],
   [sqliteManifestHarness({ target: 'memory' }), 100],
   [sqliteManifestHarness(), 10],
-  ...(process.env.LASH_TEST_POSTGRES_URL ? ([[postgresManifestHarness(), 15]] as [ManifestHarness, number][]) : []),
+  [lmdbManifestHarness(), 10],
 ]
+if (process.env.LASH_TEST_POSTGRES_URL) counts.push([postgresManifestHarness(), 15])
+if (process.env.LASH_TEST_REDIS_URL) counts.push([redisManifestHarness(), 10])
+
+/** Any other one shows other histories. */
+const seed = Number(process.env.LASH_HISTORIES_SEED ?? 1)
 
 test.each(counts)('$name agrees with the reference', async (harness, count) => {
   afterAll(() => harness.cleanup())
-  await runManifestHistories(harness, { count, seed: Number(process.env.LASH_HISTORIES_SEED ?? 1) })
+  await runManifestHistories(harness, { count, seed })
 })

@@ -2,8 +2,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FilesSdkAttachmentStoreOptions } from '@lash/attachments-files-sdk'
 import type { FileAttachmentStoreOptions } from '@lash/attachments-fs'
+import type { LmdbAttachmentManifestOptions, LmdbAttachmentStoreOptions } from '@lash/attachments-lmdb'
 import type { InMemoryAttachmentManifestOptions, InMemoryAttachmentStoreOptions } from '@lash/attachments-memory'
 import type { PostgresAttachmentsOptions } from '@lash/attachments-postgres'
+import type { RedisAttachmentManifestOptions } from '@lash/attachments-redis'
 import type { S3AttachmentStoreOptions, S3UrlOptions } from '@lash/attachments-s3'
 import type { SqliteAttachmentsOptions } from '@lash/attachments-sqlite'
 import type { SqliteSessionFactoryOptions } from '@lash/attachments-sqlite/session-factory'
@@ -61,6 +63,21 @@ const filesSdk: NamesOf<FilesSdkAttachmentStoreOptions> = {
   maxByteLength: true,
   spool: true,
 }
+const lmdb: NamesOf<LmdbAttachmentStoreOptions & LmdbAttachmentManifestOptions> = {
+  path: true,
+  maxByteLength: true,
+  tombstoneRetentionMs: true,
+  now: true,
+}
+const redis: NamesOf<RedisAttachmentManifestOptions> = {
+  url: true,
+  client: true,
+  prefix: true,
+  persistence: true,
+  timeoutMs: true,
+  tombstoneRetentionMs: true,
+  now: true,
+}
 const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
   expiresInSeconds: true,
   expiresIn: true,
@@ -69,7 +86,7 @@ const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
 }
 
 /** Of the stores and manifests. */
-const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3, 'files-sdk': filesSdk }
+const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3, 'files-sdk': filesSdk, lmdb, redis }
 /** Of what one package offers beside them. */
 const own: Record<string, object> = { sqlite: factory, s3: url }
 

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PostgresGround } from '@lash/attachments-testing/postgres'
+import { RedisGround } from '@lash/attachments-testing/redis'
 import { describe, expect, test } from 'vitest'
 
 /** What the programs print. That of S3 is tested beside its package: it needs a bucket, and prints a URL. */
@@ -11,6 +12,7 @@ const printed = {
   memory: 'hello\n1\n',
   fs: 'table.csv 8\n1,2\n\n',
   sqlite: 'table.csv 8\n',
+  lmdb: 'table.csv 8\n',
 }
 
 describe('the program of the README prints what it says', () => {
@@ -29,6 +31,19 @@ describe('the program of the README prints what it says', () => {
       await ground.cleanup()
     }
   })
+})
+
+test.skipIf(!process.env.LASH_TEST_REDIS_URL)('the program of the README of redis prints what it says', async () => {
+  const ground = new RedisGround()
+  const { url, prefix, drop } = await ground.freshPrefix()
+  try {
+    const target = "process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'"
+    const program = (await programOf('redis')).replace(target, `{ url: process.env.REDIS_URL, prefix: '${prefix}' }`)
+    expect(await run(program, { REDIS_URL: url })).toBe('hello\n')
+  } finally {
+    await drop()
+    await ground.cleanup()
+  }
 })
 
 /** All blocks of a package's README as one program. Those after the first may use its names again. */

@@ -9,7 +9,6 @@ import {
 } from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { LmdbAttachmentManifest, LmdbAttachmentStore, LmdbManifestDriver } from '@lash/attachments-lmdb'
-import { type Database, open } from 'lmdb'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes, damagesMetadata } from './damage.ts'
@@ -146,12 +145,24 @@ const ofManifest: Pick<ManifestHarness, 'capabilities' | 'lacks'> = {
   lacks: { transaction: 'the environment is not given by a host' },
 }
 
-interface Tables {
-  readonly blobs: Database<Record<string, unknown>, string>
-  readonly chunks: Database<Uint8Array, [name: string, number: number]>
+/** What is used of a database of `lmdb`, whose own declarations do not compile where those of libraries are checked. */
+interface Table<V, K> {
+  get(key: K): V | undefined
+  getKeys(range?: { start: K; end: K }): Iterable<K>
+  doesExist(key: K): boolean
+  putSync(key: K, value: V): void
+  removeSync(key: K): void
 }
 
+interface Tables {
+  readonly blobs: Table<Record<string, unknown>, string>
+  readonly chunks: Table<Uint8Array, [name: string, number: number]>
+}
+
+const library: string = 'lmdb'
+
 async function withTables<T>(path: string, work: (tables: Tables) => T): Promise<Awaited<T>> {
+  const { open } = await import(library)
   const root = open({ path, overlappingSync: false, noSubdir: false })
   try {
     return await work({

@@ -6,11 +6,6 @@ import { makeFolder, syncFolder } from '@lash/attachments-core/backend'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { BlobRow } from '../store/blob-row.ts'
 
-export interface LmdbEnvironmentOptions {
-  /** The folder of the environment. It is made when it is missing, and must be on a disk of this machine. */
-  path: string
-}
-
 /** What this process has open, by path. */
 const opened = new Map<string, LmdbEnvironment>()
 

@@ -3,7 +3,8 @@ import type {
   AttachmentManifestDriver,
   AttachmentManifestRange,
 } from '@lash/attachments-core/backend'
-import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
+import { LmdbEnvironment } from '../environment/environment.ts'
+import type { LmdbEnvironmentOptions } from '../environment/options.ts'
 
 /** What `LmdbAttachmentManifest` is made of. */
 export class LmdbManifestDriver implements AttachmentManifestDriver {

@@ -1,5 +1,5 @@
 import { type AttachmentManifestOptions, PortableAttachmentManifest, placed } from '@lash/attachments-core/backend'
-import type { LmdbEnvironmentOptions } from '../environment/environment.ts'
+import type { LmdbEnvironmentOptions } from '../environment/options.ts'
 import { LmdbManifestDriver } from './driver.ts'
 
 export interface LmdbAttachmentManifestOptions extends LmdbEnvironmentOptions, AttachmentManifestOptions {}

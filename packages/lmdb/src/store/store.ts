@@ -1,6 +1,7 @@
 import { PortableAttachmentStore, type PortableAttachmentStoreOptions } from '@lash/attachments-core'
 import { placed } from '@lash/attachments-core/backend'
-import { LmdbEnvironment, type LmdbEnvironmentOptions } from '../environment/environment.ts'
+import { LmdbEnvironment } from '../environment/environment.ts'
+import type { LmdbEnvironmentOptions } from '../environment/options.ts'
 import { LmdbAttachmentDriver } from './driver.ts'
 
 export interface LmdbAttachmentStoreOptions extends LmdbEnvironmentOptions, PortableAttachmentStoreOptions {}

@@ -18,6 +18,7 @@ import { deleteCases } from './copies/delete.ts'
 import { durabilityCases } from './copies/durability.ts'
 import { generationCases } from './copies/generations.ts'
 import { listingCases } from './copies/listing.ts'
+import { historyCases } from './histories/history-cases.ts'
 import { instanceCases } from './races/instances.ts'
 import { staggeredCases } from './races/staggered.ts'
 
@@ -35,6 +36,7 @@ export const storeCases: readonly StoreCase[] = [
   ...staggeredCases,
   ...instanceCases,
   ...crowdCases,
+  ...historyCases,
   ...deleteCases,
   ...listingCases,
   ...rangeCases,

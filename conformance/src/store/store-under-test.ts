@@ -23,6 +23,8 @@ export interface StoreUnderTest {
   startProcess(): Promise<ChildProcess<'store'>>
   /** Another store, fresh and empty. */
   another(): Promise<StoreUnderTest>
+  /** Has another fixture used, fresh and empty too, and disposes of it at once. */
+  withFresh(use: (fixture: StoreFixture) => Promise<void>): Promise<void>
   /** Whether the harness has the capability, for a case that can check more then. */
   has(capability: Capability): boolean
 }
@@ -70,6 +72,7 @@ async function openStore(
     reopen: async () => context.use(await provided(fixture.reopen, 'reopen').call(fixture)),
     startProcess: async () => context.use(await ChildProcess.start('store', provided(fixture.child, 'child'))),
     another: () => openStore(context),
+    withFresh: use => context.withFresh(use),
     has: capability => context.has(capability),
   }
 }

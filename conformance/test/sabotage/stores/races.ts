@@ -217,6 +217,45 @@ class NamesBytesFirst extends ShelfDriver {
   }
 }
 
+class CountsPuts extends ShelfDriver {
+  static readonly defect = 'puts of the same copy are counted, and a delete undoes one of them'
+  static readonly caughtBy = 'store/histories/random'
+
+  readonly #counts = new Map<string, number>()
+
+  override async write(...[key, content, meta, options]: WriteArguments): Promise<void> {
+    await super.write(key, content, meta, options)
+    this.#counts.set(physicalName(key), (this.#counts.get(physicalName(key)) ?? 0) + 1)
+  }
+
+  override async remove(keys: readonly AttachmentKey[]): Promise<void> {
+    for (const key of keys) {
+      const left = (this.#counts.get(physicalName(key)) ?? 1) - 1
+      this.#counts.set(physicalName(key), left)
+      if (left <= 0) await super.remove([key])
+    }
+  }
+}
+
+class RevivesWhatWasDeleted extends ShelfDriver {
+  static readonly defect = 'a copy that was deleted comes back as it was, with its old metadata, when it is put again'
+  static readonly caughtBy = 'store/histories/random'
+
+  readonly #deleted = new Map<string, Item>()
+
+  override async remove(keys: readonly AttachmentKey[]): Promise<void> {
+    for (const key of keys) {
+      const item = this.shelf.items.get(physicalName(key))
+      if (item !== undefined) this.#deleted.set(physicalName(key), item)
+    }
+    await super.remove(keys)
+  }
+
+  protected override publish(name: string, item: Item): void {
+    super.publish(name, this.#deleted.get(name) ?? item)
+  }
+}
+
 /** Defects that show only while several calls, or several instances, are at work. */
 export const raceSabotages: readonly Sabotaged[] = [
   ReplacesByDeleting,
@@ -234,4 +273,6 @@ export const raceSabotages: readonly Sabotaged[] = [
   TidiesUpWhenItOpens,
   SharesItsEnd,
   NamesBytesFirst,
+  CountsPuts,
+  RevivesWhatWasDeleted,
 ]

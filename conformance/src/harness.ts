@@ -182,6 +182,11 @@ export interface Harness<Kind extends HarnessKind, F extends Fixture, Options = 
    * also at the same time, and never wipes anything.
    */
   create(options?: Options): Promise<F>
+  /**
+   * The versions of what the backend is made of, for the report: `{ PostgreSQL: '17.2', pg: '8.23.1' }`. Called once,
+   * before `cleanup`.
+   */
+  versions?(): Promise<Readonly<Record<string, string>>>
   /** Removes what is left, such as a common parent folder. It is called once, at the end. */
   cleanup(): Promise<void>
 }

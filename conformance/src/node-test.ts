@@ -1,6 +1,6 @@
 /* For the runners of Node, Bun and Deno: all three run what is registered with node:test. */
 import { after, describe, test } from 'node:test'
-import { type ConformanceTests, conformanceTests } from './run/adapter.ts'
+import { type ConformanceTests, conformanceTests } from './runner/adapter.ts'
 
 const tests: ConformanceTests = conformanceTests({
   describe: (name, body) => void describe(name, body),

@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from 'vitest'
-import { type ConformanceTests, conformanceTests } from './run/adapter.ts'
+import { type ConformanceTests, conformanceTests } from './runner/adapter.ts'
 
 const tests: ConformanceTests = conformanceTests({ describe, test, afterAll })
 

@@ -5,6 +5,7 @@ import { Readable, type Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { AttachmentIntentExpiredError } from '@lash/attachments-core'
 import type { ChildModule } from '../harness.ts'
+import { watchCall } from '../watch/calls-under-way.ts'
 import { type Services, serviceMethods, type WorkerCall, type WorkerLine } from './services.ts'
 
 type Waiting = Pick<PromiseWithResolvers<unknown>, 'resolve' | 'reject'>
@@ -16,6 +17,7 @@ export class ChildProcess<Kind extends keyof Services> implements AsyncDisposabl
    * it is killed.
    */
   readonly remote: Services[Kind]
+  readonly #kind: Kind
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #waiting = new Map<number, Waiting>()
   readonly #events = new Readable({ objectMode: true, read() {} })
@@ -24,6 +26,7 @@ export class ChildProcess<Kind extends keyof Services> implements AsyncDisposabl
   #errors = ''
 
   private constructor(kind: Kind, child: ChildModule) {
+    this.#kind = kind
     // In development the worker is TypeScript, as this file is.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = fileURLToPath(new URL(`./${kind}-worker.${extension}`, import.meta.url))
@@ -48,7 +51,7 @@ export class ChildProcess<Kind extends keyof Services> implements AsyncDisposabl
   /** Resolves when the process has opened what the module opens. */
   static async start<Kind extends keyof Services>(kind: Kind, child: ChildModule): Promise<ChildProcess<Kind>> {
     const started = new ChildProcess(kind, child)
-    await started.#end(0)
+    await watchCall(`the start of another process with the ${kind}`, started.#end(0))
     return started
   }
 
@@ -83,7 +86,7 @@ export class ChildProcess<Kind extends keyof Services> implements AsyncDisposabl
 
   #call(method: string, args: readonly unknown[]): Promise<unknown> {
     const call = ++this.#calls
-    const end = this.#end(call)
+    const end = watchCall(`${this.#kind}.${method} in another process`, this.#end(call))
     this.#process.stdin.write(`${JSON.stringify({ call, method, args } satisfies WorkerCall)}\n`)
     return end
   }

@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table'
-import type { HarnessKind } from '../harness.ts'
+import type { Capability, HarnessKind } from '../harness.ts'
 
 export type CaseStatus = 'passed' | 'failed' | 'known-failure' | 'not-applicable'
 
@@ -10,7 +10,9 @@ export interface CaseOutcome {
   readonly title: string
   readonly status: CaseStatus
   readonly durationMs: number
-  /** Why the case does not apply, or why its failure is known. */
+  /** Of a case that does not apply: the capability that the harness lacks. */
+  readonly needs?: Capability
+  /** Why the harness lacks it, if it says so, or why a failure is known. */
   readonly reason?: string
   readonly error?: Error
 }
@@ -19,9 +21,12 @@ export interface CaseOutcome {
 export interface ConformanceReport {
   readonly kind: HarnessKind
   readonly backend: string
-  /** Whether no case failed but the known ones, and `knownFailures` names real cases only. */
+  /** Whether no case failed but the known ones, and there is no problem. */
   readonly ok: boolean
-  readonly unknownKnownFailures: readonly string[]
+  /** What is wrong with the harness, and what was left open after its `cleanup`. */
+  readonly problems: readonly string[]
+  /** Of the runtime, the kit, core, and what the harness names. */
+  readonly versions: Readonly<Record<string, string>>
   readonly outcomes: readonly CaseOutcome[]
 }
 
@@ -57,17 +62,6 @@ export function reportsToMarkdown(reports: readonly ConformanceReport[]): string
     ...groups.map(group => [group, ...reports.map(report => cell(inGroup(report.outcomes, group)))]),
     ['total', ...reports.map(report => cell(report.outcomes))],
   ])
-}
-
-/** Why cases do not apply, a line per backend and reason. Empty when all cases apply. */
-export function notApplicableLines(reports: readonly ConformanceReport[]): string[] {
-  return reports.flatMap(({ backend, outcomes }) => {
-    const counts = new Map<string, number>()
-    for (const { status, reason } of outcomes) {
-      if (status === 'not-applicable' && reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-    }
-    return [...counts].map(([reason, count]) => `${backend}: ${count} not applicable, ${reason}`)
-  })
 }
 
 function cell(outcomes: readonly CaseOutcome[]): string {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HarnessKind } from '../harness.ts'
-import { type ConformanceReport, notApplicableLines, reportsToMarkdown } from './report.ts'
+import { notShownLines } from './not-shown.ts'
+import { type ConformanceReport, reportsToMarkdown } from './report.ts'
 import { type ReportJson, reportFromJson, reportToJson } from './report-json.ts'
 
 /**
@@ -45,8 +46,8 @@ export function wholeMarkdown(reports: readonly ConformanceReport[]): string {
     sections.push(`## ${headings[kind]}`, reportsToMarkdown(ofKind))
     const failures = failureLines(ofKind)
     if (failures.length > 0) sections.push('Failures:', bullets(failures))
-    const reasons = notApplicableLines(ofKind)
-    if (reasons.length > 0) sections.push('Not applicable:', bullets(reasons))
+    const reasons = ofKind.flatMap(report => notShownLines(report).map(line => `${report.backend}: ${line}`))
+    if (reasons.length > 0) sections.push('Not shown:', bullets(reasons))
   }
   return `${sections.join('\n\n')}\n`
 }

@@ -1,5 +1,7 @@
 import { hasCapability } from '../declared/capabilities.ts'
 import type { AnyHarness, Capability, Fixture, StoreOptions } from '../harness.ts'
+import { watchCall } from '../watch/calls-under-way.ts'
+import { watchFixture } from '../watch/watch-fixture.ts'
 
 /** What a case is given: fixtures, and a way to have things closed after the case. */
 export class CaseContext<F extends Fixture = Fixture> {
@@ -13,7 +15,7 @@ export class CaseContext<F extends Fixture = Fixture> {
   /** A fresh, empty fixture. It is disposed of after the case. */
   async create(options?: StoreOptions): Promise<F> {
     const create = this.#harness.create as (options?: StoreOptions) => Promise<Fixture>
-    const fixture = await create.call(this.#harness, options)
+    const fixture = watchFixture(await watchCall('harness.create', create.call(this.#harness, options)))
     this.#afterwards.push(() => fixture.dispose())
     return fixture as F
   }

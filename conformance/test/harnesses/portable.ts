@@ -12,7 +12,7 @@ export function portableManifestHarness({ maxChanges }: { maxChanges?: number } 
     name: maxChanges === undefined ? 'portable' : `portable (${maxChanges} changes)`,
     capabilities: ['clock', 'reopen'],
     lacks: {
-      durable: onlyInMemory,
+      'crash-safe': onlyInMemory,
       child: onlyInMemory,
       transaction: 'a driver has no transactions of the host',
     },

@@ -2,7 +2,7 @@ import {
   type AnyHarness,
   type ConformanceCase,
   casesFor,
-  notApplicableReason,
+  missingCapability,
   runCase,
 } from '@lash/attachments-conformance'
 import { describe, expect, test } from 'vitest'
@@ -21,7 +21,7 @@ const large = new Set([
 /** Registers a test per case that applies. It runs the case many times. */
 export function testForFlakes(harness: AnyHarness): void {
   describe(`every ${harness.kind} case passes ${times} times in memory`, () => {
-    const applicable = casesFor(harness).filter(tested => notApplicableReason(harness, tested) === undefined)
+    const applicable = casesFor(harness).filter(tested => missingCapability(harness, tested) === undefined)
     test.each(applicable)('$id', async tested => {
       for (let time = 1; time <= timesOf(tested); time++) {
         const outcome = await runCase(harness, tested)

@@ -1,8 +1,10 @@
 import type { ConformanceCase } from '../case.ts'
+import { harnessProblems } from '../declared/harness-problems.ts'
 import type { AnyHarness, ManifestDriverHarness, ManifestHarness, SessionHarness, StoreHarness } from '../harness.ts'
-
-import { type CaseOutcome, type ConformanceReport, notApplicableLines } from '../report/report.ts'
-import { casesFor, defaultTimeoutMs, notApplicableReason, reportOf, runCase, unknownKnownFailures } from './run.ts'
+import type { CaseOutcome, ConformanceReport } from '../report/report.ts'
+import { summaryLines } from '../report/summary.ts'
+import { HarnessRun } from './harness-run.ts'
+import { casesFor, defaultTimeoutMs, missingCapability, notApplicable, runCase } from './run.ts'
 
 /** What the kit needs of a test runner. */
 export interface Runner {
@@ -38,42 +40,40 @@ export function conformanceTests(runner: Runner): ConformanceTests {
  * printed with their reason, and they count in the report.
  */
 function testsOf(runner: Runner, harness: AnyHarness, cases = casesFor(harness)): LiveReport {
-  const outcomes: CaseOutcome[] = []
-  const reasons = new Map(cases.map(tested => [tested.id, notApplicableReason(harness, tested)]))
-  const applicable = cases.filter(({ id }) => reasons.get(id) === undefined)
+  const outcomes = new Map<string, CaseOutcome>()
+  const applicable = cases.filter(tested => missingCapability(harness, tested) === undefined)
   const limitMs = 3 * (harness.timeoutMs ?? defaultTimeoutMs)
+  // A runner may load many files before it runs the first test: what is open then is none of this harness.
+  let begun: HarnessRun | undefined
+  const run = () => (begun ??= new HarnessRun(harness))
 
   /** The outcomes in the order of the cases, with those that do not apply in their places. */
   function report(): ConformanceReport {
-    const byId = new Map(outcomes.map(outcome => [outcome.id, outcome]))
-    const ordered = cases.flatMap(({ id, group, title }): CaseOutcome[] => {
-      const outcome = byId.get(id)
-      if (outcome !== undefined) return [outcome]
-      const reason = reasons.get(id)
-      return reason === undefined ? [] : [{ id, group, title, status: 'not-applicable', durationMs: 0, reason }]
-    })
-    return reportOf(harness, ordered)
+    return run().report(cases.flatMap(tested => outcomes.get(tested.id) ?? notApplicable(harness, tested) ?? []))
   }
 
+  const isComplete = () => outcomes.size === applicable.length
+
   runner.describe(`${harness.kind} conformance: ${harness.name}`, () => {
-    const checkKnownFailures = async () => {
-      const unknown = unknownKnownFailures(harness)
-      if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')}`)
+    const checkHarness = async () => {
+      const problems = harnessProblems(harness)
+      if (problems.length > 0) throw new Error(problems.join('\n'))
     }
-    runner.test('knownFailures names only cases that exist', checkKnownFailures, limitMs)
+    runner.test('the harness names only capabilities and cases that exist', checkHarness, limitMs)
     for (const tested of applicable) {
       const check = async () => {
-        const outcome = await runCase(harness, tested)
-        outcomes.push(outcome)
+        const outcome = await runCase(harness, tested, run().open)
+        outcomes.set(tested.id, outcome)
         if (outcome.status === 'failed') throw outcome.error
       }
       runner.test(`${tested.group}: ${tested.title} (${tested.id})`, check, limitMs)
     }
     runner.afterAll(async () => {
-      const lines = notApplicableLines([report()])
-      if (lines.length > 0) console.log(lines.join('\n'))
-      await harness.cleanup()
+      const left = await run().end()
+      // Of some of the cases there is no grade.
+      if (isComplete()) console.log(summaryLines(report()).join('\n'))
+      if (left.length > 0) throw new Error(left.join('\n'))
     })
   })
-  return { report, isComplete: () => outcomes.length === applicable.length }
+  return { report, isComplete }
 }

@@ -1,10 +1,12 @@
 import type { ConformanceCase } from '../case.ts'
 import { allCases } from '../cases.ts'
 import { hasCapability } from '../declared/capabilities.ts'
-import type { AnyHarness, Fixture } from '../harness.ts'
+import type { AnyHarness, Capability, Fixture } from '../harness.ts'
 import type { CaseOutcome, ConformanceReport } from '../report/report.ts'
-import { CaseContext } from './context.ts'
-import { within } from './within.ts'
+import { CaseContext } from '../run/context.ts'
+import { within } from '../run/within.ts'
+import { whyStuck } from '../watch/why-stuck.ts'
+import { HarnessRun } from './harness-run.ts'
 
 /** How long one case may take when the harness does not say, in milliseconds. */
 export const defaultTimeoutMs = 60_000
@@ -14,22 +16,34 @@ export function casesFor(harness: AnyHarness): readonly ConformanceCase[] {
   return allCases[harness.kind] as readonly ConformanceCase[]
 }
 
-/** Why the case does not apply to the harness, or undefined when it does. */
-export function notApplicableReason(harness: AnyHarness, tested: ConformanceCase): string | undefined {
-  const missing = tested.requires.find(capability => !hasCapability(harness, capability))
-  if (missing === undefined) return undefined
-  const why = harness.lacks?.[missing]
-  return why === undefined ? `needs ${missing}` : `needs ${missing}: ${why}`
+/** The capability for want of which the case does not apply to the harness, or undefined when it applies. */
+export function missingCapability(harness: AnyHarness, tested: ConformanceCase): Capability | undefined {
+  return tested.requires.find(capability => !hasCapability(harness, capability))
 }
 
-/** Runs one case on a harness. It never rejects: what went wrong is in the outcome. */
-export async function runCase(harness: AnyHarness, tested: ConformanceCase): Promise<CaseOutcome> {
+/** The outcome of a case that does not apply, or undefined when it does. */
+export function notApplicable(harness: AnyHarness, tested: ConformanceCase): CaseOutcome | undefined {
+  const needs = missingCapability(harness, tested)
+  if (needs === undefined) return undefined
   const { id, group, title } = tested
-  const reason = notApplicableReason(harness, tested)
-  if (reason !== undefined) return { id, group, title, status: 'not-applicable', durationMs: 0, reason }
+  const reason = harness.lacks?.[needs]
+  return { id, group, title, status: 'not-applicable', durationMs: 0, needs, ...(reason && { reason }) }
+}
 
+/**
+ * Runs one case on a harness. It never rejects: what went wrong is in the outcome.
+ * @param open - tells what is open, for the explanation of a case that does not end.
+ */
+export async function runCase(
+  harness: AnyHarness,
+  tested: ConformanceCase,
+  open: () => readonly string[] = () => [],
+): Promise<CaseOutcome> {
+  const inapplicable = notApplicable(harness, tested)
+  if (inapplicable !== undefined) return inapplicable
+  const { id, group, title } = tested
   const started = performance.now()
-  const error = await failureOf(harness, tested)
+  const error = await failureOf(harness, tested, open)
   const durationMs = performance.now() - started
   const known = harness.knownFailures?.[id]
   if (known !== undefined && error === undefined) {
@@ -41,14 +55,19 @@ export async function runCase(harness: AnyHarness, tested: ConformanceCase): Pro
   return { id, group, title, status: 'failed', durationMs, error }
 }
 
-async function failureOf(harness: AnyHarness, tested: ConformanceCase): Promise<Error | undefined> {
+async function failureOf(
+  harness: AnyHarness,
+  tested: ConformanceCase,
+  open: () => readonly string[],
+): Promise<Error | undefined> {
   const context = new CaseContext<Fixture>(harness)
+  const started = performance.now()
+  const late = (what: string) => () => new Error(`${what} in ${timeoutMs} ms\n${whyStuck(started, open())}`)
   const timeoutMs = harness.timeoutMs ?? defaultTimeoutMs
   const run = tested.run as (context: CaseContext<Fixture>) => Promise<void>
   try {
-    await within(timeoutMs, run(context), () => new Error(`${tested.id} did not finish in ${timeoutMs} ms`))
-    const stuck = () => new Error(`the fixtures of ${tested.id} were not disposed of in ${timeoutMs} ms`)
-    await within(timeoutMs, context.finish(), stuck)
+    await within(timeoutMs, run(context), late(`${tested.id} did not finish`))
+    await within(timeoutMs, context.finish(), late(`the fixtures of ${tested.id} were not disposed of`))
     return undefined
   } catch (error) {
     // What the case left may be broken too. Only the first failure tells what is wrong.
@@ -72,12 +91,6 @@ function frames(stack: string): string {
     .join('\n')
 }
 
-/** Ids in `knownFailures` that no case has: they are misspelt, or their case is gone. */
-export function unknownKnownFailures(harness: AnyHarness): string[] {
-  const ids = new Set(casesFor(harness).map(tested => tested.id))
-  return Object.keys(harness.knownFailures ?? {}).filter(id => !ids.has(id))
-}
-
 /**
  * Runs every case of the harness's kind, one after the other, then the harness's `cleanup`. It is for runners
  * without an adapter and for scripts: `report.ok` says whether the backend conforms.
@@ -86,18 +99,12 @@ export async function runConformance(
   harness: AnyHarness,
   cases: readonly ConformanceCase[] = casesFor(harness),
 ): Promise<ConformanceReport> {
+  const run = new HarnessRun(harness)
   const outcomes: CaseOutcome[] = []
   try {
-    for (const tested of cases) outcomes.push(await runCase(harness, tested))
+    for (const tested of cases) outcomes.push(await runCase(harness, tested, run.open))
   } finally {
-    await harness.cleanup()
+    await run.end()
   }
-  return reportOf(harness, outcomes)
-}
-
-/** The report of outcomes. */
-export function reportOf(harness: AnyHarness, outcomes: readonly CaseOutcome[]): ConformanceReport {
-  const unknown = unknownKnownFailures(harness)
-  const ok = unknown.length === 0 && outcomes.every(outcome => outcome.status !== 'failed')
-  return { kind: harness.kind, backend: harness.name, ok, unknownKnownFailures: unknown, outcomes }
+  return run.report(outcomes)
 }

@@ -1,6 +1,7 @@
 import { type Coverage, coverageTable, exploreAll, exploreSome, plans } from '@lash/attachments-conformance/explore'
 import { afterAll, describe, expect, test } from 'vitest'
 import { memoryPair } from './memory-harness.ts'
+import { portablePair } from './portable-harness.ts'
 
 const covered: Coverage[] = []
 
@@ -14,6 +15,23 @@ describe('every schedule on memory + memory', () => {
     }, 300_000)
   }
 })
+
+/** A plan takes half as long again as in memory. These are small, and have purges, audits and takeovers. */
+const plansOfPortable: readonly string[] = ['one-session', 'purge', 'purge-strays']
+
+describe('every schedule on memory + portable', () => {
+  for (const plan of plans.filter(({ name }) => plansOfPortable.includes(name))) {
+    test(`${plan.name}: ${plan.title}`, async () => {
+      const coverage = await exploreAll(portablePair, plan)
+      covered.push(coverage)
+      expect(coverage.states).toBeGreaterThan(100)
+    }, 300_000)
+  }
+})
+
+test('schedules chosen at random on memory + portable', async () => {
+  covered.push(await exploreSome(portablePair, { schedules: 100 }))
+}, 300_000)
 
 test('schedules chosen at random on memory + memory', async () => {
   covered.push(await exploreSome(memoryPair, { schedules: 3000 }))

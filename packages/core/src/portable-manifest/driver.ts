@@ -53,6 +53,9 @@ export interface AttachmentManifestDriver {
   /**
    * In one step: true, and all writes are made, if every read still holds; false, and nothing is changed, if one does
    * not. There may be no writes, which only asks whether the reads hold, and no reads. A key may be in both.
+   *
+   * When it resolves with true, not only its writes but also what it has read survive what `persistence` says: a read
+   * may be the write of another driver, which has not resolved yet.
    */
   apply(changes: AttachmentManifestChanges): Promise<boolean>
   /** Frees what the driver opened itself. Called once, when no call is in flight; nothing is called after it. */

@@ -79,7 +79,7 @@ export function audit(...copies: readonly string[]): Call {
   }
 }
 
-export function settle(claims: readonly OrphanClaim[], { purges = false } = {}): Call {
+export function settle(claims: readonly OrphanClaim[], { purges = false }: { purges?: boolean } = {}): Call {
   return { name: purges ? 'settle and purge' : 'settle', purges, steps: [manifest => manifest.settleClaims(claims)] }
 }
 

@@ -6,7 +6,10 @@ import type { RedisCommands } from './client.ts'
  * asked is believed if its host has said how well.
  * @throws AttachmentInvalidArgumentError
  */
-export async function checkPersistence(commands: RedisCommands, asked: AttachmentStorePersistence | undefined) {
+export async function checkPersistence(
+  commands: RedisCommands,
+  asked: AttachmentStorePersistence | undefined,
+): Promise<void> {
   if (asked === 'ephemeral') return
   const settings = await settingsOf(commands)
   if (settings === undefined) {

@@ -104,8 +104,11 @@ export const abortCases: readonly StoreCase[] = storeGroup('abort', {
           const put = new AbortableCall(what, options => store.put(webStream(bytes), plain, options))
           await turn(moment)
           if (await put.mayAbort()) await isStored(store, id, bytes, what)
-          // The write may already have been on its way. Then all of it is there.
-          if ((await store.stat(id)) !== undefined) await isStored(store, id, bytes, what)
+          // The write may already have been on its way. Then all of it is there, with its metadata.
+          const stat = await store.stat(id)
+          if (stat === undefined) continue
+          assert.deepEqual(stat, { id, byteLength: length, ...plain }, what)
+          await isStored(store, id, bytes, what)
         }
       }
     },

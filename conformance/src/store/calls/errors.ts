@@ -10,6 +10,7 @@ import type { StoreCase } from '../../case.ts'
 import type { StoreFixture } from '../../harness.ts'
 import { isStored, rejection, rejectsWith } from '../../run/expect.ts'
 import { absentId, collect, plain, sampleBytes, webStream } from '../../run/samples.ts'
+import { allOrNothing } from '../races/looks.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 /** Marks our errors, for every copy of core in a program. */
@@ -62,6 +63,7 @@ export const errorCases: readonly StoreCase[] = storeGroup('errors', {
       const { id: doomed } = await putSample(500)
       await during('deny', () => everyCallFails(fixture, id, doomed))
       await isStored(store, id, bytes, 'when access is back')
+      await refusedPutsLeftAllOrNothing(store)
       const { id: other } = await streamSample(2_000_000)
       await store.delete(other)
     },
@@ -74,10 +76,16 @@ export const errorCases: readonly StoreCase[] = storeGroup('errors', {
       const { id: doomed } = await putSample(500)
       await during('disconnect', () => everyCallFails(fixture, id, doomed))
       await isStored(store, id, bytes, 'when it is back')
+      await refusedPutsLeftAllOrNothing(store)
       await putSample(2_000_000)
     },
   },
 })
+
+/** Of the puts of {@link everyCallFails}. */
+async function refusedPutsLeftAllOrNothing(store: AttachmentStore): Promise<void> {
+  for (const length of [999, 2_000_000]) await allOrNothing(store, sampleBytes(length))
+}
 
 /**
  * Fails unless every call fails with an error that has a cause and shows no secret.

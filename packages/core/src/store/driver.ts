@@ -41,7 +41,11 @@ export interface AttachmentDriverRead {
  *
  * A driver may rely on this: ids are well-formed, generations are whole numbers, and metadata is checked. The id of
  * content is the SHA-256 of its bytes, and its bytes never change. `close()` is called once, when every call has
- * settled, and no call comes after it. Calls may be concurrent, even for the same key.
+ * settled but perhaps a step of a listing, and no call comes after it.
+ *
+ * Any number of calls may come at once, also for the same key, and other instances may be at work on the same data. So
+ * a driver must not rely on what it remembers of a key: another instance may have deleted or written it since. It must
+ * leave alone what others have staged, unless it can tell that they are dead.
  *
  * A driver must reject with `signal.reason` when it notices an abort. It must reject with an `AttachmentStoreError`
  * where one says more than `AttachmentBackendError`, which any other error is wrapped in. It must never put credentials
@@ -58,9 +62,11 @@ export interface AttachmentDriver {
    * Makes the key hold the content. Must write nothing when the key is there with readable metadata and the right
    * length. Must replace it when either is wrong. A reader must see all of the blob or none of it. When the write of a
    * crash-safe driver has resolved, the bytes must survive a `kill -9` of the process; of a durable one, a power cut
-   * too, even if another writer put them there: a name that can be seen may not be synced yet. A write that fails must
-   * leave nothing that `read`, `stat` or `list` shows. The content stays the caller's: copy or link a spool file, and
-   * never rename it.
+   * too, even if another writer put them there: a name that can be seen may not be synced yet. The content
+   * stays the caller's: copy or link a spool file, and never rename it.
+   *
+   * A write that rejects, also with `signal.reason`, must have made the key hold the content, or have left it as it was,
+   * with nothing staged. It must never delete the key to undo itself: by then that may be what another write has made.
    */
   write(
     key: AttachmentKey,
@@ -69,20 +75,30 @@ export interface AttachmentDriver {
     options: AttachmentDriverOptions,
   ): Promise<void>
 
-  /** The blob, or undefined when there is none. Must not verify the digest, which the portable store does. */
+  /**
+   * The blob, or undefined when there is none. `meta` must be a new object with the length that was put, whatever the
+   * length of the bytes now: by that the portable store knows damage. Must not verify the digest, which the portable
+   * store does.
+   */
   read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined>
 
-  /** The metadata of the blob, with the length of the bytes as stored now. Undefined when there is no blob. */
+  /**
+   * The metadata of the blob as a new object, with the length of the bytes as stored now. Undefined when there is no
+   * blob; one without bytes is a blob.
+   */
   stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined>
 
   /**
-   * Deletes up to 1,000 keys. A key that is not there is fine. When this rejects, any of the keys may still be there.
+   * Deletes up to 1,000 keys. A key that is not there is fine. A reader must see all of a blob or none of it: never
+   * take metadata before the bytes. When this has resolved, nothing of it may still be under way. When it rejects, any
+   * of the keys may still be there.
    */
   remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void>
 
   /**
-   * Every blob whose id begins with the prefix, which is well-formed and may be empty. No staging file, no foreign
-   * object.
+   * Every blob whose id begins with the prefix, which is well-formed and may be empty; each copy of an id. No staging
+   * file, no foreign object. One that is there throughout exactly once, whatever others put and delete meanwhile: a page
+   * begins after the last id and generation of the one before, not after so many entries.
    */
   list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing>
 

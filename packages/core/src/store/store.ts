@@ -2,7 +2,7 @@ import type { AttachmentBody, AttachmentContent } from '../content/content.ts'
 import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentCreateMeta, AttachmentMeta, AttachmentRef } from '../content/meta.ts'
 
-/** Bytes with what the store knows about them. The caller owns `bytes`. */
+/** Bytes with what the store knows about them. The caller owns both, and may change them. */
 export interface StoredAttachment {
   meta: AttachmentMeta
   bytes: Uint8Array
@@ -18,6 +18,7 @@ export interface AttachmentStream {
 export interface AttachmentListing {
   id: AttachmentId
   generation: number
+  /** Of damaged bytes: the length that was put, or the length now. */
   byteLength: number
   /** By the backend's clock, in milliseconds since 1970. */
   lastModifiedMs?: number
@@ -83,7 +84,10 @@ export interface AttachmentListOptions extends AttachmentSignalOptions {
  * - a reader sees all of a blob or none of it, never half a write;
  * - when `put` has resolved, the bytes survive what {@link AttachmentStorePersistence} says of the store;
  * - damaged bytes are an `AttachmentCorruptError`, never data;
- * - a put that fails or is aborted leaves nothing that a reader can see;
+ * - a put that rejects has stored all or nothing, and taken nothing away: see `put`;
+ * - any number of calls may be made at once, and of instances be open over the same data, in one process or in many: an
+ *   instance sees what another has done as soon as that call has resolved, and to open or close one disturbs no other;
+ * - metadata and entries of a listing are new objects for each call, and generations are exact up to 2^52;
  * - a malformed id reaches no path, key or query: `get` and `stream` do not find it, `stat` returns `undefined`,
  *   `delete` does nothing.
  *
@@ -103,13 +107,22 @@ export interface AttachmentStore extends AsyncDisposable {
 
   /**
    * Stores the bytes. If they are there already, nothing is written and the metadata of the first put stays; but a copy
-   * with the wrong length or unreadable metadata is replaced. An array is copied before the first await. The returned
-   * ref has the metadata of this call.
+   * with the wrong length or unreadable metadata is replaced, with its metadata, and meanwhile readers get an error of
+   * damage or the whole blob. Of puts that overlap, the metadata of any one of them stays, whole. From the moment one of
+   * them has resolved, every reader finds the bytes. An array is copied before the first await. The returned ref has the
+   * metadata of this call.
+   *
+   * A put that rejects, because it was aborted or failed, has stored the whole blob with its metadata, or nothing. What
+   * was there stays as it was, and so does what another put has stored. Nothing is stored when the signal had aborted
+   * before the call, or when the source was not read to its end. Otherwise the caller cannot know which it is: the
+   * backend may have had the request already and, over a network, may carry it out a little later. To put again is
+   * harmless.
    * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, or the error of the source.
    */
   put(body: AttachmentBody, meta: AttachmentCreateMeta, options?: AttachmentPutOptions): Promise<AttachmentRef>
 
   /**
+   * All of the bytes: as many as `meta.byteLength` says, which is the length that was put.
    * @throws AttachmentNotFoundError, AttachmentCorruptError, AttachmentMissingMetaError, AttachmentMetadataDecodeError;
    * AttachmentInvalidArgumentError when one array cannot hold so many bytes: `stream` them.
    */
@@ -121,7 +134,11 @@ export interface AttachmentStore extends AsyncDisposable {
    */
   stream(id: AttachmentId, options?: AttachmentStreamOptions): Promise<AttachmentStream>
 
-  /** What the store knows about the bytes, or undefined. Reads no bytes and verifies none. */
+  /**
+   * What the store knows about the bytes, or undefined. Reads no bytes and verifies none. `byteLength` is that of the
+   * bytes as they are stored now: of damaged bytes it may not be the length that was put.
+   * @throws AttachmentMissingMetaError, AttachmentMetadataDecodeError.
+   */
   stat(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<AttachmentMeta | undefined>
 
   /**
@@ -132,7 +149,8 @@ export interface AttachmentStore extends AsyncDisposable {
 
   /**
    * Deletes the copy of the given generation or, without one, every copy. Unconditional and idempotent: whoever refers
-   * to the bytes loses them. Prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
+   * to the bytes loses them. Meanwhile a reader gets all of a copy or finds nothing. When this has resolved, nothing of
+   * it is left to do: what is put from then on stays. Prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
    */
   delete(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<void>
 
@@ -146,9 +164,10 @@ export interface AttachmentStore extends AsyncDisposable {
   markManifestCommitted(ids: readonly AttachmentId[]): void
 
   /**
-   * Waits for calls in flight, and frees what the store opened itself. Idempotent. It does not wait for sources and
-   * readers: streams that are still open fail with `AttachmentClosedError`, and so does a put whose source is still
-   * being read. Await first the puts that should succeed.
+   * Waits for calls in flight, each of which does its work or fails with `AttachmentClosedError`, and frees what the
+   * store opened itself: files, connections, timers, threads. Idempotent. It does not wait for sources and readers:
+   * streams that are still open fail with `AttachmentClosedError`, and so do the next step of a listing and a put whose
+   * source is still being read. Await first the puts that should succeed.
    */
   close(): Promise<void>
 }

@@ -142,8 +142,8 @@ class RunningHistory {
   }
 }
 
-const legend = `(empty, small and large are bytes: 0, 900 and 200,000 of them; small.id: their SHA-256; streamOf: a stream of
-them; other: a second instance over the same data)`
+const legend = `(empty, small and large are bytes: 0, 900 and 200,000 of them; small.id: their SHA-256; streamOf:
+a stream of them; other: a second instance over the same data)`
 
 function withAnswer(line: string, answer: string | undefined): string {
   return answer === undefined ? line : `${line} // ${quoted(answer)}`

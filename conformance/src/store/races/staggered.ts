@@ -94,7 +94,7 @@ export const staggeredCases: readonly StoreCase[] = storeGroup('staggered', {
   },
   'put-during-a-delete': {
     title:
-      'a put that begins when a delete is under way stores all or leaves nothing; one that begins afterwards stores all, for good',
+      'a put that begins when a delete is under way stores all or nothing; one that begins later stores all, for good',
     async run(tested) {
       const { store } = tested
       const other = await anotherInstance(tested)

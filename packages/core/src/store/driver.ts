@@ -65,8 +65,8 @@ export interface AttachmentDriver {
    * too, even if another writer put them there: a name that can be seen may not be synced yet. The content
    * stays the caller's: copy or link a spool file, and never rename it.
    *
-   * A write that rejects, also with `signal.reason`, must have made the key hold the content, or have left it as it was,
-   * with nothing staged. It must never delete the key to undo itself: by then that may be what another write has made.
+   * A write that rejects, also with `signal.reason`, must have made the key hold the content, or have left it as it
+   * was, with nothing staged. It must never delete the key to undo itself: by then that may be what another write has made.
    */
   write(
     key: AttachmentKey,
@@ -97,8 +97,8 @@ export interface AttachmentDriver {
 
   /**
    * Every blob whose id begins with the prefix, which is well-formed and may be empty; each copy of an id. No staging
-   * file, no foreign object. One that is there throughout exactly once, whatever others put and delete meanwhile: a page
-   * begins after the last id and generation of the one before, not after so many entries.
+   * file, no foreign object. One that is there throughout exactly once, whatever others put and delete meanwhile: a
+   * page begins after the last id and generation of the one before, not after so many entries.
    */
   list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing>
 

@@ -108,9 +108,9 @@ export interface AttachmentStore extends AsyncDisposable {
   /**
    * Stores the bytes. If they are there already, nothing is written and the metadata of the first put stays; but a copy
    * with the wrong length or unreadable metadata is replaced, with its metadata, and meanwhile readers get an error of
-   * damage or the whole blob. Of puts that overlap, the metadata of any one of them stays, whole. From the moment one of
-   * them has resolved, every reader finds the bytes. An array is copied before the first await. The returned ref has the
-   * metadata of this call.
+   * damage or the whole blob. Of puts that overlap, the metadata of any one of them stays, whole. From the moment one
+   * of them has resolved, every reader finds the bytes. An array is copied before the first await. The returned ref has
+   * the metadata of this call.
    *
    * A put that rejects, because it was aborted or failed, has stored the whole blob with its metadata, or nothing. What
    * was there stays as it was, and so does what another put has stored. Nothing is stored when the signal had aborted
@@ -150,7 +150,8 @@ export interface AttachmentStore extends AsyncDisposable {
   /**
    * Deletes the copy of the given generation or, without one, every copy. Unconditional and idempotent: whoever refers
    * to the bytes loses them. Meanwhile a reader gets all of a copy or finds nothing. When this has resolved, nothing of
-   * it is left to do: what is put from then on stays. Prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
+   * it is left to do: what is put from then on stays. Prefer `reclaimOrphanedAttachments`, or `delete` of a
+   * session-scoped store.
    */
   delete(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<void>
 

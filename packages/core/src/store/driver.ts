@@ -66,7 +66,8 @@ export interface AttachmentDriver {
    * stays the caller's: copy or link a spool file, and never rename it.
    *
    * A write that rejects, also with `signal.reason`, must have made the key hold the content, or have left it as it
-   * was, with nothing staged. It must never delete the key to undo itself: by then that may be what another write has made.
+   * was, with nothing staged. It must never delete the key to undo itself: by then that may be what another write has
+   * made.
    */
   write(
     key: AttachmentKey,

@@ -27,3 +27,15 @@ test('what is closed is no longer synced', () => {
   const kinds = parseStrace(log.join('\n'), '/folder').map(({ kind }) => kind)
   expect(kinds).not.toContain('sync-begin')
 })
+
+test('a write goes where a seek led, and is synced where the file was opened so', () => {
+  const log = [
+    `10 openat(AT_FDCWD, ${hex('/folder/data')}, O_WRONLY|O_DSYNC|O_CLOEXEC) = 7`,
+    '10 lseek(7, 4096, SEEK_SET) = 4096',
+    `10 writev(7, [{iov_base=${hex('a')}, iov_len=1}, {iov_base=${hex('b')}, iov_len=1}], 2) = 2`,
+  ]
+  expect(parseStrace(log.join('\n'), '/folder').slice(1)).toEqual([
+    { kind: 'seek', file: 1, position: 4096 },
+    { kind: 'write', file: 1, data: Buffer.from('ab'), synced: true },
+  ])
+})

@@ -32,8 +32,13 @@ export class Disk {
         this.#open.delete(operation.file)
         return
       case 'write':
-        this.#write(operation.file, operation.data, operation.offset)
+        this.#write(operation.file, operation.data, operation.offset, operation.synced === true)
         return
+      case 'seek': {
+        const open = this.#open.get(operation.file)
+        if (open !== undefined) open.position = operation.position
+        return
+      }
       case 'resize': {
         const node = this.#open.get(operation.file)?.node
         if (node !== undefined) resize(node, operation.byteLength)
@@ -94,11 +99,13 @@ export class Disk {
     this.#open.set(file, { node, position: 0 })
   }
 
-  #write(file: number, data: Uint8Array, offset: number | undefined): void {
+  #write(file: number, data: Uint8Array, offset: number | undefined, synced: boolean): void {
     const open = this.#open.get(file)
     if (open?.node.kind !== 'file') return
     const at = offset ?? open.position
-    open.node.pending.push({ data, offset: at })
+    const write = { data, offset: at }
+    open.node.pending.push(write)
+    if (synced) makeDurable(open.node, new Set([write]))
     if (offset === undefined) open.position = at + data.byteLength
   }
 

@@ -8,8 +8,15 @@ export type Operation =
       readonly truncate: boolean
     }
   | { readonly kind: 'close'; readonly file: number }
-  /** Without an offset: where the last one ended. */
-  | { readonly kind: 'write'; readonly file: number; readonly data: Uint8Array; readonly offset?: number }
+  /** Without an offset: where the last one ended, or where a seek led. Synced: it was on the disk when it ended. */
+  | {
+      readonly kind: 'write'
+      readonly file: number
+      readonly data: Uint8Array
+      readonly offset?: number
+      readonly synced?: true
+    }
+  | { readonly kind: 'seek'; readonly file: number; readonly position: number }
   | { readonly kind: 'resize'; readonly file: number; readonly byteLength: number }
   /** A sync covers what was done before it began, once it has ended. */
   | { readonly kind: 'sync-begin'; readonly sync: number; readonly file: number }

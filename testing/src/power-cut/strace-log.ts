@@ -3,7 +3,7 @@ import type { Operation } from './operations.ts'
 
 /** The system calls that change files or sync them. */
 export const tracedCalls: readonly string[] = [
-  ...['openat', 'open', 'creat', 'close', 'write', 'pwrite64', 'writev', 'pwritev', 'ftruncate'],
+  ...['openat', 'open', 'creat', 'close', 'write', 'pwrite64', 'writev', 'pwritev', 'lseek', 'ftruncate'],
   ...['fsync', 'fdatasync', 'rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat'],
   ...['mkdir', 'mkdirat', 'rmdir'],
 ]
@@ -23,7 +23,7 @@ class StraceParser {
   readonly operations: Operation[] = []
   readonly #folder: string
   /** Open files, by descriptor: all threads of a process share them. */
-  readonly #open = new Map<number, { file: number; path: string }>()
+  readonly #open = new Map<number, { file: number; path: string; syncs: boolean }>()
   /** Beginnings of calls that have not ended, by thread. */
   readonly #unfinished = new Map<string, string>()
   readonly #syncs = new Map<string, number>()
@@ -91,6 +91,11 @@ class StraceParser {
       case 'pwritev':
         this.#written(descriptor, Buffer.concat(texts).subarray(0, result), Number(/(\d+)$/.exec(args)?.[1]))
         return
+      case 'lseek': {
+        const file = this.#open.get(descriptor)?.file
+        if (file !== undefined) this.operations.push({ kind: 'seek', file, position: result })
+        return
+      }
       case 'ftruncate': {
         const file = this.#open.get(descriptor)?.file
         if (file !== undefined)
@@ -125,7 +130,7 @@ class StraceParser {
   #opened(descriptor: number, path: string, args: string): void {
     if (!this.#inside(path)) return
     this.#count++
-    this.#open.set(descriptor, { file: this.#count, path })
+    this.#open.set(descriptor, { file: this.#count, path, syncs: /\bO_D?SYNC\b/.test(args) })
     const [create, truncate] = [args.includes('O_CREAT'), args.includes('O_TRUNC')]
     this.operations.push({ kind: 'open', file: this.#count, path, create, truncate })
   }
@@ -138,9 +143,16 @@ class StraceParser {
 
   #written(descriptor: number, data: Uint8Array, offset: number | undefined): void {
     if (descriptor === 1) this.operations.push({ kind: 'mark', text: Buffer.from(data).toString().trim() })
-    const file = this.#open.get(descriptor)?.file
-    if (file === undefined) return
-    this.operations.push(offset === undefined ? { kind: 'write', file, data } : { kind: 'write', file, data, offset })
+    const open = this.#open.get(descriptor)
+    if (open === undefined) return
+    const { file, syncs } = open
+    this.operations.push({
+      kind: 'write',
+      file,
+      data,
+      ...(offset !== undefined && { offset }),
+      ...(syncs && { synced: true }),
+    })
   }
 
   #named(kind: 'mkdir' | 'rmdir' | 'unlink', path: string): void {

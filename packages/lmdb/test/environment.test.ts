@@ -46,13 +46,13 @@ describe('the folder', () => {
 
   test.each<[string, (path: string) => void]>([
     ['is a file', path => writeFileSync(path, 'a')],
-    [
-      'has a data.mdb of something else',
+    ...['x'.repeat(10_000), 'short', '\0'.repeat(8192)].map((content): [string, (path: string) => void] => [
+      `has a data.mdb of something else, of ${content.length} bytes`,
       path => {
         mkdirSync(path)
-        writeFileSync(join(path, 'data.mdb'), 'x'.repeat(10_000))
+        writeFileSync(join(path, 'data.mdb'), content)
       },
-    ],
+    ]),
   ])('that %s is refused', (_what, spoil) => {
     const path = join(newFolder(), 'spoilt')
     spoil(path)

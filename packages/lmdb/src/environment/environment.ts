@@ -5,6 +5,7 @@ import { AttachmentInvalidArgumentError, AttachmentIoError } from '@lash/attachm
 import { makeFolder, syncFolder } from '@lash/attachments-core/backend'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { BlobRow } from '../store/blob-row.ts'
+import { checkDataFile } from './data-file.ts'
 
 /** What this process has open, by path. */
 const opened = new Map<string, LmdbEnvironment>()
@@ -40,7 +41,9 @@ export class LmdbEnvironment {
   }
 
   constructor(path: string) {
-    makeFolder(join(path, 'data.mdb'))
+    const file = join(path, 'data.mdb')
+    makeFolder(file)
+    checkDataFile(file)
     // With `overlappingSync` what is written could be seen before it is synced. A path with a dot is a folder too.
     this.#root = open({ path, overlappingSync: false, noSubdir: false })
     this.#path = path
@@ -49,7 +52,7 @@ export class LmdbEnvironment {
     this.refs = this.#root.openDB({ name: 'attachment-refs', encoding: 'string' })
     // LMDB syncs what is in its file, and not that the file is in its folder.
     syncFolder(path)
-    this.#file = openSync(join(path, 'data.mdb'), 'r')
+    this.#file = openSync(file, 'r')
   }
 
   /** Runs the work in one transaction. Resolves when what it has written is on the disk. */

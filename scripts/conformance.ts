@@ -18,7 +18,7 @@ const usage = `Runs the conformance kit on the packed packages, installed outsid
                the runtime, from npm; the pinned Node without it
   --essential  bytes in and out, streams, commits, crashes and sweeps instead of the whole kit
 
-The report is left in reports/conformance.md and reports/conformance.json.`
+The report is left in reports/conformance.md, .html and .json, and a badge of each backend in reports/badges.`
 
 const { values } = parseArgs({
   options: {
@@ -51,10 +51,10 @@ async function run(): Promise<boolean> {
     }
     const outcomes = await runColumns(columns)
     await mkdir(join(root, 'reports'), { recursive: true })
-    for (const name of ['conformance.md', 'conformance.json']) {
+    for (const name of ['conformance.md', 'conformance.html', 'conformance.json', 'badges']) {
       const report = join(reportsOf(columns), name)
       // There is none when nothing could be run, of which the reason has been printed.
-      if (existsSync(report)) await cp(report, join(root, 'reports', name))
+      if (existsSync(report)) await cp(report, join(root, 'reports', name), { recursive: true })
     }
     return sumOf(outcomes.values()).failed === 0
   } finally {

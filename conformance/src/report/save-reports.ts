@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { HarnessKind } from '../harness.ts'
-import { notShownLines } from './not-shown.ts'
-import { type ConformanceReport, reportsToMarkdown } from './report.ts'
+import { badgeOf } from './badge.ts'
+import { reportToHtml } from './html.ts'
+import type { ConformanceReport } from './report.ts'
 import { type ReportJson, reportFromJson, reportToJson } from './report-json.ts'
+import { wholeMarkdown } from './whole-markdown.ts'
 
 /**
- * Saves the reports of one test file, and writes `conformance.json` and `conformance.md` from these and from what other
- * test files saved in the same folder. Test files may do this at the same time, in processes of their own.
+ * Saves the reports of one test file, and writes `conformance.json`, `.md` and `.html` and `badges/<kind>-<name>.json`
+ * from these and from what other test files saved in the same folder. Test files may do this at the same time, in
+ * processes of their own.
  * @param name - the name of the test file. It replaces what was saved under the same name before.
  */
 export async function saveReports(folder: string, name: string, reports: readonly ConformanceReport[]): Promise<void> {
@@ -34,44 +36,19 @@ async function readParts(parts: string): Promise<string[]> {
 
 async function writeWhole(folder: string, whole: readonly ReportJson[]): Promise<void> {
   await replaceFile(join(folder, 'conformance.json'), `${JSON.stringify(whole, undefined, 2)}\n`)
-  await replaceFile(join(folder, 'conformance.md'), wholeMarkdown(whole.map(reportFromJson)))
-}
-
-/** All reports as one Markdown document: for each kind a table, what failed, and what does not apply and why. */
-export function wholeMarkdown(reports: readonly ConformanceReport[]): string {
-  const sections = ['# Conformance']
-  for (const kind of ['store', 'manifest', 'session', 'manifest-driver'] satisfies HarnessKind[]) {
-    const ofKind = reports.filter(report => report.kind === kind)
-    if (ofKind.length === 0) continue
-    sections.push(`## ${headings[kind]}`, reportsToMarkdown(ofKind))
-    const failures = failureLines(ofKind)
-    if (failures.length > 0) sections.push('Failures:', bullets(failures))
-    const reasons = ofKind.flatMap(report => notShownLines(report).map(line => `${report.backend}: ${line}`))
-    if (reasons.length > 0) sections.push('Not shown:', bullets(reasons))
+  const reports = whole.map(reportFromJson)
+  const markdown = wholeMarkdown(reports)
+  await replaceFile(join(folder, 'conformance.md'), markdown)
+  await replaceFile(join(folder, 'conformance.html'), reportToHtml(markdown))
+  const badges = join(folder, 'badges')
+  await mkdir(badges, { recursive: true })
+  for (const report of reports) {
+    const name = `${report.kind} ${report.backend}`
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replace(/-$/, '')
+    await replaceFile(join(badges, `${name}.json`), JSON.stringify(badgeOf(report)))
   }
-  return `${sections.join('\n\n')}\n`
-}
-
-const headings: Readonly<Record<HarnessKind, string>> = {
-  store: 'Stores',
-  manifest: 'Manifests',
-  session: 'Stores with manifests',
-  'manifest-driver': 'Drivers of the portable manifest',
-}
-
-function failureLines(reports: readonly ConformanceReport[]): string[] {
-  return reports.flatMap(({ backend, outcomes }) =>
-    outcomes
-      .filter(({ status }) => status === 'failed' || status === 'known-failure')
-      .map(({ status, id, error, reason }) => {
-        if (status === 'known-failure') return `${backend}: ${id}: known: ${reason}`
-        return `${backend}: ${(error?.message ?? id).replaceAll(/\s*\n\s*/g, ' ')}`
-      }),
-  )
-}
-
-function bullets(lines: readonly string[]): string {
-  return lines.map(line => `- ${line}`).join('\n')
 }
 
 /** Replaces the file at once, so that nobody reads half of it. */

@@ -25,16 +25,29 @@ async function isSeenWhole(
   const working = work().finally(() => {
     isOver = true
   })
-  const read = async (first: string, second: string) => {
-    while (!isOver) {
-      if ((await isDone(reader, first)) && !(await isDone(reader, second))) return `${first} before ${second}`
+  const look = async (first: string, second: string) => {
+    if ((await isDone(reader, first)) && !(await isDone(reader, second))) return `${first} before ${second}`
+  }
+  const watch = async (first: string, second: string) => {
+    let seen: string | undefined
+    while (!isOver && seen === undefined) {
+      seen = await look(first, second)
       await turn()
     }
-    return undefined
+    return seen
+  }
+  // A backend in memory is done before the event loop turns.
+  const lookLater = async (steps: number, first: string, second: string) => {
+    for (let step = 0; step < steps; step++) await undefined
+    return look(first, second)
   }
   const [one = '', last = ''] = [parts[0], parts.at(-1)]
   const middle = parts[parts.length >> 1] ?? ''
-  const seen = Promise.all([read(one, last), read(last, one), read(middle, last)])
+  const seen = Promise.all([
+    ...[watch(one, last), watch(last, one), watch(middle, last)],
+    ...[1, 3, 5, 8, 12, 20].flatMap(steps => [lookLater(steps, one, last), lookLater(steps, last, one)]),
+  ])
+  await Promise.allSettled([working, seen])
   await working
   assert.deepEqual(
     (await seen).filter(half => half !== undefined),

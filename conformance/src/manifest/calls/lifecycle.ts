@@ -62,12 +62,17 @@ export const lifecycleCases: readonly ManifestCase[] = manifestGroup('close and 
   },
   'close-with-calls-in-flight': {
     title: 'a call in flight when the manifest is closed completes, or rejects as closed',
-    async run({ manifest, record, fixture, reopen }) {
-      await record('warm', 'session')
+    async run({ manifest, record, commit, release, claim, fixture, reopen }) {
+      for (const name of ['committed', 'released', 'claimed']) await record(name, 'session')
       const names = numbered('content', 20)
       const recording = Promise.allSettled(names.map(name => record(name, 'session')))
+      const others = Promise.allSettled([
+        commit('session', 'committed'),
+        release('session', 'released'),
+        claim({ ids: [idOf('claimed')] }),
+      ])
       await manifest.close()
-      const outcomes = await recording
+      const outcomes = [...(await recording), ...(await others)]
       const recorded = names.filter((_, index) => outcomes[index]?.status === 'fulfilled')
       for (const outcome of outcomes) {
         if (outcome.status === 'rejected') assert.ok(AttachmentClosedError.isInstance(outcome.reason), outcome.reason)
@@ -75,6 +80,10 @@ export const lifecycleCases: readonly ManifestCase[] = manifestGroup('close and 
       if (fixture.reopen === undefined) return
       const again = await reopen()
       for (const name of recorded) await again.entry(name, 'session')
+      const [committing, releasing, claiming] = await others
+      if (committing.status === 'fulfilled') assert.ok(await again.isCommitted('committed', 'session'))
+      if (releasing.status === 'fulfilled') assert.ok(await again.isReleased('released', 'session'))
+      if (claiming.status === 'fulfilled') assert.equal(await again.lookup('claimed', 'session'), undefined)
     },
   },
   'others-stay-open': {

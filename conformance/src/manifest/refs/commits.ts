@@ -112,7 +112,13 @@ export const commitCases: readonly ManifestCase[] = manifestGroup('commit', {
       await record('a', 'session')
       await commit('session', 'a@0', 'a@0', 'a')
       assert.ok(await isCommitted('a', 'session'))
-      await mustRefuse('session', ['a@0', 'a@1'], 'one of the two refs is wrong')
+      for (const refs of [
+        ['a@0', 'a@1'],
+        ['a@1', 'a@0'],
+        ['a@1', 'a'],
+      ]) {
+        await mustRefuse('session', refs, 'one of the two refs is wrong')
+      }
     },
   },
   nothing: {

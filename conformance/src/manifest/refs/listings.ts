@@ -4,7 +4,7 @@ import type { ManifestCase } from '../../case.ts'
 import { idOf, numbered, textOf } from '../../run/contents.ts'
 import { collect } from '../../run/samples.ts'
 import { manifestGroup } from '../manifest-under-test.ts'
-import { endOfTime, entryOf, intentFor, namesOf } from '../steps.ts'
+import { assertNames, endOfTime, entryOf, intentFor, namesOf } from '../steps.ts'
 
 /** Content and session of entries, sorted, as `name/session`. */
 function held(entries: readonly AttachmentManifestEntry[]): string[] {
@@ -59,7 +59,7 @@ export const listingCases: readonly ManifestCase[] = manifestGroup('lookup and l
     async run({ record, entriesOf }) {
       const names = numbered('content', 1203)
       await Promise.all(names.map(name => record(name, 'session')))
-      assert.deepEqual(namesOf(await entriesOf('session')), names.sort())
+      assertNames(namesOf(await entriesOf('session')), names, 'what listRefs gives')
     },
   },
   'stop-early': {
@@ -87,7 +87,7 @@ export const listingCases: readonly ManifestCase[] = manifestGroup('lookup and l
           const claims = await claim({ ids: seen.map(idOf) })
           assert.equal(claims.length, 50)
         }
-        assert.deepEqual(seen.toSorted(), left.toSorted())
+        assertNames(seen, left, 'what the listing gives')
         left = left.filter(name => !seen.slice(0, 50).includes(name))
       }
     },

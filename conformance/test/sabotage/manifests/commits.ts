@@ -58,6 +58,16 @@ class CommitsReleased extends PlainManifest {
   }
 }
 
+class GoesByTheLastOfTwo extends PlainManifest {
+  static readonly defect = 'of two refs to one content in a commit, the last alone is looked at'
+  static readonly caughtBy = ['manifest/commit/same-ref-twice-in-one']
+
+  protected override committable(sessionId: string, targets: readonly CommitTarget[], holder: string): Line[] {
+    const byId = new Map(targets.map(target => [target.id, target]))
+    return super.committable(sessionId, [...byId.values()], holder)
+  }
+}
+
 class CommitsForAnybody extends PlainManifest {
   static readonly defect = 'a commit takes the ref of another session'
   static readonly caughtBy = ['manifest/commit/matches-nothing']
@@ -146,6 +156,7 @@ export const commitSabotages: readonly SabotagedManifest[] = [
   CommitsPartly,
   NamesFirstOnly,
   CommitsReleased,
+  GoesByTheLastOfTwo,
   CommitsForAnybody,
   RestampsCommits,
   ShowsReleasedAsLive,

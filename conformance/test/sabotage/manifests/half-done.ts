@@ -31,6 +31,20 @@ class ReleasesRefByRef extends PlainManifest {
   }
 }
 
+class ReleasesInMicrotasks extends PlainManifest {
+  static readonly defect = 'a release awaits something in memory between one ref and the next'
+  static readonly caughtBy = ['manifest/seen from outside/release']
+
+  override async releaseRefs(
+    sessionId: string,
+    ids?: readonly AttachmentId[],
+    options?: AttachmentReleaseOptions,
+  ): Promise<void> {
+    if (ids === undefined) return super.releaseRefs(sessionId, ids, options)
+    for (const id of ids) await super.releaseRefs(sessionId, [id], options)
+  }
+}
+
 class ReleasesSessionsRefByRef extends PlainManifest {
   static readonly defect = 'the end of a session is one write for each ref, and a reader sees some of them'
   static readonly caughtBy = ['manifest/seen from outside/release']
@@ -200,8 +214,31 @@ class KeepsTokensToItself extends PlainManifest {
   }
 }
 
+/** Answers at once, and writes when the event loop turns. */
+class WritesLater extends PlainManifest {
+  static readonly defect = 'a release resolves before it is written, and is lost when the manifest closes'
+  static readonly caughtBy = ['manifest/close and reopen/close-with-calls-in-flight']
+  #isClosed = false
+
+  override async releaseRefs(
+    sessionId: string,
+    ids?: readonly AttachmentId[],
+    options?: AttachmentReleaseOptions,
+  ): Promise<void> {
+    void turn().then(() => {
+      if (!this.#isClosed) return super.releaseRefs(sessionId, ids, options)
+    })
+  }
+
+  override close(): Promise<void> {
+    this.#isClosed = true
+    return super.close()
+  }
+}
+
 export const halfDoneSabotages: readonly SabotagedManifest[] = [
   ReleasesRefByRef,
+  ReleasesInMicrotasks,
   ReleasesSessionsRefByRef,
   CommitsRefByRef,
   SettlesIdById,
@@ -212,4 +249,5 @@ export const halfDoneSabotages: readonly SabotagedManifest[] = [
   RecordsAfterALook,
   CachesLookups,
   KeepsTokensToItself,
+  WritesLater,
 ]

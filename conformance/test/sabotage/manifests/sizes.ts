@@ -8,13 +8,13 @@ import type {
   OrphanClaim,
   OrphanQuery,
 } from '@lash/attachments-core'
-import { entryOf, type Line } from './notebook.ts'
+import { ageOf, entryOf, isCommitted, type Line } from './notebook.ts'
 import { PlainManifest } from './plain-manifest.ts'
 import type { SabotagedManifest } from './sabotage.ts'
 
 class ClaimsAThousand extends PlainManifest {
   static readonly defect = 'no sweep claims more than a thousand contents, whatever its limit'
-  static readonly caughtBy = ['manifest/many at once/ten-thousand-claims', 'manifest/many at once/sweep-thousands']
+  static readonly caughtBy = ['manifest/many at once/ten-thousand-claims']
 
   override claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
     return super.claimOrphans({ ...query, limit: Math.min(query.limit, 1000) })
@@ -23,7 +23,7 @@ class ClaimsAThousand extends PlainManifest {
 
 class SettlesAThousand extends PlainManifest {
   static readonly defect = 'a settlement leaves all claims after the first thousand'
-  static readonly caughtBy = ['manifest/many at once/ten-thousand-claims', 'manifest/many at once/sweep-thousands']
+  static readonly caughtBy = ['manifest/many at once/ten-thousand-claims']
 
   override settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
     return super.settleClaims(claims.slice(0, 1000))
@@ -50,7 +50,7 @@ class AuditsFiveThousand extends PlainManifest {
 
 class CommitsAThousand extends PlainManifest {
   static readonly defect = 'a commit commits the first thousand of its refs'
-  static readonly caughtBy = ['manifest/many at once/commit-thousands']
+  static readonly caughtBy = ['manifest/many at once/thousands']
 
   protected override commitLines(lines: readonly Line[]): void {
     super.commitLines(lines.slice(0, 1000))
@@ -59,7 +59,7 @@ class CommitsAThousand extends PlainManifest {
 
 class ReleasesAThousand extends PlainManifest {
   static readonly defect = 'the end of a session releases a thousand of its refs'
-  static readonly caughtBy = ['manifest/many at once/commit-thousands']
+  static readonly caughtBy = ['manifest/many at once/thousands']
 
   override releaseRefs(
     sessionId: string,
@@ -77,7 +77,7 @@ class ReleasesAThousand extends PlainManifest {
 
 class ListsUncommittedThousand extends PlainManifest {
   static readonly defect = 'listUncommitted ends after a thousand refs'
-  static readonly caughtBy = ['manifest/many at once/sweep-thousands', 'manifest/lookup and list/drops-meanwhile']
+  static readonly caughtBy = ['manifest/many at once/thousands', 'manifest/lookup and list/drops-meanwhile']
 
   override async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
     let count = 0
@@ -110,6 +110,37 @@ class DropsAHundredRefs extends PlainManifest {
 
   protected override eraseClaimed(lines: readonly Line[]): void {
     super.eraseClaimed(lines.slice(0, 100))
+  }
+}
+
+class LooksAtAThousandRefs extends PlainManifest {
+  static readonly defect = 'a sweep looks at the first thousand refs of a content, of which the committed one is none'
+  static readonly caughtBy = ['manifest/many at once/one-among-a-thousand']
+
+  protected override isOrphan(lines: readonly Line[], query: OrphanQuery): boolean {
+    return super.isOrphan(lines.slice(0, 1000), query)
+  }
+}
+
+class EndsAtAPageWithoutOrphans extends PlainManifest {
+  static readonly defect = 'a sweep ends when none of a thousand old refs is of an orphan'
+  static readonly caughtBy = ['manifest/many at once/thousands']
+
+  override claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
+    const aged = this.notebook.lines.filter(line => !isCommitted(line) && this.isAged(line, query.olderThanEpochMs))
+    if (aged.length <= 1000) return super.claimOrphans(query)
+    const page = aged.sort((one, other) => ageOf(one) - ageOf(other)).slice(0, 1000)
+    const ids = new Set(page.map(line => line.attachmentId))
+    return super.claimOrphans({ ...query, ids: query.ids?.filter(id => ids.has(id)) ?? [...ids] })
+  }
+}
+
+class ListsFiveThousand extends PlainManifest {
+  static readonly defect = 'listRefs ends after five thousand refs'
+  static readonly caughtBy = ['manifest/many at once/thousands']
+
+  protected override *listed(lines: readonly Line[]): Generator<AttachmentManifestEntry, void, void> {
+    yield* super.listed(lines.slice(0, 5000))
   }
 }
 
@@ -159,6 +190,9 @@ export const sizeSabotages: readonly SabotagedManifest[] = [
   LooksAtAHundredRefs,
   LooksAtTheEnds,
   DropsAHundredRefs,
+  LooksAtAThousandRefs,
+  EndsAtAPageWithoutOrphans,
+  ListsFiveThousand,
   PagesByOffset,
   PagesOrphansByOffset,
 ]

@@ -1,4 +1,7 @@
-/** Every durable pair, as `<store>+<manifest>`. `sqlite+sqlite` is one file, `sqlite-sqlite` two. */
+/**
+ * Every durable pair, as `<store>+<manifest>`. `sqlite+sqlite` is one file, `sqlite-sqlite` two, `lmdb+lmdb` one
+ * environment.
+ */
 export const pairNames = [
   'fs+sqlite',
   'sqlite+sqlite',
@@ -9,6 +12,8 @@ export const pairNames = [
   'postgres+sqlite',
   's3+postgres',
   's3+sqlite',
+  'lmdb+lmdb',
+  'fs+redis',
 ] as const
 export type PairName = (typeof pairNames)[number]
 
@@ -16,6 +21,7 @@ export type PairName = (typeof pairNames)[number]
 export function missingFor(name: PairName): string | undefined {
   if (name.includes('postgres') && !process.env.LASH_TEST_POSTGRES_URL) return 'LASH_TEST_POSTGRES_URL is not set'
   if (name.includes('s3') && !process.env.LASH_TEST_S3_ENDPOINT) return 'LASH_TEST_S3_ENDPOINT is not set'
+  if (name.includes('redis') && !process.env.LASH_TEST_REDIS_URL) return 'LASH_TEST_REDIS_URL is not set'
   return undefined
 }
 

@@ -6,9 +6,12 @@ export type StoreAddress =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly connectionString: string; readonly schema: string }
   | { readonly kind: 's3'; readonly prefix: string }
+  | { readonly kind: 'lmdb'; readonly path: string }
 export type ManifestAddress =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly connectionString: string; readonly schema: string }
+  | { readonly kind: 'lmdb'; readonly path: string }
+  | { readonly kind: 'redis'; readonly url: string }
 export interface PairAddress {
   readonly store: StoreAddress
   readonly manifest: ManifestAddress
@@ -55,6 +58,10 @@ async function openStore(address: StoreAddress): Promise<AttachmentStore> {
     }
     case 's3':
       return openS3(address.prefix)
+    case 'lmdb': {
+      const { LmdbAttachmentStore } = await import('@lash/attachments-lmdb')
+      return new LmdbAttachmentStore(address.path)
+    }
   }
 }
 
@@ -66,13 +73,25 @@ async function openS3(prefix: string): Promise<AttachmentStore> {
 }
 
 async function openManifest(address: ManifestAddress): Promise<AttachmentManifest> {
-  if (address.kind === 'sqlite') {
-    const { SqliteAttachmentManifest } = await import('@lash/attachments-sqlite')
-    return new SqliteAttachmentManifest({ path: address.path, tombstoneRetentionMs })
+  switch (address.kind) {
+    case 'sqlite': {
+      const { SqliteAttachmentManifest } = await import('@lash/attachments-sqlite')
+      return new SqliteAttachmentManifest({ path: address.path, tombstoneRetentionMs })
+    }
+    case 'postgres': {
+      const { PostgresAttachmentManifest } = await import('@lash/attachments-postgres')
+      const { connectionString, schema } = address
+      return new PostgresAttachmentManifest({ connectionString, schema, tombstoneRetentionMs })
+    }
+    case 'lmdb': {
+      const { LmdbAttachmentManifest } = await import('@lash/attachments-lmdb')
+      return new LmdbAttachmentManifest({ path: address.path, tombstoneRetentionMs })
+    }
+    case 'redis': {
+      const { RedisAttachmentManifest } = await import('@lash/attachments-redis')
+      return new RedisAttachmentManifest({ url: address.url, tombstoneRetentionMs })
+    }
   }
-  const { PostgresAttachmentManifest } = await import('@lash/attachments-postgres')
-  const { connectionString, schema } = address
-  return new PostgresAttachmentManifest({ connectionString, schema, tombstoneRetentionMs })
 }
 
 /** Where the S3 server of the tests is. It is read here because the module that starts one takes long to load. */

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { startPrivateRedis } from '@lash/attachments-testing/redis'
 import pg from 'pg'
 import { type ManifestAddress, openPair, type PairAddress, type StoreAddress } from './pair.ts'
 import type { PairName } from './pair-names.ts'
@@ -23,6 +24,7 @@ export async function makePlace(name: PairName): Promise<Place> {
   const schema = `crash_${randomBytes(8).toString('hex')}`
   const connectionString = process.env.LASH_TEST_POSTGRES_URL ?? ''
   const [store, manifest] = name.split(/[+-]/) as [StoreAddress['kind'], ManifestAddress['kind']]
+  const redis = manifest === 'redis' ? await startPrivateRedis() : undefined
   const oneFile = name === 'sqlite+sqlite'
   const address: PairAddress = {
     store: {
@@ -30,22 +32,27 @@ export async function makePlace(name: PairName): Promise<Place> {
       sqlite: { kind: 'sqlite', path: join(folder, 'bytes.db') } as const,
       postgres: { kind: 'postgres', connectionString, schema } as const,
       s3: { kind: 's3', prefix: `crash/${schema}/` } as const,
+      lmdb: { kind: 'lmdb', path: join(folder, 'both') } as const,
     }[store],
-    manifest:
-      manifest === 'sqlite'
-        ? { kind: 'sqlite', path: join(folder, oneFile ? 'bytes.db' : 'refs.db') }
-        : { kind: 'postgres', connectionString, schema },
+    manifest: {
+      sqlite: { kind: 'sqlite', path: join(folder, oneFile ? 'bytes.db' : 'refs.db') } as const,
+      postgres: { kind: 'postgres', connectionString, schema } as const,
+      lmdb: { kind: 'lmdb', path: join(folder, 'both') } as const,
+      redis: { kind: 'redis', url: redis?.url ?? '' } as const,
+    }[manifest],
   }
   await mkdir(folder, { recursive: true })
   return {
     address,
     async quiet(workers) {
       if (name.includes('postgres')) await withClient(connectionString, client => connectionsEnd(client, workers))
+      await redis?.connectionsEnd()
     },
     async remove() {
       await removeBlobs(address)
       const drop = `DROP SCHEMA IF EXISTS ${schema} CASCADE`
       if (name.includes('postgres')) await withClient(connectionString, client => client.query(drop))
+      await redis?.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }

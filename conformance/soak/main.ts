@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '@lash/attachments-testing/postgres'
+import { startRedis } from '@lash/attachments-testing/redis'
 import { s3Environment, startS3 } from '@lash/attachments-testing/s3'
 import { markdownTable } from 'markdown-table'
 import { missingFor, type PairName, pairNames, pairsToRun } from '../crash/pair-names.ts'
@@ -51,6 +52,13 @@ async function startServersFor(names: readonly PairName[]): Promise<(() => Promi
     if (s3 !== undefined) {
       Object.assign(process.env, s3Environment(s3))
       stops.push(() => s3.stop())
+    }
+  }
+  if (names.some(name => name.includes('redis'))) {
+    const redis = await startRedis()
+    if (redis !== undefined) {
+      process.env.LASH_TEST_REDIS_URL = redis.url
+      stops.push(() => redis.stop())
     }
   }
   return stops

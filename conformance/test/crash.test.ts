@@ -21,6 +21,8 @@ const kills: Readonly<Record<PairName, number>> = {
   'postgres+sqlite': 8,
   's3+postgres': 14,
   's3+sqlite': 8,
+  'lmdb+lmdb': 8,
+  'fs+redis': 8,
 }
 
 const tallies: Record<string, Tally> = {}

@@ -22,6 +22,8 @@ export interface RedisServer {
 export interface PrivateRedisServer extends RedisServer {
   /** Kills it with SIGKILL and starts it again, on the same port and data. */
   restart(): Promise<void>
+  /** Resolves when nobody is connected: then all that killed processes have sent is done. */
+  connectionsEnd(): Promise<void>
 }
 
 /**
@@ -96,7 +98,20 @@ async function startOnce(settings: readonly string[]): Promise<PrivateRedisServe
       await daemons.kill('redis')
       await start()
     },
+    connectionsEnd: () => connectionsEnd(url),
     stop: () => daemons.stop(),
+  }
+}
+
+async function connectionsEnd(url: string): Promise<void> {
+  const client = await createClient({ url })
+    .on('error', () => {})
+    .connect()
+  try {
+    // The list has this client.
+    while ((await client.clientList()).length > 1) await sleep(10)
+  } finally {
+    client.destroy()
   }
 }
 

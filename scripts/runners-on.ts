@@ -16,6 +16,8 @@ interface HarnessModule {
 const harnesses: readonly HarnessModule[] = [
   { module: 'packages/files-sdk/test/harnesses/memory.ts', make: 'memoryAdapterHarness', test: 'testStore' },
   { module: 'conformance/test/harnesses/memory.ts', make: 'memoryManifestHarness', test: 'testManifest' },
+  { module: 'conformance/test/harnesses/lmdb.ts', make: 'lmdbManifestHarness', test: 'testManifest' },
+  { module: 'conformance/test/harnesses/redis.ts', make: 'redisManifestHarness', test: 'testManifest' },
 ]
 
 /** A test runner, and how it is told to run files. */

@@ -44,12 +44,14 @@ export function release(who: Who, ...names: readonly string[]): Call {
   }
 }
 
-export function lookup(name: string, sessionId: string): Call {
+export function lookup(name: string, who: Who): Call {
+  const { sessionId, options } = argumentsOf(who)
   return {
     name: `lookup ${name}`,
     steps: [
       async manifest => {
-        const { holder, committedAtEpochMs, releasedAtEpochMs } = (await manifest.lookup(sessionId, idOf(name))) ?? {}
+        const found = await manifest.lookup(sessionId, idOf(name), options)
+        const { holder, committedAtEpochMs, releasedAtEpochMs } = found ?? {}
         return [holder, committedAtEpochMs ?? '-', releasedAtEpochMs ?? '-'].join(' ')
       },
     ],

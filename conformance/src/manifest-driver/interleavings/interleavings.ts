@@ -43,7 +43,7 @@ export const interleavingCases: readonly ManifestDriverCase[] = driverGroup('int
     [held, () => [commit(holder('A', 'second'), 'x'), claim()]],
   ]),
   'release-and-others': together('a release and another call', [
-    [put, () => [release('A'), inTurn(intent('y', 'A'), lookup('x', 'A'))]],
+    [put, () => [release('A'), inTurn(intent('y', 'A'), lookup('x', holder('A', '')))]],
     [held, () => [release('A', 'x'), intent('x', holder('A', 'third'))]],
     [held, () => [release(holder('A', 'second')), intent('y', holder('A', 'second'))]],
     [shared, () => [release('A'), commit('A', 'x', 'y')]],

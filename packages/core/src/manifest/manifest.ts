@@ -107,8 +107,9 @@ export interface OrphanQuery {
  * Each method but the listings is atomic and linearizable, across processes if the backend is shared: nobody sees a
  * commit, a release or a settlement of several contents half done. What a sweeper calls, `claimOrphans`, `claimBlobs`
  * and `settleClaims`, may be done in several such steps, of whole contents, where there are more than a hundred
- * contents, where other writers are in the way, or where the backend takes no more at once. Then a call that rejects
- * may have done a part; it may be repeated. A listing is no one view: it gives every ref that is there from its
+ * contents, where other writers are in the way, or where the backend takes no more at once. So may `releaseRefs` and
+ * `forget`, but only of more than the backend takes at once; a commit of more is refused. A call in steps that rejects
+ * may have done a part of them; it may be repeated. A listing is no one view: it gives every ref that is there from its
  * beginning to its end once.
  *
  * When a method of a durable manifest has resolved, its effect survives a crash of the process and a power cut. After

@@ -7,6 +7,7 @@ import { consumerStep } from './consumer.ts'
 import { runHttpScenarios } from './http-on.ts'
 import { Installation } from './installation.ts'
 import { packageSteps } from './packages.ts'
+import { projectsStep } from './projects-on.ts'
 import { RanWhere } from './ran-where.ts'
 import { runners, runOnRunner } from './runners-on.ts'
 import { installRuntime, pinnedNode, type Runtime, type RuntimeName } from './runtimes.ts'
@@ -71,6 +72,7 @@ if (filters.length === 0) {
     run: async () => testTarballs(await installRuntime('node', oldestNode), onPinnedAlone),
   })
   steps.push({ title: 'Essential cases on the tarballs, oldest and newest Node, Bun and Deno', run: testEssentials })
+  steps.push(projectsStep())
   steps.push({ title: 'Harnesses as authors run them: vitest, node:test, Bun and Deno', run: testRunners })
 }
 

@@ -13,7 +13,7 @@ export type OneFileAttachmentManifestOptions = OneFileOptions & AttachmentManife
 /** Who holds what, in a table of one file. */
 export class OneFileAttachmentManifest extends PortableAttachmentManifest {
   constructor(options: OneFileAttachmentManifestOptions) {
-    super(new OneFileManifestDriver(connect(options)), options)
+    super(new OneFileManifestDriver(options), options)
   }
 }
 
@@ -23,14 +23,14 @@ interface Entry {
 }
 
 /** An ordered map of text: each entry is one row. */
-class OneFileManifestDriver implements AttachmentManifestDriver {
+export class OneFileManifestDriver implements AttachmentManifestDriver {
   readonly specificationVersion = 1
   readonly name = 'one-file'
   readonly persistence = 'durable'
   readonly #database: DatabaseSync
 
-  constructor(database: DatabaseSync) {
-    this.#database = database
+  constructor(options: OneFileOptions) {
+    this.#database = connect(options)
   }
 
   async get(keys: readonly string[]): Promise<(string | undefined)[]> {

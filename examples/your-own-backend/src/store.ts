@@ -23,7 +23,7 @@ export type OneFileAttachmentStoreOptions = OneFileOptions & PortableAttachmentS
 /** Attachments in a table of one file. */
 export class OneFileAttachmentStore extends PortableAttachmentStore {
   constructor(options: OneFileAttachmentStoreOptions) {
-    super(new OneFileDriver(connect(options)), options)
+    super(new OneFileDriver(options), options)
   }
 }
 
@@ -45,8 +45,8 @@ class OneFileDriver implements AttachmentDriver {
   readonly persistence = 'durable'
   readonly #database: DatabaseSync
 
-  constructor(database: DatabaseSync) {
-    this.#database = database
+  constructor(options: OneFileOptions) {
+    this.#database = connect(options)
   }
 
   async write(

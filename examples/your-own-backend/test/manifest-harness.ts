@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ManifestHarness } from '@lash/attachments-conformance'
+import type { ManifestDriverHarness, ManifestHarness } from '@lash/attachments-conformance'
 import {
   OneFileAttachmentManifest,
   type OneFileAttachmentManifestOptions,
+  OneFileManifestDriver,
 } from '../src/manifest.ts'
 
 /** Other processes load this module, and open the same data with it. */
@@ -15,14 +16,13 @@ export function open(options: OneFileAttachmentManifestOptions): OneFileAttachme
 
 /** The more it declares, the more is shown; `@lash/attachments-conformance` lists what there is. */
 export function manifestHarness(): ManifestHarness {
-  const folder = mkdtempSync(join(tmpdir(), 'one-file-manifest-'))
+  const { next, cleanup } = places()
   return {
     kind: 'manifest',
     name: 'one-file',
     capabilities: ['clock', 'reopen', 'child', 'durable'],
     async create() {
-      // A place of its own for each: here a path, on a server a new schema or prefix.
-      const options = { location: join(folder, randomUUID()) }
+      const options = next()
       let time: number | undefined
       const openWithClock = () => open({ ...options, now: () => time ?? Date.now() })
       const manifest = openWithClock()
@@ -36,6 +36,35 @@ export function manifestHarness(): ManifestHarness {
         dispose: () => manifest.close(),
       }
     },
+    cleanup,
+  }
+}
+
+/** The map below the manifest alone: a mistake in it is easier to see there. */
+export function manifestDriverHarness(): ManifestDriverHarness {
+  const { next, cleanup } = places()
+  return {
+    kind: 'manifest-driver',
+    name: 'one-file',
+    capabilities: ['reopen', 'durable'],
+    async create() {
+      const options = next()
+      const driver = new OneFileManifestDriver(options)
+      return {
+        driver,
+        reopen: async () => new OneFileManifestDriver(options),
+        dispose: () => driver.close(),
+      }
+    },
+    cleanup,
+  }
+}
+
+/** A place of its own for each: here a path, on a server a new schema or prefix. */
+function places() {
+  const folder = mkdtempSync(join(tmpdir(), 'one-file-manifest-'))
+  return {
+    next: () => ({ location: join(folder, randomUUID()) }),
     cleanup: async () => rmSync(folder, { recursive: true, force: true }),
   }
 }

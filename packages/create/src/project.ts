@@ -33,7 +33,7 @@ export function filesOf(project: ProjectOptions): Map<string, string> {
 /** The path of a file, and a line in one, that names what is left out is left out, too. */
 function isWanted(text: string, { store, manifest }: ProjectOptions): boolean {
   if (!(store && manifest) && text.startsWith(join('test', 'pair'))) return false
-  return (store || !/store(?:[.-]|Harness)/.test(text)) && (manifest || !/manifest(?:[.-]|Harness)/.test(text))
+  return (store || !/store(?:[.-]|Harness)/.test(text)) && (manifest || !/manifest(?:[.-]|Harness|Driver)/.test(text))
 }
 
 function adapted(text: string, project: ProjectOptions): string {

@@ -77,7 +77,7 @@ test.each([
   const { scripts, devDependencies } = JSON.parse(await read('package.json'))
   expect(scripts.test).toMatch(new RegExp(`^${runner} `))
   expect('vitest' in devDependencies).toBe(runner === 'vitest')
-  for (const name of ['store', 'manifest', 'pair']) {
+  for (const name of ['store', 'manifest-driver', 'manifest', 'pair']) {
     expect(await read(`test/${name}.test.ts`)).toContain(`from '@lash/attachments-conformance/${entry}'`)
   }
 })

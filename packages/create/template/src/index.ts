@@ -1,3 +1,3 @@
 export type { MyBackendOptions } from './connection.ts'
-export * from './manifest.ts'
-export * from './store.ts'
+export { MyBackendAttachmentManifest, type MyBackendAttachmentManifestOptions } from './manifest.ts'
+export { MyBackendAttachmentStore, type MyBackendAttachmentStoreOptions } from './store.ts'

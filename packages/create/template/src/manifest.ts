@@ -11,20 +11,20 @@ export type MyBackendAttachmentManifestOptions = MyBackendOptions & AttachmentMa
 
 export class MyBackendAttachmentManifest extends PortableAttachmentManifest {
   constructor(options: MyBackendAttachmentManifestOptions) {
-    super(new MyBackendManifestDriver(connect(options)), options)
+    super(new MyBackendManifestDriver(options), options)
   }
 }
 
 /** An ordered map of text. The comments of `AttachmentManifestDriver` are the contract. */
-class MyBackendManifestDriver implements AttachmentManifestDriver {
+export class MyBackendManifestDriver implements AttachmentManifestDriver {
   readonly specificationVersion = 1
   readonly name = 'my-backend'
   /** `durable` if what was applied survives a power cut, too; `ephemeral` if it is gone with the process. */
   readonly persistence = 'crash-safe'
   readonly #connection: MyBackendConnection
 
-  constructor(connection: MyBackendConnection) {
-    this.#connection = connection
+  constructor(options: MyBackendOptions) {
+    this.#connection = connect(options)
   }
 
   async get(keys: readonly string[]): Promise<(string | undefined)[]> {

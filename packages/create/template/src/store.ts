@@ -16,7 +16,7 @@ export type MyBackendAttachmentStoreOptions = MyBackendOptions & PortableAttachm
 
 export class MyBackendAttachmentStore extends PortableAttachmentStore {
   constructor(options: MyBackendAttachmentStoreOptions) {
-    super(new MyBackendDriver(connect(options)), options)
+    super(new MyBackendDriver(options), options)
   }
 }
 
@@ -31,8 +31,8 @@ class MyBackendDriver implements AttachmentDriver {
   readonly persistence = 'crash-safe'
   readonly #connection: MyBackendConnection
 
-  constructor(connection: MyBackendConnection) {
-    this.#connection = connection
+  constructor(options: MyBackendOptions) {
+    this.#connection = connect(options)
   }
 
   async write(

@@ -10,14 +10,18 @@ interface HarnessModule {
   readonly make: string
   /** What the author's test calls with it. */
   readonly test: 'testStore' | 'testManifest' | 'testSession'
+  /** The variable that names its server. Without it the harness is left out: the step of the servers says so. */
+  readonly server?: string
 }
+
+const redis = 'LASH_TEST_REDIS_URL'
 
 /** What is run as its author runs it, with each of the runners. A line here is all that another harness needs. */
 const harnesses: readonly HarnessModule[] = [
   { module: 'packages/files-sdk/test/harnesses/memory.ts', make: 'memoryAdapterHarness', test: 'testStore' },
-  { module: 'conformance/test/harnesses/memory.ts', make: 'memoryManifestHarness', test: 'testManifest' },
+  { module: 'conformance/test/harnesses/lmdb.ts', make: 'lmdbStoreHarness', test: 'testStore' },
   { module: 'conformance/test/harnesses/lmdb.ts', make: 'lmdbManifestHarness', test: 'testManifest' },
-  { module: 'conformance/test/harnesses/redis.ts', make: 'redisManifestHarness', test: 'testManifest' },
+  { module: 'conformance/test/harnesses/redis.ts', make: 'redisManifestHarness', test: 'testManifest', server: redis },
 ]
 
 /** A test runner, and how it is told to run files. */
@@ -70,7 +74,10 @@ export const runners: readonly Runner[] = [
  * @param wanted - parts of the names of what to run; all without.
  */
 export async function runOnRunner(folder: string, runner: Runner, wanted: readonly string[] = []): Promise<Outcome> {
-  const chosen = harnesses.filter(({ make }) => wanted.length === 0 || wanted.some(part => make.includes(part)))
+  const chosen = harnesses.filter(({ make, server }) => {
+    const isWanted = wanted.length === 0 || wanted.some(part => make.includes(part))
+    return isWanted && (server === undefined || Boolean(process.env[server]))
+  })
   const files = await writeTests(folder, runner, chosen)
   const { program } = await runner.runtime()
   const args = [...runner.arguments, ...files]

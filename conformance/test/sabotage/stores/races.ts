@@ -43,20 +43,6 @@ class UndoesAnAbort extends ShelfDriver {
   }
 }
 
-class JoinsPuts extends ShelfDriver {
-  static readonly defect = 'puts of the same bytes share one write, and the abort of the first fails all of them'
-  static readonly caughtBy = 'store/staggered/abort-beside-a-put'
-
-  readonly #underWay = new Map<string, Promise<void>>()
-
-  override async write(...[key, content, meta, options]: WriteArguments): Promise<void> {
-    const name = physicalName(key)
-    const writing = this.#underWay.get(name) ?? super.write(key, content, meta, options)
-    this.#underWay.set(name, writing)
-    await writing.finally(() => this.#underWay.delete(name))
-  }
-}
-
 /** A driver that stages for a while, and fails when what it has staged is gone. */
 abstract class NeedsItsStaging extends ShelfDriver {
   protected override async stage(...[staging, content, signal]: StageArguments): Promise<Uint8Array> {
@@ -67,6 +53,20 @@ abstract class NeedsItsStaging extends ShelfDriver {
     }
     if (!this.shelf.staged.has(staging)) throw new Error(`ENOENT: ${staging}`)
     return super.stage(staging, content, signal)
+  }
+}
+
+class JoinsPuts extends NeedsItsStaging {
+  static readonly defect = 'puts of the same bytes share one write, and the abort of the first fails all of them'
+  static readonly caughtBy = 'store/staggered/abort-beside-a-put'
+
+  readonly #underWay = new Map<string, Promise<void>>()
+
+  override async write(...[key, content, meta, options]: WriteArguments): Promise<void> {
+    const name = physicalName(key)
+    const writing = this.#underWay.get(name) ?? super.write(key, content, meta, options)
+    this.#underWay.set(name, writing)
+    await writing.finally(() => this.#underWay.delete(name))
   }
 }
 

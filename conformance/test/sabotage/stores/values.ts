@@ -52,7 +52,7 @@ class SaysWhatWasPut extends ShelfDriver {
 
 class HealsTheFirstCopyOnly extends ShelfDriver {
   static readonly defect = 'a put compares what is there with the copy of generation 0'
-  static readonly caughtBy = 'store/generations/heals-truncate'
+  static readonly caughtBy = 'store/generations/heals'
 
   protected override isPresent(...[key, content]: Parameters<ShelfDriver['isPresent']>): boolean {
     if (!this.shelf.items.has(physicalName(key))) return false
@@ -62,7 +62,7 @@ class HealsTheFirstCopyOnly extends ShelfDriver {
 
 class HealsBytesOfLaterCopies extends ShelfDriver {
   static readonly defect = 'of a generation over 0, a put looks at the length and not at the metadata'
-  static readonly caughtBy = 'store/generations/heals-damage-metadata'
+  static readonly caughtBy = 'store/generations/heals'
 
   protected override isPresent(...[key, content]: Parameters<ShelfDriver['isPresent']>): boolean {
     if (key.generation === 0) return super.isPresent(key, content)

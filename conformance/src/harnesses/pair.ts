@@ -38,6 +38,9 @@ export function pairHarness(storeHarness: StoreHarness, manifestHarness: Manifes
         },
       }
     },
+    async versions() {
+      return { ...(await storeHarness.versions?.()), ...(await manifestHarness.versions?.()) }
+    },
     async cleanup() {
       await storeHarness.cleanup()
       await manifestHarness.cleanup()

@@ -1,6 +1,12 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Damage, damagedBytes, type StoreFixture, type StoreHarness } from '@lash/attachments-conformance'
+import {
+  type Damage,
+  damagedBytes,
+  packageVersions,
+  type StoreFixture,
+  type StoreHarness,
+} from '@lash/attachments-conformance'
 import { physicalName } from '@lash/attachments-core/backend'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { plainStore } from './capabilities.ts'
@@ -60,6 +66,7 @@ export function fsStoreHarness({ durability = 'full' }: { durability?: 'full' | 
         },
       }
     },
+    versions: async () => packageVersions(import.meta.url, '@lash/attachments-fs'),
     cleanup: () => folder.remove(),
   }
 }

@@ -4,6 +4,7 @@ import {
   damagedBytes,
   type ManifestDriverHarness,
   type ManifestHarness,
+  packageVersions,
   type SessionHarness,
   type StoreHarness,
 } from '@lash/attachments-conformance'
@@ -12,6 +13,7 @@ import { LmdbAttachmentManifest, LmdbAttachmentStore, LmdbManifestDriver } from 
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes, damagesMetadata } from './damage.ts'
+
 import { TemporaryFolder } from './temporary-folder.ts'
 
 const local = 'the backend is a file of this machine'
@@ -56,6 +58,7 @@ export function lmdbStoreHarness(): StoreHarness {
         },
       }
     },
+    versions: async () => packageVersions(import.meta.url, 'lmdb', '@lash/attachments-lmdb'),
     cleanup: () => folder.remove(),
   }
 }
@@ -81,6 +84,7 @@ export function lmdbManifestHarness(): ManifestHarness {
         },
       }
     },
+    versions: async () => packageVersions(import.meta.url, 'lmdb', '@lash/attachments-lmdb'),
     cleanup: () => folder.remove(),
   }
 }
@@ -104,6 +108,7 @@ export function lmdbDriverHarness(): ManifestDriverHarness {
         },
       }
     },
+    versions: async () => packageVersions(import.meta.url, 'lmdb', '@lash/attachments-lmdb'),
     cleanup: () => folder.remove(),
   }
 }
@@ -136,6 +141,7 @@ export function lmdbPairHarness(): SessionHarness {
         },
       }
     },
+    versions: async () => packageVersions(import.meta.url, 'lmdb', '@lash/attachments-lmdb'),
     cleanup: () => folder.remove(),
   }
 }

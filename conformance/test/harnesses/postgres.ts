@@ -18,6 +18,7 @@ import pg from 'pg'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes } from './damage.ts'
+import { postgresVersions } from './versions.ts'
 
 export interface PostgresHarnessOptions {
   /** Whether stores are given a pool, instead of making their own. Manifests always are. */
@@ -79,6 +80,7 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
         },
       }
     },
+    versions: postgresVersions,
     cleanup: () => ground.cleanup(),
   }
 }
@@ -96,6 +98,7 @@ export function pooledPostgresStoreHarness(): StoreHarness {
       const store = open()
       return { store, reopen: async () => open(), dispose: () => store.close().then(drop) }
     },
+    versions: postgresVersions,
     cleanup: () => ground.cleanup(),
   }
 }
@@ -118,6 +121,7 @@ export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions =
         dispose: () => manifest.close().then(drop),
       }
     },
+    versions: postgresVersions,
     cleanup: () => ground.cleanup(),
   }
 }
@@ -142,6 +146,7 @@ export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {})
         dispose: () => close().then(drop),
       }
     },
+    versions: postgresVersions,
     cleanup: () => ground.cleanup(),
   }
 }

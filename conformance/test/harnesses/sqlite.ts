@@ -20,6 +20,7 @@ import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes } from './damage.ts'
 import { TemporaryFolder } from './temporary-folder.ts'
+import { sqliteVersions } from './versions.ts'
 
 const local = 'the backend is a file of this machine'
 const onlyInMemory = 'the database is in the memory of one handle and goes with it'
@@ -85,6 +86,7 @@ export function sqliteStoreHarness({
         },
       }
     },
+    versions: sqliteVersions,
     cleanup: () => folder.remove(),
   }
 }
@@ -116,6 +118,7 @@ export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarne
         },
       }
     },
+    versions: sqliteVersions,
     cleanup: () => folder.remove(),
   }
 }
@@ -142,6 +145,7 @@ export function sqlitePairHarness({ target = 'handle' }: SqliteManifestHarnessOp
         },
       }
     },
+    versions: sqliteVersions,
     cleanup: () => folder.remove(),
   }
 }

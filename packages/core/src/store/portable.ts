@@ -205,15 +205,13 @@ export class PortableAttachmentStore implements AttachmentStore {
     const { signal, generation } = options
     return this.run('delete', signal, async () => {
       if (!isAttachmentId(id)) return
-      if (generation === undefined) {
-        const keys = await Array.fromAsync(this.list({ prefix: id, signal }))
-        if (keys.length > 0) await this.driver.remove(keys, { signal })
-        return
-      }
-      const key = { id, generation: checkGeneration(generation) }
-      // An abort ends this call at once. The removal ends when the driver notices the abort; close waits for that.
-      const removing = this.#lifetime.run(undefined, () => this.#remove(key, signal))
-      await abortable(removing, signal)
+      const keys =
+        generation === undefined
+          ? await Array.fromAsync(this.list({ prefix: id, signal }))
+          : [{ id, generation: checkGeneration(generation) }]
+      // An abort ends this call at once. The removals end when the driver notices the abort; close waits for that.
+      const removing = keys.map(key => this.#lifetime.run(undefined, () => this.#remove(key, signal)))
+      await abortable(Promise.all(removing), signal)
     })
   }
 

@@ -44,6 +44,20 @@ test('an error that is ours already comes through as it is', async () => {
   await expect(store.put(bytes, { mediaType: 'a/b' })).rejects.toBe(error)
 })
 
+test('of however many copies of one content, a driver is given a thousand at once at the most', async () => {
+  const calls: number[] = []
+  const store = new PortableAttachmentStore(
+    driver({
+      async *list() {
+        for (let generation = 0; generation < 2500; generation++) yield { id, generation, byteLength: 10 }
+      },
+      remove: async keys => void calls.push(keys.length),
+    }),
+  )
+  await store.delete(id)
+  expect(calls).toEqual([1000, 1000, 500])
+})
+
 test('deletes of one tick reach the driver together, and each learns its own outcome', async () => {
   const calls: number[] = []
   const store = new PortableAttachmentStore(

@@ -109,6 +109,7 @@ export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions =
     kind: 'manifest',
     name: 'postgres',
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
+    lacks: { child: 'processes share a server like pools do, and are killed in crash.test.ts' },
     async create() {
       const { database, drop, setClock } = await ground.fresh()
       const open = () => new PostgresAttachmentManifest(database)

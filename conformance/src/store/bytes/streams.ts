@@ -53,6 +53,20 @@ export const streamCases: readonly StoreCase[] = storeGroup('streams', {
       await comesBack(store, source(), bytes, 'after put')
     },
   },
+  pieces: {
+    title: 'what is read are plain Uint8Arrays, of which those of a stream have at most 1 MiB',
+    async run({ store, streamSample }) {
+      const { id } = await streamSample(3 * MiB)
+      const { body } = await store.stream(id)
+      for await (const chunk of body) {
+        assert.ok(chunk.byteLength <= MiB, `a chunk has ${chunk.byteLength} bytes`)
+        isPlain(chunk, 'a chunk')
+      }
+      isPlain((await store.get(id)).bytes, 'what get gives')
+      const { body: range } = await store.stream(id, { start: 1000, end: 2000 })
+      for await (const chunk of range) isPlain(chunk, 'a chunk of a range')
+    },
+  },
   'empty-source': {
     title: 'a source that ends at once is the empty blob',
     async run({ store }) {
@@ -236,4 +250,9 @@ export const streamCases: readonly StoreCase[] = storeGroup('streams', {
 async function* textChunks(): AsyncGenerator<Uint8Array, void, void> {
   yield sampleBytes(2 * MiB)
   yield 'text' as unknown as Uint8Array
+}
+
+/** A `Buffer` is an array too, and its `slice` is no copy: who changes it changes what others read. */
+function isPlain(bytes: Uint8Array, what: string): void {
+  assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype, `${what} is a ${bytes.constructor.name}`)
 }

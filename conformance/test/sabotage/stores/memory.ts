@@ -94,8 +94,31 @@ class TakesGoneForEmpty extends ShelfStore {
   }
 }
 
+class GivesBuffers extends ShelfStore {
+  static readonly defect = 'get gives a Buffer, whose slice is a window on the same memory'
+  static readonly caughtBy = 'store/streams/pieces'
+
+  override async get(id: string, options?: AttachmentGetOptions): Promise<StoredAttachment> {
+    const { meta, bytes } = await super.get(id, options)
+    return { meta, bytes: Buffer.from(bytes) }
+  }
+}
+
+class StreamsInOnePiece extends ShelfStore {
+  static readonly defect = 'a stream is one piece, however long it is'
+  static readonly caughtBy = 'store/streams/pieces'
+
+  override async stream(id: string, options?: AttachmentStreamOptions): Promise<AttachmentStream> {
+    const { meta, body } = await super.stream(id, options)
+    const bytes = await new Response(body).bytes()
+    return { meta, body: ReadableStream.from([bytes]) }
+  }
+}
+
 /** Defects in who owns the memory of the bytes. */
 export const memorySabotages: readonly Sabotaged[] = [
+  GivesBuffers,
+  StreamsInOnePiece,
   ReadsIntoAPool,
   StreamsOutOfAPool,
   KeepsPreparedBytes,

@@ -30,8 +30,9 @@ export interface AttachmentDriverRead {
   /** Of the whole blob, whichever range was asked for. */
   readonly meta: AttachmentMeta
   /**
-   * New bytes that the caller owns, or a stream, clipped to the range. The errors of a stream are passed on as they
-   * are: make them `AttachmentStoreError`s.
+   * New bytes that the caller owns, or a stream, clipped to the range: plain `Uint8Array`s, no `Buffer`s. A stream has
+   * pieces of at most 1 MiB; bytes are cut for those who stream. The errors of a stream are passed on as they are: make
+   * them `AttachmentStoreError`s.
    */
   readonly body: Uint8Array | ReadableStream<Uint8Array>
 }

@@ -129,8 +129,9 @@ export interface AttachmentStore extends AsyncDisposable {
   get(id: AttachmentId, options?: AttachmentGetOptions): Promise<StoredAttachment>
 
   /**
-   * As `get`, piece by piece. A whole blob is verified as it passes: if it is damaged, the stream errors with
-   * `AttachmentCorruptError` before the last chunk. Of a range, only the length can be verified.
+   * As `get`, in pieces of at most 1 MiB, between which a reader may stop and an abort counts. A whole blob is verified
+   * as it passes: if it is damaged, the stream errors with `AttachmentCorruptError` before the last chunk. Of a range,
+   * only the length can be verified.
    */
   stream(id: AttachmentId, options?: AttachmentStreamOptions): Promise<AttachmentStream>
 

@@ -10,18 +10,22 @@ interface HarnessModule {
   readonly make: string
   /** What the author's test calls with it. */
   readonly test: 'testStore' | 'testManifest' | 'testSession'
+  /** It is a column of the matrix, which runs with vitest. */
+  readonly isInMatrix?: true
   /** The variable that names its server. Without it the harness is left out: the step of the servers says so. */
   readonly server?: string
 }
 
-const redis = 'LASH_TEST_REDIS_URL'
+const lmdb = 'conformance/test/harnesses/lmdb.ts'
+const redis = 'conformance/test/harnesses/redis.ts'
+const redisServer = 'LASH_TEST_REDIS_URL'
 
 /** What is run as its author runs it, with each of the runners. A line here is all that another harness needs. */
 const harnesses: readonly HarnessModule[] = [
   { module: 'packages/files-sdk/test/harnesses/memory.ts', make: 'memoryAdapterHarness', test: 'testStore' },
-  { module: 'conformance/test/harnesses/lmdb.ts', make: 'lmdbStoreHarness', test: 'testStore' },
-  { module: 'conformance/test/harnesses/lmdb.ts', make: 'lmdbManifestHarness', test: 'testManifest' },
-  { module: 'conformance/test/harnesses/redis.ts', make: 'redisManifestHarness', test: 'testManifest', server: redis },
+  { module: lmdb, make: 'lmdbStoreHarness', test: 'testStore', isInMatrix: true },
+  { module: lmdb, make: 'lmdbManifestHarness', test: 'testManifest', isInMatrix: true },
+  { module: redis, make: 'redisManifestHarness', test: 'testManifest', server: redisServer, isInMatrix: true },
 ]
 
 /** A test runner, and how it is told to run files. */
@@ -71,11 +75,12 @@ export const runners: readonly Runner[] = [
 /**
  * Runs harnesses with a runner, in an installation of the tarballs or in the workspace. What the runner prints is shown
  * when it fails, or when no test has run.
- * @param wanted - parts of the names of what to run; all without.
+ * @param wanted - parts of the names of what to run. Without, all but what the matrix runs with the same runner.
  */
 export async function runOnRunner(folder: string, runner: Runner, wanted: readonly string[] = []): Promise<Outcome> {
-  const chosen = harnesses.filter(({ make, server }) => {
-    const isWanted = wanted.length === 0 || wanted.some(part => make.includes(part))
+  const chosen = harnesses.filter(({ make, server, isInMatrix }) => {
+    const isWanted =
+      wanted.length === 0 ? !(isInMatrix && runner.entry === 'vitest') : wanted.some(part => make.includes(part))
     return isWanted && (server === undefined || Boolean(process.env[server]))
   })
   const files = await writeTests(folder, runner, chosen)

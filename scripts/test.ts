@@ -32,7 +32,9 @@ const onPinnedAlone: readonly string[] = [
   'conformance/test/matrix/*.test.ts',
   'conformance/test/crash.test.ts',
   'examples/**/test/*.test.ts',
+  'conformance/test/{example,store-histories,manifest-histories,session-histories,weak-harness}.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
+  'packages/files-sdk/test/conformance-*.test.ts',
 ]
 /** Where the essential cases run. */
 const essentialOn: readonly (readonly [RuntimeName, string])[] = [

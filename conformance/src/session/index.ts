@@ -1,4 +1,5 @@
 import type { SessionCase } from '../case.ts'
+import { historyCases } from './histories/history-cases.ts'
 import { adoptionCases } from './holders/adopting.ts'
 import { chatCases } from './holders/chats.ts'
 import { givenRefCases } from './holders/given-refs.ts'
@@ -32,4 +33,5 @@ export const sessionCases: readonly SessionCase[] = [
   ...auditGuardCases,
   ...lossCases,
   ...faultCases,
+  ...historyCases,
 ]

@@ -4,8 +4,8 @@ import { mutants } from './core/mutants.ts'
 import type { MutantOutcome } from './core/run-mutants.source.ts'
 
 /**
- * Proves that the cases of pairs can fail when the store and the manifest are right, and what a session or an audit
- * does with them is wrong.
+ * Proves that the cases of pairs can fail when the store and the manifest are right, and what a session, a sweep or an
+ * audit does with them is wrong.
  */
 describe('each mutant of core is caught by the case that names its defect', () => {
   let outcomes: MutantOutcome[] = []

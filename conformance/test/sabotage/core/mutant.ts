@@ -6,7 +6,7 @@ export interface Swap {
   readonly other: string
 }
 
-/** Core with one defect in its sessions, its audit or its portable manifest. */
+/** Core with one defect in its sessions, its sweeps, its audit or its portable manifest. */
 export interface Mutant {
   /** What its author did wrong. */
   readonly defect: string

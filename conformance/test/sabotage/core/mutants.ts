@@ -6,6 +6,8 @@ const held = swapsIn('session/held-refs.ts')
 const adoption = swapsIn('session/adoption.ts')
 const audit = swapsIn('sweep/audit.ts')
 const sweep = swapsIn('sweep/sweep.ts')
+const pending = swapsIn('session/pending.ts')
+const reclaim = swapsIn('sweep/reclaim.ts')
 
 const recording = 'const generation = await recorded(id, options.signal, () => manifest.recordIntent(intent))'
 const looking = '(await inner.stat(id, copy))?.byteLength'
@@ -245,4 +247,40 @@ const audits: readonly Mutant[] = [
   },
 ]
 
-export const mutants: readonly Mutant[] = [...views, ...commits, ...adoptions, ...audits, ...portableManifestMutants]
+/** What shows only after several calls, of sessions and of sweepers. */
+const histories: readonly Mutant[] = [
+  {
+    defect: 'a put writes the first generation, whichever one the manifest has chosen',
+    swaps: [session('inner.put(content, meta, { generation, signal })', 'inner.put(content, meta, { signal })')],
+    caughtBy: ['session/histories/random'],
+  },
+  {
+    defect: 'a delete takes what another session has put and not yet committed',
+    swaps: [session('releasedOnly: true', 'releasedOnly: false')],
+    caughtBy: ['session/histories/random'],
+  },
+  {
+    defect: 'what is released stays pending',
+    swaps: [session('this.#pending.remove(ids)\n    return', 'return')],
+    caughtBy: ['session/histories/random'],
+  },
+  {
+    defect: 'the first ref of a content stays pending when the same is put again at the next generation',
+    swaps: [pending('generation >= (entry.ref?.generation ?? 0)', 'entry.ref === undefined')],
+    caughtBy: ['session/histories/random'],
+  },
+  {
+    defect: 'a sweep ends after its first batch',
+    swaps: [reclaim('!progressed || claims.length < limit', '!progressed || claims.length <= limit')],
+    caughtBy: ['session/histories/random'],
+  },
+]
+
+export const mutants: readonly Mutant[] = [
+  ...views,
+  ...commits,
+  ...adoptions,
+  ...audits,
+  ...histories,
+  ...portableManifestMutants,
+]

@@ -33,7 +33,11 @@ class ListsWithoutClaim extends PlainManifest {
 
 class CommitsUnderClaim extends PlainManifest {
   static readonly defect = 'a claim does not keep a session from committing'
-  static readonly caughtBy = ['manifest/commit/after-claim', 'session/historical losses/commit-before-the-delete']
+  static readonly caughtBy = [
+    'manifest/commit/after-claim',
+    'session/histories/random',
+    'session/historical losses/commit-before-the-delete',
+  ]
 
   protected override mayCommit(line: Line, target: CommitTarget): boolean {
     return line.releasedAt === undefined && (target.generation ?? line.generation) === line.generation

@@ -194,6 +194,7 @@ class LooksUpOldest extends PlainManifest {
   static readonly defect = 'lookup without a holder gives the oldest ref, whatever its state'
   static readonly caughtBy = [
     'manifest/histories/random',
+    'session/histories/random',
     'manifest/lookup among holders/committed-first',
     'session/holders/own-metadata-first',
   ]

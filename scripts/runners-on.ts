@@ -5,13 +5,13 @@ import { installRuntime, pinnedNode, type Runtime } from './runtimes.ts'
 import type { Outcome } from './step.ts'
 
 /** A harness as an author has it: a module, by its path in the repository, and the function in it that makes it. */
-interface HarnessModule {
+export interface HarnessModule {
   readonly module: string
   readonly make: string
   /** What the author's test calls with it. */
   readonly test: 'testStore' | 'testManifest' | 'testSession'
-  /** It is a column of the matrix, which runs with vitest. */
-  readonly isInMatrix?: true
+  /** The runner that the test command takes; vitest also runs what is a column of the matrix. */
+  readonly runner: string
   /** The variable that names its server. Without it the harness is left out: the step of the servers says so. */
   readonly server?: string
 }
@@ -22,10 +22,15 @@ const redisServer = 'LASH_TEST_REDIS_URL'
 
 /** What is run as its author runs it, with each of the runners. A line here is all that another harness needs. */
 const harnesses: readonly HarnessModule[] = [
-  { module: 'packages/files-sdk/test/harnesses/memory.ts', make: 'memoryAdapterHarness', test: 'testStore' },
-  { module: lmdb, make: 'lmdbStoreHarness', test: 'testStore', isInMatrix: true },
-  { module: lmdb, make: 'lmdbManifestHarness', test: 'testManifest', isInMatrix: true },
-  { module: redis, make: 'redisManifestHarness', test: 'testManifest', server: redisServer, isInMatrix: true },
+  {
+    module: 'packages/files-sdk/test/harnesses/memory.ts',
+    make: 'memoryAdapterHarness',
+    test: 'testStore',
+    runner: 'vitest',
+  },
+  { module: lmdb, make: 'lmdbStoreHarness', test: 'testStore', runner: 'bun test' },
+  { module: lmdb, make: 'lmdbManifestHarness', test: 'testManifest', runner: 'deno test' },
+  { module: redis, make: 'redisManifestHarness', test: 'testManifest', server: redisServer, runner: 'node:test' },
 ]
 
 /** A test runner, and how it is told to run files. */
@@ -75,14 +80,15 @@ export const runners: readonly Runner[] = [
 /**
  * Runs harnesses with a runner, in an installation of the tarballs or in the workspace. What the runner prints is shown
  * when it fails, or when no test has run.
- * @param wanted - parts of the names of what to run. Without, all but what the matrix runs with the same runner.
  */
-export async function runOnRunner(folder: string, runner: Runner, wanted: readonly string[] = []): Promise<Outcome> {
-  const chosen = harnesses.filter(({ make, server, isInMatrix }) => {
-    const isWanted =
-      wanted.length === 0 ? !(isInMatrix && runner.entry === 'vitest') : wanted.some(part => make.includes(part))
-    return isWanted && (server === undefined || Boolean(process.env[server]))
-  })
+export async function runOnRunner(
+  folder: string,
+  runner: Runner,
+  isWanted: (harness: HarnessModule) => boolean,
+): Promise<Outcome> {
+  const isReachable = ({ server }: HarnessModule) => server === undefined || Boolean(process.env[server])
+  const chosen = harnesses.filter(harness => isWanted(harness) && isReachable(harness))
+  if (chosen.length === 0) return { passed: 0, failed: 0, skipped: 0 }
   const files = await writeTests(folder, runner, chosen)
   const { program } = await runner.runtime()
   const args = [...runner.arguments, ...files]

@@ -19,7 +19,11 @@ else {
   const { runner: names } = values
   for (const runner of runners.filter(({ name }) => names === undefined || names.includes(name))) {
     const started = performance.now()
-    const { passed, failed } = await runOnRunner(root, runner, positionals)
+    const { passed, failed } = await runOnRunner(
+      root,
+      runner,
+      ({ make }) => positionals.length === 0 || positionals.some(part => make.includes(part)),
+    )
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     console.log(`${failed === 0 ? 'ok    ' : 'FAILED'}  ${runner.name}: ${passed} passed (${seconds} s)`)
     if (failed > 0) process.exitCode = 1

@@ -144,7 +144,10 @@ async function testEssentials(): Promise<Outcome> {
 }
 
 async function testRunners(): Promise<Outcome> {
-  const outcomes = await Promise.all(runners.map(runner => runOnRunner(installed().folder, runner)))
+  const { folder } = installed()
+  const outcomes = await Promise.all(
+    runners.map(runner => runOnRunner(folder, runner, harness => harness.runner === runner.name)),
+  )
   for (const [index, { name }] of runners.entries()) ranWhere.add('harnesses', name, outcomes[index] as Outcome)
   return sumOf(outcomes)
 }

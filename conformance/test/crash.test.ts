@@ -12,17 +12,17 @@ import { emptyTally, type Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. `node conformance/crash/main.ts --rounds 5000` kills thousands. */
 const kills: Readonly<Record<PairName, number>> = {
-  'fs+sqlite': 24,
-  'sqlite+sqlite': 24,
-  'sqlite-sqlite': 8,
-  'fs+postgres': 16,
-  'sqlite+postgres': 8,
-  'postgres+postgres': 16,
-  'postgres+sqlite': 8,
-  's3+postgres': 14,
-  's3+sqlite': 8,
-  'lmdb+lmdb': 8,
-  'fs+redis': 8,
+  'fs+sqlite': 16,
+  'sqlite+sqlite': 16,
+  'sqlite-sqlite': 6,
+  'fs+postgres': 12,
+  'sqlite+postgres': 6,
+  'postgres+postgres': 12,
+  'postgres+sqlite': 6,
+  's3+postgres': 10,
+  's3+sqlite': 6,
+  'lmdb+lmdb': 6,
+  'fs+redis': 6,
 }
 
 const tallies: Record<string, Tally> = {}

@@ -4,17 +4,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes longest comes first, so that no worker begins it when the others are done. */
 class LongestFirst extends BaseSequencer {
   static readonly #longest = [
-    'explore/servers',
-    'test/statements/',
+    'explore/plans',
     'matrix-postgres',
     'matrix-s3',
+    'matrix-sqlite',
+    'test/statements/',
+    'explore/servers',
+    'conformance-',
     'crash.test',
     'chat.test',
     'removal-',
-    'matrix-sqlite',
     'matrix-',
     'sabotage/',
     'explore/',
+    'full-disk',
+    'power-cut',
   ]
 
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

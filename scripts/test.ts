@@ -25,7 +25,7 @@ import { workflowStep } from './workflows.ts'
 const oldestNode = '22.19'
 /**
  * What runs on the pinned Node alone: the examples, the kit but for its essential cases, what tests the kit itself,
- * orders the schedules of others, or kills processes and cuts the power at each of their calls.
+ * orders the schedules of others, loses connections, or kills processes and cuts the power at each of their calls.
  */
 const onPinnedAlone: readonly string[] = [
   'conformance/test/{sabotage,explore,statements}/*.test.ts',
@@ -35,6 +35,7 @@ const onPinnedAlone: readonly string[] = [
   'conformance/test/{example,store-histories,manifest-histories,session-histories,weak-harness}.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
   'packages/files-sdk/test/conformance-*.test.ts',
+  'packages/*/test/**/*{fault,loss,locking,races,checkpoints,rows-read,failing-calls,watchers,form-data}*.test.ts',
 ]
 /** Where the essential cases run. */
 const essentialOn: readonly (readonly [RuntimeName, string])[] = [

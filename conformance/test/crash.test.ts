@@ -12,17 +12,17 @@ import { emptyTally, type Tally } from '../crash/tally.ts'
 
 /** How many workers are killed on each durable pair. `node conformance/crash/main.ts --rounds 5000` kills thousands. */
 const kills: Readonly<Record<PairName, number>> = {
-  'fs+sqlite': 16,
-  'sqlite+sqlite': 16,
-  'sqlite-sqlite': 6,
-  'fs+postgres': 12,
-  'sqlite+postgres': 6,
-  'postgres+postgres': 12,
-  'postgres+sqlite': 6,
-  's3+postgres': 10,
-  's3+sqlite': 6,
-  'lmdb+lmdb': 6,
-  'fs+redis': 6,
+  'fs+sqlite': 12,
+  'sqlite+sqlite': 12,
+  'sqlite-sqlite': 4,
+  'fs+postgres': 8,
+  'sqlite+postgres': 4,
+  'postgres+postgres': 8,
+  'postgres+sqlite': 4,
+  's3+postgres': 6,
+  's3+sqlite': 4,
+  'lmdb+lmdb': 4,
+  'fs+redis': 4,
 }
 
 const tallies: Record<string, Tally> = {}

@@ -9,12 +9,12 @@ const covered: Coverage[] = []
 
 /** The pairs without a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, number][] = [
-  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 150],
-  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 40],
-  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 40],
-  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 300],
-  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 80],
-  [sqlitePairHarness(), 150],
+  [pairHarness(memoryStoreHarness(), sqliteManifestHarness()), 80],
+  [pairHarness(fsStoreHarness(), memoryManifestHarness()), 25],
+  [pairHarness(fsStoreHarness(), sqliteManifestHarness()), 25],
+  [pairHarness(sqliteStoreHarness(), memoryManifestHarness()), 120],
+  [pairHarness(sqliteStoreHarness(), sqliteManifestHarness()), 50],
+  [sqlitePairHarness(), 80],
 ]
 
 describe('schedules chosen at random', () => {

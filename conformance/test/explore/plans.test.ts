@@ -34,7 +34,7 @@ test('schedules chosen at random on memory + portable', async () => {
 }, 300_000)
 
 test('schedules chosen at random on memory + memory', async () => {
-  covered.push(await exploreSome(memoryPair, { schedules: 1500 }))
+  covered.push(await exploreSome(memoryPair, { schedules: 500 }))
 })
 
 afterAll(() => console.log(`\n${coverageTable(covered)}\n`))

@@ -2,16 +2,26 @@ import { type AnyHarness, type ConformanceCase, casesFor } from '@lash/attachmen
 import { rarePairs } from './essential.ts'
 
 /** What can depend on whose pool or client a store uses. */
-const groupsOfGiven: readonly string[] = ['round trip', 'concurrency', 'abort', 'errors', 'close']
+const groupsOfGiven: readonly string[] = ['round trip', 'abort', 'errors', 'close']
 
-/** What a session does with a manifest alone. Each manifest shows it in another pair. */
-const groupsOfManifests: readonly string[] = ['chats', 'usage', 'holders', 'commit of given refs', 'audit guard']
+/** What a session does to bytes, which it puts into a store and takes out of it. */
+const groupsOfSessions: readonly string[] = [
+  ...['round trip', 'metadata', 'dedup', 'delete', 'list and stat', 'ranges', 'streams', 'histories'],
+  ...['abort', 'durability', 'errors', 'close'],
+]
+
+/** What goes through both halves of a pair. The rest depends on one of them, which shows it in another pair. */
+const groupsOfPairs: readonly string[] = ['put', 'commit', 'sweep', 'audit', 'historical losses', 'histories']
 
 /** The cases of a column of the matrix. */
 export function casesOf(column: AnyHarness): readonly ConformanceCase[] {
-  const cases = casesFor(column)
-  // It differs from the column before it only in that it was given what reaches the server.
-  if (column.name.includes('(given ')) return cases.filter(({ group }) => groupsOfGiven.includes(group))
-  if (rarePairs.includes(column.name)) return cases.filter(({ group }) => !groupsOfManifests.includes(group))
-  return cases
+  const groups = groupsOf(column.name)
+  return casesFor(column).filter(({ group }) => groups?.includes(group) ?? true)
+}
+
+/** Undefined: all. */
+function groupsOf(column: string): readonly string[] | undefined {
+  if (column.includes('(given ')) return groupsOfGiven
+  if (column.startsWith('session (')) return groupsOfSessions
+  return rarePairs.includes(column) ? groupsOfPairs : undefined
 }

@@ -14,10 +14,11 @@ export const rarePairs: readonly string[] = [
   ...['postgres x memory', 'postgres x sqlite', 's3 x memory', 's3 x sqlite'],
 ]
 
-/** What differs from another column in what does not depend on the runtime. */
+/** What differs from another column in what does not depend on the runtime. Each backend is in a pair that runs. */
 const variants: readonly string[] = [
   ...['session (memory)', 'session (fs, sqlite)', 'persistence (memory)', 'sqlite (memory)'],
   ...['postgres (given pool)', 's3 (given client)'],
+  ...['memory x memory', 'memory x portable', 'sqlite x sqlite', 'postgres x postgres'],
 ]
 
 export function isEssentialColumn({ name }: AnyHarness): boolean {

@@ -5,7 +5,7 @@ import { describe } from 'vitest'
 import { s3AdapterHarness } from './harnesses/s3.ts'
 
 /** What happens before the adapter is called, and is the same over every adapter: it runs over `fs`. */
-const elsewhere = ['sources', 'ownership', 'sizes', 'ids', 'crowds', 'histories']
+const elsewhere = ['sources', 'ownership', 'sizes', 'ids', 'crowds', 'histories', 'dedup', 'instances']
 const cases = storeCases.filter(({ group }) => !elsewhere.includes(group))
 
 const server = s3FromEnvironment()

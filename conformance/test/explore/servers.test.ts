@@ -22,16 +22,16 @@ const manifests = [memoryManifestHarness, sqliteManifestHarness, postgresManifes
 /** The pairs with a server, and how many schedules each runs in a few seconds. */
 const pairs: readonly [SessionHarness, SeededOptions][] = [
   ...[memoryStoreHarness, fsStoreHarness, sqliteStoreHarness, postgresStoreHarness].map(
-    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 20 }],
+    (store): [SessionHarness, SeededOptions] => [pairHarness(store(), postgresManifestHarness()), { schedules: 12 }],
   ),
   ...[memoryManifestHarness, sqliteManifestHarness].map((manifest): [SessionHarness, SeededOptions] => [
     pairHarness(postgresStoreHarness(), manifest()),
-    { schedules: 20 },
+    { schedules: 12 },
   ]),
-  [postgresPairHarness(), { schedules: 20 }],
+  [postgresPairHarness(), { schedules: 12 }],
   ...(s3 === undefined
     ? []
-    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 8 }])),
+    : manifests.map((manifest): [SessionHarness, SeededOptions] => [pairHarness(s3, manifest()), { schedules: 5 }])),
 ]
 
 describe('schedules chosen at random', () => {

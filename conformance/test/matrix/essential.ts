@@ -11,14 +11,14 @@ const groups: Readonly<Record<HarnessKind, readonly string[]>> = {
 /** Pairs of a store and a manifest, each of which is in another pair too. */
 export const rarePairs: readonly string[] = [
   ...['fs x memory', 'memory x sqlite', 'sqlite x memory', 'memory x postgres', 'fs x postgres', 'sqlite x postgres'],
-  ...['postgres x memory', 'postgres x sqlite', 's3 x memory', 's3 x sqlite'],
+  ...['sqlite x sqlite', 'postgres x postgres', 'postgres x memory', 'postgres x sqlite', 's3 x memory', 's3 x sqlite'],
 ]
 
 /** What differs from another column in what does not depend on the runtime. Each backend is in a pair that runs. */
 const variants: readonly string[] = [
   ...['session (memory)', 'session (fs, sqlite)', 'persistence (memory)', 'sqlite (memory)'],
   ...['postgres (given pool)', 's3 (given client)'],
-  ...['memory x memory', 'memory x portable', 'sqlite x sqlite', 'postgres x postgres'],
+  ...['memory x memory', 'memory x portable'],
 ]
 
 export function isEssentialColumn({ name }: AnyHarness): boolean {

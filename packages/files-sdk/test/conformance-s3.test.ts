@@ -4,8 +4,20 @@ import { s3FromEnvironment } from '@lash/attachments-testing/s3'
 import { describe } from 'vitest'
 import { s3AdapterHarness } from './harnesses/s3.ts'
 
-/** What happens before the adapter is called, and is the same over every adapter: it runs over `fs`. */
-const elsewhere = ['sources', 'ownership', 'sizes', 'ids', 'crowds', 'histories', 'dedup', 'instances']
+/** What the adapter has no part in, or is the same over every adapter: it runs over `fs`. */
+const elsewhere = [
+  'sources',
+  'ownership',
+  'sizes',
+  'ids',
+  'crowds',
+  'histories',
+  'dedup',
+  'instances',
+  'concurrency',
+  'generations',
+  'durability',
+]
 const cases = storeCases.filter(({ group }) => !elsewhere.includes(group))
 
 const server = s3FromEnvironment()

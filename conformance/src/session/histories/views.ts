@@ -7,6 +7,8 @@ export interface Clock {
 }
 
 /** Whose refs a view is about: a holder's or, without one, those of all holders of the session. */
+export type ViewName = 'draft' | 'chat' | 'message' | 'fork' | 'forkDraft'
+
 export interface Scope {
   readonly session: string
   readonly holder: string | undefined
@@ -16,15 +18,13 @@ export interface Scope {
  * Few views, so that calls meet. One session and one holder have names that are patterns in some database, and stand
  * for the other one there.
  */
-export const scopes = {
+export const scopes: Readonly<Record<ViewName, Scope>> = {
   draft: { session: 'chat', holder: 'draft' },
   chat: { session: 'chat', holder: undefined },
   message: { session: 'chat', holder: '%' },
   fork: { session: 'cha_', holder: undefined },
   forkDraft: { session: 'cha_', holder: 'draft' },
-} as const satisfies Record<string, Scope>
-
-export type ViewName = keyof typeof scopes
+}
 
 export const viewNames = Object.keys(scopes) as readonly ViewName[]
 

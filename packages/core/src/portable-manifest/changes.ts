@@ -1,7 +1,8 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { OrphanClaim } from '../manifest/manifest.ts'
+import { ageOf, isCommitted } from '../manifest/ref-state.ts'
 import { claimKey, contentFence, contentKey, heldKey, idOfRef, looseKey, sessionFence, tombstoneKey } from './keys.ts'
-import { ageOf, type ContentRow, isCommitted, isTombstone, type RefRow, rowIn } from './rows.ts'
+import { type ContentRow, isTombstone, type RefRow, rowIn } from './rows.ts'
 import type { View } from './view.ts'
 
 /** The row of content that was looked at. */

@@ -35,30 +35,6 @@ export function isTombstone(row: ContentRow): row is ContentRow & { since: numbe
   return row.since !== undefined && row.claim === undefined
 }
 
-/** A released ref is not committed any more. */
-export function isCommitted(ref: RefRow): boolean {
-  return ref.committedAt !== undefined && ref.releasedAt === undefined
-}
-
-/** The time that a sweep compares: that of the release or, of a live ref, that of the intent. */
-export function ageOf(ref: RefRow): number {
-  return ref.releasedAt ?? ref.intentAt
-}
-
-/**
- * Whether a session's reader finds the ref before another of the same session: a committed one comes before an
- * uncommitted one before a released one, and then the older intent comes first.
- */
-export function comesBefore(ref: RefRow, other: RefRow): boolean {
-  const [rank, otherRank] = [rankOf(ref), rankOf(other)]
-  return rank === otherRank ? ref.intentAt < other.intentAt : rank < otherRank
-}
-
-function rankOf(ref: RefRow): number {
-  if (ref.releasedAt !== undefined) return 2
-  return ref.committedAt === undefined ? 1 : 0
-}
-
 /** The entry of a ref. Absent fields stay absent. */
 export function entryOfRef(attachmentId: AttachmentId, ref: RefRow): AttachmentManifestEntry {
   const { sessionId, holder, generation, byteLength, intentAt, meta, committedAt, releasedAt } = ref

@@ -1,8 +1,9 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { CheckedIntent, CommitTarget } from '../manifest/checks.ts'
+import { comesBefore, isCommitted } from '../manifest/ref-state.ts'
 import { addRef, changeRef, contentAt, refAt, setContent } from './changes.ts'
 import { contentKey, floorKey, heldBy, refKey, refOfHeld, refsOfSessionTo, sessionFence, startingWith } from './keys.ts'
-import { comesBefore, isCommitted, type RefRow } from './rows.ts'
+import type { RefRow } from './rows.ts'
 import type { View } from './view.ts'
 
 /*

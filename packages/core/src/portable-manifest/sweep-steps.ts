@@ -1,10 +1,11 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { OrphanClaim, OrphanQuery } from '../manifest/manifest.ts'
 import type { ListedContent } from '../manifest/manifest-base.ts'
+import { ageOf, isCommitted } from '../manifest/ref-state.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import { claimContent, contentAt, dropRef, refAt, setContent } from './changes.ts'
 import { contentFence, contentKey, floorKey, refsTo, startingWith } from './keys.ts'
-import { ageOf, type ContentRow, isCommitted, isTombstone, type RefRow, rowIn } from './rows.ts'
+import { type ContentRow, isTombstone, type RefRow, rowIn } from './rows.ts'
 import { floorOf } from './session-steps.ts'
 import type { View } from './view.ts'
 

@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
-import type { CheckedIntent, CommitTarget, ListedContent } from '@lash/attachments-core/backend'
+import {
+  ageOf,
+  type CheckedIntent,
+  type CommitTarget,
+  comesBefore,
+  isCommitted,
+  isLive,
+  type ListedContent,
+} from '@lash/attachments-core/backend'
 import { AgeIndex } from './age-index.ts'
-import { ageOf, type ContentRow, comesBefore, isCommitted, isLive, type RefRow } from './content-row.ts'
+import type { ContentRow, RefRow } from './content-row.ts'
 import { RefIndex } from './ref-index.ts'
 
 /**

@@ -19,7 +19,7 @@ import Database from 'better-sqlite3'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes } from './damage.ts'
-import { TemporaryFolder } from './temporary-folder.ts'
+import { SqliteFolder } from './sqlite-folder.ts'
 import { sqliteVersions } from './versions.ts'
 
 const local = 'the backend is a file of this machine'
@@ -35,7 +35,7 @@ export function sqliteStoreHarness({
   blobProfile = 'balanced',
   target = 'path',
 }: SqliteStoreHarnessOptions = {}): StoreHarness {
-  const folder = new TemporaryFolder('conformance-sqlite')
+  const folder = new SqliteFolder()
   const variant = [target === 'path' ? [] : [target], blobProfile === 'balanced' ? [] : [blobProfile]].flat().join(', ')
   const onFile: readonly Capability[] = [
     ...damagesBytes,
@@ -99,7 +99,7 @@ export interface SqliteManifestHarnessOptions {
 }
 
 export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarnessOptions = {}): ManifestHarness {
-  const folder = new TemporaryFolder('conformance-sqlite')
+  const folder = new SqliteFolder()
   return {
     kind: 'manifest',
     name: target === 'handle' ? 'sqlite' : `sqlite (${target})`,
@@ -125,7 +125,7 @@ export function sqliteManifestHarness({ target = 'handle' }: SqliteManifestHarne
 
 /** Store and manifest in one database. */
 export function sqlitePairHarness({ target = 'handle' }: SqliteManifestHarnessOptions = {}): SessionHarness {
-  const folder = new TemporaryFolder('conformance-sqlite')
+  const folder = new SqliteFolder()
   return {
     kind: 'session',
     name: target === 'handle' ? 'sqlite, one database' : `sqlite, one database (${target})`,
@@ -167,7 +167,7 @@ function capabilitiesOf(target: ManifestTarget): Pick<ManifestHarness, 'capabili
   }
 }
 
-async function openTarget(folder: TemporaryFolder, target: ManifestTarget) {
+async function openTarget(folder: SqliteFolder, target: ManifestTarget) {
   const path = target === 'memory' ? ':memory:' : await folder.next()
   const host = target === 'handle' ? openHost(path) : undefined
   return { path, host, database: host === undefined ? { path } : { database: host }, clock: new SettableClock() }

@@ -12,7 +12,7 @@ import { plain, readUntilFailure } from '../../run/samples.ts'
 import { type StoreRule, type StoreUnderTest, storeGroup } from '../store-under-test.ts'
 
 /** Of one blob that is in memory at once, and of one that is read in pieces. */
-const lengths = [1000, 3_000_000]
+const lengths = [1000, 1_500_000]
 const metadataDamages = ['drop-metadata', 'damage-metadata'] as const
 
 /** Damaged bytes are an error, never data. */

@@ -59,12 +59,12 @@ export const durabilityCases: readonly StoreCase[] = storeGroup('durability', {
     requires: ['crash-safe', 'child'],
     async run({ store, startProcess }) {
       const lengths = [500, 40_000, 1_300_000]
-      for (let round = 0; round < 4; round++) {
+      for (let round = 0; round < 3; round++) {
         const firstSeed = 1 + round * 1000
         const child = await startProcess()
         const putting = child.remote.putUntilKilled(firstSeed, lengths)
         const told: string[] = []
-        for (let puts = 0; puts < 2 + 3 * round; puts++) told.push(await Promise.race([child.nextEvent(), putting]))
+        for (let puts = 0; puts < 2 + 4 * round; puts++) told.push(await Promise.race([child.nextEvent(), putting]))
         await child.kill()
         told.push(...(await child.restOfEvents()))
         for (const [turn, id] of told.entries()) {

@@ -42,8 +42,12 @@ export default defineConfig({
     globalSetup: 'testing/src/services/global-setup.ts',
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
-    // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.
-    execArgv: ['--no-memory-protection-keys'],
+    execArgv: [
+      // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.
+      '--no-memory-protection-keys',
+      // Tests make much garbage outside of the heap, and V8 would begin to mark the heap anew for each 32 MB of it.
+      '--no-incremental-marking',
+    ],
     // Much of the time goes into waiting for syncs and servers.
     maxWorkers: 4,
     testTimeout: 60_000,

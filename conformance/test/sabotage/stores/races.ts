@@ -141,6 +141,25 @@ class ShrinksBeforeItDeletes extends ShelfDriver {
   }
 }
 
+class DeletesAfterAnAbort extends ShelfDriver {
+  static readonly defect = 'a delete that was aborted is still tried again and again'
+  static readonly caughtBy = 'store/abort/mid-delete'
+
+  override async remove(...[keys, options]: Parameters<ShelfDriver['remove']>): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) await turn()
+    if (options?.signal?.aborted) void this.#tryAgain(keys)
+    options?.signal?.throwIfAborted()
+    await super.remove(keys)
+  }
+
+  async #tryAgain(keys: readonly AttachmentKey[]): Promise<void> {
+    for (let tries = 0; tries < 50; tries++) {
+      await turn()
+      await super.remove(keys)
+    }
+  }
+}
+
 class DeletesLate extends ShelfDriver {
   static readonly defect = 'a delete goes on after it has resolved, and takes what was put since'
   static readonly caughtBy = 'store/staggered/put-during-a-delete'
@@ -267,6 +286,7 @@ export const raceSabotages: readonly Sabotaged[] = [
   AbortedPutTakesTheMetadata,
   DeletesMetadataFirst,
   ShrinksBeforeItDeletes,
+  DeletesAfterAnAbort,
   DeletesLate,
   MergesMetadata,
   HealsByDeleting,

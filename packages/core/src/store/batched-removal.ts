@@ -11,8 +11,9 @@ interface Removal {
 const maxKeys = 1000
 
 /**
- * Joins the removals of one tick into few calls of the driver. Each removal still gets its own outcome. The driver gets
- * the signal only if all removals of its call have the same one, as those of a sweep do.
+ * Joins the removals of one tick that have the same signal, as those of a sweep do, into few calls of the driver. Each
+ * still gets its own outcome, and settles when the driver has done with it: no removal comes after what its caller does
+ * next.
  */
 export function batchedRemoval(
   driver: AttachmentDriver,
@@ -23,7 +24,7 @@ export function batchedRemoval(
     const [{ signal, reject }] = batch as [Removal]
     try {
       const keys = batch.map(removal => removal.key)
-      await driver.remove(keys, { signal: batch.every(removal => removal.signal === signal) ? signal : undefined })
+      await driver.remove(keys, { signal })
       for (const removal of batch) removal.resolve()
     } catch (error) {
       if (batch.length === 1) return reject(error)
@@ -33,7 +34,9 @@ export function batchedRemoval(
   }
 
   const flush = () => {
-    while (waiting.length > 0) void removeAll(waiting.splice(0, maxKeys))
+    for (const removals of Map.groupBy(waiting.splice(0), removal => removal.signal).values()) {
+      while (removals.length > 0) void removeAll(removals.splice(0, maxKeys))
+    }
   }
 
   return (key, signal) =>

@@ -92,8 +92,8 @@ export interface AttachmentDriver {
 
   /**
    * Deletes up to 1,000 keys. A key that is not there is fine. A reader must see all of a blob or none of it: never
-   * take metadata before the bytes. When this has resolved, nothing of it may still be under way. When it rejects, any
-   * of the keys may still be there.
+   * take metadata before the bytes. When this has settled, nothing of it may still be under way, but for a request that
+   * a server has had already when the signal aborts. When it rejects, any of the keys may still be there.
    */
   remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void>
 

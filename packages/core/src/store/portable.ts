@@ -209,9 +209,9 @@ export class PortableAttachmentStore implements AttachmentStore {
         generation === undefined
           ? await Array.fromAsync(this.list({ prefix: id, signal }))
           : [{ id, generation: checkGeneration(generation) }]
-      // An abort ends this call at once. The removals end when the driver notices the abort; close waits for that.
-      const removing = keys.map(key => this.#lifetime.run(undefined, () => this.#remove(key, signal)))
-      await abortable(Promise.all(removing), signal)
+      // Not before the last one, also when one fails: a removal must not come after what the caller does next.
+      const removing = keys.map(key => this.#remove(key, signal))
+      await Promise.all(removing).finally(() => Promise.allSettled(removing))
     })
   }
 

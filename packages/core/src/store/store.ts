@@ -151,8 +151,9 @@ export interface AttachmentStore extends AsyncDisposable {
   /**
    * Deletes the copy of the given generation or, without one, every copy. Unconditional and idempotent: whoever refers
    * to the bytes loses them. Meanwhile a reader gets all of a copy or finds nothing. When this has resolved, nothing of
-   * it is left to do: what is put from then on stays. Prefer `reclaimOrphanedAttachments`, or `delete` of a
-   * session-scoped store.
+   * it is left to do: what is put from then on stays. When it rejects, because it was aborted or failed, it has deleted
+   * or not, and does so no later; but a server that has had the request already may carry it out a little later, and
+   * take what was put meanwhile. Prefer `reclaimOrphanedAttachments`, or `delete` of a session-scoped store.
    */
   delete(id: AttachmentId, options?: AttachmentGenerationOptions): Promise<void>
 

@@ -146,7 +146,7 @@ test('close waits for calls in flight, and frees the driver once', async () => {
   expect(closed).toBe(1)
 })
 
-test('close waits for a removal whose delete was aborted', async () => {
+test('a delete that is aborted ends when the driver has, which may have done its work by then', async () => {
   const release = Promise.withResolvers<void>()
   const calls: string[] = []
   const store = new PortableAttachmentStore(
@@ -162,30 +162,66 @@ test('close waits for a removal whose delete was aborted', async () => {
   )
   const abort = new AbortController()
   const deleting = store.delete(id, { generation: 0, signal: abort.signal })
+  const rejected = expect(deleting)
+    .rejects.toThrow('enough')
+    .then(() => expect(calls).toContain('removed'))
   await new Promise(setImmediate)
   abort.abort(new Error('enough'))
-  await expect(deleting).rejects.toThrow('enough')
   const closing = store.close()
   await new Promise(setImmediate)
   release.resolve()
+  await rejected
   await closing
   expect(calls).toEqual(['removed', 'closed'])
 })
 
-test('a driver hears the signal of a removal, unless another is removed with it that goes on', async () => {
-  const heard: (AbortSignal | undefined)[] = []
+test('a delete of several copies that fails for one ends with the last of them', async () => {
+  const release = Promise.withResolvers<void>()
+  const removed: number[] = []
   const store = new PortableAttachmentStore(
     driver({
-      async remove(_keys, { signal }) {
-        heard.push(signal)
+      async *list() {
+        for (const generation of [0, 1]) yield { id, generation, byteLength: 1 }
+      },
+      async remove(keys) {
+        if (keys.some(({ generation }) => generation === 0)) throw new Error('no')
+        await release.promise
+        removed.push(...keys.map(({ generation }) => generation))
+      },
+    }),
+  )
+  let isOver = false
+  const deleting = store.delete(id).finally(() => {
+    isOver = true
+  })
+  const rejected = expect(deleting).rejects.toThrow('no')
+  await new Promise(setImmediate)
+  expect(isOver).toBe(false)
+  release.resolve()
+  await rejected
+  expect(removed).toEqual([1])
+})
+
+test('a driver hears the signal of a removal: those with the same signal go together', async () => {
+  const heard: [AbortSignal | undefined, number[]][] = []
+  const store = new PortableAttachmentStore(
+    driver({
+      async remove(keys, { signal }) {
+        heard.push([signal, keys.map(({ generation }) => generation)])
       },
     }),
   )
   const { signal } = new AbortController()
-  await store.delete(id, { generation: 0, signal })
-  await Promise.all([store.delete(id, { generation: 0, signal }), store.delete(id, { generation: 1, signal })])
-  await Promise.all([store.delete(id, { generation: 0, signal }), store.delete(id, { generation: 1 })])
-  expect(heard).toEqual([signal, signal, undefined])
+  await Promise.all([
+    store.delete(id, { generation: 0, signal }),
+    store.delete(id, { generation: 1 }),
+    store.delete(id, { generation: 2, signal }),
+    store.delete(id, { generation: 3 }),
+  ])
+  expect(heard).toEqual([
+    [signal, [0, 2]],
+    [undefined, [1, 3]],
+  ])
 })
 
 test('an abort cancels the body of a stream that nobody reads', async () => {

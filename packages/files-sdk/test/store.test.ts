@@ -157,4 +157,29 @@ describe('an adapter that goes on after an abort', () => {
     await putting
     expect((await store.get(id)).meta.mediaType).toBe('text/csv')
   })
+
+  test('holds back a put of what is being deleted, which then stays', async () => {
+    const { promise: letGo, resolve: release } = Promise.withResolvers<void>()
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const store = storeOf(
+      memoryWith(adapter => ({
+        async delete(key) {
+          begin()
+          await letGo
+          return adapter.delete(key)
+        },
+      })),
+    )
+    await store.put(bytes, meta)
+    const abort = new AbortController()
+    const deleting = store.delete(id, { generation: 0, signal: abort.signal })
+    await begun
+    abort.abort()
+    await expect(deleting).rejects.toBe(abort.signal.reason)
+    const putting = store.put(bytes, meta)
+    release()
+    await putting
+    expect(await store.stat(id)).toMatchObject({ byteLength: 8 })
+    await store.close()
+  })
 })

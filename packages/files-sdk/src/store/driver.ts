@@ -10,13 +10,12 @@ import type {
   AttachmentSpoolOptions,
   AttachmentStorePersistence,
 } from '@lash/attachments-core'
-import { abortable } from '@lash/attachments-core/backend'
 import type { Adapter, ByteRange } from 'files-sdk'
+import { Changes } from './changes.ts'
 import { blobLength, decodeHeader, headerBytes } from './object-header.ts'
 import type { ObjectNames } from './object-names.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { headerRange, Objects } from './objects.ts'
-import { Uploads } from './uploads.ts'
 
 export interface FilesSdkDriverOptions {
   readonly adapter: Adapter
@@ -37,7 +36,7 @@ export class FilesSdkDriver implements AttachmentDriver {
   readonly #names: ObjectNames
   readonly #objects: Objects
   readonly #writer: ObjectWriter
-  readonly #uploads = new Uploads()
+  readonly #changes = new Changes()
 
   constructor({ adapter, names, persistence, spool }: FilesSdkDriverOptions) {
     this.name = `files-sdk (${adapter.name})`
@@ -55,7 +54,7 @@ export class FilesSdkDriver implements AttachmentDriver {
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
     const name = this.#names.of(key)
-    return this.#uploads.run(name, signal, () => this.#writer.write(key, name, content, meta, signal))
+    return this.#changes.upload(name, signal, () => this.#writer.write(key, name, content, meta, signal))
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
@@ -89,8 +88,7 @@ export class FilesSdkDriver implements AttachmentDriver {
 
   async remove(keys: readonly AttachmentKey[], { signal }: AttachmentDriverOptions): Promise<void> {
     const names = [...new Set(keys.map(key => this.#names.of(key)))]
-    await abortable(this.#uploads.ended(names), signal)
-    await this.#objects.remove(names, signal)
+    await this.#changes.remove(names, signal, () => this.#objects.remove(names, signal))
   }
 
   async *list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncGenerator<AttachmentListing> {
@@ -110,7 +108,7 @@ export class FilesSdkDriver implements AttachmentDriver {
 
   /** Leaves the adapter as it is: it is the host's. */
   async close(): Promise<void> {
-    await this.#uploads.ended()
+    await this.#changes.ended()
   }
 }
 

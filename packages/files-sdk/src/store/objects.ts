@@ -72,14 +72,11 @@ export class Objects {
     }
   }
 
-  async remove(names: string[], signal: AbortSignal | undefined): Promise<void> {
-    await abortable(this.#remove(names, signal), signal)
-  }
-
-  async #remove(names: string[], signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves when the adapter is done. It may not hear the signal, nor can all of them be told of one. */
+  async remove(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const adapter = this.#adapter
     if (names.length > 1 && adapter.deleteMany !== undefined) {
-      const { errors = [] } = await adapter.deleteMany(names)
+      const { errors = [] } = await adapter.deleteMany([...names])
       for (const { error } of errors) if (!isMissing(error)) throw error
       return
     }

@@ -21,10 +21,16 @@ const variants: readonly string[] = [
   ...['memory x memory', 'memory x portable'],
 ]
 
+/** What is run whole, with a test runner of each runtime, and as a half of a pair here. */
+const onRunners: readonly string[] = ['lmdb', 'redis']
+
+/** Kills many processes: what that does to bytes depends on the backend, and hardly on the runtime. */
+const dearest = 'store/durability/killed-after-put'
+
 export function isEssentialColumn({ name }: AnyHarness): boolean {
-  return !rarePairs.includes(name) && !variants.includes(name)
+  return ![...rarePairs, ...variants, ...onRunners].includes(name)
 }
 
 export function isEssential(tested: ConformanceCase): boolean {
-  return groups[tested.kind].includes(tested.group)
+  return groups[tested.kind].includes(tested.group) && tested.id !== dearest
 }

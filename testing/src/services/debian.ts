@@ -28,9 +28,12 @@ export function mayInstall(): boolean {
   }
 }
 
+let updated: Promise<void> | undefined
+
 /** Installs the packages. Rejects with what the package manager said last. */
 export async function install(packages: readonly string[]): Promise<void> {
-  await aptGet('update')
+  updated ??= aptGet('update')
+  await updated
   await aptGet('install', '-y', '--no-install-recommends', ...packages)
 }
 

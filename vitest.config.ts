@@ -45,7 +45,7 @@ export default defineConfig({
     execArgv: [
       // One more step away from the crash of V8 that scripts/fill-compile-cache.ts tells of.
       '--no-memory-protection-keys',
-      // Tests make much garbage outside of the heap, and V8 would begin to mark the heap anew for each 32 MB of it.
+      // Tests make much garbage outside of the heap, for which V8 would mark all of the heap again and again.
       '--no-incremental-marking',
     ],
     // Much of the time goes into waiting for syncs and servers.

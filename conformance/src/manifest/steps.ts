@@ -12,7 +12,7 @@ import {
   type OrphanQuery,
 } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
-import { idOf, textOf } from '../run/contents.ts'
+import { copyName, idOf, textOf } from '../run/contents.ts'
 import { collect } from '../run/samples.ts'
 
 /*
@@ -81,7 +81,7 @@ export function namesOf(found: readonly { attachmentId: AttachmentId }[]): strin
 
 /** As {@link namesOf}, with generations: `a@1`. */
 export function copiesOf(claims: readonly OrphanClaim[]): string[] {
-  return claims.map(({ attachmentId, generation }) => `${textOf(attachmentId)}@${generation}`).sort()
+  return claims.map(({ attachmentId: id, generation }) => copyName({ id, generation })).sort()
 }
 
 /** Fails unless the names are these, in any order. Says a few of those that differ: of thousands, a diff takes long. */

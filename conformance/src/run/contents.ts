@@ -1,4 +1,4 @@
-import { type AttachmentId, contentId } from '@lash/attachments-core'
+import { type AttachmentId, type AttachmentRef, contentId } from '@lash/attachments-core'
 
 /*
  * A case calls a content by its text: the content is the text in UTF-8. The ids of all texts that were used are
@@ -24,6 +24,11 @@ export function idOf(text: string): AttachmentId {
 /** The text that has the id. */
 export function textOf(id: AttachmentId): string {
   return texts.get(id) ?? `unknown ${id}`
+}
+
+/** A copy of a content, as failures call it: `a@1`. */
+export function copyName({ id, generation = 0 }: Pick<AttachmentRef, 'id' | 'generation'>): string {
+  return `${textOf(id)}@${generation}`
 }
 
 /** So many texts: `orphan 0`, `orphan 1` and so on. */

@@ -3,6 +3,7 @@ import {
   type AttachmentBody,
   type AttachmentErrorCode,
   type AttachmentId,
+  AttachmentNotFoundError,
   type AttachmentRef,
   type AttachmentStore,
   AttachmentStoreError,
@@ -122,6 +123,16 @@ export async function comesBack(
   assert.equal(ref.byteLength, bytes.byteLength, `${what}: byteLength`)
   await isStored(store, ref.id, bytes, what)
   return ref
+}
+
+/** The result, or undefined when the call rejects since there is no such attachment. */
+export async function unlessNotFound<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (AttachmentNotFoundError.isInstance(error)) return undefined
+    throw error
+  }
 }
 
 /** Fails unless get gives these bytes for the id. */

@@ -21,7 +21,7 @@ const variants: readonly string[] = [
   ...['memory x memory', 'memory x portable'],
 ]
 
-/** What is run whole, with a test runner of each runtime, and as a half of a pair here. */
+/** Each is run whole with one of the test runners of authors, and here as a half of a pair. */
 const onRunners: readonly string[] = ['lmdb', 'redis']
 
 /** Kills many processes: what that does to bytes depends on the backend, and hardly on the runtime. */

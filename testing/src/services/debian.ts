@@ -33,7 +33,11 @@ let updated: Promise<void> | undefined
 /** Installs the packages. Rejects with what the package manager said last. */
 export async function install(packages: readonly string[]): Promise<void> {
   updated ??= aptGet('update')
-  await updated
+  // What failed once may be tried again by the next.
+  await updated.catch(error => {
+    updated = undefined
+    throw error
+  })
   await aptGet('install', '-y', '--no-install-recommends', ...packages)
 }
 

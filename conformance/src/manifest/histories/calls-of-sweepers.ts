@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
 import type * as FastCheck from 'fast-check'
-import { textOf } from '../../run/contents.ts'
+import { copyName, textOf } from '../../run/contents.ts'
 import type { Generator } from '../../run/random-values.ts'
 import { collect } from '../../run/samples.ts'
+import { namesOf } from '../steps.ts'
 import {
   type Call,
   contents,
@@ -58,7 +59,7 @@ export function claimOrphans({ query: given, some }: ClaimOf): Call {
       const { ids, count, stops } = subject.reference.claimable(query)
       const generations = new Map(ids.map(id => [id, subject.reference.content(id).generation]))
       const claims = await subject.manifest.claimOrphans(query)
-      const names = claims.map(claim => textOf(claim.attachmentId)).sort()
+      const names = namesOf(claims)
       assert.deepEqual(names, [...new Set(names)], 'no content is claimed twice')
       const allowed = ids.map(textOf).sort()
       if (count === ids.length) assert.deepEqual(names, allowed, 'what is claimed')
@@ -108,12 +109,12 @@ export function claimBlobs({ copies, dryRun }: AuditOf): Call {
         const generation = Math.max(...generations)
         generations.delete(generation)
         const found = reference.audit({ id, generation }, [...generations])
-        if (found.claimed) claimed.push(nameOf({ id, generation }))
-        expected.push(...found.freed.map(freed => nameOf({ id, generation: freed })))
+        if (found.claimed) claimed.push(copyName({ id, generation }))
+        expected.push(...found.freed.map(freed => copyName({ id, generation: freed })))
       }
-      const namesOf = claims.map(({ attachmentId: id, generation }) => nameOf({ id, generation }))
+      const namesOf = claims.map(({ attachmentId: id, generation }) => copyName({ id, generation }))
       assert.deepEqual(namesOf.sort(), [...expected, ...claimed].sort(), 'what is returned')
-      const isClaim = ({ attachmentId: id, generation }: OrphanClaim) => claimed.includes(nameOf({ id, generation }))
+      const isClaim = ({ attachmentId: id, generation }: OrphanClaim) => claimed.includes(copyName({ id, generation }))
       take(subject, dryRun ? [] : claims.filter(isClaim))
       // These settle nothing, which is to be seen.
       subject.claims.push(...claims.filter(claim => dryRun || !isClaim(claim)))
@@ -189,10 +190,6 @@ function take({ reference, claims }: Subject, taken: readonly OrphanClaim[]): vo
   }
 }
 
-function nameOf({ id, generation }: AttachmentKey): string {
-  return `${textOf(id)}@${generation}`
-}
-
 function claimsText(claims: readonly OrphanClaim[]): string {
-  return `[${claims.map(({ attachmentId: id, generation }) => nameOf({ id, generation })).join(', ')}]`
+  return `[${claims.map(({ attachmentId: id, generation }) => copyName({ id, generation })).join(', ')}]`
 }

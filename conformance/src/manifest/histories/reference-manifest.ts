@@ -93,7 +93,7 @@ export class ReferenceManifest {
   }
 
   #mayCommit(ref: AttachmentManifestEntry | undefined, { id, generation = ref?.generation }: Target): boolean {
-    if (ref === undefined || ref.releasedAtEpochMs !== undefined) return false
+    if (ref === undefined || !isLive(ref)) return false
     return ref.generation === generation && this.content(id).generation === generation
   }
 
@@ -127,7 +127,7 @@ export class ReferenceManifest {
     const found = [...this.#contents].flatMap(([id, { claim }]) => {
       if (ids?.includes(id) === false) return []
       if (claim !== undefined) return staleClaimEpochMs !== undefined && claim.at <= staleClaimEpochMs ? [id] : []
-      if (releasedOnly && this.refsTo(id).some(ref => ref.releasedAtEpochMs === undefined)) return []
+      if (releasedOnly && this.refsTo(id).some(isLive)) return []
       return this.isOrphan(id, olderThanEpochMs) ? [id] : []
     })
     return { ids: found, count: Math.min(found.length, limit), stops: found.length >= limit }
@@ -185,8 +185,12 @@ export class ReferenceManifest {
   }
 }
 
+export function isLive(ref: AttachmentManifestEntry): boolean {
+  return ref.releasedAtEpochMs === undefined
+}
+
 function isCommitted(ref: AttachmentManifestEntry): boolean {
-  return ref.committedAtEpochMs !== undefined && ref.releasedAtEpochMs === undefined
+  return ref.committedAtEpochMs !== undefined && isLive(ref)
 }
 
 /** Whether the ref is no reason to keep the content. */
@@ -195,6 +199,6 @@ function isDue(ref: AttachmentManifestEntry, olderThanEpochMs: number): boolean 
 }
 
 function rankOf(ref: AttachmentManifestEntry): number {
-  if (ref.releasedAtEpochMs !== undefined) return 2
+  if (!isLive(ref)) return 2
   return ref.committedAtEpochMs === undefined ? 1 : 0
 }

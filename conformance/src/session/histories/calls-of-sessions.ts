@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import {
   type AttachmentCreateMeta,
   AttachmentIntentExpiredError,
-  AttachmentNotFoundError,
   type AttachmentRef,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
 import type * as FastCheck from 'fast-check'
 import { idFor, idsText, idText, mostly, objectText } from '../../manifest/histories/call.ts'
-import { bytesOf, textOf } from '../../run/contents.ts'
-import { sameBytes } from '../../run/expect.ts'
+import { bytesOf, copyName, textOf } from '../../run/contents.ts'
+import { sameBytes, unlessNotFound } from '../../run/expect.ts'
 import type { Generator } from '../../run/random-values.ts'
 import { collect, readAll } from '../../run/samples.ts'
 import type { Call, Subject } from './call.ts'
@@ -87,7 +86,8 @@ function commit({ view: name, which }: CommitOf): Call {
       assert.deepEqual(expired.map(textOf).sort(), refused.map(textOf).sort(), 'the contents that are refused')
       if (committed === undefined) return 'refused'
       assert.deepEqual(sorted(committed), sorted(wanted), 'the refs that are committed')
-      for (const ref of wanted) if (copyName(pending.get(ref.id)) === copyName(ref)) pending.delete(ref.id)
+      for (const { id, generation } of targets)
+        if ((pending.get(id)?.generation ?? 0) === generation) pending.delete(id)
       return committed.map(copyName).join(', ')
     },
   }
@@ -107,7 +107,7 @@ function adopt({ view: viewName, from, name }: AdoptOf): Call {
       const { views } = subject.pair
       const view = views[viewName]
       const madeUp = { id, byteLength: 0, mediaType: 'made/up' }
-      const adopted = await view.store.adopt([madeUp], views[from].store).catch(nothingIfNotFound)
+      const adopted = await unlessNotFound(view.store.adopt([madeUp], views[from].store))
       const ref = checkFound(subject, from, name, adopted?.[0], 'the ref')
       if (ref === undefined) return 'not found'
       record(subject, viewName, ref)
@@ -152,7 +152,7 @@ export function read({ view, name, how }: ReadOf): Call {
   return {
     code: on => `await ${on}.${view}.${how}(${idText(name)})`,
     async run(subject) {
-      const found = await looks[how](subject.pair.views[view].store, name).catch(nothingIfNotFound)
+      const found = await unlessNotFound(looks[how](subject.pair.views[view].store, name))
       if (found !== undefined && how !== 'ref') assert.ok(!('generation' in found), 'metadata has no generation')
       const ref = checkFound(subject, view, name, found, 'what is found', how === 'ref')
       return ref === undefined ? 'not found' : objectText({ label: ref.label })
@@ -235,13 +235,4 @@ function record({ pair, reference, refs }: Subject, name: ViewName, ref: Attachm
 
 export function sorted<T extends { readonly id: string }>(refs: readonly T[]): T[] {
   return refs.toSorted((one, other) => (one.id < other.id ? -1 : 1))
-}
-
-/** `a@1` */
-function copyName(ref: { readonly id: string; readonly generation?: number | undefined } | undefined): string {
-  return ref === undefined ? '' : `${textOf(ref.id)}@${ref.generation ?? 0}`
-}
-
-function nothingIfNotFound(error: unknown): undefined {
-  if (!AttachmentNotFoundError.isInstance(error)) throw error
 }

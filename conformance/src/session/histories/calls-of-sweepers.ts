@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { reclaimOrphanedAttachments, reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import type * as FastCheck from 'fast-check'
 import { endOfTime, idFor, later, mostly, objectText, times } from '../../manifest/histories/call.ts'
-import { bytesOf, textOf } from '../../run/contents.ts'
+import { copiesOf } from '../../manifest/steps.ts'
+import { bytesOf, copyName, textOf } from '../../run/contents.ts'
 import type { Generator } from '../../run/random-values.ts'
 import { collect } from '../../run/samples.ts'
 import type { Call } from './call.ts'
@@ -55,10 +56,10 @@ function stoppedSweep(olderThan: number): Call {
     code: on => `await ${on}.manifest.claimOrphans(${objectText(query)})`,
     async run({ pair, reference: { manifest }, claims }) {
       const { ids } = manifest.claimable(query)
-      const expected = ids.map(id => `${textOf(id)}@${manifest.content(id).generation}`)
+      const expected = ids.map(id => copyName({ id, generation: manifest.content(id).generation }))
       const claimed = await pair.manifest.claimOrphans(query)
-      const names = claimed.map(({ attachmentId: id, generation }) => `${textOf(id)}@${generation}`)
-      assert.deepEqual(names.sort(), expected.sort(), 'what is claimed')
+      const names = copiesOf(claimed)
+      assert.deepEqual(names, expected.sort(), 'what is claimed')
       for (const claim of claimed) manifest.claim(claim)
       for (const ref of manifest.droppable(query)) manifest.drop(ref)
       claims.push(...claimed)
@@ -79,7 +80,7 @@ function goOn(place: number): Call {
       await pair.manifest.settleClaims([claim])
       reference.deleteCopy(id, generation)
       reference.manifest.settle(claim)
-      return `${textOf(id)}@${generation}`
+      return copyName({ id, generation })
     },
   }
 }
@@ -114,7 +115,7 @@ function putStray({ content, above }: { content: string; above: number }): Call 
       const generation = Math.max(0, reference.manifest.content(id).generation + above)
       await pair.store.put(bytesOf(content), { mediaType: 'text/plain', label: 'stray' }, { generation })
       reference.addCopy(id, generation)
-      return `${content}@${generation}`
+      return copyName({ id, generation })
     },
   }
 }
@@ -123,7 +124,7 @@ export const listCopies: Call = {
   code: on => `await all(${on}.store.list())`,
   async run({ pair, reference }) {
     const listed = await collect(pair.store.list())
-    const names = listed.map(({ id, generation }) => `${textOf(id)}@${generation}`).sort()
+    const names = listed.map(copyName).sort()
     assert.deepEqual(names, reference.copies(), 'the copies in the store')
     return names.join(', ')
   },

@@ -1,7 +1,7 @@
 import type { AttachmentCreateMeta, AttachmentId, AttachmentManifestEntry, AttachmentRef } from '@lash/attachments-core'
 import { canonicalUri } from '@lash/attachments-core/backend'
-import { ReferenceManifest } from '../../manifest/histories/reference-manifest.ts'
-import { bytesOf, idOf, textOf } from '../../run/contents.ts'
+import { isLive, ReferenceManifest } from '../../manifest/histories/reference-manifest.ts'
+import { bytesOf, copyName, idOf } from '../../run/contents.ts'
 import { type Clock, contents, type Scope } from './views.ts'
 
 /**
@@ -49,7 +49,7 @@ export class ReferencePair {
   /** What the store lists, sorted: `a@0`. */
   copies(): string[] {
     return [...this.#copies]
-      .flatMap(([id, generations]) => [...generations].map(each => `${textOf(id)}@${each}`))
+      .flatMap(([id, generations]) => [...generations].map(generation => copyName({ id, generation })))
       .sort()
   }
 
@@ -110,8 +110,4 @@ export class ReferencePair {
 export function refOf(text: string, meta: AttachmentCreateMeta, generation: number): AttachmentRef {
   const ref = { id: idOf(text), byteLength: bytesOf(text).byteLength, ...meta }
   return generation === 0 ? ref : { ...ref, generation }
-}
-
-function isLive(ref: AttachmentManifestEntry): boolean {
-  return ref.releasedAtEpochMs === undefined
 }

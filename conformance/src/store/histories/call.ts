@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  type AttachmentCreateMeta,
-  type AttachmentMeta,
-  AttachmentNotFoundError,
-  type AttachmentStore,
-} from '@lash/attachments-core'
-import { sameBytes } from '../../run/expect.ts'
+import type { AttachmentCreateMeta, AttachmentMeta, AttachmentStore } from '@lash/attachments-core'
+import { sameBytes, unlessNotFound } from '../../run/expect.ts'
 import { collect, independentId, readAll, sampleBytes, turn, webStream } from '../../run/samples.ts'
 import { AbortableCall } from '../calls/abortable-call.ts'
 import { type CopyName, type Outcome, type World, withCopy, withoutCopies } from './world.ts'
@@ -140,7 +135,7 @@ export function read({ content, generation, how, range }: ReadOf, traits: Traits
   const optionsText = Object.keys(options).length === 0 ? '' : `, ${text(options)}`
   return {
     code: on => `await ${on}.${how}(${content}.id${optionsText})`,
-    make: store => answers[how](store).catch(nothingIfNotFound),
+    make: async store => (await unlessNotFound(answers[how](store))) ?? 'nothing',
     outcomes(world) {
       const copy = world.copies.get(nameOf(content, generation ?? 0))
       const others = [...world.copies].filter(([name]) => name.startsWith(`${content}@`)).map(([, meta]) => meta)
@@ -172,11 +167,6 @@ export function list(content: ContentName | undefined, traits: Traits): Call {
       return [{ answer: all.map(shown).sort().join(' '), world }]
     },
   }
-}
-
-function nothingIfNotFound(error: unknown): string {
-  if (AttachmentNotFoundError.isInstance(error)) return 'nothing'
-  throw error
 }
 
 function bytesOf(content: ContentName): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { AttachmentNotFoundError, type AttachmentStore } from '@lash/attachments-core'
-import { sameBytes } from '../../run/expect.ts'
+import type { AttachmentStore } from '@lash/attachments-core'
+import { sameBytes, unlessNotFound } from '../../run/expect.ts'
 import { collect, independentId, readUntilFailure } from '../../run/samples.ts'
 
 /** What each call showed of a blob, asked at the same time. */
@@ -54,13 +54,4 @@ async function listShows(store: AttachmentStore, id: string, bytes: Uint8Array):
   assert.ok(listed.length <= 1, 'list shows one blob twice')
   for (const blob of listed) assert.equal(blob.byteLength, bytes.byteLength, 'list shows a part')
   return listed.length === 1
-}
-
-async function unlessNotFound<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    if (AttachmentNotFoundError.isInstance(error)) return undefined
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { OrphanClaim } from '../manifest/manifest.ts'
-import { ageOf, isCommitted } from '../manifest/ref-state.ts'
+import { ageOf, isCommitted, isLive } from '../manifest/ref-state.ts'
 import { claimKey, contentFence, contentKey, heldKey, idOfRef, looseKey, sessionFence, tombstoneKey } from './keys.ts'
 import { type ContentRow, isTombstone, type RefRow, rowIn } from './rows.ts'
 import type { View } from './view.ts'
@@ -51,7 +51,7 @@ export function changeRef(view: View, key: string, from: RefRow, to: RefRow): vo
 
 function setRef(view: View, key: string, ref: RefRow): void {
   view.set(key, JSON.stringify(ref))
-  if (!isCommitted(ref)) view.set(looseKey(key, ageOf(ref)), ref.releasedAt === undefined ? '' : 'released')
+  if (!isCommitted(ref)) view.set(looseKey(key, ageOf(ref)), isLive(ref) ? '' : 'released')
 }
 
 export function dropRef(view: View, key: string, ref: RefRow): void {

@@ -1,6 +1,6 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { CheckedIntent, CommitTarget } from '../manifest/checks.ts'
-import { comesBefore, isCommitted } from '../manifest/ref-state.ts'
+import { comesBefore, isCommitted, isLive } from '../manifest/ref-state.ts'
 import { addRef, changeRef, contentAt, refAt, setContent } from './changes.ts'
 import { contentKey, floorKey, heldBy, refKey, refOfHeld, refsOfSessionTo, sessionFence, startingWith } from './keys.ts'
 import type { RefRow } from './rows.ts'
@@ -74,7 +74,7 @@ function mayCommit(
   const content = contentAt(view, id)
   return (
     ref !== undefined &&
-    ref.releasedAt === undefined &&
+    isLive(ref) &&
     content?.claim === undefined &&
     content?.generation === ref.generation &&
     (generation ?? ref.generation) === ref.generation
@@ -112,7 +112,7 @@ export async function chosenRefs(view: View, { sessionId, holder, ids }: RefChoi
 export function release(view: View, keys: readonly string[], uncommittedOnly: boolean, now: number): void {
   for (const key of keys) {
     const ref = refAt(view, key)
-    if (ref === undefined || ref.releasedAt !== undefined || (uncommittedOnly && isCommitted(ref))) continue
+    if (ref === undefined || !isLive(ref) || (uncommittedOnly && isCommitted(ref))) continue
     changeRef(view, key, ref, { ...ref, releasedAt: now })
   }
 }

@@ -1,7 +1,7 @@
 import type { AttachmentId } from '../content/id.ts'
 import type { OrphanClaim, OrphanQuery } from '../manifest/manifest.ts'
 import type { ListedContent } from '../manifest/manifest-base.ts'
-import { ageOf, isCommitted } from '../manifest/ref-state.ts'
+import { ageOf, isCommitted, isLive } from '../manifest/ref-state.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import { claimContent, contentAt, dropRef, refAt, setContent } from './changes.ts'
 import { contentFence, contentKey, floorKey, refsTo, startingWith } from './keys.ts'
@@ -17,7 +17,7 @@ type DueQuery = Pick<OrphanQuery, 'olderThanEpochMs' | 'releasedOnly'>
 
 /** Whether a sweep has no use for the ref. */
 export function isDue(ref: RefRow, { olderThanEpochMs, releasedOnly }: DueQuery): boolean {
-  return !isCommitted(ref) && ageOf(ref) <= olderThanEpochMs && (releasedOnly !== true || ref.releasedAt !== undefined)
+  return !isCommitted(ref) && ageOf(ref) <= olderThanEpochMs && (releasedOnly !== true || !isLive(ref))
 }
 
 /** Claims content of which every ref is due, up to a number of claims, and drops what is due of the rest. */

@@ -81,6 +81,7 @@ const redis: NamesOf<RedisAttachmentManifestOptions> = {
 const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
   expiresInSeconds: true,
   expiresIn: true,
+  stableForSeconds: true,
   contentDisposition: true,
   generation: true,
 }

@@ -10,10 +10,10 @@ import { DirectRequests, type HttpResponse } from './direct-request.ts'
  * Decision record 7 has the table.
  *
  * It falls back to `client.send`, which repeats every request that does not go well, and sends all others for a second.
- * Only `getUrl` has nothing to fall back to: it fails with an error that says so.
+ * Only `getUrl` and `createUpload` have nothing to fall back to: they fail with an error that says so.
  */
 
-export { presignedUrl } from './presigned-url.ts'
+export { type PresignedRequest, presigned } from './presigned-url.ts'
 
 /** What the SDK gives of an object, as far as it is used here. */
 export interface GotObject {

@@ -25,10 +25,17 @@ export interface SigningOptions {
   readonly signingService?: string
 }
 
+export interface UrlSigningOptions extends SigningOptions {
+  /** In seconds. */
+  readonly expiresIn: number
+  /** In lower case: what stays a header, and does not go into the query. */
+  readonly unhoistableHeaders: Set<string>
+}
+
 /** A signer of the SDK. It takes credentials from the client's chain, for each request anew. */
 export interface Signer {
   sign(request: HttpRequest, options: SigningOptions): Promise<HttpRequest>
-  presign?(request: HttpRequest, options: SigningOptions & { expiresIn: number }): Promise<HttpRequest>
+  presign?(request: HttpRequest, options: UrlSigningOptions): Promise<HttpRequest>
 }
 
 export interface UnsignedRequest {
@@ -37,7 +44,8 @@ export interface UnsignedRequest {
   readonly signer: Signer
 }
 
-interface Command {
+/** A command of the SDK, as far as a request is made of it. */
+export interface Command {
   readonly middlewareStack: { addRelativeTo(middleware: never, options: never): void }
 }
 

@@ -1,4 +1,4 @@
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { GetObjectCommand, type S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import {
   type AttachmentId,
   AttachmentInvalidArgumentError,
@@ -8,11 +8,12 @@ import {
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { abortable, checkGeneration, placed } from '@lash/attachments-core/backend'
-import { presignedUrl } from '../direct/direct.ts'
+import { presigned } from '../direct/direct.ts'
 import { BackendErrors } from '../requests/backend-errors.ts'
 import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
 import type { MultipartOptions } from '../upload/multipart.ts'
-import { type ContentDisposition, contentDisposition } from './content-disposition.ts'
+import { expiryOf, type S3UrlOptions, stabilityOf } from '../urls/url-options.ts'
+import { contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'
 import { ObjectKeys } from './object-key.ts'
 
@@ -48,26 +49,6 @@ export interface S3AttachmentStoreOptions {
   /** Where big streams wait until their id is known. Default: a nameless file in the system's temporary folder. */
   spool?: AttachmentSpoolOptions | undefined
 }
-
-export interface S3UrlOptions {
-  /**
-   * How long the URL is good, in seconds, since S3 signs whole seconds: a whole number from 1 to 604,800 (a week).
-   * Default 900. Never longer than temporary credentials last.
-   */
-  expiresInSeconds?: number | undefined
-  /** The same, under the name that the presigner of the AWS SDK uses. Give one of the two. */
-  expiresIn?: number | undefined
-  /**
-   * What a browser does with the bytes. Default `attachment`: it saves them and does not show them. Images still show
-   * in a page of yours.
-   */
-  contentDisposition?: string | ContentDisposition | undefined
-  /** The generation of the blob. With it, the URL is made without asking the server whether there is such a blob. */
-  generation?: number | undefined
-  signal?: AbortSignal | undefined
-}
-
-const maxUrlSeconds = 604_800
 
 /**
  * Attachments as objects of an S3 bucket, of AWS or of any server that speaks its protocol. One object per blob, named
@@ -121,13 +102,15 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   getUrl(id: AttachmentId, options: S3UrlOptions = {}): Promise<string> {
     return this.run('getUrl', options.signal, async () => {
       const { signal } = options
-      const expiresIn = secondsOf(options)
+      const expiresIn = expiryOf(options)
+      const stableFor = stabilityOf(options, expiresIn)
       const disposition = contentDisposition(options.contentDisposition ?? 'attachment')
       if (!isAttachmentId(id)) throw new AttachmentNotFoundError(id)
       const generation = options.generation ?? (await this.#generationOf(id, signal))
-      const key = this.#keys.of({ id, generation: checkGeneration(generation) })
-      const get = { bucket: this.#bucket, key, expiresIn, contentDisposition: disposition }
-      return this.#errors.wrap('getUrl', signal, abortable(presignedUrl(this.#client, get), signal))
+      const name = this.#keys.of({ id, generation: checkGeneration(generation) })
+      const input = { Bucket: this.#bucket, Key: name, ResponseContentDisposition: disposition }
+      const signing = presigned(this.#client, new GetObjectCommand(input), { expiresIn, stableFor })
+      return (await this.#errors.wrap('getUrl', signal, abortable(signing, signal))).url
     })
   }
 
@@ -137,17 +120,6 @@ export class S3AttachmentStore extends PortableAttachmentStore {
     for await (const { generation } of this.driver.list({ prefix: id, signal })) return generation
     throw new AttachmentNotFoundError(id)
   }
-}
-
-function secondsOf({ expiresInSeconds, expiresIn }: S3UrlOptions): number {
-  if (expiresInSeconds !== undefined && expiresIn !== undefined) {
-    throw new AttachmentInvalidArgumentError('give expiresInSeconds or expiresIn, which are the same')
-  }
-  const seconds = expiresInSeconds ?? expiresIn ?? 900
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= maxUrlSeconds) return seconds
-  throw new AttachmentInvalidArgumentError(
-    `expiresInSeconds must be a whole number of seconds from 1 to ${maxUrlSeconds}`,
-  )
 }
 
 function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {

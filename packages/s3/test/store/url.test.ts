@@ -1,7 +1,7 @@
 import { AttachmentInvalidArgumentError, AttachmentNotFoundError, contentId } from '@lash/attachments-core'
 import { S3AttachmentStore } from '@lash/attachments-s3'
 import { expectBytes, sampleBytes } from '@lash/attachments-testing'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeWithServer, failureOf, meta, there } from '../server.ts'
 
 describeWithServer('URLs', () => {
@@ -51,6 +51,48 @@ describeWithServer('URLs', () => {
     expect(await store.getUrl(contentId(sampleBytes(1)), options)).toContain('X-Amz-Expires=60')
     const both = failureOf(store.getUrl(contentId(sampleBytes(1)), { ...options, expiresInSeconds: 60 }))
     expect(await both).toBeInstanceOf(AttachmentInvalidArgumentError)
+  })
+
+  describe('with stableForSeconds', () => {
+    const id = contentId(sampleBytes(1))
+    const options = { generation: 0, expiresInSeconds: 3000, stableForSeconds: 1000 }
+    /** A store of a process of its own, whose clock is so many seconds after the beginning of a window. */
+    const storeAt = (seconds: number) => {
+      const beginning = Math.floor(Date.now() / 1_000_000) * 1_000_000
+      const systemClockOffset = beginning + seconds * 1000 - Date.now()
+      return there.store(undefined, { clientConfig: { systemClockOffset } })
+    }
+
+    test('are the same throughout a window, whoever makes them, and others in the next one', async () => {
+      const [early, late, next] = await Promise.all(
+        [100, 900, 1100].map(seconds => storeAt(seconds).getUrl(id, options)),
+      )
+      expect(late).toBe(early)
+      expect(next).not.toBe(early)
+      const other = storeAt(100).getUrl(id, { ...options, contentDisposition: 'inline' })
+      expect(await other).not.toBe(early)
+    })
+
+    test('count from the beginning of the window, so that none is good for longer than was asked for', async () => {
+      const { searchParams } = new URL(await storeAt(900).getUrl(id, options))
+      const date = searchParams.get('X-Amz-Date')?.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z')
+      expect(Date.parse(date ?? '') % 1_000_000).toBe(0)
+      expect(searchParams.get('X-Amz-Expires')).toBe('3000')
+    })
+
+    test('give the bytes', async () => {
+      const store = there.store()
+      await store.put(sampleBytes(1), meta)
+      const answer = await fetch(await store.getUrl(id, options))
+      expectBytes(await answer.arrayBuffer(), sampleBytes(1))
+    })
+
+    test('are refused when one could be given out that has expired', async () => {
+      for (const stableForSeconds of [0, 1.5, -1, 900, Number.NaN]) {
+        const refused = await failureOf(there.store().getUrl(id, { generation: 0, stableForSeconds }))
+        expect(refused).toBeInstanceOf(AttachmentInvalidArgumentError)
+      }
+    })
   })
 
   test('need a signer that can sign them', async () => {

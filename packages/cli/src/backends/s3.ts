@@ -1,0 +1,25 @@
+import type { AttachmentStore } from '@lash/attachments-core'
+import { UsageError } from '../usage-error.ts'
+import { load } from './load.ts'
+import { parsed, takeParameters } from './parameters.ts'
+
+type Backend = typeof import('@lash/attachments-s3')
+
+/** Credentials come as the AWS SDK finds them, in the environment or in a profile. */
+export async function openStore(given: string): Promise<AttachmentStore> {
+  const { S3AttachmentStore } = await load<Backend>('@lash/attachments-s3', 's3:')
+  const url = parsed(given)
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('an s3: URL has no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile')
+  }
+  const clientConfig = takeParameters(url, ['region', 'endpoint'])
+  const [unknown] = url.searchParams.keys()
+  if (unknown !== undefined) throw new UsageError(`an s3: URL has no ${unknown}: there are region and endpoint`)
+  return new S3AttachmentStore({ bucket: url.hostname, prefix: prefixOf(url), clientConfig })
+}
+
+/** The path as a folder. */
+function prefixOf({ pathname }: URL): string {
+  const prefix = decodeURIComponent(pathname).replace(/^\//, '')
+  return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+}

@@ -1,0 +1,48 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { type AttachmentManifest, contentId } from '@lash/attachments-core'
+import { canonicalUri } from '@lash/attachments-core/backend'
+import { type Finding, finding } from './finding.ts'
+import { messageOf } from './message-of.ts'
+
+/** More than a session should wait for each of the three steps of a turn. */
+const slowMs = 500
+
+/**
+ * Records, commits, reads and releases a ref to bytes that nobody has, in a session of its own, and forgets it. No
+ * store has a part in it.
+ */
+export async function tryManifest(manifest: AttachmentManifest): Promise<Finding[]> {
+  const attachmentId = contentId(randomBytes(32))
+  const sessionId = `lash-attachments-doctor-${randomUUID()}`
+  try {
+    const start = performance.now()
+    const intent = { attachmentId, sessionId, canonicalUri: canonicalUri(attachmentId), byteLength: 32 }
+    await manifest.recordIntent({ ...intent, intentAtEpochMs: Date.now() })
+    const recorded = performance.now()
+    await manifest.commitRefs(sessionId, [attachmentId])
+    const committed = performance.now()
+    const entry = await manifest.lookup(sessionId, attachmentId)
+    const end = performance.now()
+    await manifest.releaseRefs(sessionId)
+    await manifest.forget(attachmentId)
+    if (entry?.committedAtEpochMs === undefined) {
+      const advice = 'give the manifest the primary of the database, never a replica'
+      return [finding('problem', 'refs', 'a ref that was committed is not found', advice)]
+    }
+    const steps = [recorded - start, committed - recorded, end - committed]
+    return [turnFinding(steps)]
+  } catch (error) {
+    return [
+      finding('problem', 'refs', messageOf(error), 'see that this process may read, write and delete in the tables'),
+    ]
+  }
+}
+
+function turnFinding(steps: readonly number[]): Finding {
+  const [intent, commit, lookup] = steps.map(step => `${step.toFixed(1)} ms`)
+  const message = `intent in ${intent}, commit in ${commit}, look-up in ${lookup}`
+  if (Math.max(...steps) <= slowMs) return finding('ok', 'refs', message)
+  const advice = 'run the doctor again; if it stays, run hosts nearer to the database, or look at its load'
+  return finding('warning', 'refs', message, advice)
+}

@@ -18,6 +18,8 @@ export interface MaintenanceProgress {
    * evenly; a run that went on after another one counts what the other has done too.
    */
   share?: number
+  /** Of a run over a store: what has failed so far. A run that is stopped has no report but this. */
+  failures?: readonly MaintenanceFailure[]
 }
 
 /** One copy that could not be copied or read. */

@@ -7,7 +7,7 @@ import { runOverCopies, type StoreRunOptions } from './store-run.ts'
 import { hasCopy, putWhole } from './whole-copy.ts'
 
 export interface CopyStoreOptions extends StoreRunOptions {
-  /** Count what would be copied, by what both stores list and say of it. Reads no bytes and puts none. Default false. */
+  /** Count what would be copied, by what both stores list. Reads no bytes and puts none. Default false. */
   dryRun?: boolean | undefined
 }
 

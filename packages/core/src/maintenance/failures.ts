@@ -18,8 +18,8 @@ export class Failures {
   #inARow = 0
 
   /**
-   * What became of the call. What failed is in the list. A copy that is gone was not found: somebody has deleted it since
-   * it was listed.
+   * What became of the call. What failed is in the list. A copy that is gone was not found: somebody has deleted it
+   * since it was listed.
    * @throws `signal.reason`, the error of a store that is closed, or what ended ten calls in a row.
    */
   async outcomeOf(

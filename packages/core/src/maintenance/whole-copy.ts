@@ -7,8 +7,8 @@ import type { AttachmentListing, AttachmentSignalOptions, AttachmentStore } from
 export const wholeBytes: number = 1024 * 1024
 
 /**
- * Whether the store has a copy that is whole by what its `stat` says: with metadata that can be read, and of this length
- * if one is known. Its bytes are not read.
+ * Whether the store has a copy that is whole by what its `stat` says: with metadata that can be read, and of this
+ * length if one is known. Its bytes are not read.
  */
 export async function hasCopy(
   store: AttachmentStore,

@@ -33,6 +33,11 @@ export class Context {
     this.signal = signal
   }
 
+  /** The URL of the store, if there is one. */
+  get storeUrl(): string | undefined {
+    return this.#options.store
+  }
+
   /** The URL of the manifest, if there is one. */
   get manifestUrl(): string | undefined {
     return this.#options.manifest

@@ -1,11 +1,12 @@
 import { Command } from 'commander'
 import { globalOptions } from './command.ts'
 import { lsCommand } from './commands/ls.ts'
+import { doctorCommand } from './upkeep/doctor.ts'
 
 /** Commands that read and write attachments. */
 const ofAttachments = [lsCommand]
 /** Commands that an operator runs now and then. */
-const ofUpkeep: readonly (() => Command)[] = []
+const ofUpkeep = [doctorCommand]
 
 export function createProgram(): Command {
   const program = globalOptions(new Command('lash-attachments'))

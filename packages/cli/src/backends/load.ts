@@ -9,11 +9,23 @@ import { UsageError } from '../usage-error.ts'
  * @throws UsageError that says how to install it.
  */
 export async function load<Module>(name: string, scheme: string): Promise<Module> {
+  return (await import(urlOf(name, scheme))) as Module
+}
+
+/**
+ * Loads a library that a package depends on, as that package would load it.
+ * @throws UsageError as {@link load}.
+ */
+export async function loadFor<Module>(name: string, library: string, scheme: string): Promise<Module> {
+  return (await import(resolve(library, urlOf(name, scheme)))) as Module
+}
+
+function urlOf(name: string, scheme: string): string {
   const here = pathToFileURL(join(process.cwd(), 'package.json')).href
   const parents = /^[./]/.test(name) ? [here] : [import.meta.url, here]
   for (const parent of parents) {
     const url = resolved(name, parent)
-    if (url !== undefined) return (await import(url)) as Module
+    if (url !== undefined) return url
   }
   throw new UsageError(`${scheme} needs a package that is not installed here: npm install ${name}`)
 }

@@ -12,7 +12,8 @@ export async function openManifest(url: string): Promise<AttachmentManifest> {
   return new PostgresAttachmentManifest(optionsOf(url))
 }
 
-function optionsOf(given: string): { connectionString: string; schema?: string } {
+/** What a URL says of a database. */
+export function optionsOf(given: string): { connectionString: string; schema?: string } {
   const url = parsed(given)
   const options = takeParameters(url, ['schema'])
   return { connectionString: url.href, ...options }

@@ -31,7 +31,7 @@ export async function tryManifest(manifest: AttachmentManifest): Promise<Finding
       return [finding('problem', 'refs', 'a ref that was committed is not found', advice)]
     }
     const steps = [recorded - start, committed - recorded, end - committed]
-    return [turnFinding(steps)]
+    return turnFindings(steps)
   } catch (error) {
     return [
       finding('problem', 'refs', messageOf(error), 'see that this process may read, write and delete in the tables'),
@@ -39,10 +39,11 @@ export async function tryManifest(manifest: AttachmentManifest): Promise<Finding
   }
 }
 
-function turnFinding(steps: readonly number[]): Finding {
+function turnFindings(steps: readonly number[]): Finding[] {
   const [intent, commit, lookup] = steps.map(step => `${step.toFixed(1)} ms`)
-  const message = `intent in ${intent}, commit in ${commit}, look-up in ${lookup}`
-  if (Math.max(...steps) <= slowMs) return finding('ok', 'refs', message)
+  const works = finding('ok', 'refs', `intent in ${intent}, commit in ${commit}, look-up in ${lookup}`)
+  const slowest = Math.max(...steps)
+  if (slowest <= slowMs) return [works]
   const advice = 'run the doctor again; if it stays, run hosts nearer to the database, or look at its load'
-  return finding('warning', 'refs', message, advice)
+  return [works, finding('warning', 'latency', `a step of a turn took ${Math.round(slowest)} ms`, advice)]
 }

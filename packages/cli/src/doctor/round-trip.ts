@@ -79,7 +79,7 @@ export function clockFinding(whose: string, theirMs: number, before: number, aft
 function slow(putMs: number): Finding {
   return finding(
     'warning',
-    'round trip',
+    'latency',
     `1 KiB took ${ms(putMs)} to put`,
     'run the doctor again; if it stays, run hosts nearer to the store, or look at its load',
   )

@@ -82,6 +82,11 @@ export class Output {
     }
   }
 
+  /** A line for people, as it is: with colours, and without what others have written into it. */
+  line(text: string): Promise<void> {
+    return this.#write(`${text}\n`)
+  }
+
   /** A bar on a terminal, unless it is to be quiet. Call what this gives as often as there is news. */
   progress(title: string): (now: ProgressReport) => void {
     if (this.#quiet || this.json || !process.stderr.isTTY) return () => {}

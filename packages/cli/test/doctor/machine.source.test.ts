@@ -6,12 +6,12 @@ import { SqliteAttachmentManifest, SqliteAttachmentStore } from '@lash/attachmen
 import { newFolder } from '@lash/attachments-testing'
 import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
+import { examineSqlite } from '../../src/doctor/backends/sqlite-file.ts'
 import { examineFolder, fileSystemFinding, spaceFinding } from '../../src/doctor/disk.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import { examineMachine, openFilesFinding } from '../../src/doctor/machine.ts'
 import { tryManifest } from '../../src/doctor/manifest-round-trip.ts'
 import { clockFinding, tryStore } from '../../src/doctor/round-trip.ts'
-import { examineSqlite } from '../../src/doctor/sqlite-file.ts'
 
 const never = new AbortController().signal
 const levels = (findings: readonly Finding[]) => Object.fromEntries(findings.map(({ check, level }) => [check, level]))
@@ -21,7 +21,7 @@ test('a folder that will be made, and the store in it', async () => {
   const folder = join(newFolder(), 'not', 'there')
   expect(levels(await examineFolder(folder))).toMatchObject({ rights: 'ok' })
   await using store = new FileAttachmentStore(folder)
-  expect(levels(await tryStore(store, never))).toEqual({ ...whole, durability: 'ok' })
+  expect(levels(await tryStore(store, never))).toMatchObject({ ...whole, durability: 'ok' })
   expect(await Array.fromAsync(store.list())).toEqual([])
 })
 

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
-import { type Finding, finding } from './finding.ts'
-import { clockFinding } from './round-trip.ts'
+import { type Finding, finding } from '../finding.ts'
+import { clockFinding } from '../round-trip.ts'
 
 interface Settings {
   readonly version: number

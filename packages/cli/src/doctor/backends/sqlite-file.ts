@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Database } from 'better-sqlite3'
 import prettyBytes from 'pretty-bytes'
-import { type Finding, finding } from './finding.ts'
+import { type Finding, finding } from '../finding.ts'
 
 /** Eight times what our own checkpoints leave. */
 const longLogBytes = 256 * 1024 * 1024

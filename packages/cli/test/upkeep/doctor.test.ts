@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { newFolder } from '@lash/attachments-testing'
+import { S3FaultProxy, s3FromEnvironment } from '@lash/attachments-testing/s3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { lashAttachments } from '../command-line.ts'
+
+const server = s3FromEnvironment()
+const at = (folder: string) => ['--store', `file:${folder}/bytes`, '--manifest', `sqlite:${folder}/refs.db`]
+const rows = (stdout: string) => stdout.split('\n').slice(0, -1)
+
+test('a set-up that is all right, in a pipe: a finding a line, and 0', async () => {
+  const { code, stdout, stderr } = await lashAttachments(['doctor', ...at(newFolder())])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/^0 problems, \d+ warnings?\n$/)
+  for (const row of rows(stdout)) expect(row.split('\t')).toHaveLength(5)
+  expect(stdout).toMatch(/^store\tok\tround trip\t1 KiB put in [\d.]+ ms/m)
+  expect(stdout).toMatch(/^manifest\tok\tjournal mode\tWAL/m)
+})
+
+test('on a terminal, a line for each with its sign, below what it is about', async () => {
+  const { code, stdout } = await lashAttachments(['doctor', ...at(newFolder())], { terminal: 100 })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/machine.*store.*✔\S* +round trip.*manifest.*✔\S* +journal mode/s)
+})
+
+test('a manifest that is no database: what is wrong, what to do, and 1', async () => {
+  const folder = newFolder()
+  writeFileSync(join(folder, 'refs.db'), 'not a database, and long enough to be taken for one'.repeat(20))
+  const { code, stdout, stderr } = await lashAttachments(['doctor', '--json', ...at(folder)])
+  expect(code).toBe(1)
+  expect(stderr).toBe('')
+  const problems = rows(stdout)
+    .map(row => JSON.parse(row))
+    .filter(({ level }) => level === 'problem')
+  expect(problems.map(({ about }) => about)).toContain('manifest')
+  expect(problems.every(({ advice }) => advice.length > 0)).toBe(true)
+})
+
+test('without a URL it is a question, and 2', async () => {
+  const { code, stderr } = await lashAttachments(['doctor'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('--store URL')
+})
+
+describe.skipIf(server === undefined)('a bucket', () => {
+  test('whose objects may not be looked at: the right that is missing', async () => {
+    const { bucket, endpoint, region, accessKeyId, secretAccessKey } = server as NonNullable<typeof server>
+    const proxy = await S3FaultProxy.start(endpoint)
+    onTestFinished(() => proxy[Symbol.asyncDispose]())
+    const prefix = `test/${randomUUID()}`
+    proxy.spoil({ method: 'HEAD', url: `${prefix}/doctor` }, { kind: 'answer', status: 403 }, 10)
+    const { code, stdout } = await lashAttachments(
+      ['doctor', '--store', `s3://${bucket}/${prefix}?endpoint=${proxy.endpoint}&region=${region}`],
+      { env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } },
+    )
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^store\tproblem\trights\ts3:GetObject/m)
+    expect(stdout).toMatch(/^store\tok\tround trip\t/m)
+    expect(stdout).toMatch(/^store\tok\tconditional writes\t/m)
+    expect(stdout).toMatch(/^store\twarning\tunfinished uploads\t.*\tadd a lifecycle rule/m)
+  })
+})

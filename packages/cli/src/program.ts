@@ -1,23 +1,34 @@
 import { Command } from 'commander'
 import { globalOptions } from './command.ts'
+import { getCommand } from './commands/get.ts'
 import { lsCommand } from './commands/ls.ts'
+import { putCommand } from './commands/put.ts'
+import { rmCommand } from './commands/rm.ts'
+import { serveCommand } from './commands/serve.ts'
+import { statCommand } from './commands/stat.ts'
+import { usageCommand } from './commands/usage.ts'
+import { completeCommand } from './completion/command.ts'
+import { auditCommand } from './upkeep/audit.ts'
 import { doctorCommand } from './upkeep/doctor.ts'
+import { sweepCommand } from './upkeep/sweep.ts'
 
 /** Commands that read and write attachments. */
-const ofAttachments = [lsCommand]
+const ofAttachments = [putCommand, getCommand, lsCommand, statCommand, rmCommand, usageCommand, serveCommand]
 /** Commands that an operator runs now and then. */
-const ofUpkeep = [doctorCommand]
+const ofUpkeep = [sweepCommand, auditCommand, doctorCommand]
 
 export function createProgram(): Command {
   const program = globalOptions(new Command('lash-attachments'))
     .description('Content-addressed attachments: put and get them, look after their store, move it.')
-    .helpCommand(true)
+    .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
   program.commandsGroup('Attachments:')
   for (const create of ofAttachments) add(program, create())
   program.commandsGroup('Upkeep:')
   for (const create of ofUpkeep) add(program, create())
+  program.commandsGroup('Shell:')
+  add(program, completeCommand())
   return program
 }
 

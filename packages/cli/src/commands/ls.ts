@@ -4,6 +4,7 @@ import { action, examples, sessionOptions } from '../command.ts'
 import type { SessionOptions } from '../context.ts'
 import type { Column } from '../output/columns.ts'
 import { count, date, isoTime, size } from '../output/for-people.ts'
+import { type RefState, refState } from './ref-state.ts'
 
 interface LsOptions extends SessionOptions {
   prefix: string
@@ -20,7 +21,7 @@ interface BlobRow extends Row {
 }
 
 interface RefRow extends Row {
-  state: 'committed' | 'uncommitted' | 'released'
+  state: RefState
   holder: string
   mediaType?: string | undefined
   label?: string | undefined
@@ -98,7 +99,6 @@ export function lsCommand(): Command {
 
 function rowOf(entry: AttachmentManifestEntry): RefRow {
   const { attachmentId, generation, byteLength, holder, meta } = entry
-  const { committedAtEpochMs: committed, releasedAtEpochMs: released } = entry
-  const state = released !== undefined ? 'released' : committed !== undefined ? 'committed' : 'uncommitted'
+  const state = refState(entry)
   return { id: attachmentId, generation, byteLength, state, holder, mediaType: meta?.mediaType, label: meta?.label }
 }

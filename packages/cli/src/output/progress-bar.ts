@@ -4,7 +4,7 @@ import { count, duration, size } from './for-people.ts'
 /** How far something is. Totals are given where they are known, bytes before counts. */
 export interface ProgressReport {
   count: number
-  byteLength: number
+  byteLength?: number | undefined
   totalCount?: number | undefined
   totalByteLength?: number | undefined
 }
@@ -42,18 +42,18 @@ export class ProgressBar {
 
   #textOf(now: ProgressReport, fraction: number | undefined): string {
     const elapsedMs = performance.now() - this.#startedMs
-    const rate = `${size((now.byteLength / Math.max(elapsedMs, 1)) * 1000)}/s`
-    const left =
-      fraction === undefined || fraction === 0 ? [] : [`${duration((elapsedMs / fraction) * (1 - fraction))} left`]
-    const done =
-      now.totalByteLength === undefined
-        ? size(now.byteLength)
-        : `${size(now.byteLength)} of ${size(now.totalByteLength)}`
-    return [this.#title, count(now.count, 'blob'), done, rate, ...left].join('  ')
+    const parts = [this.#title, count(now.count, 'blob')]
+    const { byteLength, totalByteLength } = now
+    if (byteLength !== undefined) {
+      const total = totalByteLength === undefined ? '' : ` of ${size(totalByteLength)}`
+      parts.push(`${size(byteLength)}${total}`, `${size((byteLength / Math.max(elapsedMs, 1)) * 1000)}/s`)
+    }
+    if (fraction) parts.push(`${duration((elapsedMs / fraction) * (1 - fraction))} left`)
+    return parts.join('  ')
   }
 }
 
 function fractionOf({ count, byteLength, totalCount, totalByteLength }: ProgressReport): number | undefined {
-  if (totalByteLength) return Math.min(byteLength / totalByteLength, 1)
+  if (byteLength !== undefined && totalByteLength) return Math.min(byteLength / totalByteLength, 1)
   return totalCount ? Math.min(count / totalCount, 1) : undefined
 }

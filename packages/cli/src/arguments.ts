@@ -1,0 +1,37 @@
+import { type AttachmentId, isAttachmentId } from '@lash/attachments-core'
+import { InvalidArgumentError, Option } from 'commander'
+import ms, { type StringValue } from 'ms'
+
+/** For commander, which says which argument it was. */
+export function attachmentId(given: string): AttachmentId {
+  if (isAttachmentId(given)) return given
+  throw new InvalidArgumentError('An id is 64 lower-case hex digits.')
+}
+
+export function attachmentIds(given: string, before: readonly AttachmentId[] = []): readonly AttachmentId[] {
+  return [...before, attachmentId(given)]
+}
+
+export function wholeNumber(given: string): number {
+  const number = Number(given)
+  if (/^\d+$/.test(given) && Number.isSafeInteger(number)) return number
+  throw new InvalidArgumentError('It must be a whole number.')
+}
+
+export function ratio(given: string): number {
+  const number = Number(given)
+  if (given.trim() !== '' && number >= 0 && number <= 1) return number
+  throw new InvalidArgumentError('It must be a number from 0 to 1.')
+}
+
+/** In milliseconds, by default a day. */
+export function olderThanOption(description: string): Option {
+  return new Option('--older-than <age>', description).argParser(age).default(24 * 60 * 60 * 1000, '1d')
+}
+
+/** With a unit: what a bare number means, everybody guesses otherwise. */
+function age(given: string): number {
+  const milliseconds = /^\d+(\.\d+)? ?[a-z]+$/i.test(given) ? ms(given as StringValue) : undefined
+  if (milliseconds !== undefined) return milliseconds
+  throw new InvalidArgumentError('It must be a number and a unit, such as 30m, 12h or 7d.')
+}

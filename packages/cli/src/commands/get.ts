@@ -1,0 +1,63 @@
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import type { AttachmentId, AttachmentStream } from '@lash/attachments-core'
+import { Command } from 'commander'
+import { attachmentId, wholeNumber } from '../arguments.ts'
+import { action, examples, sessionOptions } from '../command.ts'
+import { size } from '../output/for-people.ts'
+import { UsageError } from '../usage-error.ts'
+
+interface GetOptions {
+  output?: string
+  generation?: number
+}
+
+const toStdout = '-'
+
+export function getCommand(): Command {
+  const command = new Command('get')
+    .summary('write the bytes of an attachment')
+    .description(
+      'Writes the bytes to the standard output or a file, and compares them with the id. Damaged bytes are exit code 1: ' +
+        'no file is then made, while of the standard output the last bytes are missing.',
+    )
+    .argument('<id>', 'of the attachment', attachmentId)
+    .option('-o, --output <file>', 'where the bytes go; - is the standard output')
+    .option('--generation <number>', 'this copy; default: any', wholeNumber)
+  sessionOptions(command).action(
+    action(async (context, id: AttachmentId, { output: target, generation }: GetOptions) => {
+      const { output, signal } = context
+      const store = (await context.session()) ?? (await context.store())
+      const found = await store.stream(id, { generation, signal })
+      if (target !== undefined && target !== toStdout) {
+        await writeFile(target, found, signal)
+        if (output.json) await output.record({ ...found.meta, output: target }, [])
+        output.remark(`${target}: ${size(found.meta.byteLength)}, ${found.meta.mediaType}`)
+        return
+      }
+      if (target === undefined && process.stdout.isTTY && !found.meta.mediaType.startsWith('text/')) {
+        await found.body.cancel()
+        throw new UsageError(`${found.meta.mediaType} is nothing for a terminal: give --output FILE, or --output -`)
+      }
+      await pipeline(found.body, process.stdout, { end: false, signal })
+    }),
+  )
+  return examples(
+    command,
+    ['Into a file', 'get 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae -o photo.jpeg'],
+    ['Of what a chat refers to, for another program', 'get ID --session chat-42 | file -'],
+  )
+}
+
+/** Under another name until it is whole, and has been compared with its id. */
+async function writeFile(target: string, { body }: AttachmentStream, signal: AbortSignal): Promise<void> {
+  const unfinished = `${target}.${process.pid}.part`
+  try {
+    await pipeline(body, createWriteStream(unfinished, { flags: 'wx', flush: true }), { signal })
+    await rename(unfinished, target)
+  } catch (error) {
+    await rm(unfinished, { force: true })
+    throw error
+  }
+}

@@ -1,0 +1,20 @@
+import { Argument, Command } from 'commander'
+import { examples } from '../command.ts'
+import { scripts } from './scripts.ts'
+
+/** What the scripts ask the program, before the words that stand on the line. */
+export const request: readonly string[] = ['complete', '--']
+
+export function completeCommand(): Command {
+  const command = new Command(request[0])
+    .summary('print what completes command lines in a shell')
+    .description('Prints a script for the shell, which completes commands, options and files.')
+    .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(scripts)))
+    .action((shell: keyof typeof scripts) => void process.stdout.write(scripts[shell]))
+  return examples(
+    command,
+    ['bash; read the file in ~/.bashrc', 'complete bash > ~/.lash-attachments.bash'],
+    ['zsh, in a folder of $fpath', 'complete zsh > _lash-attachments'],
+    ['fish', 'complete fish > ~/.config/fish/completions/lash-attachments.fish'],
+  )
+}

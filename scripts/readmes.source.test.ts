@@ -6,7 +6,7 @@ import type { LmdbAttachmentManifestOptions, LmdbAttachmentStoreOptions } from '
 import type { InMemoryAttachmentManifestOptions, InMemoryAttachmentStoreOptions } from '@lash/attachments-memory'
 import type { PostgresAttachmentsOptions } from '@lash/attachments-postgres'
 import type { RedisAttachmentManifestOptions } from '@lash/attachments-redis'
-import type { S3AttachmentStoreOptions, S3UrlOptions } from '@lash/attachments-s3'
+import type { S3AttachmentStoreOptions, S3UploadOptions, S3UrlOptions } from '@lash/attachments-s3'
 import type { SqliteAttachmentsOptions } from '@lash/attachments-sqlite'
 import type { SqliteSessionFactoryOptions } from '@lash/attachments-sqlite/session-factory'
 import { expect, test } from 'vitest'
@@ -86,10 +86,20 @@ const url: NamesOf<Omit<S3UrlOptions, 'signal'>> = {
   generation: true,
 }
 
+const upload: NamesOf<Omit<S3UploadOptions, 'signal'>> = {
+  id: true,
+  byteLength: true,
+  mediaType: true,
+  width: true,
+  height: true,
+  label: true,
+  expiresInSeconds: true,
+}
+
 /** Of the stores and manifests. */
 const shared: Record<string, object> = { memory, fs, sqlite, postgres, s3, 'files-sdk': filesSdk, lmdb, redis }
 /** Of what one package offers beside them. */
-const own: Record<string, object> = { sqlite: factory, s3: url }
+const own: Record<string, object> = { sqlite: factory, s3: { ...url, ...upload } }
 
 const readmes = globSync('{packages/*,conformance}/README.md', { cwd: root }).map(file => file.replaceAll('\\', '/'))
 

@@ -2,24 +2,33 @@ import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey }
 import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
 /**
- * S3 allows 1,024 bytes in a key. Ours take at most 91 of them after the prefix. Some servers append to the key to name
+ * S3 allows 1,024 bytes in a key. Ours take at most 99 of them after the prefix. Some servers append to the key to name
  * the parts of an upload, within the same limit; OpenStack Swift appends 55 bytes.
  */
 const maxPrefixBytes = 800
 
-/** Names of objects: `<prefix>sha256/<first 2 digits of the id>/<physical name>`. */
+/**
+ * Names of objects: `<prefix>sha256/<first 2 digits of the id>/<physical name>`. And of uploads that wait to be
+ * confirmed, which no listing of blobs shows: `<prefix>unconfirmed/<token>/<id>`.
+ */
 export class ObjectKeys {
+  readonly #prefix: string
   readonly #root: string
 
   /**
    * @throws AttachmentInvalidArgumentError when some server or proxy would change a key with that prefix.
    */
   constructor(prefix: string) {
-    this.#root = `${checkPrefix(prefix)}sha256/`
+    this.#prefix = checkPrefix(prefix)
+    this.#root = `${prefix}sha256/`
   }
 
   of(key: AttachmentKey): string {
     return `${this.#root}${shardOf(key.id)}/${physicalName(key)}`
+  }
+
+  ofUpload(token: string, id: AttachmentId): string {
+    return `${this.#prefix}unconfirmed/${token}/${id}`
   }
 
   /** The beginning of the names of all ids that begin with `idPrefix`. */

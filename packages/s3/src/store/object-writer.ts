@@ -13,6 +13,7 @@ import { errorDetails, isConflict, isUnsupported } from '../requests/s3-error.ts
 import { type Sender, withHeaders } from '../requests/sender.ts'
 import type { MultipartUpload, ObjectWrite } from '../upload/multipart.ts'
 import { turnToSend } from '../upload/turn-to-send.ts'
+import { UploadedContent } from '../urls/uploaded-content.ts'
 import { LruSet } from './lru-set.ts'
 import { decodeMetadata, encodeMetadata } from './object-metadata.ts'
 import type { ObjectRequests } from './object-requests.ts'
@@ -67,7 +68,12 @@ export class ObjectWriter {
   ): Promise<void> {
     const { mediaType } = meta
     const write = { bucket, key, content, mediaType, metadata: encodeMetadata(meta), onlyIfAbsent: false, signal }
-    const askFirst = !this.#conditional || content.byteLength > askFirstBytes || this.#written.has(key)
+    const askFirst =
+      // A copy knows no condition.
+      content instanceof UploadedContent ||
+      !this.#conditional ||
+      content.byteLength > askFirstBytes ||
+      this.#written.has(key)
     let presence: Presence = askFirst ? await this.#presence(write) : 'absent'
     for (let attempt = 1; presence !== 'right'; attempt++) {
       presence = await this.#attempt({ ...write, onlyIfAbsent: this.#conditional && presence === 'absent' }, attempt)
@@ -120,6 +126,7 @@ export class ObjectWriter {
 
   async #send(write: ObjectWrite): Promise<void> {
     const { content } = write
+    if (content instanceof UploadedContent) return content.copyTo(write)
     if (this.#isMultipart(write)) return this.#multipart.write(write)
     if (content.bytes !== undefined) return this.#put(write, content.bytes)
     await this.#multipart.buffers.use(content.byteLength, write.signal, async buffer => {

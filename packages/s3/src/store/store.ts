@@ -1,17 +1,28 @@
 import { GetObjectCommand, type S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import {
+  type AttachmentBody,
+  type AttachmentContent,
+  AttachmentCorruptError,
+  type AttachmentCreateMeta,
   type AttachmentId,
   AttachmentInvalidArgumentError,
   AttachmentNotFoundError,
+  type AttachmentPutOptions,
+  type AttachmentRef,
+  type AttachmentSignalOptions,
   type AttachmentSpoolOptions,
+  type AttachmentStore,
+  AttachmentTooLargeError,
   isAttachmentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
-import { abortable, checkGeneration, placed } from '@lash/attachments-core/backend'
+import { abortable, checkGeneration, checkMeta, placed, refTo, storedMeta } from '@lash/attachments-core/backend'
 import { presigned } from '../direct/direct.ts'
 import { BackendErrors } from '../requests/backend-errors.ts'
 import { createClient, needsMiddleware, ownsConnections } from '../requests/client.ts'
 import type { MultipartOptions } from '../upload/multipart.ts'
+import type { UploadedContent } from '../urls/uploaded-content.ts'
+import { type S3Upload, type S3UploadOptions, Uploads } from '../urls/uploads.ts'
 import { expiryOf, type S3UrlOptions, stabilityOf } from '../urls/url-options.ts'
 import { contentDisposition } from './content-disposition.ts'
 import { S3Driver } from './driver.ts'
@@ -62,6 +73,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   readonly #keys: ObjectKeys
   readonly #client: S3Client
   readonly #errors: BackendErrors
+  readonly #uploads: Uploads
 
   /**
    * Connects to nothing yet.
@@ -90,6 +102,7 @@ export class S3AttachmentStore extends PortableAttachmentStore {
     this.#keys = keys
     this.#client = client
     this.#errors = new BackendErrors(client, bucket)
+    this.#uploads = new Uploads(client, options.client === undefined, bucket, keys)
   }
 
   /**
@@ -114,12 +127,89 @@ export class S3AttachmentStore extends PortableAttachmentStore {
     })
   }
 
+  /**
+   * A request that anybody can send with the bytes, until it expires: a browser, so that they do not pass through this
+   * process. The bytes wait under a name of their own, where nobody can read them, until {@link confirmUpload}. Nothing
+   * is sent or recorded. Length, media type, metadata and SHA-256 are signed: the server refuses another length and,
+   * where it knows checksums, other bytes.
+   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError.
+   */
+  createUpload(options: S3UploadOptions): Promise<S3Upload> {
+    return this.run('createUpload', options.signal, () =>
+      this.#errors.wrap('createUpload', options.signal, this.#uploads.create(options, this.maxByteLength)),
+    )
+  }
+
+  /**
+   * Puts what was uploaded, with the metadata that `createUpload` was given, into a session. Where the server vouches
+   * for the SHA-256 of what it has received, `into.put` has the server copy the bytes. Elsewhere they are read, hashed
+   * and put here, as any stream. When this has resolved, the upload is gone; the ref is pending until it is committed,
+   * like that of any put. When it rejects, the upload is still there, and can be confirmed again.
+   * @param uploadId of `createUpload`. Whoever knows it can confirm the upload, once.
+   * @param into a session-scoped store over this store, so that the intent comes before the copy; or this store.
+   * @throws AttachmentNotFoundError when nothing was uploaded, or it was confirmed before (the session's `ref` then
+   * knows it); AttachmentCorruptError when it is not what was announced; AttachmentInvalidArgumentError when that is
+   * no id of an upload; what `into.put` throws.
+   */
+  confirmUpload(
+    uploadId: string,
+    into: AttachmentStore,
+    { signal }: AttachmentSignalOptions = {},
+  ): Promise<AttachmentRef> {
+    return this.run('confirmUpload', signal, async () => {
+      const finding = this.#uploads.find(uploadId, signal)
+      const { content, meta, isChecked } = await this.#errors.wrap('confirmUpload', signal, finding)
+      // Elsewhere the upload could be replaced between a look at it and a copy of it.
+      const body = isChecked ? content : await into.prepare(content.stream(), { signal })
+      try {
+        if (body.id !== content.id) throw otherBytes(content.id)
+        const ref = await into.put(body, meta, { signal })
+        await this.#uploads.remove(content)
+        return ref
+      } finally {
+        await body[Symbol.asyncDispose]()
+      }
+    })
+  }
+
+  /** As of every store. What {@link confirmUpload} puts has been verified already. */
+  override prepare(body: AttachmentBody, options?: AttachmentSignalOptions): Promise<AttachmentContent> {
+    return this.#uploads.isOwn(body) ? Promise.resolve(body) : super.prepare(body, options)
+  }
+
+  override put(
+    body: AttachmentBody,
+    meta: AttachmentCreateMeta,
+    options?: AttachmentPutOptions,
+  ): Promise<AttachmentRef> {
+    return this.#uploads.isOwn(body) ? this.#putUploaded(body, meta, options) : super.put(body, meta, options)
+  }
+
+  #putUploaded(
+    content: UploadedContent,
+    meta: AttachmentCreateMeta,
+    options: AttachmentPutOptions = {},
+  ): Promise<AttachmentRef> {
+    return this.run('put', options.signal, async () => {
+      const { id, byteLength } = content
+      const generation = checkGeneration(options.generation ?? 0)
+      const stored = storedMeta(id, byteLength, checkMeta(meta))
+      if (byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
+      await this.driver.write({ id, generation }, content, stored, options)
+      return refTo(stored, generation)
+    })
+  }
+
   /** The generation of a blob that is there: as for `get`, 0 if there is such a blob. */
   async #generationOf(id: AttachmentId, signal: AbortSignal | undefined): Promise<number> {
     if ((await this.driver.stat({ id, generation: 0 }, { signal })) !== undefined) return 0
     for await (const { generation } of this.driver.list({ prefix: id, signal })) return generation
     throw new AttachmentNotFoundError(id)
   }
+}
+
+function otherBytes(id: AttachmentId): AttachmentCorruptError {
+  return new AttachmentCorruptError(id, `what was uploaded as ${id} has another SHA-256; upload it again`)
 }
 
 function checked(options: S3AttachmentStoreOptions): S3AttachmentStoreOptions {

@@ -20,6 +20,8 @@ describeWithServer('an abort', () => {
     'delete of a generation': (store, signal) => store.delete(id, { signal, generation: 0 }),
     getUrl: (store, signal) => store.getUrl(id, { signal }),
     'getUrl of a generation': (store, signal) => store.getUrl(id, { signal, generation: 0 }),
+    createUpload: (store, signal) => store.createUpload({ id, byteLength: 1, ...meta, signal }),
+    confirmUpload: (store, signal) => store.confirmUpload(`${'a'.repeat(22)}.${id}`, store, { signal }),
   }
 
   test.each<[string, S3ClientConfig]>([

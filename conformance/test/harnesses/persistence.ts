@@ -29,5 +29,7 @@ function persistenceOf(manifest: AttachmentManifest): AttachmentPersistence {
     claimAttachmentBlobs: (blobs, options) => manifest.claimBlobs(blobs, options),
     settleAttachmentClaims: claims => manifest.settleClaims(claims),
     forgetAttachment: id => manifest.forget(id),
+    exportAttachmentContents: options => manifest.exportContents(options),
+    importAttachmentContents: (records, options) => manifest.importContents(records, options),
   }
 }

@@ -25,6 +25,14 @@ export {
 export { makeFolder, syncFolder } from './disk/folder.ts'
 export * from './manifest/checks.ts'
 export * from './manifest/columns.ts'
+export { recordsOf } from './manifest/exports.ts'
+export {
+  type ImportBatch,
+  ImportBatches,
+  type ImportedTombstone,
+  repeatedRecordError,
+  usedManifestError,
+} from './manifest/imports.ts'
 export * from './manifest/manifest-base.ts'
 export * from './manifest/ref-state.ts'
 export { placed } from './options.ts'

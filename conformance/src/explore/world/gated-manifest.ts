@@ -9,6 +9,7 @@ import type {
   AttachmentKey,
   AttachmentManifest,
   AttachmentManifestEntry,
+  AttachmentManifestRecord,
   AttachmentRef,
   AttachmentReleaseOptions,
   AttachmentSignalOptions,
@@ -234,6 +235,16 @@ export class GatedManifest implements AttachmentManifest {
       () => this.#inner.forget(id),
       () => 'forgotten',
     )
+  }
+
+  // No actor moves to another manifest: that is done when all have ended.
+
+  exportContents(options?: AttachmentSignalOptions): AsyncIterable<AttachmentManifestRecord> {
+    return this.#inner.exportContents(options)
+  }
+
+  importContents(records: AsyncIterable<AttachmentManifestRecord>, options?: AttachmentSignalOptions): Promise<void> {
+    return this.#inner.importContents(records, options)
   }
 
   async close(): Promise<void> {}

@@ -21,6 +21,8 @@ function callsOf(manifest: AttachmentManifest): Record<string, () => Promise<unk
     claimBlobs: () => manifest.claimBlobs(blobsOf('a@0')),
     settleClaims: () => manifest.settleClaims([{ attachmentId: idOf('a'), generation: 0, token: 'x' }]),
     forget: () => manifest.forget(idOf('a')),
+    exportContents: async () => collect(manifest.exportContents()),
+    importContents: () => manifest.importContents(manifest.exportContents()),
   }
 }
 
@@ -48,10 +50,14 @@ export const lifecycleCases: readonly ManifestCase[] = manifestGroup('close and 
     title: 'a listing during which the manifest closes ends with AttachmentClosedError at the next entry',
     async run({ manifest, record }) {
       for (const name of ['a', 'b', 'c']) await record(name, 'session')
-      const listings = { listRefs: manifest.listRefs('session'), listUncommitted: manifest.listUncommitted(endOfTime) }
+      const listings = {
+        listRefs: manifest.listRefs('session'),
+        listUncommitted: manifest.listUncommitted(endOfTime),
+        exportContents: manifest.exportContents(),
+      }
       const begun = Object.entries(listings).map(([method, listing]) => ({
         method,
-        rest: listing[Symbol.asyncIterator](),
+        rest: (listing as AsyncIterable<unknown>)[Symbol.asyncIterator](),
       }))
       for (const { method, rest } of begun) assert.equal((await rest.next()).done, false, method)
       await manifest.close()

@@ -1,7 +1,6 @@
 import type { HostTransaction } from '@lash/attachments-conformance'
 import {
   type AttachmentClaimBlobsOptions,
-  AttachmentClosedError,
   type AttachmentCommitOptions,
   type AttachmentHolderOptions,
   type AttachmentId,
@@ -26,22 +25,16 @@ import {
   checkSessionId,
   checkTime,
 } from '@lash/attachments-core/backend'
-import { ageOf, entryOf, isCommitted, type Line, type Notebook, type Page } from './notebook.ts'
+import { ageOf, entryOf, isCommitted, type Line, type Page } from './notebook.ts'
+import { PlainMoves } from './plain-moves.ts'
 
 /**
  * The reclaim protocol, with one method for each rule, so that a subclass breaks one rule at a time. Each public method
  * is one synchronous block.
  */
-export class PlainManifest implements AttachmentManifest {
-  readonly notebook: Notebook
-  #closed = false
-
-  constructor(notebook: Notebook) {
-    this.notebook = notebook
-  }
-
+export class PlainManifest extends PlainMoves implements AttachmentManifest {
   async recordIntent(intent: AttachmentIntent): Promise<number> {
-    this.#assertOpen()
+    this.assertOpen()
     const checked = checkIntent(intent)
     const { attachmentId, sessionId, holder } = checked
     const page = this.notebook.page(attachmentId, this.firstGeneration())
@@ -55,7 +48,7 @@ export class PlainManifest implements AttachmentManifest {
     refs: readonly (AttachmentRef | AttachmentId)[],
     options: AttachmentCommitOptions = {},
   ): Promise<void> {
-    this.#assertOpen()
+    this.assertOpen()
     options.signal?.throwIfAborted()
     const holder = checkHolder(options.holder ?? '')
     this.commitLines(this.committable(checkSessionId(sessionId), checkCommit(refs), holder))
@@ -66,7 +59,7 @@ export class PlainManifest implements AttachmentManifest {
     ids?: readonly AttachmentId[],
     options?: AttachmentReleaseOptions,
   ): Promise<void> {
-    this.#assertOpen()
+    this.assertOpen()
     for (const line of this.releasable(checkSessionId(sessionId), holderOf(options))) {
       if (options?.uncommittedOnly && this.staysOnWithdrawal(line)) continue
       if (ids?.includes(line.attachmentId) !== false) line.releasedAt ??= this.notebook.now()
@@ -82,7 +75,7 @@ export class PlainManifest implements AttachmentManifest {
     id: AttachmentId,
     options?: AttachmentHolderOptions,
   ): Promise<AttachmentManifestEntry | undefined> {
-    this.#assertOpen()
+    this.assertOpen()
     const line = this.find(checkSessionId(sessionId), id, holderOf(options))
     return line === undefined ? undefined : this.shown(line)
   }
@@ -91,12 +84,12 @@ export class PlainManifest implements AttachmentManifest {
     sessionId: string,
     options?: AttachmentHolderOptions,
   ): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#assertOpen()
+    this.assertOpen()
     yield* this.listed(this.linesOf(checkSessionId(sessionId), holderOf(options)))
   }
 
   async *listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#assertOpen()
+    this.assertOpen()
     checkTime('olderThanEpochMs', olderThanEpochMs)
     for (const { id } of this.notebook.pages.values()) {
       const lines = this.notebook.linesOf(id)
@@ -105,7 +98,7 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   async claimOrphans(query: OrphanQuery): Promise<OrphanClaim[]> {
-    this.#assertOpen()
+    this.assertOpen()
     const { limit, ids } = checkOrphanQuery(query)
     const claims: OrphanClaim[] = []
     for (const page of this.notebook.pages.values()) {
@@ -127,7 +120,7 @@ export class PlainManifest implements AttachmentManifest {
     blobs: readonly AttachmentKey[],
     { dryRun = false }: AttachmentClaimBlobsOptions = {},
   ): Promise<OrphanClaim[]> {
-    this.#assertOpen()
+    this.assertOpen()
     const undo = dryRun ? this.mark() : () => {}
     const claims = this.taken(blobs).flatMap(blob => this.claimBlob(blob) ?? [])
     undo()
@@ -135,7 +128,7 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   async settleClaims(claims: readonly OrphanClaim[]): Promise<void> {
-    this.#assertOpen()
+    this.assertOpen()
     for (const claim of claims) {
       const page = this.notebook.pages.get(claim.attachmentId)
       if (page !== undefined && this.stands(claim, page)) this.settle(page)
@@ -144,7 +137,7 @@ export class PlainManifest implements AttachmentManifest {
   }
 
   async forget(id: AttachmentId): Promise<void> {
-    this.#assertOpen()
+    this.assertOpen()
     const page = this.notebook.pages.get(id)
     if (page !== undefined) this.settle(page)
   }
@@ -166,14 +159,6 @@ export class PlainManifest implements AttachmentManifest {
       },
       rollback: async () => unlock(),
     }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   // The rules.
@@ -209,7 +194,7 @@ export class PlainManifest implements AttachmentManifest {
   protected *listed(lines: readonly Line[]): Generator<AttachmentManifestEntry, void, void> {
     for (const line of lines) {
       yield this.shown(line)
-      this.#assertOpen()
+      this.assertOpen()
     }
   }
 
@@ -332,10 +317,6 @@ export class PlainManifest implements AttachmentManifest {
     this.raiseFloor(page.generation)
   }
 
-  protected raiseFloor(generation: number): void {
-    this.notebook.floor = Math.max(this.notebook.floor, generation)
-  }
-
   /** Of several refs: a committed one before an uncommitted one before a released one, then the oldest. */
   protected find(sessionId: string, id: AttachmentId, holder: string | undefined): Line | undefined {
     const lines = this.linesOf(sessionId, holder, this.notebook.linesOf(id))
@@ -348,10 +329,6 @@ export class PlainManifest implements AttachmentManifest {
 
   protected token(): string {
     return crypto.randomUUID()
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) throw new AttachmentClosedError('the plain manifest')
   }
 }
 

@@ -4,6 +4,7 @@ import { type AttachmentId, isAttachmentId } from '../content/id.ts'
 import type { AttachmentCreateMeta, AttachmentRef } from '../content/meta.ts'
 import { AttachmentIntentExpiredError, AttachmentInvalidArgumentError } from '../errors.ts'
 import type { AttachmentKey } from '../store/driver.ts'
+import type { AttachmentSignalOptions } from '../store/store.ts'
 import {
   type CheckedIntent,
   type CommitTarget,
@@ -15,6 +16,7 @@ import {
   checkSessionId,
   checkTime,
 } from './checks.ts'
+import { type ImportBatch, ImportBatches } from './imports.ts'
 import type {
   AttachmentClaimBlobsOptions,
   AttachmentCommitOptions,
@@ -22,6 +24,7 @@ import type {
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
+  AttachmentManifestRecord,
   AttachmentReleaseOptions,
   OrphanClaim,
   OrphanQuery,
@@ -62,6 +65,9 @@ export interface ListedContent {
 
 /** A listing, page by page. A page may make each entry when it is asked for. */
 export type EntryPages = AsyncGenerator<Iterable<AttachmentManifestEntry>, void, void>
+
+/** An export, page by page. */
+export type RecordPages = AsyncGenerator<Iterable<AttachmentManifestRecord>, void, void>
 
 /**
  * What every manifest does around the protocol. It checks arguments and leaves out malformed ids. It counts calls:
@@ -198,13 +204,13 @@ export abstract class ManifestBase implements AttachmentManifest {
   ): Awaitable<AttachmentManifestEntry | undefined>
 
   listRefs(sessionId: string, options?: AttachmentHolderOptions): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.refsOf(checkSessionId(sessionId), holderOf(options)))
+    return this.#listing(() => this.refsOf(checkSessionId(sessionId), holderOf(options)))
   }
 
   protected abstract refsOf(sessionId: string, holder: string | undefined): EntryPages
 
   listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.uncommitted(checkTime('olderThanEpochMs', olderThanEpochMs)))
+    return this.#listing(() => this.uncommitted(checkTime('olderThanEpochMs', olderThanEpochMs)))
   }
 
   protected abstract uncommitted(olderThanEpochMs: number): EntryPages
@@ -255,6 +261,36 @@ export abstract class ManifestBase implements AttachmentManifest {
 
   protected abstract drop(id: AttachmentId): Awaitable<void>
 
+  exportContents({ signal }: AttachmentSignalOptions = {}): AsyncGenerator<AttachmentManifestRecord, void, void> {
+    return this.#listing(() => this.exported(), signal)
+  }
+
+  /**
+   * First the floor; then content with refs, for which there is `recordsOf`; and last content without: what lost its
+   * refs meanwhile comes twice, and is not left out.
+   */
+  protected abstract exported(): RecordPages
+
+  importContents(
+    records: AsyncIterable<AttachmentManifestRecord>,
+    { signal }: AttachmentSignalOptions = {},
+  ): Promise<void> {
+    return this.#call(signal, async () => {
+      const batches = new ImportBatches(records, this.#lifetime.until(signal))
+      try {
+        await this.fill(batches)
+      } catch (error) {
+        throw batches.failure === undefined ? error : batches.failure.error
+      }
+    })
+  }
+
+  /**
+   * Reads the batches only once it is known that the manifest is empty, and else throws `usedManifestError`. Throws
+   * `repeatedRecordError` for content or a ref that comes twice. Refs to one content may come in several batches.
+   */
+  protected abstract fill(batches: AsyncIterable<ImportBatch>): Promise<void>
+
   close(): Promise<void> {
     return this.#lifetime.close(() => this.free())
   }
@@ -278,16 +314,19 @@ export abstract class ManifestBase implements AttachmentManifest {
   }
 
   /** To read a page is a call like any other. */
-  async *#entries(list: () => EntryPages): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    this.#lifetime.assertOpen()
+  async *#listing<T>(
+    list: () => AsyncGenerator<Iterable<T>, void, void>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T, void, void> {
+    this.#lifetime.assertOpen(signal)
     const pages = list()
     try {
       for (;;) {
-        const page = await this.#call(undefined, () => pages.next())
+        const page = await this.#call(signal, () => pages.next())
         if (page.done) return
-        for (const entry of page.value) {
-          yield entry
-          this.#lifetime.assertOpen()
+        for (const item of page.value) {
+          yield item
+          this.#lifetime.assertOpen(signal)
         }
       }
     } finally {

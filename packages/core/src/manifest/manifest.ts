@@ -35,6 +35,29 @@ export interface AttachmentManifestEntry extends Omit<AttachmentIntent, 'byteLen
   releasedAtEpochMs?: number
 }
 
+/** Where content that the manifest does not know starts. */
+export interface AttachmentFloorRecord {
+  floor: number
+}
+
+/**
+ * What a manifest knows of some content: it has refs, or it is under a claim, or it is a tombstone. Of content with
+ * many refs several records come one after the other, each with some of them.
+ */
+export interface AttachmentContentRecord {
+  attachmentId: AttachmentId
+  generation: number
+  /** Since when a sweeper may delete the copy at `generation`. Then there are no refs. */
+  claimedAtEpochMs?: number
+  /** Since when it has neither refs nor a claim, only a generation to remember. */
+  emptiedAtEpochMs?: number
+  /** All at `generation`. */
+  refs: readonly AttachmentManifestEntry[]
+}
+
+/** A part of what a manifest knows, as another one takes it over. Plain JSON. */
+export type AttachmentManifestRecord = AttachmentFloorRecord | AttachmentContentRecord
+
 /** The right of one sweeper to delete one copy of some bytes. */
 export interface OrphanClaim {
   attachmentId: AttachmentId
@@ -220,6 +243,26 @@ export interface AttachmentManifest extends AsyncDisposable {
    * Does nothing to unknown content. For operators and tests.
    */
   forget(id: AttachmentId): Promise<void>
+
+  /**
+   * Everything that the manifest knows, for another one to take over: first the floor, then content by content. It is
+   * no one view, so let sessions and sweeps end before: of what changes meanwhile, the copy knows nothing, or is
+   * refused. Changes nothing.
+   */
+  exportContents(options?: AttachmentSignalOptions): AsyncIterable<AttachmentManifestRecord>
+
+  /**
+   * Takes over what another manifest has exported: refs with their holders, times, metadata and generations, the
+   * generations of tombstones, and the floor, so that no generation is used twice. What is under a claim there becomes a
+   * tombstone at its next generation: a deleter that has stalled deletes a copy that nobody uses here.
+   *
+   * All or nothing: when it rejects, this manifest is as empty as before and the import may be repeated. Until it has
+   * resolved, other calls wait, find the manifest empty, or are refused. Where a process is killed in the middle, a
+   * manifest that takes steps refuses every call but another import, which begins by removing what is there.
+   * @throws AttachmentInvalidArgumentError when this manifest has ever known anything, or when the records are not what
+   * `exportContents` gives, each once. What their source throws is thrown as it is.
+   */
+  importContents(records: AsyncIterable<AttachmentManifestRecord>, options?: AttachmentSignalOptions): Promise<void>
 
   /** Waits for calls in flight, and frees what the manifest opened itself. Idempotent. */
   close(): Promise<void>

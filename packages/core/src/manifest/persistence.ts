@@ -2,6 +2,7 @@ import { Lifetime } from '../calls/lifetime.ts'
 import type { AttachmentId } from '../content/id.ts'
 import type { AttachmentRef } from '../content/meta.ts'
 import type { AttachmentKey } from '../store/driver.ts'
+import type { AttachmentSignalOptions } from '../store/store.ts'
 import type {
   AttachmentClaimBlobsOptions,
   AttachmentCommitOptions,
@@ -9,6 +10,7 @@ import type {
   AttachmentIntent,
   AttachmentManifest,
   AttachmentManifestEntry,
+  AttachmentManifestRecord,
   AttachmentReleaseOptions,
   OrphanClaim,
   OrphanQuery,
@@ -41,6 +43,11 @@ export interface AttachmentPersistence {
   claimAttachmentBlobs(blobs: readonly AttachmentKey[], options?: AttachmentClaimBlobsOptions): Promise<OrphanClaim[]>
   settleAttachmentClaims(claims: readonly OrphanClaim[]): Promise<void>
   forgetAttachment(id: AttachmentId): Promise<void>
+  exportAttachmentContents(options?: AttachmentSignalOptions): AsyncIterable<AttachmentManifestRecord>
+  importAttachmentContents(
+    records: AsyncIterable<AttachmentManifestRecord>,
+    options?: AttachmentSignalOptions,
+  ): Promise<void>
 }
 
 /**
@@ -84,17 +91,17 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     sessionId: string,
     options: AttachmentHolderOptions = {},
   ): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.#persistence.listAttachmentRefs(sessionId, options))
+    return this.#listing(() => this.#persistence.listAttachmentRefs(sessionId, options))
   }
 
   listUncommitted(olderThanEpochMs: number): AsyncGenerator<AttachmentManifestEntry, void, void> {
-    return this.#entries(() => this.#persistence.listUncommittedAttachments(olderThanEpochMs))
+    return this.#listing(() => this.#persistence.listUncommittedAttachments(olderThanEpochMs))
   }
 
-  async *#entries(list: () => AsyncIterable<AttachmentManifestEntry>): AsyncGenerator<AttachmentManifestEntry, void> {
+  async *#listing<T>(list: () => AsyncIterable<T>): AsyncGenerator<T, void> {
     this.#lifetime.assertOpen()
-    for await (const entry of list()) {
-      yield entry
+    for await (const item of list()) {
+      yield item
       this.#lifetime.assertOpen()
     }
   }
@@ -113,6 +120,17 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
 
   forget(id: AttachmentId): Promise<void> {
     return this.#lifetime.run(undefined, () => this.#persistence.forgetAttachment(id))
+  }
+
+  exportContents(options: AttachmentSignalOptions = {}): AsyncGenerator<AttachmentManifestRecord, void, void> {
+    return this.#listing(() => this.#persistence.exportAttachmentContents(options))
+  }
+
+  importContents(
+    records: AsyncIterable<AttachmentManifestRecord>,
+    options: AttachmentSignalOptions = {},
+  ): Promise<void> {
+    return this.#lifetime.run(options.signal, () => this.#persistence.importAttachmentContents(records, options))
   }
 
   close(): Promise<void> {

@@ -5,6 +5,9 @@ import { claimKey, contentFence, contentKey, heldKey, idOfRef, looseKey, session
 import { type ContentRow, isTombstone, type RefRow, rowIn } from './rows.ts'
 import type { View } from './view.ts'
 
+/** Where changes are noted. */
+type Writes = Pick<View, 'set' | 'delete'>
+
 /** The row of content that was looked at. */
 export function contentAt(view: View, id: AttachmentId): ContentRow | undefined {
   return rowIn<ContentRow>(view.get(contentKey(id)))
@@ -17,7 +20,7 @@ export function refAt(view: View, ref: string): RefRow | undefined {
 
 /** Changes the row of content, and with it what finds it by age. */
 export function setContent(
-  view: View,
+  view: Writes,
   id: AttachmentId,
   from: ContentRow | undefined,
   to: ContentRow | undefined,
@@ -39,6 +42,11 @@ function ageKey(id: AttachmentId, row: ContentRow, since: number): string {
 export function addRef(view: View, key: string, ref: RefRow): void {
   view.set(contentFence(idOfRef(key)), crypto.randomUUID())
   view.set(sessionFence(ref.sessionId), crypto.randomUUID())
+  addRefUnfenced(view, key, ref)
+}
+
+/** As {@link addRef}, where nobody else is at work. */
+export function addRefUnfenced(view: Writes, key: string, ref: RefRow): void {
   view.set(heldKey(key), '')
   setRef(view, key, ref)
 }
@@ -49,7 +57,7 @@ export function changeRef(view: View, key: string, from: RefRow, to: RefRow): vo
   setRef(view, key, to)
 }
 
-function setRef(view: View, key: string, ref: RefRow): void {
+function setRef(view: Writes, key: string, ref: RefRow): void {
   view.set(key, JSON.stringify(ref))
   if (!isCommitted(ref)) view.set(looseKey(key, ageOf(ref)), isLive(ref) ? '' : 'released')
 }

@@ -4,7 +4,7 @@ import type { AttachmentId } from '../content/id.ts'
 /**
  * The keys of the map, in ASCII whatever a session is called:
  *
- *     layout                              the version of all this
+ *     layout                              the version of all this; while it is imported, another text
  *     floor                               the generation of unknown content; absent: 0
  *     c/<id>                              content: its generation, and whether it is claimed or a tombstone
  *     f/<id>                              the fence of the content: changes when it gets a ref
@@ -20,6 +20,10 @@ export const floorKey = 'floor'
 
 export function contentKey(id: AttachmentId): string {
   return `c/${id}`
+}
+
+export function idOfContent(content: string): AttachmentId {
+  return content.slice(2)
 }
 
 export function contentFence(id: AttachmentId): string {
@@ -89,6 +93,8 @@ export interface KeyRange {
   readonly start: string
   readonly end: string
 }
+
+export const everyKey: KeyRange = { start: ' ', end: '~' }
 
 /** All keys that begin with the prefix. */
 export function startingWith(prefix: string): KeyRange {

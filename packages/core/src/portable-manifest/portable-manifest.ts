@@ -1,6 +1,7 @@
 import { load } from '../calls/load.ts'
 import type { AttachmentId } from '../content/id.ts'
 import type { CheckedIntent, CommitTarget } from '../manifest/checks.ts'
+import type { ImportBatch } from '../manifest/imports.ts'
 import type { AttachmentManifestEntry, OrphanClaim, OrphanQuery } from '../manifest/manifest.ts'
 import {
   type AttachmentManifestOptions,
@@ -8,6 +9,7 @@ import {
   type EntryPages,
   type ListedContent,
   ManifestBase,
+  type RecordPages,
 } from '../manifest/manifest-base.ts'
 import { checkWhole } from '../numbers.ts'
 import type { AttachmentKey } from '../store/driver.ts'
@@ -98,6 +100,14 @@ export class PortableAttachmentManifest extends ManifestBase {
 
   protected async drop(id: AttachmentId): Promise<void> {
     return (await this.#loaded()).drop(id)
+  }
+
+  protected async *exported(): RecordPages {
+    yield* (await this.#loaded()).exported()
+  }
+
+  protected async fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    return (await this.#loaded()).fill(batches)
   }
 
   protected free(): Promise<void> {

@@ -3,11 +3,13 @@ import { withoutUrlCredentials } from '../calls/url-credentials.ts'
 import type { AttachmentId } from '../content/id.ts'
 import { AttachmentBackendError, AttachmentInvalidArgumentError, AttachmentStoreError } from '../errors.ts'
 import type { CheckedIntent, CommitTarget } from '../manifest/checks.ts'
+import type { ImportBatch } from '../manifest/imports.ts'
 import type { AttachmentManifestEntry, OrphanClaim, OrphanQuery } from '../manifest/manifest.ts'
-import type { CommitRequest, EntryPages, ListedContent } from '../manifest/manifest-base.ts'
+import type { CommitRequest, EntryPages, ListedContent, RecordPages } from '../manifest/manifest-base.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentManifestDriver } from './driver.ts'
 import { heldBy, idAfterTime, idOfRef, type KeyRange, refOfHeld, refsTo, startingWith, upTo } from './keys.ts'
+import { exportPages, Import } from './moving.ts'
 import { entryOfRef, type RefRow, rowIn } from './rows.ts'
 import { entriesOf, pagesOf } from './scanning.ts'
 import * as session from './session-steps.ts'
@@ -124,13 +126,25 @@ export class Protocol {
 
   /** The keys of the range, page by page. */
   async *#pages(operation: string, range: KeyRange): AsyncGenerator<string[], void, void> {
+    for await (const page of this.#read(operation, pagesOf(this.#driver, range))) yield page.map(([key]) => key)
+  }
+
+  /** The pages, with errors of ours, from a map that has our layout. */
+  async *#read<T>(operation: string, pages: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
     await this.#mapped(operation, () => new View(this.#driver).look([]))
-    const pages = pagesOf(this.#driver, range)
     for (;;) {
       const { done, value } = await this.#mapped(operation, () => pages.next())
       if (done || value === undefined) return
-      yield value.map(([key]) => key)
+      yield value
     }
+  }
+
+  exported(): RecordPages {
+    return this.#read('exportContents', exportPages(this.#driver))
+  }
+
+  fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    return this.#mapped('importContents', () => new Import(this.#driver).run(batches))
   }
 
   claim(query: OrphanQuery): Promise<OrphanClaim[]> {

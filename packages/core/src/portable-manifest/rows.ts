@@ -16,7 +16,8 @@ export interface RefRow {
   readonly sessionId: string
   readonly holder: string
   readonly generation: number
-  readonly byteLength: number
+  /** Absent where the manifest that the ref was imported from did not know it. */
+  readonly byteLength?: number | undefined
   readonly intentAt: number
   readonly meta?: AttachmentCreateMeta | undefined
   readonly committedAt?: number
@@ -43,11 +44,21 @@ export function entryOfRef(attachmentId: AttachmentId, ref: RefRow): AttachmentM
     sessionId,
     holder,
     canonicalUri: canonicalUri(attachmentId),
-    byteLength,
     intentAtEpochMs: intentAt,
     generation,
+    ...(byteLength === undefined ? {} : { byteLength }),
     ...(meta === undefined ? {} : { meta }),
     ...(committedAt === undefined ? {} : { committedAtEpochMs: committedAt }),
     ...(releasedAt === undefined ? {} : { releasedAtEpochMs: releasedAt }),
+  }
+}
+
+/** The row of a ref that another manifest has exported. */
+export function refOfEntry(entry: AttachmentManifestEntry): RefRow {
+  const { sessionId, holder, generation, byteLength, meta, committedAtEpochMs, releasedAtEpochMs } = entry
+  return {
+    ...{ sessionId, holder, generation, byteLength, intentAt: entry.intentAtEpochMs, meta },
+    ...(committedAtEpochMs === undefined ? {} : { committedAt: committedAtEpochMs }),
+    ...(releasedAtEpochMs === undefined ? {} : { releasedAt: releasedAtEpochMs }),
   }
 }

@@ -21,7 +21,8 @@ export async function recordIntent(view: View, intent: CheckedIntent): Promise<n
   if (held === undefined) addRef(view, key, ref)
   else if (isCommitted(held) && held.generation === generation) {
     // What is committed keeps all but its time: another draft of the same bytes does not rename a message's file.
-    changeRef(view, key, held, { ...held, intentAt: ref.intentAt })
+    const byteLength = held.byteLength ?? ref.byteLength
+    changeRef(view, key, held, { ...held, byteLength, intentAt: ref.intentAt })
   } else changeRef(view, key, held, ref)
   return generation
 }

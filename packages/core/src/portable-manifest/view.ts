@@ -5,9 +5,19 @@ import { type KeyRange, layoutKey } from './keys.ts'
 import { entriesOf, pageSize } from './scanning.ts'
 
 /** The version of the layout in `keys.ts` and `rows.ts`. Every change relies on it, so no other layout is changed. */
-const layoutVersion = '1'
+export const layoutVersion = '1'
+const importing = 'importing '
 /** How many calls of the driver one step has in flight. */
 const callsAtOnce = 16
+
+/** The layout of a map while one import is filling it. No step but those of that import is done. */
+export function importingLayout(token: string): string {
+  return importing + token
+}
+
+export function isImporting(layout: string | undefined): boolean {
+  return layout?.startsWith(importing) === true
+}
 
 /**
  * What one step sees of the map and what it makes of it. What it sees may never have stood there together: `apply`
@@ -43,6 +53,12 @@ export class View implements AttachmentManifestChanges {
   #checkLayout(): void {
     const layout = this.get(layoutKey) ?? layoutVersion
     if (layout === layoutVersion) return
+    if (isImporting(layout)) {
+      throw new AttachmentSchemaError(
+        `the ${this.#driver.name} manifest is being filled by importContents, or was when that was cut off: ` +
+          'wait for its end, or import again',
+      )
+    }
     throw new AttachmentSchemaError(
       `the ${this.#driver.name} manifest has the layout ${JSON.stringify(layout)}, and this version knows ` +
         `${layoutVersion} only; use the version of @lash/attachments-core that wrote it, or another place`,

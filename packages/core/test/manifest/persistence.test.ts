@@ -8,7 +8,7 @@ function noting(asked: unknown[][]): AttachmentPersistence {
     (method: string) =>
     (...args: unknown[]) => {
       asked.push([method, ...args])
-      return method.startsWith('list') ? (async function* () {})() : Promise.resolve(method)
+      return /^(list|export)/.test(method) ? (async function* () {})() : Promise.resolve(method)
     }
   return new Proxy({} as AttachmentPersistence, { get: (_, method) => note(String(method)) })
 }
@@ -28,6 +28,7 @@ const client = { of: 'the host' }
 const query = { olderThanEpochMs: 1, limit: 1 }
 const claims = [{ attachmentId: id, generation: 0, token: 't' }]
 const blobs = [{ id, generation: 0 }]
+const records = (async function* () {})()
 
 const calls: [method: keyof AttachmentPersistence, args: unknown[], call: (manifest: AttachmentManifest) => unknown][] =
   [
@@ -47,6 +48,8 @@ const calls: [method: keyof AttachmentPersistence, args: unknown[], call: (manif
     ['claimAttachmentBlobs', [blobs, dryRun], manifest => manifest.claimBlobs(blobs, dryRun)],
     ['settleAttachmentClaims', [claims], manifest => manifest.settleClaims(claims)],
     ['forgetAttachment', [id], manifest => manifest.forget(id)],
+    ['exportAttachmentContents', [{}], manifest => drained(manifest.exportContents())],
+    ['importAttachmentContents', [records, {}], manifest => manifest.importContents(records)],
   ]
 
 test.each(calls)('%s of the host is asked, with what the manifest was given', async (method, args, call) => {

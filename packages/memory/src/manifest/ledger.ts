@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import type { AttachmentId, AttachmentKey, OrphanClaim, OrphanQuery } from '@lash/attachments-core'
+import type {
+  AttachmentId,
+  AttachmentKey,
+  AttachmentManifestEntry,
+  OrphanClaim,
+  OrphanQuery,
+} from '@lash/attachments-core'
 import {
   ageOf,
   type CheckedIntent,
   type CommitTarget,
   comesBefore,
+  type ImportBatch,
   isCommitted,
   isLive,
   type ListedContent,
+  repeatedRecordError,
 } from '@lash/attachments-core/backend'
 import { AgeIndex } from './age-index.ts'
-import type { ContentRow, RefRow } from './content-row.ts'
+import { type ContentRow, isHeld, isOrphan, isReleased, isUnreferenced, type RefRow } from './content-row.ts'
 import { RefIndex } from './ref-index.ts'
 
 /**
@@ -64,6 +72,7 @@ export class Ledger {
     const stays = staysCommitted(ref)
     this.#change(ref, () => {
       ref.intentAt = intent.intentAtEpochMs
+      ref.byteLength ??= intent.byteLength
       if (!stays) this.#begin(ref, intent)
     })
   }
@@ -205,13 +214,50 @@ export class Ledger {
     this.#purge(purgeBatch)
   }
 
+  /** Whether nothing was ever recorded here. */
+  get isUnused(): boolean {
+    return this.#contents.size === 0 && this.#floor === 0
+  }
+
+  get floor(): number {
+    return this.#floor
+  }
+
+  contents(): Iterable<ContentRow> {
+    return this.#contents.values()
+  }
+
+  /** Takes over what another manifest knows. Begins with a ledger that is unused. */
+  restore({ floor, tombstones, refs }: ImportBatch): void {
+    this.#floor = floor
+    for (const { id, generation, emptiedAt } of tombstones) {
+      if (this.#contents.has(id)) throw repeatedRecordError()
+      const content = this.#create(id, generation)
+      content.since = emptiedAt
+      this.#tombstones.add(content)
+    }
+    for (const entry of refs) this.#restoreRef(entry)
+  }
+
+  #restoreRef(entry: AttachmentManifestEntry): void {
+    const { attachmentId: id, sessionId, holder, generation } = entry
+    const content = this.#contents.get(id) ?? this.#create(id, generation)
+    const isFirst = this.#refs.get(sessionId, holder, id) === undefined
+    if (!isFirst || this.#tombstones.has(content) || content.generation !== generation) throw repeatedRecordError()
+    const ref = this.#hold(content, entry)
+    this.#change(ref, () => {
+      ref.committedAt = entry.committedAtEpochMs
+      ref.releasedAt = entry.releasedAtEpochMs
+    })
+  }
+
   #create(id: AttachmentId, generation: number): ContentRow {
     const content = { id, generation, claim: undefined, since: 0, refs: new Set<RefRow>(), committedRefs: 0 }
     this.#contents.set(id, content)
     return content
   }
 
-  #hold(content: ContentRow, intent: CheckedIntent): void {
+  #hold(content: ContentRow, intent: CheckedIntent | AttachmentManifestEntry): RefRow {
     const ref: RefRow = {
       content,
       sessionId: intent.sessionId,
@@ -227,6 +273,7 @@ export class Ledger {
     content.refs.add(ref)
     this.#refs.add(ref)
     this.#loose.add(ref, ageOf(ref))
+    return ref
   }
 
   #drop(ref: RefRow): void {
@@ -333,28 +380,6 @@ function mayCommit(ref: RefRow, generation: number = ref.generation): boolean {
   return (
     isLive(ref) && content.claim === undefined && ref.generation === generation && content.generation === generation
   )
-}
-
-/** Whether anybody has committed the content. */
-function isHeld(content: ContentRow): boolean {
-  return content.committedRefs > 0
-}
-
-/** Whether a sweep at that time takes the content. */
-export function isOrphan(content: ContentRow, olderThan: number): boolean {
-  if (isHeld(content) || content.refs.size === 0) return false
-  for (const ref of content.refs) if (ageOf(ref) > olderThan) return false
-  return true
-}
-
-/** Whether everybody has released the content. */
-function isReleased(content: ContentRow): boolean {
-  for (const ref of content.refs) if (isLive(ref)) return false
-  return true
-}
-
-function isUnreferenced(content: ContentRow): boolean {
-  return content.claim === undefined && content.refs.size === 0
 }
 
 /** Whether the claim is still the content's. */

@@ -2,6 +2,7 @@ import type {
   AttachmentId,
   AttachmentKey,
   AttachmentManifestEntry,
+  AttachmentManifestRecord,
   OrphanClaim,
   OrphanQuery,
 } from '@lash/attachments-core'
@@ -11,11 +12,14 @@ import {
   type CommitRequest,
   type CommitTarget,
   type EntryPages,
+  type ImportBatch,
   type ListedContent,
   ManifestBase,
+  type RecordPages,
+  usedManifestError,
 } from '@lash/attachments-core/backend'
-import { entryOf } from './content-row.ts'
-import { isOrphan, Ledger } from './ledger.ts'
+import { entryOf, isOrphan, recordOf } from './content-row.ts'
+import { Ledger } from './ledger.ts'
 
 export interface InMemoryAttachmentManifestOptions extends AttachmentManifestOptions {}
 
@@ -26,7 +30,7 @@ export interface InMemoryAttachmentManifestOptions extends AttachmentManifestOpt
  * It cannot join a host's transaction: `commitRefs` with `client` rejects with `AttachmentInvalidArgumentError`.
  */
 export class InMemoryAttachmentManifest extends ManifestBase {
-  readonly #ledger: Ledger
+  #ledger: Ledger
 
   /** @throws AttachmentInvalidArgumentError */
   constructor(options: InMemoryAttachmentManifestOptions = {}) {
@@ -36,7 +40,11 @@ export class InMemoryAttachmentManifest extends ManifestBase {
       { ...options, tombstoneRetentionMs: options.tombstoneRetentionMs ?? 0 },
       'leave it out, or use the manifest of your database',
     )
-    this.#ledger = new Ledger(this.now, this.tombstoneRetentionMs)
+    this.#ledger = this.#newLedger()
+  }
+
+  #newLedger(): Ledger {
+    return new Ledger(this.now, this.tombstoneRetentionMs)
   }
 
   protected record(intent: CheckedIntent): number {
@@ -93,6 +101,28 @@ export class InMemoryAttachmentManifest extends ManifestBase {
 
   protected drop(id: AttachmentId): void {
     this.#ledger.forget(id)
+  }
+
+  protected async *exported(): RecordPages {
+    yield this.#records()
+  }
+
+  *#records(): Generator<AttachmentManifestRecord, void, void> {
+    yield { floor: this.#ledger.floor }
+    for (const content of this.#ledger.contents()) yield recordOf(content)
+  }
+
+  protected async fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    this.#checkUnused()
+    const filled = this.#newLedger()
+    for await (const batch of batches) filled.restore(batch)
+    // Somebody may have recorded an intent meanwhile.
+    this.#checkUnused()
+    this.#ledger = filled
+  }
+
+  #checkUnused(): void {
+    if (!this.#ledger.isUnused) throw usedManifestError('memory')
   }
 
   protected async free(): Promise<void> {}

@@ -64,7 +64,8 @@ export const refPage = 1000
 /** Contents in a page of a listing. */
 export const contentPage = 500
 
-const entryColumns = `pg_catalog.encode(r.id, 'hex') AS id, r.session_id, r.holder, r.long_holder, r.generation,
+/** Of a ref `r`: a `RefRow`. */
+export const entryColumns: string = `pg_catalog.encode(r.id, 'hex') AS id, r.session_id, r.holder, r.long_holder, r.generation,
         r.byte_length, r.intent_at, r.committed_at, r.released_at, r.media_type, r.width, r.height, r.label`
 
 /** Which ref of a session to a content comes first: by this, then by intent_at. As the index has it. */

@@ -21,10 +21,11 @@ import {
   type CommitTarget,
   driverOf,
   type EntryPages,
-  entryOf,
+  type ImportBatch,
   type ListedContent,
   ManifestBase,
   placed,
+  type RecordPages,
   storedMeta,
 } from '@lash/attachments-core/backend'
 import type { ClientBase } from 'pg'
@@ -36,10 +37,11 @@ import type { PostgresDatabaseOptions } from '../options.ts'
 import { isStored } from '../store/blob-row.ts'
 import { PostgresDriver } from '../store/driver.ts'
 import { Claims } from './claims.ts'
-import { holderKey, holderOf } from './holder-columns.ts'
+import { holderKey } from './holder-columns.ts'
 import { Intents } from './intents.ts'
 import { contentPage, type ManifestStatements, manifestStatements, refPage } from './manifest-statements.ts'
-import { RefLookup, type RefRow } from './ref-lookup.ts'
+import { exportPages, importBatches } from './moves.ts'
+import { entryOfRow, RefLookup, type RefRow } from './ref-lookup.ts'
 
 export interface PostgresAttachmentManifestOptions extends PostgresDatabaseOptions, AttachmentManifestOptions {}
 
@@ -223,6 +225,14 @@ export class PostgresAttachmentManifest extends ManifestBase {
     })
   }
 
+  protected async *exported(): RecordPages {
+    yield* exportPages(this.#database)
+  }
+
+  protected fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    return importBatches(this.#database, batches)
+  }
+
   protected free(): Promise<void> {
     return this.#database.close()
   }
@@ -230,10 +240,6 @@ export class PostgresAttachmentManifest extends ManifestBase {
 
 function* entriesOf(rows: readonly RefRow[]): Generator<AttachmentManifestEntry, void, void> {
   for (const row of rows) yield entryOfRow(row)
-}
-
-function entryOfRow(row: RefRow): AttachmentManifestEntry {
-  return entryOf(row.id, { ...row, holder: holderOf(row) })
 }
 
 /** An entry, with the age of the oldest entry of its content. */

@@ -1,14 +1,18 @@
-import type { AttachmentId } from '@lash/attachments-core'
-import type { RefColumns } from '@lash/attachments-core/backend'
+import type { AttachmentId, AttachmentManifestEntry } from '@lash/attachments-core'
+import { entryOf, type RefColumns } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
-import { type HolderColumns, holderKey } from './holder-columns.ts'
+import { type HolderColumns, holderKey, holderOf } from './holder-columns.ts'
 import type { ManifestStatements } from './manifest-statements.ts'
 
 /** A row of refs. */
 export interface RefRow extends RefColumns, HolderColumns {
   id: string
+}
+
+export function entryOfRow(row: RefRow): AttachmentManifestEntry {
+  return entryOf(row.id, { ...row, holder: holderOf(row) })
 }
 
 interface RefKey {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import type { AttachmentStoreError } from '@lash/attachments-core'
-import { makeFolder } from '@lash/attachments-core/backend'
+import { type ImportBatch, makeFolder, usedManifestError } from '@lash/attachments-core/backend'
 import type { Database, Statement } from 'better-sqlite3'
 import { GrowthLimit, unlimitedPages } from '../full-disk/growth-limit.ts'
 import { GenerationTable } from '../manifest/generation-table.ts'
+import { ImportTable } from '../manifest/import-table.ts'
 import { RefTable } from '../manifest/ref-table.ts'
 import { ThreadConnection } from '../thread/thread-connection.ts'
 import { GroupWriter } from '../writing/group-writer.ts'
@@ -11,6 +12,7 @@ import type { OperationKind, OperationRequest, OperationResult } from '../writin
 import { type SubmitOptions, WriteQueue } from '../writing/write-queue.ts'
 import { WriteTransaction } from '../writing/write-transaction.ts'
 import { openConnection, prepare } from './connection.ts'
+import { longTransaction } from './long-transaction.ts'
 import { checkBusyTimeout, checkPlace, fileOf, type SqliteDatabaseOptions } from './options.ts'
 import { ReadQueue } from './read-queue.ts'
 import { newerSchemaError, prepareSchema } from './schema.ts'
@@ -159,6 +161,44 @@ export class AttachmentDatabase {
     } catch (error) {
       throw this.error(error)
     }
+  }
+
+  /**
+   * Fills the tables in one transaction, which lasts as long as the batches take to come. In memory, where there is one
+   * connection only, it begins when all of them are there.
+   */
+  async fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    try {
+      if (this.#file === undefined) await this.#fillMemory(batches)
+      else await this.#fillFile(this.#file, batches)
+    } catch (error) {
+      throw this.error(error)
+    }
+  }
+
+  async #fillFile(path: string, batches: AsyncIterable<ImportBatch>): Promise<void> {
+    const { busyTimeoutMs } = this
+    const { readonly } = this.#connection
+    await longTransaction({ path, busyTimeoutMs, readonly }, async connection => {
+      const table = new ImportTable(connection)
+      if (table.isUsed()) throw usedManifestError('sqlite')
+      for await (const batch of batches) table.add(batch)
+    })
+  }
+
+  async #fillMemory(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    const table = new ImportTable(this.#connection)
+    const checkUnused = () => {
+      if (table.isUsed()) throw usedManifestError('sqlite')
+    }
+    checkUnused()
+    const all: ImportBatch[] = []
+    for await (const batch of batches) all.push(batch)
+    const addAll = this.#connection.transaction(() => {
+      checkUnused()
+      for (const batch of all) table.add(batch)
+    })
+    addAll.immediate()
   }
 
   /** Any error as one of ours; see {@link attachmentError}. */

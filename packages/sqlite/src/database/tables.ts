@@ -9,14 +9,15 @@ import { UploadTable } from '../store/upload-table.ts'
 export class Tables {
   readonly blobs: BlobTable
   readonly uploads: UploadTable
+  readonly generations: GenerationTable
   readonly refs: RefTable
   readonly claims: ClaimTable
 
   constructor(database: Database) {
     this.blobs = new BlobTable(database)
     this.uploads = new UploadTable(database)
-    const generations = new GenerationTable(database)
-    this.refs = new RefTable(database, generations)
-    this.claims = new ClaimTable(database, generations)
+    this.generations = new GenerationTable(database)
+    this.refs = new RefTable(database, this.generations)
+    this.claims = new ClaimTable(database, this.generations)
   }
 }

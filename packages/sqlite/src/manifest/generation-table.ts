@@ -1,5 +1,7 @@
+import type { AttachmentContentRecord, AttachmentId } from '@lash/attachments-core'
 import type { Database, Statement } from 'better-sqlite3'
 import { prepare } from '../database/connection.ts'
+import { idBytes, idOf } from '../database/id-bytes.ts'
 import type { RefTargets } from './ref-targets.ts'
 
 /** What the manifest knows of some content, beside its refs. */
@@ -11,6 +13,10 @@ export interface ContentState {
   /** Whether it is a tombstone since some time. */
   emptiedAt: number | null
   hasRow: 0 | 1
+}
+
+interface UnreferencedRow extends Pick<ContentState, 'generation' | 'claimedAt' | 'emptiedAt'> {
+  id: Buffer
 }
 
 /** Content of which a store lists a copy: its position among the targets, its generation, whether somebody has it. */
@@ -25,6 +31,8 @@ const generation = `coalesce(
 
 /** How many tombstones one settlement purges, at most: others wait for it, and the rest is purged by later ones. */
 const purgedPerStep = 100
+
+const unreferencedPageRows = 500
 
 /**
  * The generations of content, and the claims on it. Statements on one connection; those that write belong in a
@@ -44,6 +52,8 @@ export class GenerationTable {
   readonly #purge: Statement
   readonly #raiseFloor: Statement
   readonly #bury: Statement
+  readonly #floor: Statement
+  readonly #unreferenced: Statement
 
   constructor(database: Database) {
     this.#find = prepare(
@@ -108,10 +118,35 @@ export class GenerationTable {
       ON CONFLICT (id) DO UPDATE SET
         generation = excluded.generation, claim = NULL, claimed_at = NULL, emptied_at = excluded.emptied_at`,
     )
+    this.#floor = prepare(database, 'SELECT generation FROM lash_attachment_floor').pluck()
+    this.#unreferenced = prepare(
+      database,
+      `
+      SELECT id, generation, claimed_at AS claimedAt, emptied_at AS emptiedAt FROM lash_attachment_generations
+      WHERE id > ? AND (claimed_at IS NOT NULL OR emptied_at IS NOT NULL) ORDER BY id LIMIT ${unreferencedPageRows}`,
+    )
   }
 
   find(id: Buffer): ContentState {
     return this.#find.get(id) as ContentState
+  }
+
+  /** Where unknown content starts. */
+  floor(): number {
+    return this.#floor.get() as number
+  }
+
+  /** The next page of content without refs, in the order of ids: claimed content and tombstones. */
+  unreferenced(after: AttachmentId): AttachmentContentRecord[] {
+    return (this.#unreferenced.all(idBytes(after)) as UnreferencedRow[]).map(
+      ({ id, generation, claimedAt, emptiedAt }) => ({
+        attachmentId: idOf(id),
+        generation,
+        ...(claimedAt === null ? {} : { claimedAtEpochMs: claimedAt }),
+        ...(emptiedAt === null ? {} : { emptiedAtEpochMs: emptiedAt }),
+        refs: [],
+      }),
+    )
   }
 
   /** Looks at many contents at once, in one snapshot. Somebody has content that has refs or is under a claim. */

@@ -19,9 +19,12 @@ import {
   type CommitTarget,
   driverOf,
   type EntryPages,
+  type ImportBatch,
   type ListedContent,
   ManifestBase,
   placed,
+  type RecordPages,
+  recordsOf,
 } from '@lash/attachments-core/backend'
 import { type AttachmentDatabase, openDatabase } from '../database/database.ts'
 import type { SqliteDatabaseOptions } from '../database/options.ts'
@@ -193,6 +196,22 @@ export class SqliteAttachmentManifest extends ManifestBase {
 
   protected async drop(id: AttachmentId): Promise<void> {
     await this.#database.write('forget', { id, now: this.now() })
+  }
+
+  protected async *exported(): RecordPages {
+    yield [{ floor: await this.#database.read(({ generations }) => generations.floor()) }]
+    for await (const page of this.#everyRef()) yield recordsOf(page)
+    for (let after: AttachmentId | undefined; ; ) {
+      const from: AttachmentId = after ?? ''
+      const page = await this.#database.read(({ generations }) => generations.unreferenced(from))
+      yield page
+      after = page.at(-1)?.attachmentId
+      if (after === undefined) return
+    }
+  }
+
+  protected fill(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    return this.#database.fill(batches)
   }
 
   protected free(): Promise<void> {

@@ -23,6 +23,8 @@ import { holdCases } from './holders/holds.ts'
 import { lookupCases } from './holders/lookups.ts'
 import { metadataCases } from './holders/metadata.ts'
 import { holderNameCases } from './holders/names.ts'
+import { exportCases } from './moves/exports.ts'
+import { importCases } from './moves/imports.ts'
 import { commitCases } from './refs/commits.ts'
 import { intentCases } from './refs/intents.ts'
 import { listingCases } from './refs/listings.ts'
@@ -51,6 +53,8 @@ export const manifestCases: readonly ManifestCase[] = [
   ...purgeCases,
   ...floorStrayCases,
   ...clockCases,
+  ...exportCases,
+  ...importCases,
   ...historyCases,
   ...sessionIdCases,
   ...invalidInputCases,

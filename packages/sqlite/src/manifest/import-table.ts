@@ -34,9 +34,10 @@ export class ImportTable {
       INSERT INTO lash_attachment_holds
         (id, session_id, holder, generation, byte_length, intent_at, committed_at, released_at,
           media_type, width, height, label)
-      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12
-      WHERE NOT EXISTS (SELECT 1 FROM lash_attachment_generations WHERE id = ?1)
-        AND coalesce((SELECT generation FROM lash_attachment_holds WHERE id = ?1 LIMIT 1), ?4) = ?4
+      SELECT :id, :sessionId, :holder, :generation, :byteLength, :intentAt, :committedAt, :releasedAt,
+        :mediaType, :width, :height, :label
+      WHERE NOT EXISTS (SELECT 1 FROM lash_attachment_generations WHERE id = :id)
+        AND coalesce((SELECT generation FROM lash_attachment_holds WHERE id = :id LIMIT 1), :generation) = :generation
       ON CONFLICT (id, session_id, holder) DO NOTHING`,
     )
   }
@@ -55,8 +56,12 @@ export class ImportTable {
   }
 }
 
-function columnsOf(ref: AttachmentManifestEntry): unknown[] {
-  const { attachmentId, sessionId, holder, generation, byteLength, intentAtEpochMs, meta } = ref
-  const times = [intentAtEpochMs, ref.committedAtEpochMs ?? null, ref.releasedAtEpochMs ?? null]
-  return [idBytes(attachmentId), sessionId, holder, generation, byteLength ?? null, ...times, ...metaColumns(meta)]
+function columnsOf(ref: AttachmentManifestEntry): object {
+  const { attachmentId, sessionId, holder, generation, byteLength, intentAtEpochMs: intentAt } = ref
+  const [mediaType, width, height, label] = metaColumns(ref.meta)
+  const [committedAt, releasedAt] = [ref.committedAtEpochMs ?? null, ref.releasedAtEpochMs ?? null]
+  return {
+    ...{ id: idBytes(attachmentId), sessionId, holder, generation, byteLength: byteLength ?? null },
+    ...{ intentAt, committedAt, releasedAt, mediaType, width, height, label },
+  }
 }

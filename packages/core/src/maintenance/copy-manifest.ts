@@ -20,9 +20,9 @@ export interface CopyManifestReport {
 
 /**
  * Copies everything that a manifest knows to an empty one: refs, holders, times, metadata, generations and the floor.
- * The store stays as it is, or is copied before. Sessions and sweeps over `from` must have ended and may go on over `to`
- * afterwards; `from` itself is not changed, and must not be used any more: what two manifests know of one store drifts
- * apart, and an audit by one deletes what only the other knows.
+ * The store stays as it is, or is copied before. Sessions and sweeps over `from` must have ended, and go on over `to`.
+ * `from` is not changed, and must not be used any more: an audit by one of two manifests deletes what only the other
+ * knows.
  *
  * All or nothing. When it is cut off, run it again.
  * @throws AttachmentInvalidArgumentError when `to` has ever been used.

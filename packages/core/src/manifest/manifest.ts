@@ -253,8 +253,8 @@ export interface AttachmentManifest extends AsyncDisposable {
 
   /**
    * Takes over what another manifest has exported: refs with their holders, times, metadata and generations, the
-   * generations of tombstones, and the floor, so that no generation is used twice. What is under a claim there becomes a
-   * tombstone at its next generation: a deleter that has stalled deletes a copy that nobody uses here.
+   * generations of tombstones, and the floor, so that no generation is used twice. What is under a claim there becomes
+   * a tombstone at its next generation: a deleter that has stalled deletes a copy that nobody uses here.
    *
    * All or nothing: when it rejects, this manifest is as empty as before and the import may be repeated. Until it has
    * resolved, other calls wait, find the manifest empty, or are refused. Where a process is killed in the middle, a

@@ -122,15 +122,12 @@ export class PersistenceManifestAdapter implements AttachmentManifest {
     return this.#lifetime.run(undefined, () => this.#persistence.forgetAttachment(id))
   }
 
-  exportContents(options: AttachmentSignalOptions = {}): AsyncGenerator<AttachmentManifestRecord, void, void> {
+  exportContents(options?: AttachmentSignalOptions): AsyncGenerator<AttachmentManifestRecord, void, void> {
     return this.#listing(() => this.#persistence.exportAttachmentContents(options))
   }
 
-  importContents(
-    records: AsyncIterable<AttachmentManifestRecord>,
-    options: AttachmentSignalOptions = {},
-  ): Promise<void> {
-    return this.#lifetime.run(options.signal, () => this.#persistence.importAttachmentContents(records, options))
+  importContents(records: AsyncIterable<AttachmentManifestRecord>, options?: AttachmentSignalOptions): Promise<void> {
+    return this.#lifetime.run(undefined, () => this.#persistence.importAttachmentContents(records, options))
   }
 
   close(): Promise<void> {

@@ -48,8 +48,8 @@ const calls: [method: keyof AttachmentPersistence, args: unknown[], call: (manif
     ['claimAttachmentBlobs', [blobs, dryRun], manifest => manifest.claimBlobs(blobs, dryRun)],
     ['settleAttachmentClaims', [claims], manifest => manifest.settleClaims(claims)],
     ['forgetAttachment', [id], manifest => manifest.forget(id)],
-    ['exportAttachmentContents', [{}], manifest => drained(manifest.exportContents())],
-    ['importAttachmentContents', [records, {}], manifest => manifest.importContents(records)],
+    ['exportAttachmentContents', [undefined], manifest => drained(manifest.exportContents())],
+    ['importAttachmentContents', [records, undefined], manifest => manifest.importContents(records)],
   ]
 
 test.each(calls)('%s of the host is asked, with what the manifest was given', async (method, args, call) => {

@@ -14,8 +14,8 @@ export interface CommandLineOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Run on a terminal of that many columns: both outputs are then in `stdout`. */
   readonly terminal?: number
-  /** Sends the signal as soon as the condition holds, which is asked again and again. */
-  readonly end?: { with: NodeJS.Signals; when(): boolean }
+  /** Sends the signal as soon as the condition holds for what the program has said. */
+  readonly end?: { with: NodeJS.Signals; when(output: { stdout: string; stderr: string }): boolean }
 }
 
 const entry = import.meta.resolve('@lash/attachments-cli')
@@ -35,11 +35,10 @@ export async function lashAttachments(args: readonly string[], options: CommandL
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', text => {
       output[name] += text
+      if (end?.when(output)) child.kill(end.with)
     })
   }
-  const asking = end && setInterval(() => end.when() && child.kill(end.with), 5)
   const [code, signal] = await once(child, 'close')
-  clearInterval(asking)
   return { code, signal, ...output }
 }
 

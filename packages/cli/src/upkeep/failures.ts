@@ -15,8 +15,13 @@ export function reportFailures(
   output: Output,
   failures: readonly AttachmentReclamationFailure[],
 ): readonly ReportedFailure[] {
-  return failures.map(({ id, generation, error }) => {
+  return failures.map(failure => {
+    const { id, generation, error } = failure
     if (!output.json) output.failed(error, `${id} at generation ${generation}`)
-    return { id, generation, code: codeOf(error), message: messageOf(error) }
+    return reported(failure)
   })
+}
+
+export function reported({ id, generation, error }: AttachmentReclamationFailure): ReportedFailure {
+  return { id, generation, code: codeOf(error), message: messageOf(error) }
 }

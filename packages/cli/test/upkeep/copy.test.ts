@@ -1,0 +1,62 @@
+import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AttachmentListing, type AttachmentStore, contentId } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
+import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
+import { newFolder } from '@lash/attachments-testing'
+import { expect, test } from 'vitest'
+import { lashAttachments } from '../command-line.ts'
+
+const bodyOf = (seed: number) => new TextEncoder().encode(`blob ${seed}`)
+
+async function keys(store: AttachmentStore): Promise<string[]> {
+  const all: AttachmentListing[] = await Array.fromAsync(store.list())
+  return all.map(({ id, generation, byteLength }) => `${id} ${generation} ${byteLength}`).sort()
+}
+
+test('a folder to a database: what is there with ids, generations and metadata, and again only what is new', async () => {
+  const [root, path] = [newFolder(), join(newFolder(), 'target.db')]
+  await using source = new FileAttachmentStore(root)
+  for (let seed = 0; seed < 5; seed++) {
+    await source.put(bodyOf(seed), { mediaType: 'text/plain', label: `${seed}.txt` }, { generation: seed % 2 })
+  }
+  const args = ['copy', '--store', `file:${root}`, '--to', `sqlite:${path}`]
+  expect(await lashAttachments(args)).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'listedCount\t5\ncopiedCount\t5\ncopiedByteLength\t30\npresentCount\t0\nfailedCount\t0\n',
+    stderr: '',
+  })
+  await source.put(bodyOf(5), { mediaType: 'text/plain' })
+  const dry = await lashAttachments([...args, '--dry-run', '--json'])
+  expect(JSON.parse(dry.stdout)).toMatchObject({ listedCount: 6, copiedCount: 1, presentCount: 5, failures: [] })
+
+  await using target = new SqliteAttachmentStore(path)
+  expect(await keys(target)).toHaveLength(5)
+  expect(await lashAttachments(args)).toMatchObject({ code: 0 })
+  expect(await keys(target)).toEqual(await keys(source))
+  expect((await target.get(contentId(bodyOf(3)), { generation: 1 })).meta.label).toBe('3.txt')
+})
+
+test('what is damaged is named and not copied, and the exit code is 1', async () => {
+  const [root, to] = [newFolder(), newFolder()]
+  await using source = new FileAttachmentStore(root)
+  const [whole, { id }] = [
+    await source.put(bodyOf(1), { mediaType: 'a/b' }),
+    await source.put(bodyOf(2), { mediaType: 'a/b' }),
+  ]
+  truncateSync(join(root, 'sha256', id.slice(0, 2), id), 1)
+  const { code, stdout, stderr } = await lashAttachments(['copy', '--store', `file:${root}`, '--to', `file:${to}`])
+  expect(code).toBe(1)
+  expect(stdout).toContain('failedCount\t1\n')
+  expect(stderr).toMatch(new RegExp(`^error: ${id} at generation 0: .+\n$`))
+  await using target = new FileAttachmentStore(to)
+  expect(await keys(target)).toEqual([`${whole.id} 0 6`])
+})
+
+test('without a target, or a dry run into nothing: 2, and nothing is made', async () => {
+  const to = join(newFolder(), 'none')
+  expect(await lashAttachments(['copy', '--store', 'memory:'])).toMatchObject({ code: 2 })
+  const dry = await lashAttachments(['copy', '--store', 'memory:', '--to', `file:${to}`, '--dry-run'])
+  expect(dry).toMatchObject({ code: 2, stderr: expect.stringContaining('there is nothing at') })
+})

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { contentId } from '@lash/attachments-core'
+import { FileAttachmentStore } from '@lash/attachments-fs'
+import { newFolder } from '@lash/attachments-testing'
+import { expect, test } from 'vitest'
+import { lashAttachments } from '../command-line.ts'
+
+const meta = { mediaType: 'text/plain' }
+
+/** A store of so many blobs of 1,000 bytes, and their ids in order. */
+async function storeOf(blobs: number): Promise<{ root: string; ids: string[] }> {
+  const root = newFolder()
+  await using store = new FileAttachmentStore(root, { durability: 'relaxed' })
+  const bodies = Array.from({ length: blobs }, (_, index) => new TextEncoder().encode(`${index}`.padEnd(1000)))
+  for (const body of bodies) await store.put(body, meta)
+  return { root, ids: bodies.map(contentId).sort() }
+}
+
+const pathOf = (root: string, id: string) => join(root, 'sha256', id.slice(0, 2), id)
+const shorten = (root: string, id: string) => truncateSync(pathOf(root, id), 999)
+function change(root: string, id: string): void {
+  const path = pathOf(root, id)
+  const bytes = readFileSync(path)
+  bytes[500] = 0
+  writeFileSync(path, bytes)
+}
+
+test('a whole store: nothing in the pipe, a remark, and 0', async () => {
+  const { root } = await storeOf(5)
+  const { code, stdout, stderr } = await lashAttachments(['verify', '--store', `file:${root}`])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  expect(stderr).toMatch(/^5 copies, 5 kB \(.+\/s\): all whole\n$/)
+  const empty = await lashAttachments(['verify', '--store', 'memory:', '--json'])
+  expect(JSON.parse(empty.stdout)).toEqual({ checkedCount: 0, byteLength: 0, damaged: [] })
+})
+
+test('what is damaged, a line each, and 1; only below a prefix where one is given', async () => {
+  const { root, ids } = await storeOf(40)
+  const [one = '', other = ''] = [ids[3], ids[30]]
+  shorten(root, one)
+  change(root, other)
+  const { code, stdout } = await lashAttachments(['verify', '--store', `file:${root}`])
+  expect(code).toBe(1)
+  expect(stdout.split('\n').map(line => line.split('\t').slice(0, 3).join(' '))).toEqual(
+    [one, other].map(id => `${id} 0 corrupt`).concat(''),
+  )
+  const json = await lashAttachments(['verify', '--store', `file:${root}`, '--prefix', other.slice(0, 6), '--json'])
+  expect(json).toMatchObject({ code: 1, stderr: '' })
+  expect(JSON.parse(json.stdout)).toMatchObject({ checkedCount: 1, damaged: [{ id: other, code: 'corrupt' }] })
+})
+
+test('goes on where it was stopped, with what was found before, and keeps nothing when it is through', async () => {
+  const { root, ids } = await storeOf(600)
+  const damaged = ids.filter((_, index) => index % 100 === 0)
+  for (const id of damaged) shorten(root, id)
+  const file = join(newFolder(), 'verify.json')
+  const args = ['verify', '--store', `file:${root}`, '--concurrency', '1', '--resume', file]
+  // The first line comes in the middle of the work, and ends it.
+  const stopped = await lashAttachments(args, { end: { with: 'SIGTERM', when: output => output.stdout !== '' } })
+  expect(stopped.signal).toBe('SIGTERM')
+  const { after } = JSON.parse(readFileSync(file, 'utf8'))
+  expect(ids.indexOf(after?.id)).toBeLessThan(ids.length - 1)
+
+  const other = await lashAttachments([...args.slice(0, 2), 'memory:', ...args.slice(3)])
+  expect(other.code).toBe(2)
+  expect(other.stderr).toContain('give another file')
+
+  const { code, stdout } = await lashAttachments(args)
+  expect(code).toBe(1)
+  expect(stdout.split('\n').map(line => line.slice(0, 64))).toEqual([...damaged, ''])
+  expect(existsSync(file)).toBe(false)
+})
+
+test('a terminal shows a bar with the rate, which is gone at the end', async () => {
+  const { root } = await storeOf(50)
+  const { code, stdout } = await lashAttachments(['verify', '--store', `file:${root}`], { terminal: 120 })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/verify .*B\/s/)
+  expect(stdout).toContain('all whole')
+})
+
+test('what is no prefix, no number, no store', async () => {
+  const root = newFolder()
+  const wrong = [
+    ['--prefix', 'XYZ'],
+    ['--concurrency', '0'],
+    ['--store', `file:${root}/none`],
+  ]
+  for (const args of wrong) {
+    expect((await lashAttachments(['verify', '--store', `file:${root}`, ...args])).code).toBe(2)
+  }
+})

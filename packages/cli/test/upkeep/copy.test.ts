@@ -1,8 +1,13 @@
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AttachmentListing, type AttachmentStore, contentId } from '@lash/attachments-core'
+import {
+  type AttachmentListing,
+  type AttachmentStore,
+  contentId,
+  SessionScopedAttachmentStore,
+} from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import { SqliteAttachmentStore } from '@lash/attachments-sqlite'
+import { SqliteAttachmentManifest, SqliteAttachmentStore } from '@lash/attachments-sqlite'
 import { newFolder } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
 import { lashAttachments } from '../command-line.ts'
@@ -52,6 +57,31 @@ test('what is damaged is named and not copied, and the exit code is 1', async ()
   expect(stderr).toMatch(new RegExp(`^error: ${id} at generation 0: .+\n$`))
   await using target = new FileAttachmentStore(to)
   expect(await keys(target)).toEqual([`${whole.id} 0 6`])
+})
+
+test('with its manifest, once all of the bytes are there', async () => {
+  const [folder, to] = [newFolder(), newFolder()]
+  await using store = new FileAttachmentStore(join(folder, 'bytes'))
+  await using manifest = new SqliteAttachmentManifest(join(folder, 'refs.db'))
+  const session = new SessionScopedAttachmentStore(store, manifest, 'chat-1')
+  const ref = await session.put(bodyOf(1), { mediaType: 'a/b' })
+  await session.commit()
+  const damaged = await store.put(bodyOf(2), { mediaType: 'a/b' })
+  truncateSync(join(folder, 'bytes/sha256', damaged.id.slice(0, 2), damaged.id), 1)
+  const from = ['copy', '--store', `file:${folder}/bytes`, '--manifest', `sqlite:${folder}/refs.db`, '--json']
+  const args = [...from, '--to', `file:${to}/bytes`, '--to-manifest', `sqlite:${to}/refs.db`]
+  const refused = await lashAttachments(args)
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('the manifest was not copied') })
+  await store.delete(damaged.id)
+  const { code, stdout } = await lashAttachments(args)
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ listedCount: 1, presentCount: 1, contentCount: 1, refCount: 1 })
+
+  await using bytes = new FileAttachmentStore(join(to, 'bytes'))
+  await using refs = new SqliteAttachmentManifest(join(to, 'refs.db'))
+  const moved = new SessionScopedAttachmentStore(bytes, refs, 'chat-1')
+  expect((await moved.get(ref.id)).bytes).toEqual(bodyOf(1))
+  expect(await lashAttachments(args)).toMatchObject({ code: 2 })
 })
 
 test('without a target, or a dry run into nothing: 2, and nothing is made', async () => {

@@ -8,6 +8,7 @@ export type {
 } from './content/meta.ts'
 export type { AttachmentSpoolOptions } from './content/spool-file.ts'
 export * from './errors.ts'
+export type * from './events.ts'
 export * from './llm.ts'
 export * from './manifest/manifest.ts'
 export { type AttachmentPersistence, PersistenceManifestAdapter } from './manifest/persistence.ts'
@@ -26,13 +27,10 @@ export type {
 } from './store/driver.ts'
 export { PortableAttachmentStore, type PortableAttachmentStoreOptions } from './store/portable.ts'
 export * from './store/store.ts'
-export {
-  type AttachmentAuditOptions,
-  type AttachmentAuditReport,
-  reclaimUnreferencedAttachments,
-} from './sweep/audit.ts'
+export { type AttachmentAuditOptions, reclaimUnreferencedAttachments } from './sweep/audit.ts'
 export { type AttachmentReclaimOptions, reclaimOrphanedAttachments } from './sweep/reclaim.ts'
 export type {
+  AttachmentAuditReport,
   AttachmentReclamationFailure,
   AttachmentReclamationReport,
   AttachmentSweepOptions,

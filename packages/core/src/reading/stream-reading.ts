@@ -4,6 +4,7 @@ import { arrayFor, wrongLength } from './integrity.ts'
 
 /** This module is what reads the streams of drivers. Core loads it in the background, with the first store. */
 export { verified } from './verification.ts'
+export { watched } from './watched.ts'
 
 /**
  * Reads a body that should have the length that the metadata says. Stops at the first byte too many; a body that is too

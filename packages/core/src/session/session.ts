@@ -1,4 +1,5 @@
 import { Lifetime } from '../calls/lifetime.ts'
+import { toldOf, traced, tracedStream } from '../calls/tracing.ts'
 import { type AttachmentBody, type AttachmentContent, PreparedContent } from '../content/content.ts'
 import { type AttachmentId, isAttachmentId, isAttachmentIdPrefix } from '../content/id.ts'
 import {
@@ -121,27 +122,25 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
    * @throws AttachmentManifestRecordError when the intent could not be recorded, or intent and bytes could not be
    * written in the one transaction in which their database takes both; then nothing was put.
    */
-  async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options: AttachmentPutOptions = {},
-  ): Promise<AttachmentRef> {
-    const { signal } = options
-    const checked = this.#lifetime.enterWith(body, signal, () => {
-      if (options.generation === undefined) return checkMeta(meta)
-      throw new AttachmentInvalidArgumentError('the manifest chooses the generation')
-    })
-    try {
-      const given = PreparedContent.of(body)
-      const content = given ?? (await this.#prepared(body, signal))
+  put(body: AttachmentBody, meta: AttachmentCreateMeta, options: AttachmentPutOptions = {}): Promise<AttachmentRef> {
+    return traced('put', options, { store: this }, async () => {
+      const { signal } = options
+      const checked = this.#lifetime.enterWith(body, signal, () => {
+        if (options.generation === undefined) return checkMeta(meta)
+        throw new AttachmentInvalidArgumentError('the manifest chooses the generation')
+      })
       try {
-        return await this.#putContent(PreparedContent.of(content) ?? content, checked, signal)
+        const given = PreparedContent.of(body)
+        const content = given ?? (await this.#prepared(body, signal))
+        try {
+          return await this.#putContent(PreparedContent.of(content) ?? content, checked, signal)
+        } finally {
+          if (given === undefined) await content[Symbol.asyncDispose]()
+        }
       } finally {
-        if (given === undefined) await content[Symbol.asyncDispose]()
+        this.#lifetime.exit()
       }
-    } finally {
-      this.#lifetime.exit()
-    }
+    })
   }
 
   /** With a signal that close aborts, so that close does not wait for a source that may never end. */
@@ -169,7 +168,7 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
         return together ?? { generation: await manifest.recordIntent(intent), isPut: false }
       })
       put.generation = generation
-      if (!isPut) await inner.put(content, meta, { generation, signal })
+      if (!isPut) await inner.put(content, meta, { generation, signal, ...toldOf })
       put.ref = refTo(storedMeta(id, byteLength, meta), generation)
       return put.ref
     } finally {
@@ -178,12 +177,16 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
   }
 
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    return this.#read(id, options, generation => this.inner.get(id, { ...options, generation }))
+    return traced('get', options, { store: this, id }, () =>
+      this.#read(id, options, generation => this.inner.get(id, { ...options, ...toldOf, generation })),
+    )
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     const signal = this.#lifetime.until(options.signal)
-    return this.#read(id, options, generation => this.inner.stream(id, { ...options, generation, signal }))
+    return tracedStream(options, { store: this, id }, () =>
+      this.#read(id, options, generation => this.inner.stream(id, { ...options, ...toldOf, generation, signal })),
+    )
   }
 
   /** Reads at the generation that the session holds. */
@@ -301,7 +304,10 @@ export class SessionScopedAttachmentStore implements AttachmentStore {
       const pending = this.#pending.refs()
       const wanted = refs ?? pending
       if (wanted.length > 0) {
-        await this.manifest.commitRefs(this.sessionId, wanted, { ...options, holder: this.holder ?? '' })
+        const event = { store: this, refs: wanted, inTransaction: options.client !== undefined }
+        await traced('commit', options, event, () =>
+          this.manifest.commitRefs(this.sessionId, wanted, { ...options, holder: this.holder ?? '' }),
+        )
       }
       if (options.client === undefined) {
         const names = new Set(wanted.map(physicalName))

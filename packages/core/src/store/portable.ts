@@ -1,6 +1,7 @@
 import { abortable } from '../calls/abort.ts'
 import { Lifetime } from '../calls/lifetime.ts'
 import { load } from '../calls/load.ts'
+import { traced, tracedStream } from '../calls/tracing.ts'
 import { withoutUrlCredentials } from '../calls/url-credentials.ts'
 import { rejectBody } from '../content/abandon.ts'
 import { owned, streamOf } from '../content/byte-stream.ts'
@@ -81,38 +82,36 @@ export class PortableAttachmentStore implements AttachmentStore {
     }
   }
 
-  async put(
-    body: AttachmentBody,
-    meta: AttachmentCreateMeta,
-    options: AttachmentPutOptions = {},
-  ): Promise<AttachmentRef> {
-    const { signal, generation = 0 } = options
-    const checked = this.#lifetime.enterWith(body, signal, () => {
-      checkGeneration(generation)
-      return checkMeta(meta)
-    })
-    let own: PreparedContent | undefined
-    try {
-      let content = PreparedContent.of(body)
-      if (content === undefined) {
-        const prepared = this.#content(body, signal)
-        content = own = prepared instanceof Promise ? await prepared : prepared
-        signal?.throwIfAborted()
-      }
-      const { id, byteLength } = content
-      if (byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
-      const stored = storedMeta(id, byteLength, checked)
-      // Apart from the errors of a source, which stay as they are.
+  put(body: AttachmentBody, meta: AttachmentCreateMeta, options: AttachmentPutOptions = {}): Promise<AttachmentRef> {
+    return traced('put', options, { store: this }, async () => {
+      const { signal, generation = 0 } = options
+      const checked = this.#lifetime.enterWith(body, signal, () => {
+        checkGeneration(generation)
+        return checkMeta(meta)
+      })
+      let own: PreparedContent | undefined
       try {
-        await this.driver.write({ id, generation }, content, stored, options)
-      } catch (error) {
-        throw this.#mapped('put', error, signal)
+        let content = PreparedContent.of(body)
+        if (content === undefined) {
+          const prepared = this.#content(body, signal)
+          content = own = prepared instanceof Promise ? await prepared : prepared
+          signal?.throwIfAborted()
+        }
+        const { id, byteLength } = content
+        if (byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
+        const stored = storedMeta(id, byteLength, checked)
+        // Apart from the errors of a source, which stay as they are.
+        try {
+          await this.driver.write({ id, generation }, content, stored, options)
+        } catch (error) {
+          throw this.#mapped('put', error, signal)
+        }
+        return refTo(stored, generation)
+      } finally {
+        if (own?.bytes === undefined) await own?.[Symbol.asyncDispose]()
+        this.#lifetime.exit()
       }
-      return refTo(stored, generation)
-    } finally {
-      if (own?.bytes === undefined) await own?.[Symbol.asyncDispose]()
-      this.#lifetime.exit()
-    }
+    })
   }
 
   #content(body: AttachmentBody, signal: AbortSignal | undefined): PreparedContent | Promise<PreparedContent> {
@@ -124,42 +123,46 @@ export class PortableAttachmentStore implements AttachmentStore {
     })
   }
 
-  async get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
-    const { signal } = options
-    this.#lifetime.enter(signal)
-    try {
-      const found = await this.#find(id, options, key => this.driver.read(key, { signal }))
-      if (found === undefined) throw new AttachmentNotFoundError(id)
-      const { meta, body } = found
-      const bytes = body instanceof Uint8Array ? owned(body) : await collected(body, meta, signal)
-      if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
-      if (options.verify !== false) {
-        const actual = digest(bytes)
-        if ((typeof actual === 'string' ? actual : await abortable(actual, signal)) !== id) throw wrongDigest(id)
+  get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
+    return traced('get', options, { store: this, id }, async () => {
+      const { signal } = options
+      this.#lifetime.enter(signal)
+      try {
+        const found = await this.#find(id, options, key => this.driver.read(key, { signal }))
+        if (found === undefined) throw new AttachmentNotFoundError(id)
+        const { meta, body } = found
+        const bytes = body instanceof Uint8Array ? owned(body) : await collected(body, meta, signal)
+        if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
+        if (options.verify !== false) {
+          const actual = digest(bytes)
+          if ((typeof actual === 'string' ? actual : await abortable(actual, signal)) !== id) throw wrongDigest(id)
+        }
+        signal?.throwIfAborted()
+        return { meta, bytes }
+      } catch (error) {
+        throw this.#mapped('get', error, signal)
+      } finally {
+        this.#lifetime.exit()
       }
-      signal?.throwIfAborted()
-      return { meta, bytes }
-    } catch (error) {
-      throw this.#mapped('get', error, signal)
-    } finally {
-      this.#lifetime.exit()
-    }
+    })
   }
 
   stream(id: AttachmentId, options: AttachmentStreamOptions = {}): Promise<AttachmentStream> {
     const { signal } = options
-    return this.run('get', signal, async () => {
-      const range = rangeOf(options)
-      const { verified } = await streamReading()
-      const found = await this.#find(id, options, key => this.driver.read(key, { ...range, signal }))
-      if (found === undefined) throw new AttachmentNotFoundError(id)
-      const { meta, body } = found
-      const { byteLength } = meta
-      const { start = 0, end = byteLength } = range ?? {}
-      const length = Math.max(0, Math.min(end, byteLength) - start)
-      const stream = body instanceof Uint8Array ? streamOf(body) : body
-      return { meta, body: verified(stream, id, length, length === byteLength, this.#lifetime.until(signal)) }
-    })
+    return tracedStream(options, { store: this, id }, () =>
+      this.run('get', signal, async () => {
+        const range = rangeOf(options)
+        const { verified } = await streamReading()
+        const found = await this.#find(id, options, key => this.driver.read(key, { ...range, signal }))
+        if (found === undefined) throw new AttachmentNotFoundError(id)
+        const { meta, body } = found
+        const { byteLength } = meta
+        const { start = 0, end = byteLength } = range ?? {}
+        const length = Math.max(0, Math.min(end, byteLength) - start)
+        const stream = body instanceof Uint8Array ? streamOf(body) : body
+        return { meta, body: verified(stream, id, length, length === byteLength, this.#lifetime.until(signal)) }
+      }),
+    )
   }
 
   stat(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<AttachmentMeta | undefined> {

@@ -1,10 +1,11 @@
+import { traced } from '../calls/tracing.ts'
 import { AttachmentAuditRefusedError } from '../errors.ts'
 import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
 import { checkNumber } from '../numbers.ts'
 import { type AttachmentKey, physicalName } from '../store/driver.ts'
 import type { AttachmentListing, AttachmentStore } from '../store/store.ts'
-import { type AttachmentReclamationReport, type AttachmentSweepOptions, begunSweep, claimName } from './sweep.ts'
+import { type AttachmentAuditReport, type AttachmentSweepOptions, begunSweep, claimName } from './sweep.ts'
 
 export interface AttachmentAuditOptions extends AttachmentSweepOptions {
   /** Count what would be deleted, and change nothing. Default false. */
@@ -14,13 +15,6 @@ export interface AttachmentAuditOptions extends AttachmentSweepOptions {
    * and there are at least 10 blobs, nothing is deleted: the manifest is probably not that of the store.
    */
   maxDeleteRatio?: number | undefined
-}
-
-export interface AttachmentAuditReport extends AttachmentReclamationReport {
-  /** How many of the blobs that were looked at nothing refers to. */
-  unreferencedCount: number
-  /** The length of these together, in bytes. */
-  unreferencedByteLength: number
 }
 
 const defaultMaxDeleteRatio = 0.5
@@ -41,42 +35,44 @@ const guardedCount = 10
  * @throws AttachmentAuditRefusedError when more than `maxDeleteRatio` of at least 10 blobs would be deleted; then
  * nothing was.
  */
-export async function reclaimUnreferencedAttachments(
+export function reclaimUnreferencedAttachments(
   manifest: AttachmentManifest,
   store: AttachmentStore,
   olderThanEpochMs: number,
   options: AttachmentAuditOptions = {},
 ): Promise<AttachmentAuditReport> {
-  checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal, dryRun, maxDeleteRatio = defaultMaxDeleteRatio } = options
-  checkNumber('maxDeleteRatio', maxDeleteRatio, 0, 1)
-  const sweep = begunSweep(manifest, store, options)
-  const { batchSize } = sweep
-  const report = Object.assign(sweep.report, { unreferencedCount: 0, unreferencedByteLength: 0 })
+  return traced('audit', options, { manifest, store, olderThanEpochMs, options }, async () => {
+    checkTime('olderThanEpochMs', olderThanEpochMs)
+    const { signal, dryRun, maxDeleteRatio = defaultMaxDeleteRatio } = options
+    checkNumber('maxDeleteRatio', maxDeleteRatio, 0, 1)
+    const sweep = begunSweep(manifest, store, options)
+    const { batchSize } = sweep
+    const report = Object.assign(sweep.report, { unreferencedCount: 0, unreferencedByteLength: 0 })
 
-  const unreferenced: AttachmentKey[] = []
-  let looked: AttachmentListing[] = []
-  const count = async () => {
-    const claims = new Set((await manifest.claimBlobs(looked, { dryRun: true })).map(claimName))
-    for (const blob of looked) {
-      report.scannedIntentCount++
-      if (!claims.has(physicalName(blob))) continue
-      report.unreferencedCount = unreferenced.push(blob)
-      report.unreferencedByteLength += blob.byteLength
+    const unreferenced: AttachmentKey[] = []
+    let looked: AttachmentListing[] = []
+    const count = async () => {
+      const claims = new Set((await manifest.claimBlobs(looked, { dryRun: true })).map(claimName))
+      for (const blob of looked) {
+        report.scannedIntentCount++
+        if (!claims.has(physicalName(blob))) continue
+        report.unreferencedCount = unreferenced.push(blob)
+        report.unreferencedByteLength += blob.byteLength
+      }
+      looked = []
+      await sweep.progressed()
     }
-    looked = []
-    await sweep.progressed()
-  }
-  for await (const blob of store.list({ signal })) {
-    if ((blob.lastModifiedMs ?? olderThanEpochMs) > olderThanEpochMs) continue
-    if (looked.push(blob) === batchSize) await count()
-  }
-  await count()
-  if (dryRun) return report
-  const { scannedIntentCount: scannedCount, unreferencedCount, unreferencedByteLength } = report
-  if (scannedCount >= guardedCount && unreferencedCount > scannedCount * maxDeleteRatio) {
-    throw new AttachmentAuditRefusedError({ scannedCount, unreferencedCount, unreferencedByteLength })
-  }
-  while (unreferenced.length > 0) await sweep.take(await manifest.claimBlobs(unreferenced.splice(-batchSize)))
-  return report
+    for await (const blob of store.list({ signal })) {
+      if ((blob.lastModifiedMs ?? olderThanEpochMs) > olderThanEpochMs) continue
+      if (looked.push(blob) === batchSize) await count()
+    }
+    await count()
+    if (dryRun) return report
+    const { scannedIntentCount: scannedCount, unreferencedCount, unreferencedByteLength } = report
+    if (scannedCount >= guardedCount && unreferencedCount > scannedCount * maxDeleteRatio) {
+      throw new AttachmentAuditRefusedError({ scannedCount, unreferencedCount, unreferencedByteLength })
+    }
+    while (unreferenced.length > 0) await sweep.take(await manifest.claimBlobs(unreferenced.splice(-batchSize)))
+    return report
+  })
 }

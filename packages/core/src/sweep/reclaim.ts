@@ -1,3 +1,4 @@
+import { traced } from '../calls/tracing.ts'
 import { checkTime } from '../manifest/checks.ts'
 import type { AttachmentManifest } from '../manifest/manifest.ts'
 import type { AttachmentStore } from '../store/store.ts'
@@ -23,30 +24,32 @@ export interface AttachmentReclaimOptions extends AttachmentSweepOptions {
  *
  * Goes on past failing deletes, and reports them. Rejects when the manifest fails.
  */
-export async function reclaimOrphanedAttachments(
+export function reclaimOrphanedAttachments(
   manifest: AttachmentManifest,
   store: AttachmentStore,
   olderThanEpochMs: number,
   options: AttachmentReclaimOptions = {},
 ): Promise<AttachmentReclamationReport> {
-  checkTime('olderThanEpochMs', olderThanEpochMs)
-  const { signal, dryRun, staleClaimEpochMs = Math.min(olderThanEpochMs, Date.now() - 1) } = options
-  signal?.throwIfAborted()
-  const { report, batchSize: limit, take } = begunSweep(manifest, store, options)
-  if (dryRun) {
-    let previous: string | undefined
-    for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
-      signal?.throwIfAborted()
-      // The refs of one content come one after the other.
-      if (attachmentId !== previous) report.scannedIntentCount++
-      previous = attachmentId
+  return traced('sweep', options, { manifest, store, olderThanEpochMs, options }, async () => {
+    checkTime('olderThanEpochMs', olderThanEpochMs)
+    const { signal, dryRun, staleClaimEpochMs = Math.min(olderThanEpochMs, Date.now() - 1) } = options
+    signal?.throwIfAborted()
+    const { report, batchSize: limit, take } = begunSweep(manifest, store, options)
+    if (dryRun) {
+      let previous: string | undefined
+      for await (const { attachmentId } of manifest.listUncommitted(olderThanEpochMs)) {
+        signal?.throwIfAborted()
+        // The refs of one content come one after the other.
+        if (attachmentId !== previous) report.scannedIntentCount++
+        previous = attachmentId
+      }
+      return report
     }
-    return report
-  }
-  for (;;) {
-    const claims = await manifest.claimOrphans({ olderThanEpochMs, limit, staleClaimEpochMs })
-    report.scannedIntentCount += claims.length
-    const progressed = await take(claims)
-    if (!progressed || claims.length < limit) return report
-  }
+    for (;;) {
+      const claims = await manifest.claimOrphans({ olderThanEpochMs, limit, staleClaimEpochMs })
+      report.scannedIntentCount += claims.length
+      const progressed = await take(claims)
+      if (!progressed || claims.length < limit) return report
+    }
+  })
 }

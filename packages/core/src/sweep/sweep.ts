@@ -25,6 +25,13 @@ export interface AttachmentReclamationReport {
   failures: AttachmentReclamationFailure[]
 }
 
+export interface AttachmentAuditReport extends AttachmentReclamationReport {
+  /** How many of the blobs that were looked at nothing refers to. */
+  unreferencedCount: number
+  /** The length of these together, in bytes. */
+  unreferencedByteLength: number
+}
+
 export interface AttachmentSweepOptions {
   /**
    * Stops the sweep between two deletes. It rejects with `signal.reason`, and a later sweep takes over what it had

@@ -11,14 +11,16 @@ async function blocks(guide: string, language: string): Promise<string[]> {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block]) => block as string)
 }
 
-test.each(['getting-started.md', 'drafts-messages-forks.md', 'chat-with-attachments.md'])(
+test.each(['getting-started.md', 'drafts-messages-forks.md', 'chat-with-attachments.md', 'what-is-going-on.md'])(
   '%s runs as it stands and prints what it says',
   async guide => {
     const { folder } = await surroundings()
     // What `npm install` would bring, from what is installed here.
-    const ours = ['core', 'fs', 'sqlite', 'http', 'ai-sdk'].map(name => `@lash/attachments-${name}`)
-    const packages = [...ours, 'better-sqlite3', 'ai', 'hono', 'zod']
-    await mkdir(join(folder, 'node_modules', '@lash'), { recursive: true })
+    const ours = ['core', 'fs', 'sqlite', 'memory', 'http', 'ai-sdk'].map(name => `@lash/attachments-${name}`)
+    const telemetry = ['api', 'sdk-trace', 'sdk-metrics', 'context-async-hooks'].map(name => `@opentelemetry/${name}`)
+    const packages = [...ours, ...telemetry, 'better-sqlite3', 'ai', 'hono', 'zod']
+    for (const scope of ['@lash', '@opentelemetry'])
+      await mkdir(join(folder, 'node_modules', scope), { recursive: true })
     for (const name of packages) await symlink(await installed(name), join(folder, 'node_modules', name), 'junction')
     for (const name of ['evening-lake.png', 'weather.csv']) {
       await copyFile(join(examples, 'quickstart', 'files', name), join(folder, name))

@@ -41,9 +41,11 @@ export type S3Fault =
   /** A request header does not get through. */
   | { readonly kind: 'drop-header'; readonly header: string }
 
-/** Which requests: by method, and by what their path and query contain. */
+/** Which requests: by method, by a header that they have, and by what their path and query contain. */
 export interface S3FaultTarget {
   readonly method?: string
+  /** In lower case. */
+  readonly header?: string
   readonly url?: string | RegExp
 }
 
@@ -174,6 +176,7 @@ export class S3FaultProxy implements AsyncDisposable {
 
 function matches(target: S3FaultTarget, seen: SeenRequest): boolean {
   if (target.method !== undefined && target.method !== seen.method) return false
+  if (target.header !== undefined && seen.headers[target.header] === undefined) return false
   if (target.url === undefined) return true
   return typeof target.url === 'string' ? seen.url.includes(target.url) : target.url.test(seen.url)
 }

@@ -130,9 +130,10 @@ export class S3AttachmentStore extends PortableAttachmentStore {
   /**
    * A request that anybody can send with the bytes, until it expires: a browser, so that they do not pass through this
    * process. The bytes wait under a name of their own, where nobody can read them, until {@link confirmUpload}. Nothing
-   * is sent or recorded. Length, media type, metadata and SHA-256 are signed: the server refuses another length and,
-   * where it knows checksums, other bytes.
-   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError.
+   * is recorded. Length, media type, metadata and SHA-256 are signed: the server refuses another length and, where it
+   * knows checksums, other bytes. The first call makes sure that the server refuses headers that were not signed.
+   * @throws AttachmentInvalidArgumentError, AttachmentTooLargeError; AttachmentBackendError also where the server takes
+   * headers that were not signed: a URL could then be used to read other objects.
    */
   createUpload(options: S3UploadOptions): Promise<S3Upload> {
     return this.run('createUpload', options.signal, () =>

@@ -64,7 +64,8 @@ export class UploadedContent implements AttachmentContent {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-function sourceOf({ bucket, name }: UploadedObject): string {
+/** The object as the source of a copy. */
+export function sourceOf({ bucket, name }: Pick<UploadedObject, 'bucket' | 'name'>): string {
   const path = bucket.startsWith('arn:') ? `${bucket}/object/${name}` : `${bucket}/${name}`
   return path.split('/').map(encodeURIComponent).join('/')
 }

@@ -7,15 +7,17 @@ import {
   type AttachmentMeta,
   AttachmentNotFoundError,
   AttachmentTooLargeError,
+  contentId,
   isAttachmentId,
 } from '@lash/attachments-core'
 import { abortable, checkMeta, storedMeta } from '@lash/attachments-core/backend'
-import { presigned } from '../direct/direct.ts'
+import { type PresignedRequest, presigned } from '../direct/direct.ts'
 import { isMissing } from '../requests/s3-error.ts'
 import { Sender } from '../requests/sender.ts'
 import type { ObjectKeys } from '../store/object-key.ts'
 import { decodeMetadata, encodeMetadata } from '../store/object-metadata.ts'
-import { UploadedContent } from './uploaded-content.ts'
+import { assertStrict } from './strictness.ts'
+import { sourceOf, UploadedContent } from './uploaded-content.ts'
 import { expiryOf, type S3ExpiryOptions } from './url-options.ts'
 
 /** What is to be uploaded, and what is said about it. All of it is signed: nothing else can be uploaded. */
@@ -57,6 +59,7 @@ export class Uploads {
   readonly #bucket: string
   readonly #keys: ObjectKeys
   readonly #sender: Sender
+  #strict: Promise<void> | undefined
 
   constructor(client: S3Client, ownsClient: boolean, bucket: string, keys: ObjectKeys) {
     this.#client = client
@@ -65,22 +68,46 @@ export class Uploads {
     this.#sender = new Sender(client, ownsClient)
   }
 
-  /** @throws AttachmentInvalidArgumentError, AttachmentTooLargeError. */
+  /** @throws AttachmentInvalidArgumentError, AttachmentTooLargeError, AttachmentBackendError. */
   async create(options: S3UploadOptions, maxByteLength: number): Promise<S3Upload> {
     const { id, byteLength, signal } = options
     const expiresIn = expiryOf(options)
     const meta = storedMeta(checkId(id), checkLength(byteLength, maxByteLength), checkMeta(options))
-    const token = randomBytes(16).toString('base64url')
+    return abortable(this.#create(meta, expiresIn), signal)
+  }
+
+  async #create(meta: AttachmentMeta, expiresIn: number): Promise<S3Upload> {
+    this.#strict ??= this.#checkServer()
+    await this.#strict
+    const token = newToken()
+    const request = await this.#presigned(this.#keys.ofUpload(token, meta.id), meta, expiresIn)
+    return { uploadId: `${token}.${meta.id}`, method: 'PUT', ...request }
+  }
+
+  #presigned(name: string, meta: AttachmentMeta, expiresIn: number): Promise<PresignedRequest> {
     const command = new PutObjectCommand({
       Bucket: this.#bucket,
-      Key: this.#keys.ofUpload(token, id),
+      Key: name,
       ContentType: meta.mediaType,
-      ContentLength: byteLength,
-      ChecksumSHA256: checksumOf(id),
+      ContentLength: meta.byteLength,
+      ChecksumSHA256: checksumOf(meta.id),
       Metadata: encodeMetadata(meta),
     })
-    const request = await abortable(presigned(this.#client, command, { expiresIn, stableFor: 0 }), signal)
-    return { uploadId: `${token}.${id}`, method: 'PUT', ...request }
+    return presigned(this.#client, command, { expiresIn, stableFor: 0 })
+  }
+
+  /** Once, with an object that nobody knows of. When it fails, the next upload asks again. */
+  async #checkServer(): Promise<void> {
+    const nothing = storedMeta(contentId(new Uint8Array(0)), 0, { mediaType: 'application/octet-stream' })
+    const object = { bucket: this.#bucket, name: this.#keys.ofUpload(newToken(), nothing.id) }
+    try {
+      await assertStrict(await this.#presigned(object.name, nothing, 900), sourceOf(object))
+    } catch (error) {
+      this.#strict = undefined
+      throw error
+    } finally {
+      await this.#remove(object.name)
+    }
   }
 
   /**
@@ -104,11 +131,19 @@ export class Uploads {
     return body instanceof UploadedContent && body.sender === this.#sender
   }
 
+  remove({ object }: UploadedContent): Promise<void> {
+    return this.#remove(object.name)
+  }
+
   /** If this fails, the bucket's lifecycle rule does it. */
-  async remove({ object }: UploadedContent): Promise<void> {
-    const command = new DeleteObjectCommand({ Bucket: object.bucket, Key: object.name })
+  async #remove(name: string): Promise<void> {
+    const command = new DeleteObjectCommand({ Bucket: this.#bucket, Key: name })
     await this.#sender.send(command, undefined).catch(() => {})
   }
+}
+
+function newToken(): string {
+  return randomBytes(16).toString('base64url')
 }
 
 /** The id as S3 writes a checksum. */

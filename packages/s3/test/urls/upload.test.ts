@@ -1,4 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import {
   AttachmentCorruptError,
   AttachmentIntentExpiredError,
@@ -26,11 +26,17 @@ describeWithProxy('an upload', () => {
   let session: SessionScopedAttachmentStore
 
   beforeEach(() => {
+    refuseUnsigned()
     store = there.store(proxy.endpoint)
     manifest = new InMemoryAttachmentManifest()
     session = sessionOf('a')
   })
 
+  /** As AWS, and as a proxy has to do before servers that do not. */
+  const refuseUnsigned = () => {
+    const target = { method: 'PUT', url: 'X-Amz-Signature', header: 'x-amz-copy-source' }
+    proxy.spoil(target, { kind: 'answer', status: 403, code: 'AccessDenied' }, Number.POSITIVE_INFINITY)
+  }
   const sessionOf = (sessionId: string) => new SessionScopedAttachmentStore(store, manifest, sessionId)
   const send = ({ url, method, headers }: S3Upload, body: Uint8Array = bytes, other: Record<string, string> = {}) =>
     fetch(url, { method, headers: { ...headers, ...other }, body: body as Uint8Array<ArrayBuffer> })
@@ -118,7 +124,7 @@ describeWithProxy('an upload', () => {
 
   test('is signed with the checksum of the bytes alone also by a client that adds others to its requests', async () => {
     const client = new S3Client({
-      ...there.config(),
+      ...there.config(proxy.endpoint),
       forcePathStyle: true,
       requestChecksumCalculation: 'WHEN_SUPPORTED',
     })
@@ -149,8 +155,13 @@ describeWithProxy('an upload', () => {
       send({ ...upload, url: upload.url.replace(id, contentId(sampleBytes(1))) }),
     ]
     expect((await Promise.all(refused)).map(({ status }) => status)).toEqual([403, 403, 403, 403, 403])
-    const clientConfig = { systemClockOffset: -60_000 }
-    const expired = await there.store(undefined, { clientConfig }).createUpload({ ...announced, expiresInSeconds: 59 })
+    const client = new S3Client({ ...there.config(proxy.endpoint), forcePathStyle: true })
+    const late = there.store(undefined, { client })
+    await late.createUpload(announced)
+    // What has been sent has set the clock by the server's.
+    client.config.systemClockOffset = -60_000
+    const expired = await late.createUpload({ ...announced, expiresInSeconds: 59 })
+    client.destroy()
     expect((await send(expired)).status).toBe(403)
     expect(await failureOf(store.confirmUpload(upload.uploadId, session))).toBeInstanceOf(AttachmentNotFoundError)
     expect(await session.ref(id)).toBeUndefined()
@@ -174,6 +185,28 @@ describeWithProxy('an upload', () => {
     expect(await failureOf(store.confirmUpload(uploadId, session))).toBeInstanceOf(AttachmentNotFoundError)
     expect(await failureOf(session.get(id))).toBeInstanceOf(AttachmentNotFoundError)
     expect(await session.ref(id)).toBeUndefined()
+  })
+
+  test('cannot be a copy of what others have: where the server would make one, there are no uploads', async () => {
+    await store.put(bytes, announced)
+    const source = `${there.bucket}/${there.keyOf(id)}`
+    const smuggle = async (from: S3AttachmentStore) =>
+      (await send(await from.createUpload(announced), bytes, { 'x-amz-copy-source': source })).status
+    expect(await smuggle(store)).toBe(403)
+    proxy.reset()
+    const outcome = await smuggle(there.store(proxy.endpoint)).catch(error => error.message)
+    // The server of the tests may be one that refuses such a header itself.
+    if (outcome !== 403) expect(outcome).toMatch(/takes headers that were not signed/)
+    const { Contents = [] } = await there.client.send(
+      new ListObjectsV2Command({ Bucket: there.bucket, Prefix: `${there.prefix}unconfirmed/` }),
+    )
+    expect(Contents).toEqual([])
+  })
+
+  test('is not offered where the server takes none by a URL', async () => {
+    proxy.spoil({ url: 'X-Amz-Signature' }, { kind: 'answer', status: 405, code: 'MethodNotAllowed' })
+    await expect(store.createUpload(announced)).rejects.toThrow('answered 405 to an upload by a signed URL')
+    expect(await uploaded()).toMatch(new RegExp(`^[\\w-]{22}\\.${id}$`))
   })
 
   test('that is not confirmed is in no listing, and no audit takes it', async () => {

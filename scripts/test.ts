@@ -35,6 +35,7 @@ const onPinnedAlone: readonly string[] = [
   'conformance/test/{example,store-histories,manifest-histories,session-histories,weak-harness}.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
   'packages/files-sdk/test/conformance-*.test.ts',
+  'packages/cli/test/{doctor,upkeep,program}/*.test.ts',
   'packages/*/test/**/*{fault,loss,locking,races,checkpoints,rows-read,failing-calls,watchers,form-data}*.test.ts',
 ]
 /** Where the essential cases run. */

@@ -20,7 +20,7 @@ export interface CommandLineOptions {
 
 const entry = import.meta.resolve('@lash/attachments-cli')
 /** What `npx lash-attachments` runs, as it is installed. */
-const program: string = fileURLToPath(new URL(entry.endsWith('.ts') ? 'main.ts' : 'main.js', entry))
+export const program: string = fileURLToPath(new URL(entry.endsWith('.ts') ? 'main.ts' : 'main.js', entry))
 
 /** Runs the program to its end, as a process of its own. */
 export async function lashAttachments(args: readonly string[], options: CommandLineOptions = {}): Promise<Ended> {

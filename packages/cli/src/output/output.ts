@@ -55,13 +55,8 @@ export class Output {
       row: async row => {
         if (!hasTitles) {
           hasTitles = true
-          await this.#write(
-            this.style(
-              'dim',
-              tableLine(shown, column => column.title),
-              process.stdout,
-            ),
-          )
+          const titles = tableLine(shown, column => column.title)
+          await this.#write(`${this.style('dim', titles, process.stdout)}\n`)
         }
         const cell = (column: Column<Row>) => column.forPeople?.(row) ?? `${column.of(row) ?? '-'}`
         await this.#write(`${tableLine(shown, column => printable(cell(column)))}\n`)
@@ -135,9 +130,9 @@ export class Output {
   async #write(text: string): Promise<void> {
     // Both may be on one screen.
     this.#bar?.clear()
-    if (!process.stdout.write(text) && !process.stdout.errored) {
-      await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => {})
-    }
+    // Whoever read may be gone, and would never let the stream drain.
+    if (process.stdout.errored) throw process.stdout.errored
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   }
 
   #say(text: string): void {

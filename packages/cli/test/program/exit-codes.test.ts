@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { newFolder } from '@lash/attachments-testing'
+import { describe, expect, test } from 'vitest'
+import { lashAttachments } from '../command-line.ts'
+
+describe('2, with nothing done:', () => {
+  test.each([
+    ['a command that there is not', 'lss', "unknown command 'lss' (Did you mean ls?); see --help"],
+    ['bytes without a ref, beside a manifest', 'put x --store memory: --manifest memory:', 'Give --session ID'],
+    ['an age without a unit', 'sweep --older-than 5', 'a number and a unit, such as 30m'],
+  ])('%s', async (_, line, why) => {
+    const { code, stdout, stderr } = await lashAttachments(line.split(' '))
+    expect(stderr).toContain(why)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+})
+
+test('3 when the backend cannot be reached, with no password in what is said', async () => {
+  const url = 'postgres://somebody:secret@127.0.0.1:1/app'
+  const { code, stderr } = await lashAttachments(['ls', '--json', '--store', url])
+  expect(code).toBe(3)
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'backend' } })
+  expect(stderr).not.toContain('secret')
+})
+
+test('a module of --use opens what the command line does not know', async () => {
+  const folder = newFolder()
+  const module = join(folder, 'opens.mjs')
+  writeFileSync(
+    module,
+    `export const openStore = url => {
+      if (url !== 'mine:place') throw new Error(url)
+      return { async *list() { yield { id: 'a'.repeat(64), generation: 2, byteLength: 7 } }, async close() {} }
+    }`,
+  )
+  const { code, stdout } = await lashAttachments(['ls', '--store', 'mine:place', '--use', module])
+  expect(stdout).toBe(`${'a'.repeat(64)}\t7\t2\t\n`)
+  expect(code).toBe(0)
+  const manifest = ['--manifest', 'mine:place', '--use', module]
+  expect(await lashAttachments(['sweep', ...manifest])).toMatchObject({
+    code: 2,
+    stderr: 'error: mine: keeps no refs: give --manifest another URL\n',
+  })
+})

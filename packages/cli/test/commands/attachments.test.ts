@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
 import { newFolder } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
 import { type CommandLineOptions, lashAttachments } from '../command-line.ts'
@@ -21,8 +23,8 @@ function desk() {
 
 const id = createHash('sha256').update('hello\n').digest('hex')
 
-test('what is put for a holder of a session is committed, listed, read, and gone when it lets go', async () => {
-  const { folder, file, run } = desk()
+test('what is put for a holder of a session is committed, listed and read', async () => {
+  const { file, run } = desk()
   expect(await run(`put ${file} --session chat --holder draft`)).toEqual({
     code: 0,
     signal: null,
@@ -33,10 +35,20 @@ test('what is put for a holder of a session is committed, listed, read, and gone
   const ref = { id, generation: 0, byteLength: 6, state: 'committed', holder: 'draft' }
   expect(JSON.parse(listed.stdout)).toEqual({ ...ref, mediaType: 'text/plain', label: 'note.txt' })
   expect((await run(`get ${id} --session chat`)).stdout).toBe('hello\n')
+})
 
-  // A dry run changes nothing, and another holder has nothing to let go of.
+test('what a holder lets go of is gone when nobody else has it', async () => {
+  const { folder, run } = desk()
+  const store = new FileAttachmentStore(join(folder, 'bytes'))
+  const manifest = new SqliteAttachmentManifest(join(folder, 'refs.db'))
+  const session = new SessionScopedAttachmentStore(store, manifest, 'chat', { holder: 'draft' })
+  await session.put(new TextEncoder().encode('hello\n'), { mediaType: 'text/plain' })
+  await session.commit()
+  await Promise.all([store.close(), manifest.close()])
+
+  // A dry run changes nothing, and another session has nothing to let go of.
   expect((await run(`rm ${id} --session chat --dry-run`)).stdout).toBe(`${id}\t6\n`)
-  expect(await run(`stat ${id} --session other`)).toMatchObject({ code: 1, stdout: '' })
+  expect(await run(`rm ${id} --session other`)).toMatchObject({ code: 1, stdout: '' })
   expect((await run(`rm ${id} --session chat --holder draft`)).code).toBe(0)
   expect((await run('usage')).stdout).toBe('count\t0\nbyteLength\t0\n')
   expect(readdirSync(folder).sort()).toEqual(['bytes', 'note.txt', 'refs.db'])

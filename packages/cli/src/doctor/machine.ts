@@ -31,6 +31,8 @@ export function openFilesFinding(limit: number | 'unlimited' | undefined): Findi
 
 /** Node raises its own limit to the hard one when it starts. */
 function openFiles(): number | 'unlimited' | undefined {
+  // Otherwise it looks up the names of all peers.
+  Object.assign(process.report, { excludeNetwork: true })
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft: number | 'unlimited' } } }
   return report.userLimits?.open_files?.soft
 }

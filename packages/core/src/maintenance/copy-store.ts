@@ -38,7 +38,7 @@ interface ToCopy extends AttachmentListing {
  * copy that is deleted before it was read is left out.
  *
  * Memory depends neither on the number of blobs nor on their size: up to `concurrency` blobs are at work, of more than
- * 1 MiB in pieces, and up to 20,000 names are held, and failures with their errors.
+ * 1 MiB in pieces, and up to 10,000 names are held, and failures with their errors.
  *
  * That what is there is whole, the target's `stat` says, which reads no bytes: run `verifyStore` on it afterwards.
  * @throws AttachmentInvalidArgumentError, `signal.reason`, the error of a listing, or, when ten copies in a row have

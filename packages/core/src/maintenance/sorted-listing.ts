@@ -1,8 +1,8 @@
 import { type AttachmentKey, physicalName } from '../store/driver.ts'
 import type { AttachmentListing, AttachmentStore } from '../store/store.ts'
 
-/** Most listed copies that are held to be sorted: some 2 MB. */
-const heldCount = 10_000
+/** Most listed copies that are held to be sorted: about a megabyte. */
+const heldCount = 5000
 const idLength = 64
 const digits = [...'0123456789abcdef']
 
@@ -31,7 +31,11 @@ export async function* sortedListing(
     if (after !== undefined && next < after.id.slice(0, next.length)) continue
     const copies = await listedUnder(store, next, signal)
     if (copies === undefined) prefixes.push(...digits.map(digit => next + digit).reverse())
-    else yield { prefix: next, copies: copies.filter(copy => after === undefined || inOrder(after, copy) < 0) }
+    else
+      yield {
+        prefix: next,
+        copies: copies.filter(copy => after === undefined || inOrder(after, copy) < 0).sort(inOrder),
+      }
   }
 }
 
@@ -57,7 +61,7 @@ async function listedUnder(
   for await (const copy of store.list({ prefix, signal })) {
     if (copies.push(copy) > heldCount && prefix.length < idLength) return undefined
   }
-  return copies.sort(inOrder)
+  return copies
 }
 
 function inOrder(one: AttachmentKey, other: AttachmentKey): number {

@@ -28,7 +28,7 @@ export interface VerifyStoreReport {
  * nothing. A copy that is deleted before it was read is left out.
  *
  * Memory depends neither on the number of blobs nor on their size: up to `concurrency` blobs are read at the same time,
- * of more than 1 MiB in pieces, and up to 10,000 names are held, and what is damaged.
+ * of more than 1 MiB in pieces, and up to 5,000 names are held, and what is damaged.
  * @throws AttachmentInvalidArgumentError, `signal.reason`, the error of a listing, or, when ten copies in a row could
  * not be read for another reason than damage, the error of the tenth, such as AttachmentBackendError: the backend is
  * down.
@@ -43,7 +43,9 @@ export async function verifyStore(
   const report = { checkedCount: 0, byteLength: 0, damaged: failures.list }
 
   async function* copies(): AsyncGenerator<AttachmentListing, void, void> {
-    for await (const shard of sortedListing(store, prefix, after, signal)) yield* shard.copies
+    for await (const shard of sortedListing(store, prefix, after, signal)) {
+      for (const copy of shard.copies) yield copy
+    }
   }
 
   await runOverCopies(options, copies, failures.list, async copy => {

@@ -5,11 +5,11 @@ import {
   reclaimOrphanedAttachments,
   SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
+import { repairCopies } from '@lash/attachments-core/maintenance'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { describeWithServers } from '../../test/programs.ts'
 import { type Ground, openGround } from '../src/ground.ts'
 import { beginConversation, conversationsOf, finishDeletions, latestRefs } from '../src/host/conversations.ts'
-import { repairCopies } from '../src/host/repair-copies.ts'
 import { saveTurn, takeTurn, type Upload } from '../src/host/turns.ts'
 import { verify } from '../src/verify.ts'
 
@@ -105,17 +105,17 @@ describeWithServers('a host', () => {
   })
 
   test('after a restore, a copy at another generation stands in for the one that is missing', async () => {
-    const { store } = ground.host
+    const { manifest, store } = ground.host
     const { saved } = await takeTurn(ground.host, conversation, uploads('moved', 'there', 'gone'), async () => 'answer')
     const [moved, , gone] = saved as [AttachmentRef, AttachmentRef, AttachmentRef]
     // As if the manifest were older than the bucket, and did not know the generation that the content has moved on to.
     await store.put(new TextEncoder().encode('moved'), { mediaType: 'text/plain' }, { generation: 3 })
     await store.delete(moved.id, { generation: 0 })
     await store.delete(gone.id)
-    const lost = [{ sessionId: conversation, id: gone.id }]
-    expect(await repairCopies(ground.host, [conversation])).toEqual({ checked: 3, repaired: [moved.id], lost })
+    const lost = [{ sessionId: conversation, attachmentId: gone.id }]
+    expect(await repairCopies(manifest, store)).toMatchObject({ checkedCount: 3, repairedCount: 1, lost })
     expect(await read(conversation, moved)).toBe('moved')
-    expect(await repairCopies(ground.host, [conversation])).toEqual({ checked: 3, repaired: [], lost })
+    expect(await repairCopies(manifest, store)).toMatchObject({ checkedCount: 3, repairedCount: 0, lost })
   })
 
   test('the check names what is lost, and what the manifest does not hold', async () => {

@@ -12,6 +12,7 @@ import { holderSabotages } from './manifests/holders.ts'
 import { intentSabotages } from './manifests/intents.ts'
 import { malformedIdSabotages } from './manifests/malformed-ids.ts'
 import { metadataSabotages } from './manifests/metadata.ts'
+import { moveSabotages } from './manifests/moves.ts'
 import { numberSabotages } from './manifests/numbers.ts'
 import { plainManifestHarness, plainPairHarness } from './manifests/plain-harness.ts'
 import { sizeSabotages } from './manifests/sizes.ts'
@@ -28,6 +29,7 @@ const sabotages = [
   ...numberSabotages,
   ...malformedIdSabotages,
   ...sizeSabotages,
+  ...moveSabotages,
   ...halfDoneSabotages,
 ]
 const caught = sabotages.flatMap(Manifest =>

@@ -47,11 +47,9 @@ export class PlainMoves {
     signal.throwIfAborted()
     if (this.isUsed()) throw usedManifestError('plain')
     const batches = new ImportBatches(records, signal)
-    const undo = this.markImport()
     try {
-      for await (const batch of batches) this.restore(batch)
+      await this.takeOver(batches)
     } catch (error) {
-      undo()
       throw batches.failure === undefined ? error : batches.failure.error
     }
   }
@@ -78,6 +76,20 @@ export class PlainMoves {
     const record = { attachmentId: id, generation, refs: this.notebook.linesOf(id).map(entryOf) }
     if (record.refs.length > 0) return record
     return claim === undefined ? { ...record, emptiedAtEpochMs: settledAt } : { ...record, claimedAtEpochMs: claimedAt }
+  }
+
+  /** Nothing is taken over before all is there. By then, somebody may have used the manifest. */
+  protected async takeOver(batches: AsyncIterable<ImportBatch>): Promise<void> {
+    const all: ImportBatch[] = []
+    for await (const batch of batches) all.push(batch)
+    if (this.isUsed()) throw usedManifestError('plain')
+    const undo = this.markImport()
+    try {
+      for (const batch of all) this.restore(batch)
+    } catch (error) {
+      undo()
+      throw error
+    }
   }
 
   protected isUsed(): boolean {
@@ -114,6 +126,6 @@ export class PlainMoves {
   }
 }
 
-function lineOf({ committedAtEpochMs, releasedAtEpochMs, byteLength, ...ref }: AttachmentManifestEntry): Line {
+export function lineOf({ committedAtEpochMs, releasedAtEpochMs, byteLength, ...ref }: AttachmentManifestEntry): Line {
   return { ...ref, byteLength: byteLength as number, committedAt: committedAtEpochMs, releasedAt: releasedAtEpochMs }
 }

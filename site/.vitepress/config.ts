@@ -29,6 +29,9 @@ export default defineConfig({
           if (href) token.attrSet('href', linkOnSite(from, href))
         }
       })
+      // Documents are no templates: braces are text, in code as well.
+      const render = markdown.renderer.render.bind(markdown.renderer)
+      markdown.renderer.render = (...args) => render(...args).replaceAll('{{', '&#123;&#123;')
       const fence = markdown.renderer.rules.fence!
       markdown.renderer.rules.fence = (tokens, index, ...rest) => {
         const { info, content } = tokens[index]!

@@ -11,13 +11,14 @@ import { completeCommand } from './completion/command.ts'
 import { auditCommand } from './upkeep/audit.ts'
 import { copyCommand } from './upkeep/copy.ts'
 import { doctorCommand } from './upkeep/doctor.ts'
+import { repairCommand } from './upkeep/repair.ts'
 import { sweepCommand } from './upkeep/sweep.ts'
 import { verifyCommand } from './upkeep/verify.ts'
 
 /** Commands that read and write attachments. */
 const ofAttachments = [putCommand, getCommand, lsCommand, statCommand, rmCommand, usageCommand, serveCommand]
 /** Commands that an operator runs now and then. */
-const ofUpkeep = [sweepCommand, auditCommand, verifyCommand, copyCommand, doctorCommand]
+const ofUpkeep = [sweepCommand, auditCommand, verifyCommand, copyCommand, repairCommand, doctorCommand]
 
 export function createProgram(): Command {
   const program = globalOptions(new Command('lash-attachments'))

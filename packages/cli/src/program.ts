@@ -1,37 +1,54 @@
 import { Command } from 'commander'
 import { globalOptions } from './command.ts'
-import { getCommand } from './commands/get.ts'
-import { lsCommand } from './commands/ls.ts'
-import { putCommand } from './commands/put.ts'
-import { rmCommand } from './commands/rm.ts'
-import { serveCommand } from './commands/serve.ts'
-import { statCommand } from './commands/stat.ts'
-import { usageCommand } from './commands/usage.ts'
-import { completeCommand } from './completion/command.ts'
-import { auditCommand } from './upkeep/audit.ts'
-import { copyCommand } from './upkeep/copy.ts'
-import { doctorCommand } from './upkeep/doctor.ts'
-import { repairCommand } from './upkeep/repair.ts'
-import { sweepCommand } from './upkeep/sweep.ts'
-import { verifyCommand } from './upkeep/verify.ts'
+
+type Commands = Readonly<Record<string, () => Promise<Command>>>
 
 /** Commands that read and write attachments. */
-const ofAttachments = [putCommand, getCommand, lsCommand, statCommand, rmCommand, usageCommand, serveCommand]
+const ofAttachments: Commands = {
+  put: async () => (await import('./commands/put.ts')).putCommand(),
+  get: async () => (await import('./commands/get.ts')).getCommand(),
+  ls: async () => (await import('./commands/ls.ts')).lsCommand(),
+  stat: async () => (await import('./commands/stat.ts')).statCommand(),
+  rm: async () => (await import('./commands/rm.ts')).rmCommand(),
+  usage: async () => (await import('./commands/usage.ts')).usageCommand(),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+}
 /** Commands that an operator runs now and then. */
-const ofUpkeep = [sweepCommand, auditCommand, verifyCommand, copyCommand, repairCommand, doctorCommand]
+const ofUpkeep: Commands = {
+  sweep: async () => (await import('./upkeep/sweep.ts')).sweepCommand(),
+  audit: async () => (await import('./upkeep/audit.ts')).auditCommand(),
+  verify: async () => (await import('./upkeep/verify.ts')).verifyCommand(),
+  copy: async () => (await import('./upkeep/copy.ts')).copyCommand(),
+  repair: async () => (await import('./upkeep/repair.ts')).repairCommand(),
+  doctor: async () => (await import('./upkeep/doctor.ts')).doctorCommand(),
+}
+const ofShell: Commands = {
+  complete: async () => (await import('./completion/command.ts')).completeCommand(),
+}
 
-export function createProgram(): Command {
+const groups: Readonly<Record<string, Commands>> = {
+  'Attachments:': ofAttachments,
+  'Upkeep:': ofUpkeep,
+  'Shell:': ofShell,
+}
+
+/**
+ * @param first the first word of the command line. Where that is a command, the others are not there: a command starts
+ * in half of the time without what they load.
+ */
+export async function createProgram(first = ''): Promise<Command> {
   const program = globalOptions(new Command('lash-attachments'))
     .description('Content-addressed attachments: put and get them, look after their store, move it.')
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-  program.commandsGroup('Attachments:')
-  for (const create of ofAttachments) add(program, create())
-  program.commandsGroup('Upkeep:')
-  for (const create of ofUpkeep) add(program, create())
-  program.commandsGroup('Shell:')
-  add(program, completeCommand())
+  const isCommand = Object.values(groups).some(commands => Object.hasOwn(commands, first))
+  for (const [title, commands] of Object.entries(groups)) {
+    program.commandsGroup(title)
+    for (const [name, create] of Object.entries(commands)) {
+      if (!isCommand || name === first) add(program, await create())
+    }
+  }
   return program
 }
 

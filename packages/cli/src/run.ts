@@ -1,18 +1,15 @@
 import { CommanderError } from 'commander'
-import { candidates } from './completion/candidates.ts'
-import { request } from './completion/command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { Output } from './output/output.ts'
 import { createProgram } from './program.ts'
 
+/** What the scripts that complete command lines ask, before the words that stand on the line. */
+const request: readonly string[] = ['complete', '--']
+
 /** Runs one command line, and sets the exit code of the process. */
 export async function run(args: readonly string[]): Promise<void> {
-  const program = createProgram()
-  if (request.every((word, index) => args[index] === word)) {
-    const found = candidates(program, args.slice(request.length))
-    process.stdout.write(found.map(([word, description]) => `${word}\t${description}\n`).join(''))
-    return
-  }
+  if (request.every((word, index) => args[index] === word)) return complete(args.slice(request.length))
+  const program = await createProgram(args[0])
   // Also of a command line that cannot be parsed, whose options nobody has read.
   const output = new Output({ json: args.includes('--json') })
   program.configureOutput({ outputError: text => output.failed(`${inOneLine(text)}; see --help`) })
@@ -22,6 +19,12 @@ export async function run(args: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   }
+}
+
+async function complete(words: readonly string[]): Promise<void> {
+  const { candidates } = await import('./completion/candidates.ts')
+  const found = candidates(await createProgram(), words)
+  process.stdout.write(found.map(([word, description]) => `${word}\t${description}\n`).join(''))
 }
 
 function inOneLine(text: string): string {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { resolve } from 'import-meta-resolve'
 import { UsageError } from '../usage-error.ts'
 
 /**
@@ -9,7 +8,7 @@ import { UsageError } from '../usage-error.ts'
  * @throws UsageError that says how to install it.
  */
 export async function load<Module>(name: string, scheme: string): Promise<Module> {
-  return (await import(urlOf(name, scheme))) as Module
+  return (await import(await urlOf(name, scheme))) as Module
 }
 
 /**
@@ -17,22 +16,27 @@ export async function load<Module>(name: string, scheme: string): Promise<Module
  * @throws UsageError as {@link load}.
  */
 export async function loadFor<Module>(name: string, library: string, scheme: string): Promise<Module> {
-  return (await import(resolve(library, urlOf(name, scheme)))) as Module
+  const { resolve } = await import('import-meta-resolve')
+  return (await import(resolve(library, await urlOf(name, scheme)))) as Module
 }
 
-function urlOf(name: string, scheme: string): string {
-  const here = pathToFileURL(join(process.cwd(), 'package.json')).href
-  const parents = /^[./]/.test(name) ? [here] : [import.meta.url, here]
-  for (const parent of parents) {
-    const url = resolved(name, parent)
-    if (url !== undefined) return url
-  }
+async function urlOf(name: string, scheme: string): Promise<string> {
+  const isPath = /^[./]/.test(name)
+  const url = (isPath ? undefined : found(() => import.meta.resolve(name))) ?? (await fromHere(name))
+  if (url !== undefined) return url
   throw new UsageError(`${scheme} needs a package that is not installed here: npm install ${name}`)
 }
 
-function resolved(name: string, parent: string): string | undefined {
+/** What a module in the folder would import by that name. */
+async function fromHere(name: string): Promise<string | undefined> {
+  const { resolve } = await import('import-meta-resolve')
+  const here = pathToFileURL(join(process.cwd(), 'package.json')).href
+  return found(() => resolve(name, here))
+}
+
+function found(resolve: () => string): string | undefined {
   try {
-    return resolve(name, parent)
+    return resolve()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined
     throw error

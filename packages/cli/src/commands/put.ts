@@ -46,7 +46,7 @@ export function putCommand(): Command {
       }
       const store = view ?? (await context.store(true))
       const table = output.table(columns)
-      const progressed = output.progress('put')
+      const progressed = await output.progress('put')
       const progress = { count: 0, byteLength: 0, totalByteLength: await lengthOf(files) }
       let exitCode: ExitCode = exitCodes.ok
       for (const file of files) {

@@ -15,7 +15,7 @@ export function usageCommand(): Command {
       const view = await context.session()
       const usage = (await view?.usage({ signal })) ?? { count: 0, byteLength: 0 }
       if (view === undefined) {
-        const progressed = output.progress('list')
+        const progressed = await output.progress('list')
         for await (const { byteLength } of (await context.store()).list({ signal })) {
           usage.count++
           usage.byteLength += byteLength

@@ -2,11 +2,8 @@ import { Argument, Command } from 'commander'
 import { examples } from '../command.ts'
 import { scripts } from './scripts.ts'
 
-/** What the scripts ask the program, before the words that stand on the line. */
-export const request: readonly string[] = ['complete', '--']
-
 export function completeCommand(): Command {
-  const command = new Command(request[0])
+  const command = new Command('complete')
     .summary('print what completes command lines in a shell')
     .description('Prints a script for the shell, which completes commands, options and files.')
     .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(scripts)))

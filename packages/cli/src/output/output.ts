@@ -4,8 +4,8 @@ import { AttachmentStoreError } from '@lash/attachments-core'
 import type { Column } from './columns.ts'
 import { codeOf, messageOf } from './errors.ts'
 import { printable } from './for-people.ts'
-import { ProgressBar, type ProgressReport } from './progress-bar.ts'
-import { fittingColumns, tableLine } from './table.ts'
+import type { ProgressBar, ProgressReport } from './progress-bar.ts'
+import type { TableLines } from './table.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -25,6 +25,8 @@ export interface Table<Row> {
 /**
  * What a command says. Results go to the standard output: tables on a terminal, lines of fields between tabs in a pipe,
  * and with `--json` one value a line. Progress, remarks and failures go to the standard error.
+ *
+ * The libraries for terminals are loaded where there is one: half of what runs the program is a script.
  */
 export class Output {
   readonly json: boolean
@@ -48,18 +50,17 @@ export class Output {
       const field = (value: string | number | undefined) => (value === undefined ? '' : printable(`${value}`))
       return { row: row => this.#write(`${columns.map(column => field(column.of(row))).join('\t')}\n`) }
     }
-    // A terminal that does not know its width says 0.
-    const shown = fittingColumns(columns, process.stdout.columns || 80)
-    let hasTitles = false
+    let lines: TableLines<Row> | undefined
     return {
       row: async row => {
-        if (!hasTitles) {
-          hasTitles = true
-          const titles = tableLine(shown, column => column.title)
+        if (lines === undefined) {
+          // A terminal that does not know its width says 0.
+          lines = (await import('./table.ts')).tableLines(columns, process.stdout.columns || 80)
+          const titles = lines(column => column.title)
           await this.#write(`${this.style('dim', titles, process.stdout)}\n`)
         }
         const cell = (column: Column<Row>) => column.forPeople?.(row) ?? `${column.of(row) ?? '-'}`
-        await this.#write(`${tableLine(shown, column => printable(cell(column)))}\n`)
+        await this.#write(`${lines(column => printable(cell(column)))}\n`)
       },
     }
   }
@@ -83,9 +84,10 @@ export class Output {
   }
 
   /** A bar on a terminal, unless it is to be quiet. Call what this gives as often as there is news. */
-  progress(title: string): (now: ProgressReport) => void {
+  async progress(title: string): Promise<(now: ProgressReport) => void> {
     if (this.#quiet || this.json || !process.stderr.isTTY) return () => {}
     this.end()
+    const { ProgressBar } = await import('./progress-bar.ts')
     const bar = new ProgressBar(title)
     this.#bar = bar
     return now => bar.update(now)

@@ -25,7 +25,7 @@ export function auditCommand(): Command {
     action(async (context, { olderThan, maxDeleteRatio, dryRun = false }: AuditOptions) => {
       const { output, signal } = context
       const [manifest, store] = [await context.manifest(), await context.store()]
-      const progressed = output.progress('audit')
+      const progressed = await output.progress('audit')
       const report = await reclaimUnreferencedAttachments(manifest, store, Date.now() - olderThan, {
         dryRun,
         maxDeleteRatio,

@@ -75,7 +75,7 @@ async function copiedStore(context: Context, to: string, options: CopyOptions): 
   const { output, signal } = context
   const source = await context.store()
   const target = await context.openStore(to, !dryRun)
-  const onProgress = estimated(output.progress(dryRun ? 'compare' : 'copy'))
+  const onProgress = estimated(await output.progress(dryRun ? 'compare' : 'copy'))
   const report = await copyStore(source, target, { prefix, concurrency, dryRun, signal, onProgress })
   return { ...report, failures: reportFailures(output, report.failures) }
 }
@@ -84,7 +84,7 @@ async function copiedManifest(context: Context, to: string, dryRun: boolean): Pr
   const { output, signal } = context
   const source = await context.manifest()
   const target = await context.openManifest(to, !dryRun)
-  const onProgress = estimated(output.progress(dryRun ? 'count refs' : 'copy refs'))
+  const onProgress = estimated(await output.progress(dryRun ? 'count refs' : 'copy refs'))
   return copyManifest(source, target, { dryRun, signal, onProgress })
 }
 

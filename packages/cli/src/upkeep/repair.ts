@@ -34,7 +34,7 @@ export function repairCommand(): Command {
 async function repair(context: Context, { dryRun = false }: { dryRun?: boolean }): Promise<ExitCode> {
   const { output, signal } = context
   const [manifest, store] = [await context.manifest(), await context.store()]
-  const onProgress = output.progress(dryRun ? 'look' : 'repair')
+  const onProgress = await output.progress(dryRun ? 'look' : 'repair')
   const { checkedCount, repairedCount, lost } = await repairCopies(manifest, store, { dryRun, signal, onProgress })
   if (output.json) {
     await output.record({ dryRun, checkedCount, repairedCount, lost }, [])

@@ -22,7 +22,7 @@ export function sweepCommand(): Command {
     action(async (context, { olderThan, dryRun = false }: SweepOptions) => {
       const { output, signal } = context
       const [manifest, store] = [await context.manifest(), await context.store()]
-      const progressed = output.progress('sweep')
+      const progressed = await output.progress('sweep')
       const report = await reclaimOrphanedAttachments(manifest, store, Date.now() - olderThan, {
         dryRun,
         signal,

@@ -55,7 +55,7 @@ async function verify(context: Context, { prefix, concurrency, resume }: VerifyO
   for (const row of state.damaged) await table?.row(row)
   let shown = Promise.resolve()
   let found = 0
-  const show = estimated(output.progress('verify'))
+  const show = estimated(await output.progress('verify'))
   const startedMs = performance.now()
   try {
     await verifyStore(store, {

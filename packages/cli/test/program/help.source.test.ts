@@ -2,24 +2,25 @@ import { expect, test } from 'vitest'
 import { candidates } from '../../src/completion/candidates.ts'
 import { createProgram } from '../../src/program.ts'
 
-const names = createProgram().commands.map(command => command.name())
+const { commands } = await createProgram()
+const names = commands.map(command => command.name())
 
 /** What `--help` prints. */
-function helpOf(...args: string[]): string {
+async function helpOf(...args: string[]): Promise<string> {
   let text = ''
-  const program = createProgram()
+  const program = await createProgram(args[0])
   for (const command of [program, ...program.commands]) command.configureOutput({ writeOut: given => (text += given) })
   expect(() => program.parse([...args, '--help'], { from: 'user' })).toThrow('(outputHelp)')
   return text
 }
 
-test('every command has a line in the help', () => {
-  const help = helpOf()
+test('every command has a line in the help', async () => {
+  const help = await helpOf()
   for (const name of names) expect(help).toMatch(new RegExp(`^  ${name} .*\\S$`, 'm'))
 })
 
-test.each(names)('the help of %s has what it does, its options and examples', name => {
-  const help = helpOf(name)
+test.each(names)('the help of %s has what it does, its options and examples', async name => {
+  const help = await helpOf(name)
   expect(help).toContain(`Usage: lash-attachments ${name}`)
   expect(help).toContain('--store <url>')
   expect(help).toMatch(new RegExp(`Examples:\n  # .*\n  lash-attachments ${name} `))
@@ -30,6 +31,6 @@ test.each<[string[], string[]]>([
   [['put', '--store', ''], []],
   [['complete', 'z'], ['zsh']],
   [['sweep', '--d'], ['--dry-run']],
-])('after %j stands one of %j', (words, expected) => {
-  expect(candidates(createProgram(), words).map(([word]) => word)).toEqual(expected)
+])('after %j stands one of %j', async (words, expected) => {
+  expect(candidates(await createProgram(), words).map(([word]) => word)).toEqual(expected)
 })

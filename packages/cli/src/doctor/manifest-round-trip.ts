@@ -39,6 +39,16 @@ export async function tryManifest(manifest: AttachmentManifest): Promise<Finding
   }
 }
 
+/** Asks for a ref that is not there, which also makes a schema that is not there. */
+export async function lookIn(manifest: AttachmentManifest): Promise<Finding[]> {
+  try {
+    await manifest.lookup('lash-attachments-doctor', '0'.repeat(64))
+    return [finding('ok', 'refs', 'can be looked up; none was recorded')]
+  } catch (error) {
+    return [finding('problem', 'refs', messageOf(error), 'see that this process may read the tables')]
+  }
+}
+
 function turnFindings(steps: readonly number[]): Finding[] {
   const [intent, commit, lookup] = steps.map(step => `${step.toFixed(1)} ms`)
   const works = finding('ok', 'refs', `intent in ${intent}, commit in ${commit}, look-up in ${lookup}`)

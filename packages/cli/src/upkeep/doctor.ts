@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { examineBackend } from '../doctor/backends/examine.ts'
 import { type Finding, type FindingLevel, finding } from '../doctor/finding.ts'
 import { examineMachine } from '../doctor/machine.ts'
-import { tryManifest } from '../doctor/manifest-round-trip.ts'
+import { lookIn, tryManifest } from '../doctor/manifest-round-trip.ts'
 import { messageOf } from '../doctor/message-of.ts'
 import { tryStore } from '../doctor/round-trip.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -38,24 +38,28 @@ export function doctorCommand(): Command {
       'Looks at the store, at the manifest and at this machine: rights, clocks, space, settings of the server that cost ' +
         'bytes or time. Puts, reads and deletes a few attachments of its own, 9 MiB together, and makes the store and ' +
         'the manifest where there are none. Says what to do about what it finds; exits with 1 if something does not ' +
-        'work or loses bytes.',
+        'work or loses bytes.\n\n' +
+        'A ref that is recorded and forgotten leaves a trace, and refs are copied only into a manifest that was never ' +
+        'used: before `copy --to-manifest`, give --no-refs.',
     )
+    .option('--no-refs', 'record no ref in the manifest, which stays new if it is')
     .action(action(doctor))
   return examples(
     command,
     ['Before going live', 'doctor --store s3://bucket/prefix --manifest postgres://db/app'],
+    ['Of a place that `copy` will fill', 'doctor --store s3://bucket/prefix --manifest postgres://db/app --no-refs'],
     ['For a script', 'doctor --store file:/srv/attachments --json | jq \'select(.level == "problem")\''],
   )
 }
 
-async function doctor(context: Context): Promise<ExitCode> {
+async function doctor(context: Context, { refs }: { refs: boolean }): Promise<ExitCode> {
   const { storeUrl, manifestUrl, output } = context
   if (storeUrl === undefined && manifestUrl === undefined) {
     throw new UsageError('a doctor for what? Give --store URL, --manifest URL or both')
   }
   const tell = output.isForPeople ? tellPeople(output) : output.table(columns).row
   const levels: FindingLevel[] = []
-  for await (const row of examine(context)) {
+  for await (const row of examine(context, refs)) {
     levels.push(row.level)
     await tell(row)
   }
@@ -66,7 +70,7 @@ async function doctor(context: Context): Promise<ExitCode> {
   return problems === 0 ? exitCodes.ok : exitCodes.failed
 }
 
-async function* examine(context: Context): AsyncGenerator<Row, void, void> {
+async function* examine(context: Context, withRefs: boolean): AsyncGenerator<Row, void, void> {
   const { storeUrl, manifestUrl, signal } = context
   for (const each of await examineMachine()) yield { about: 'machine', ...each }
   if (storeUrl !== undefined) {
@@ -76,7 +80,10 @@ async function* examine(context: Context): AsyncGenerator<Row, void, void> {
   }
   signal.throwIfAborted()
   if (manifestUrl !== undefined) {
-    const findings = await triedOr(async () => tryManifest(await context.manifest(true)))
+    const findings = await triedOr(async () => {
+      const manifest = await context.manifest(true)
+      return withRefs ? tryManifest(manifest) : lookIn(manifest)
+    })
     for (const each of [...(await examineBackend(manifestUrl, signal)), ...findings])
       yield { about: 'manifest', ...each }
   }

@@ -24,6 +24,18 @@ export function ratio(given: string): number {
   throw new InvalidArgumentError('It must be a number from 0 to 1.')
 }
 
+export function concurrencyOption(): Option {
+  return new Option('--concurrency <number>', 'how many blobs at the same time, 1 to 1000')
+    .argParser(concurrency)
+    .default(8)
+}
+
+function concurrency(given: string): number {
+  const number = wholeNumber(given)
+  if (number >= 1 && number <= 1000) return number
+  throw new InvalidArgumentError('It must be from 1 to 1000.')
+}
+
 /** In milliseconds, by default a day. */
 export function olderThanOption(description: string): Option {
   return new Option('--older-than <age>', description).argParser(age).default(24 * 60 * 60 * 1000, '1d')

@@ -1,20 +1,29 @@
 import { withoutUrlCredentials } from '@lash/attachments-core/backend'
 import { verifyStore } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
-import { wholeNumber } from '../arguments.ts'
-import { action, examples } from '../command.ts'
+import { concurrencyOption } from '../arguments.ts'
+import { action, examples, sessionOptions } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Column } from '../output/columns.ts'
 import { count, size } from '../output/for-people.ts'
+import type { Output } from '../output/output.ts'
+import { UsageError } from '../usage-error.ts'
 import { estimated } from './estimate.ts'
 import { type ReportedFailure, reported } from './failures.ts'
 import { ResumeFile } from './resume-file.ts'
+import { readSession } from './verify-session.ts'
 
 interface VerifyOptions {
   prefix: string
   concurrency: number
   resume?: string
+}
+
+interface Verified {
+  checkedCount: number
+  byteLength: number
+  damaged: readonly ReportedFailure[]
 }
 
 const columns: readonly Column<ReportedFailure>[] = [
@@ -28,22 +37,41 @@ export function verifyCommand(): Command {
   const command = new Command('verify')
     .summary('read and hash everything in a store')
     .description(
-      'Reads every copy in the store and compares it with its id. Lists what is damaged, and exits with 1 if anything ' +
+      'Reads every copy in the store and compares it with its id. With --session: what the session, or with --holder ' +
+        'that holder, has, of which nothing may be missing either. Lists what is damaged, and exits with 1 if anything ' +
         'is. Changes nothing. The store may be in use.',
     )
     .option('--prefix <hex>', 'only ids that begin with this', '')
-    .option('--concurrency <number>', 'how many blobs at the same time, 1 to 1000', wholeNumber, 8)
+    .addOption(concurrencyOption())
     .option('--resume <file>', 'keep in this file how far it has come, and go on from there when run again')
-    .action(action(verify))
+  sessionOptions(command).action(action(verify))
   return examples(
     command,
     ['Everything in a bucket; goes on where it was stopped', 'verify --store s3://bucket/prefix --resume verify.json'],
     ['A sixteenth of it each night', 'verify --store s3://bucket/prefix --prefix a'],
+    ['What a chat can show', 'verify --session chat-42'],
     ['The ids of what is damaged', 'verify --store file:/srv/attachments --quiet | cut -f 1'],
   )
 }
 
-async function verify(context: Context, { prefix, concurrency, resume }: VerifyOptions): Promise<ExitCode> {
+async function verify(context: Context, options: VerifyOptions): Promise<ExitCode> {
+  const { output, signal } = context
+  const view = await context.session()
+  if (view === undefined) return verifyWhole(context, options)
+  if (options.resume !== undefined) throw new UsageError('--resume is for a whole store: leave out --session')
+  const table = output.json ? undefined : output.table(columns)
+  const onProgress = await output.progress('verify')
+  const startedMs = performance.now()
+  const verified = await readSession(view, {
+    ...options,
+    signal,
+    onProgress,
+    onFailure: async failure => table?.row(failure),
+  })
+  return verdict(output, verified, verified.byteLength, startedMs)
+}
+
+async function verifyWhole(context: Context, { prefix, concurrency, resume }: VerifyOptions): Promise<ExitCode> {
   const { output, signal } = context
   const store = await context.store()
   const file = new ResumeFile(resume, `${withoutUrlCredentials(context.storeUrl ?? '')} ${prefix}`.trim())
@@ -85,13 +113,19 @@ async function verify(context: Context, { prefix, concurrency, resume }: VerifyO
   }
   file.remove()
 
-  const { damaged } = state
-  if (output.json) {
-    await output.record({ checkedCount: state.checkedCount, byteLength: state.byteLength, damaged }, [])
-  }
-  const tookMs = performance.now() - startedMs
-  const rate = `${size(((state.byteLength - byteLength) / tookMs) * 1000)}/s`
-  const verdict = damaged.length === 0 ? 'all whole' : `${damaged.length} damaged`
-  output.remark(`${count(state.checkedCount, 'copy')}, ${size(state.byteLength)} (${rate}): ${verdict}`)
+  return verdict(output, state, state.byteLength - byteLength, startedMs)
+}
+
+/** @param readLength what was read since the start, in bytes: an earlier run may have read the rest. */
+async function verdict(
+  output: Output,
+  { checkedCount, byteLength, damaged }: Verified,
+  readLength: number,
+  startedMs: number,
+): Promise<ExitCode> {
+  if (output.json) await output.record({ checkedCount, byteLength, damaged }, [])
+  const rate = `${size((readLength / (performance.now() - startedMs)) * 1000)}/s`
+  const found = damaged.length === 0 ? 'all whole' : `${damaged.length} damaged`
+  output.remark(`${count(checkedCount, 'copy')}, ${size(byteLength)} (${rate}): ${found}`)
   return damaged.length === 0 ? exitCodes.ok : exitCodes.failed
 }

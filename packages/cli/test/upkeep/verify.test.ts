@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { contentId } from '@lash/attachments-core'
+import { contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
+import { SqliteAttachmentManifest } from '@lash/attachments-sqlite'
 import { newFolder } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
 import { lashAttachments } from '../command-line.ts'
@@ -22,7 +23,7 @@ const shorten = (root: string, id: string) => truncateSync(pathOf(root, id), 999
 function change(root: string, id: string): void {
   const path = pathOf(root, id)
   const bytes = readFileSync(path)
-  bytes[500] = 0
+  bytes[0] = 0
   writeFileSync(path, bytes)
 }
 
@@ -68,6 +69,40 @@ test('goes on where it was stopped, with what was found before, and keeps nothin
   expect(code).toBe(1)
   expect(stdout.split('\n').map(line => line.slice(0, 64))).toEqual([...damaged, ''])
   expect(existsSync(file)).toBe(false)
+})
+
+test('what a session has: what is damaged or missing, and neither what it let go of nor what others have', async () => {
+  const { root, ids } = await storeOf(1)
+  const database = join(newFolder(), 'refs.db')
+  await using store = new FileAttachmentStore(root, { durability: 'relaxed' })
+  await using manifest = new SqliteAttachmentManifest(database)
+  const session = new SessionScopedAttachmentStore(store, manifest, 'chat')
+  const put = async (view: SessionScopedAttachmentStore, text: string) => {
+    const ref = await view.put(new TextEncoder().encode(text), meta)
+    await view.commit({ refs: [ref] })
+    return ref
+  }
+  await put(session.withHolder('one'), 'whole')
+  const damaged = await put(session.withHolder('two'), 'damaged')
+  const missing = await put(session.withHolder('two'), 'missing')
+  const released = await put(session, 'released')
+  await session.release([released.id])
+  for (const { id } of [damaged, { id: ids[0] ?? '' }]) change(root, id)
+  for (const { id } of [missing, released]) await store.delete(id)
+
+  const args = ['verify', '--store', `file:${root}`, '--manifest', `sqlite:${database}`, '--session', 'chat']
+  const all = await lashAttachments(args)
+  expect(all.code).toBe(1)
+  const rows = all.stdout
+    .trim()
+    .split('\n')
+    .map(line => line.split('\t').slice(0, 3).join(' '))
+  expect(rows.sort()).toEqual([`${damaged.id} 0 corrupt`, `${missing.id} 0 not_found`].sort())
+  expect(all.stderr).toContain('2 damaged')
+
+  const one = await lashAttachments([...args, '--holder', 'one', '--json'])
+  expect(one).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(one.stdout)).toEqual({ checkedCount: 1, byteLength: 5, damaged: [] })
 })
 
 test('a terminal shows a bar with the rate, which is gone at the end', async () => {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type LifecycleRule, S3 } from '@aws-sdk/client-s3'
 import { removeAll, type S3Fault, S3FaultProxy, s3ClientConfig, s3FromEnvironment } from '@lash/attachments-testing/s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -56,6 +58,15 @@ describe.skipIf(server === undefined)('a bucket', () => {
     })
     expect(levels(findings)).toMatchObject({ versioning: 'warning', 'unfinished uploads': 'ok', expiry: 'problem' })
     expect(findings.find(({ check }) => check === 'expiry')?.message).toContain('the rule old')
+  })
+
+  test('with the rules of the README of the package lacks nothing', async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../s3/README.md'), 'utf8')
+    const rules = JSON.parse(/```json\n(\{\s+"Rules".*?)```/s.exec(readme)?.[1] ?? '')
+    const findings = await bucketOf((client, bucket) =>
+      client.putBucketLifecycleConfiguration({ Bucket: bucket, LifecycleConfiguration: rules }),
+    )
+    expect(new Set(Object.values(levels(findings)))).toEqual(new Set(['ok']))
   })
 
   test('that does not exist', async () => {
@@ -124,6 +135,8 @@ describe('rules', () => {
     expect(levelOf(rule({ Transitions: [{ Days: 1, StorageClass: 'GLACIER' }], Prefix: '' }))).toBe('problem')
     expect(levelOf(rule({ Transitions: [{ Days: 1, StorageClass: 'STANDARD_IA' }], Prefix: '' }))).toBe('ok')
     expect(levelOf(rule({ Expiration: { Days: 1 }, Filter: { Prefix: 'logs/' } }))).toBe('ok')
+    expect(levelOf(rule({ Expiration: { Days: 1 }, Filter: { Prefix: 'a/b/unconfirmed/' } }))).toBe('ok')
+    expect(levelOf(rule({ Expiration: { Days: 1 }, Filter: { Prefix: 'a/b/un' } }))).toBe('problem')
     expect(levelOf(rule({ Expiration: { ExpiredObjectDeleteMarker: true }, Prefix: '' }))).toBe('ok')
   })
 

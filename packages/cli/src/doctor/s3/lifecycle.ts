@@ -79,9 +79,10 @@ function coversAll(rule: Rule, prefix: string): boolean {
   return !isPicky && prefix.startsWith(prefixOf(rule))
 }
 
-/** Whether the rule is for some objects under the prefix. Ours have no tags. */
+/** Whether the rule is for some blobs under the prefix. Ours have no tags, and uploads that wait are none yet. */
 function touches(rule: Rule, prefix: string): boolean {
   const { Tag, And } = rule.Filter ?? {}
   const ofRule = prefixOf(rule)
-  return Tag === undefined && And?.Tags === undefined && (prefix.startsWith(ofRule) || ofRule.startsWith(prefix))
+  if (Tag !== undefined || And?.Tags !== undefined || ofRule.startsWith(`${prefix}unconfirmed/`)) return false
+  return prefix.startsWith(ofRule) || ofRule.startsWith(prefix)
 }

@@ -59,8 +59,8 @@ async function confirm(request: IncomingMessage): Promise<object> {
 async function download(id: string): Promise<string | undefined> {
   const ref = await session.ref(id)
   if (ref === undefined) return undefined
-  const { generation = 0, label = 'file' } = ref
-  const contentDisposition = { filename: label.slice(-255) }
+  const { generation = 0, label } = ref
+  const contentDisposition = { filename: label?.slice(-255).toWellFormed() || 'file' }
   return store.getUrl(id, { generation, contentDisposition, expiresInSeconds: 7200, stableForSeconds: 3600 })
 }
 

@@ -2,8 +2,8 @@ import { type AttachmentId, AttachmentInvalidArgumentError, type AttachmentKey }
 import { parsePhysicalName, physicalName } from '@lash/attachments-core/backend'
 
 /**
- * S3 allows 1,024 bytes in a key. Ours take at most 99 of them after the prefix. Some servers append to the key to name
- * the parts of an upload, within the same limit; OpenStack Swift appends 55 bytes.
+ * S3 allows 1,024 bytes in a key. Ours take at most 120 of them after the prefix. Some servers append to the key to
+ * name the parts of an upload, within the same limit; OpenStack Swift appends 55 bytes.
  */
 const maxPrefixBytes = 800
 

@@ -27,6 +27,18 @@ export async function assertStrict(upload: PresignedRequest, source: string): Pr
   )
 }
 
+/**
+ * Whether the server refuses bytes of another checksum than it was told, so that what it tells of a checksum is its own
+ * word.
+ * @param upload of no bytes, for an id that is not theirs.
+ * @throws AttachmentBackendError
+ */
+export async function refusesOtherBytes(upload: PresignedRequest): Promise<boolean> {
+  const status = await send(upload, {})
+  if (status < 500) return status === 400
+  throw new AttachmentBackendError(`the server answered ${status} when it was asked whether it checks bytes; try again`)
+}
+
 async function send({ url, headers }: PresignedRequest, unsigned: Record<string, string>): Promise<number> {
   const signal = AbortSignal.timeout(timeoutMs)
   const answer = await fetch(url, { method: 'PUT', headers: { ...headers, ...unsigned }, signal })

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import {
+  AttachmentCorruptError,
   type AttachmentCreateMeta,
   type AttachmentId,
   AttachmentInvalidArgumentError,
@@ -16,7 +17,7 @@ import { isMissing } from '../requests/s3-error.ts'
 import { Sender } from '../requests/sender.ts'
 import type { ObjectKeys } from '../store/object-key.ts'
 import { decodeMetadata, encodeMetadata } from '../store/object-metadata.ts'
-import { assertStrict } from './strictness.ts'
+import { assertStrict, refusesOtherBytes } from './strictness.ts'
 import { sourceOf, UploadedContent } from './uploaded-content.ts'
 import { expiryOf, type S3ExpiryOptions } from './url-options.ts'
 
@@ -47,6 +48,9 @@ export interface FoundUpload {
 }
 
 const maxUploadBytes = 5 * 1024 * 1024 * 1024
+const noBytes = contentId(new Uint8Array(0))
+/** Of an upload that has no bytes, it is the wrong checksum. */
+const otherBytes = contentId(Uint8Array.of(0))
 
 /**
  * Bytes that others upload, each under a name of its own, until they are verified and put.
@@ -59,7 +63,8 @@ export class Uploads {
   readonly #bucket: string
   readonly #keys: ObjectKeys
   readonly #sender: Sender
-  #strict: Promise<void> | undefined
+  readonly #assertStrict = onceDone(() => this.#tried(noBytes, assertStrict))
+  readonly #checksBytes = onceDone(() => this.#tried(otherBytes, refusesOtherBytes))
 
   constructor(client: S3Client, ownsClient: boolean, bucket: string, keys: ObjectKeys) {
     this.#client = client
@@ -77,9 +82,8 @@ export class Uploads {
   }
 
   async #create(meta: AttachmentMeta, expiresIn: number): Promise<S3Upload> {
-    this.#strict ??= this.#checkServer()
-    await this.#strict
-    const token = newToken()
+    await this.#assertStrict()
+    const token = tokenFor(meta)
     const request = await this.#presigned(this.#keys.ofUpload(token, meta.id), meta, expiresIn)
     return { uploadId: `${token}.${meta.id}`, method: 'PUT', ...request }
   }
@@ -96,23 +100,21 @@ export class Uploads {
     return presigned(this.#client, command, { expiresIn, stableFor: 0 })
   }
 
-  /** Once, with an object that nobody knows of. When it fails, the next upload asks again. */
-  async #checkServer(): Promise<void> {
-    const nothing = storedMeta(contentId(new Uint8Array(0)), 0, { mediaType: 'application/octet-stream' })
-    const object = { bucket: this.#bucket, name: this.#keys.ofUpload(newToken(), nothing.id) }
+  /** Tries the server with a request for an object of no bytes that nobody knows of, and removes what it leaves. */
+  async #tried<T>(id: AttachmentId, attempt: (upload: PresignedRequest, source: string) => Promise<T>): Promise<T> {
+    const nothing = storedMeta(id, 0, { mediaType: 'application/octet-stream' })
+    const name = this.#keys.ofUpload(tokenFor(nothing), id)
     try {
-      await assertStrict(await this.#presigned(object.name, nothing, 900), sourceOf(object))
-    } catch (error) {
-      this.#strict = undefined
-      throw error
+      return await attempt(await this.#presigned(name, nothing, 900), sourceOf({ bucket: this.#bucket, name }))
     } finally {
-      await this.#remove(object.name)
+      await this.#remove(name)
     }
   }
 
   /**
    * What was uploaded, not yet verified.
-   * @throws AttachmentInvalidArgumentError when it is no id of an upload, AttachmentNotFoundError.
+   * @throws AttachmentInvalidArgumentError when it is no id of an upload, AttachmentNotFoundError,
+   * AttachmentCorruptError when other metadata came with it than was announced.
    */
   async find(uploadId: string, signal: AbortSignal | undefined): Promise<FoundUpload> {
     const { token, id } = parse(uploadId)
@@ -121,10 +123,10 @@ export class Uploads {
     const head = await this.#sender.send(new HeadObjectCommand(input), signal).catch(error => {
       throw isMissing(error) ? new AttachmentNotFoundError(id) : error
     })
-    const meta = decodeMetadata(id, head.Metadata)
+    const meta = announcedMeta(token, id, head.Metadata)
     const object = { id, byteLength: head.ContentLength ?? meta.byteLength, bucket: this.#bucket, name }
     const content = new UploadedContent(object, this.#sender)
-    return { content, meta, isChecked: head.ChecksumSHA256 === checksumOf(id) }
+    return { content, meta, isChecked: head.ChecksumSHA256 === checksumOf(id) && (await this.#checksBytes()) }
   }
 
   isOwn(body: unknown): body is UploadedContent {
@@ -142,8 +144,37 @@ export class Uploads {
   }
 }
 
-function newToken(): string {
-  return randomBytes(16).toString('base64url')
+/** 128 random bits, and as many of a digest of the metadata: part of the name, which is signed as it stands. */
+function tokenFor(meta: AttachmentMeta): string {
+  return Buffer.concat([randomBytes(16), digestOf(meta)]).toString('base64url')
+}
+
+/** Some servers take headers of metadata that were not signed, beside those that were. */
+function announcedMeta(token: string, id: AttachmentId, fields: Record<string, string> | undefined): AttachmentMeta {
+  try {
+    const meta = decodeMetadata(id, fields)
+    if (Buffer.from(token, 'base64url').subarray(16).equals(digestOf(meta))) return meta
+    throw new Error('it is not that which was signed')
+  } catch (cause) {
+    throw new AttachmentCorruptError(id, `what was uploaded as ${id} has other metadata; upload it again`, { cause })
+  }
+}
+
+function digestOf({ mediaType, byteLength, width, height, label }: AttachmentMeta): Buffer {
+  const text = JSON.stringify([mediaType, byteLength, width, height, label])
+  return createHash('sha256').update(text).digest().subarray(0, 16)
+}
+
+/** As long as it fails, it is done again. */
+function onceDone<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined
+  return () => {
+    done ??= work().catch(error => {
+      done = undefined
+      throw error
+    })
+    return done
+  }
 }
 
 /** The id as S3 writes a checksum. */
@@ -152,7 +183,7 @@ function checksumOf(id: AttachmentId): string {
 }
 
 function parse(uploadId: unknown): { token: string; id: AttachmentId } {
-  const [, token, id] = /^([\w-]{22})\.([0-9a-f]{64})$/.exec(String(uploadId)) ?? []
+  const [, token, id] = /^([\w-]{43})\.([0-9a-f]{64})$/.exec(String(uploadId)) ?? []
   if (token !== undefined && id !== undefined) return { token, id }
   throw new AttachmentInvalidArgumentError('uploadId must be what createUpload gave')
 }

@@ -45,10 +45,20 @@ describeWithProxy('an upload', () => {
     expect((await send(upload)).status).toBe(200)
     return upload.uploadId
   }
-  /** As of a server that checks the SHA-256 of what it receives, and tells it: AWS, MinIO, Ceph from 19 on. */
-  const serverVouches = () => {
+  /** As of a server that tells the SHA-256 that it was told. */
+  const serverTells = () => {
     const headers = { 'x-amz-checksum-sha256': Buffer.from(id, 'hex').toString('base64') }
     proxy.spoil({ method: 'HEAD', url: 'unconfirmed' }, { kind: 'change-headers', headers })
+  }
+  /** As of one that checks it as well: AWS, MinIO, Ceph from 19 on. It is asked with the checksum of one zero. */
+  const serverVouches = () => {
+    serverTells()
+    const asked = { method: 'PUT', url: contentId(Uint8Array.of(0)) }
+    proxy.spoil(asked, { kind: 'answer', status: 400, code: 'BadDigest' })
+  }
+  const unconfirmed = async () => {
+    const input = { Bucket: there.bucket, Prefix: `${there.prefix}unconfirmed/` }
+    return (await there.client.send(new ListObjectsV2Command(input))).Contents ?? []
   }
 
   describe.each([
@@ -98,6 +108,43 @@ describeWithProxy('an upload', () => {
       expect((await session.stat(id))?.mediaType).toBe(announced.mediaType)
     })
 
+    test('leaves nothing of the headers that came with it and were not signed', async () => {
+      const upload = await store.createUpload(announced)
+      const added = { 'content-encoding': 'gzip', 'content-disposition': 'inline', 'cache-control': 'no-store' }
+      // A server may also refuse them.
+      if ((await send(upload, bytes, added)).status !== 200) await send(upload)
+      await store.confirmUpload(upload.uploadId, session)
+      expectBytes((await session.get(id)).bytes, bytes)
+      const { headers } = await fetch(await store.getUrl(id))
+      expect(Object.keys(added).map(name => headers.get(name))).toEqual([null, 'attachment', null])
+    })
+
+    test('can be confirmed twice at once, by two sessions, and made again: whoever gets a ref has the bytes', async () => {
+      const upload = await store.createUpload(announced)
+      await send(upload)
+      const sessions = [session, sessionOf('b')]
+      prepare()
+      const refs = await Promise.allSettled(sessions.map(each => store.confirmUpload(upload.uploadId, each)))
+      expect(refs.some(({ status }) => status === 'fulfilled')).toBe(true)
+      for (const [nth, confirmed] of refs.entries()) {
+        if (confirmed.status === 'rejected') expect(confirmed.reason).toBeInstanceOf(AttachmentNotFoundError)
+        else {
+          await sessions[nth]?.commit({ refs: [confirmed.value] })
+          expect((await sessions[nth]?.get(id))?.meta).toEqual(announced)
+        }
+      }
+      await send(upload)
+      expect(await store.confirmUpload(upload.uploadId, session)).toEqual(announced)
+      expect(await unconfirmed()).toEqual([])
+    })
+
+    test('is refused by a store that takes less, and still there', async () => {
+      const uploadId = await uploaded()
+      const small = there.store(proxy.endpoint, { maxByteLength: 49 })
+      expect(await failureOf(small.confirmUpload(uploadId, small))).toBeInstanceOf(AttachmentTooLargeError)
+      expect(await store.confirmUpload(uploadId, session)).toEqual(announced)
+    })
+
     test('is committed by its intent: a sweep that comes before takes it', async () => {
       await store.confirmUpload(await uploaded(), session)
       await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
@@ -111,8 +158,14 @@ describeWithProxy('an upload', () => {
     traffic()
     serverVouches()
     await store.confirmUpload(uploadId, store)
-    expect(traffic()).toEqual(['HEAD 200', 'HEAD 404', 'PUT 200', 'DELETE 204'])
+    const asked = ['PUT 400', 'DELETE 204']
+    expect(traffic()).toEqual(['HEAD 200', ...asked, 'HEAD 404', 'PUT 200', 'DELETE 204'])
     expectBytes((await store.get(id)).bytes, bytes)
+    const again = await uploaded()
+    traffic()
+    serverTells()
+    await store.confirmUpload(again, store)
+    expect(traffic()).toEqual(['HEAD 200', 'HEAD 200', 'DELETE 204'])
   })
 
   test('can be confirmed into another store', async () => {
@@ -179,6 +232,39 @@ describeWithProxy('an upload', () => {
     expect(await store.confirmUpload(upload.uploadId, session)).toEqual(announced)
   })
 
+  test('of other bytes is not stored either where the server tells a checksum that it has not checked', async () => {
+    const upload = await store.createUpload(announced)
+    await send(upload, sampleBytes(51).slice(1))
+    serverTells()
+    const error = await failureOf(store.confirmUpload(upload.uploadId, session))
+    expect([AttachmentCorruptError, AttachmentNotFoundError]).toContain(error.constructor)
+    expect(await store.stat(id)).toBeUndefined()
+  })
+
+  test('with metadata that was not announced is refused, where the server takes it; without, it is the session’s', async () => {
+    for (const added of [{ 'x-amz-meta-lash-height': '7' }, { 'x-amz-meta-lash-label-2': 'more' }]) {
+      const upload = await store.createUpload(announced)
+      await send(upload, bytes, added)
+      // Of a server that refuses headers that were not signed, it has been refused already.
+      const error = await failureOf(store.confirmUpload(upload.uploadId, session))
+      expect([AttachmentCorruptError, AttachmentNotFoundError]).toContain(error.constructor)
+      expect(await session.ref(id)).toBeUndefined()
+      await send(upload)
+      expect(await store.confirmUpload(upload.uploadId, session)).toEqual(announced)
+      await session.release()
+    }
+  })
+
+  test('that was cut off or cancelled on its way is nothing, until it is made again by the same URL', async () => {
+    const upload = await store.createUpload(announced)
+    proxy.spoil({ method: 'PUT' }, { kind: 'cut-request', afterBytes: 1 })
+    await expect(send(upload)).rejects.toThrow('fetch failed')
+    expect(await failureOf(store.confirmUpload(upload.uploadId, session))).toBeInstanceOf(AttachmentNotFoundError)
+    expect(await unconfirmed()).toEqual([])
+    await send(upload)
+    expect(await store.confirmUpload(upload.uploadId, session)).toEqual(announced)
+  })
+
   test('that was announced and not made gives nothing to who only knows the id', async () => {
     await sessionOf('b').put(bytes, announced)
     const { uploadId } = await store.createUpload(announced)
@@ -197,16 +283,13 @@ describeWithProxy('an upload', () => {
     const outcome = await smuggle(there.store(proxy.endpoint)).catch(error => error.message)
     // The server of the tests may be one that refuses such a header itself.
     if (outcome !== 403) expect(outcome).toMatch(/takes headers that were not signed/)
-    const { Contents = [] } = await there.client.send(
-      new ListObjectsV2Command({ Bucket: there.bucket, Prefix: `${there.prefix}unconfirmed/` }),
-    )
-    expect(Contents).toEqual([])
+    expect(await unconfirmed()).toEqual([])
   })
 
   test('is not offered where the server takes none by a URL', async () => {
     proxy.spoil({ url: 'X-Amz-Signature' }, { kind: 'answer', status: 405, code: 'MethodNotAllowed' })
     await expect(store.createUpload(announced)).rejects.toThrow('answered 405 to an upload by a signed URL')
-    expect(await uploaded()).toMatch(new RegExp(`^[\\w-]{22}\\.${id}$`))
+    expect(await uploaded()).toMatch(new RegExp(`^[\\w-]{43}\\.${id}$`))
   })
 
   test('that is not confirmed is in no listing, and no audit takes it', async () => {
@@ -234,7 +317,7 @@ describeWithProxy('an upload', () => {
         AttachmentInvalidArgumentError,
       )
     }
-    for (const uploadId of ['', '../x', `../sha256/00.${id}`, `${'a'.repeat(22)}.${id}/`, undefined as never]) {
+    for (const uploadId of ['', '../x', `../sha256/00.${id}`, `${'a'.repeat(43)}.${id}/`, undefined as never]) {
       const refused = await failureOf(store.confirmUpload(uploadId, session))
       expect(refused).toBeInstanceOf(AttachmentInvalidArgumentError)
     }

@@ -159,7 +159,7 @@ export class AttachmentAuditRefusedError extends AttachmentStoreError {
     const { scannedCount, unreferencedCount, unreferencedByteLength } = counts
     super(
       `nothing was deleted: no ref to ${unreferencedCount} of ${scannedCount} blobs, ${unreferencedByteLength} bytes; ` +
-        'is the manifest complete? Then raise maxDeleteRatio',
+        'is the manifest new, restored, of another store? Else raise maxDeleteRatio',
       options,
     )
     Object.assign(this, counts)

@@ -4,9 +4,9 @@ import { ensureChromium, ensureStrace, startServices, type TestServices } from '
 import { checkBuiltCode } from './built-code.ts'
 import { runColumns } from './columns-on.ts'
 import { consumerStep } from './consumer.ts'
-import { runHttpScenarios } from './http-on.ts'
 import { Installation } from './installation.ts'
 import { packageSteps } from './packages.ts'
+import { runPrograms } from './programs-on.ts'
 import { projectsStep } from './projects-on.ts'
 import { RanWhere } from './ran-where.ts'
 import { runners, runOnRunner } from './runners-on.ts'
@@ -141,13 +141,13 @@ async function testEssentials(): Promise<Outcome> {
     for (const [backend, outcome] of backends)
       ranWhere.add(`kit on ${backend}`, `${name} ${version}, essential`, outcome)
   }
-  const http: Outcome[] = []
+  const programs: Outcome[] = []
   for (const runtime of runtimes) {
-    const outcome = await runHttpScenarios(folder, runtime)
-    ranWhere.add('tests of http', `${runtime.name} ${runtime.version}, essential`, outcome)
-    http.push(outcome)
+    const outcome = await runPrograms(folder, runtime)
+    ranWhere.add('programs of http and core', `${runtime.name} ${runtime.version}, essential`, outcome)
+    programs.push(outcome)
   }
-  return sumOf([...runs.flatMap(backends => [...backends.values()]), ...http])
+  return sumOf([...runs.flatMap(backends => [...backends.values()]), ...programs])
 }
 
 async function testRunners(): Promise<Outcome> {

@@ -82,6 +82,7 @@ test('what a session does is one event of the session, and none of the store', a
   ])
   expect(commits.events()).toMatchObject([{ refs: [ref], inTransaction: false }])
   for (const event of [...puts.events(), ...gets.events(), ...commits.events()]) expect(event.store).toBe(session)
+  expect(puts.events()[0]?.store.inner).toBe(store)
   expect([...puts.stages(), ...gets.stages(), ...commits.stages()]).toEqual(Array(4).fill(wentWell))
 })
 
@@ -112,6 +113,34 @@ test('a call that rejects is an event with its error', async () => {
   ])
   expect([...commits.events(), ...sweeps.events()]).toMatchObject([{ error: down }, { error: down }])
   for (const channel of [puts, gets, commits, sweeps]) for (const all of channel.stages()) expect(all).toBe(wentWrong)
+})
+
+test('an audit that refuses is an event with its error, and one of deletes that fail tells of these', async () => {
+  const { store, manifest } = memory()
+  for (let nth = 0; nth < 10; nth++) await store.put(Uint8Array.of(nth), text)
+  const [sweeps, audits] = [heard('sweep'), heard('audit')]
+  const session = new SessionScopedAttachmentStore(store, manifest, 's')
+  await session.put(bytes, text)
+  const error = await reclaimUnreferencedAttachments(manifest, store, Number.MAX_SAFE_INTEGER).catch(refused => refused)
+  expect(error).toMatchObject({ code: 'audit_refused', message: expect.stringContaining('new, restored, of another') })
+  expect(audits.events()).toMatchObject([{ store, manifest, error }])
+  expect(audits.stages()).toEqual([wentWrong])
+  const down = new Error('the disk is read-only')
+  Object.assign(store, { delete: () => Promise.reject(down) })
+  await session.release()
+  await reclaimOrphanedAttachments(manifest, store, Number.MAX_SAFE_INTEGER)
+  expect(sweeps.events()).toMatchObject([{ result: { reclaimedCount: 0, failures: [{ id, error: down }] } }])
+  expect(sweeps.stages()).toEqual([wentWell])
+})
+
+test('a commit with the client of a host says that it is part of a transaction', async () => {
+  const { store, manifest } = memory()
+  const commits = heard('commit')
+  const session = new SessionScopedAttachmentStore(store, manifest, 's')
+  const ref = await session.put(bytes, text)
+  // This manifest joins no transaction.
+  await expect(session.commit({ client: {} })).rejects.toMatchObject({ code: 'invalid_argument' })
+  expect(commits.events()).toMatchObject([{ refs: [ref], inTransaction: true, error: { code: 'invalid_argument' } }])
 })
 
 test('a stream has ended when its body was read or cancelled, and not before', async () => {

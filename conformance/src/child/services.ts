@@ -22,11 +22,15 @@ export interface StoreService {
   close(): Promise<void>
 }
 
-/** What a case asks of a process that has a manifest open: the methods that take and give plain JSON. */
-export type ManifestService = Pick<
-  AttachmentManifest,
-  'recordIntent' | 'commitRefs' | 'releaseRefs' | 'lookup' | 'claimOrphans' | 'settleClaims' | 'close'
->
+/** What a case asks of a process that has a manifest open: its methods that take and give plain JSON, and one more. */
+export interface ManifestService
+  extends Pick<
+    AttachmentManifest,
+    'recordIntent' | 'commitRefs' | 'releaseRefs' | 'lookup' | 'claimOrphans' | 'settleClaims' | 'close'
+  > {
+  /** Imports thousands of refs from a source that then stalls for ever; resolves when it stalls. */
+  importHalfway(): Promise<void>
+}
 
 type JsonEntry = readonly [key: string, value: string | null]
 
@@ -51,7 +55,10 @@ export interface Services {
 /** The methods of each service, by which its worker can be called. */
 export const serviceMethods: { readonly [Kind in keyof Services]: readonly (keyof Services[Kind])[] } = {
   store: ['putAll', 'putUntilKilled', 'putHalfway', 'hashAll', 'close'],
-  manifest: ['recordIntent', 'commitRefs', 'releaseRefs', 'lookup', 'claimOrphans', 'settleClaims', 'close'],
+  manifest: [
+    ...(['recordIntent', 'commitRefs', 'releaseRefs', 'lookup', 'claimOrphans', 'settleClaims'] as const),
+    ...(['importHalfway', 'close'] as const),
+  ],
   'manifest-driver': ['get', 'apply', 'applyUntilKilled', 'close'],
 }
 

@@ -27,6 +27,8 @@ export interface ManifestUnderTest extends ManifestSteps {
 
 /** The steps that another process can do on its manifest. */
 export interface ManifestProcess extends Omit<ManifestSteps, 'manifest' | 'entriesOf' | 'claimBlobs' | 'forget'> {
+  /** Imports thousands of refs from a source that then stalls for ever; resolves when it stalls. */
+  importHalfway(): Promise<void>
   close(): Promise<void>
   /** As `kill -9` does. Calls under way reject. */
   kill(): Promise<void>
@@ -53,8 +55,10 @@ async function openManifest(context: CaseContext<ManifestFixture>): Promise<Mani
     reopenIfPossible: async () => (fixture.reopen === undefined ? steps : reopened(await fixture.reopen())),
     async startProcess() {
       const child = context.use(await ChildProcess.start('manifest', provided(fixture.child, 'child')))
-      const remote = stepsOf(child.remote as AttachmentManifest)
-      return { ...remote, close: () => child.remote.close(), kill: () => child.kill() }
+      const { remote } = child
+      const steps = stepsOf(remote as Partial<AttachmentManifest> as AttachmentManifest)
+      const importHalfway = () => remote.importHalfway()
+      return { ...steps, importHalfway, close: () => remote.close(), kill: () => child.kill() }
     },
     begin: () => provided(fixture.begin, 'begin').call(fixture),
     async clockAt(epochMs) {

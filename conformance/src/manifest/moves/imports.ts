@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AttachmentManifestRecord } from '@lash/attachments-core'
-import { AttachmentInvalidArgumentError } from '@lash/attachments-core'
+import { AttachmentInvalidArgumentError, AttachmentSchemaError } from '@lash/attachments-core'
 import type { ManifestCase } from '../../case.ts'
 import { idOf, numbered } from '../../run/contents.ts'
 import { collect } from '../../run/samples.ts'
@@ -248,6 +248,27 @@ export const importCases: readonly ManifestCase[] = manifestGroup('import', {
       const expected = outcomes.map(({ status }) => (status === 'fulfilled' ? names.length : 0))
       assert.deepEqual(counts, expected)
       assert.ok(counts.includes(0), 'never both')
+    },
+  },
+  killed: {
+    title: 'an import whose process is killed leaves nothing that is taken for the rest, and may be repeated',
+    requires: ['child', 'crash-safe'],
+    async run({ manifest, record, entriesOf, startProcess }) {
+      const child = await startProcess()
+      await child.importHalfway()
+      await child.kill()
+      const found = await entriesOf('cut off').catch((error: unknown) => {
+        // A manifest that takes steps refuses every call until the import is repeated.
+        assert.ok(AttachmentSchemaError.isInstance(error), `${error}`)
+        return []
+      })
+      assert.deepEqual(found, [], 'a part of what was imported can be seen')
+      await manifest.importContents(recordsOf({ floor: 2 }, heldRecord('moved', 'session')))
+      assert.deepEqual(sorted(await exported(manifest)), {
+        floor: 2,
+        contents: [{ name: 'moved', ...heldRecord('moved', 'session') }],
+      })
+      assert.equal(await record('content 0', 'session'), 2, 'nothing is left of the first import')
     },
   },
   survives: {

@@ -251,7 +251,7 @@ const audits: readonly Mutant[] = [
 const histories: readonly Mutant[] = [
   {
     defect: 'a put writes the first generation, whichever one the manifest has chosen',
-    swaps: [session('inner.put(content, meta, { generation, signal })', 'inner.put(content, meta, { signal })')],
+    swaps: [session('inner.put(content, meta, { generation, signal', 'inner.put(content, meta, { signal')],
     caughtBy: ['session/histories/random'],
   },
   {

@@ -1,6 +1,7 @@
 import { type Mutant, swapsIn } from './mutant.ts'
 
 const changes = swapsIn('portable-manifest/changes.ts')
+const moving = swapsIn('portable-manifest/moving.ts')
 const sessions = swapsIn('portable-manifest/session-steps.ts')
 const sweeps = swapsIn('portable-manifest/sweep-steps.ts')
 const transactions = swapsIn('portable-manifest/transactions.ts')
@@ -66,5 +67,23 @@ export const portableManifestMutants: readonly Mutant[] = [
     defect: 'a commit that is refused commits the others',
     swaps: [sessions('if (failed.size > 0) view.writes.clear()', '')],
     caughtBy: ['manifest/commit/all-or-nothing'],
+  },
+  {
+    defect: 'an import that fails leaves what it has written, and the mark of an import',
+    swaps: [moving('await this.#clear().catch(() => {})', '')],
+    caughtBy: ['manifest/import/failing-source', 'manifest/import/aborted'],
+  },
+  {
+    defect: 'an import goes into any map, and does not look what is there',
+    swaps: [
+      moving('!isImporting(layout) && !(await this.#isEmpty())', 'layout === null'),
+      moving('if (await this.#isEmpty()) return', 'if (this.#mark) return'),
+    ],
+    caughtBy: ['manifest/import/refused-when-used'],
+  },
+  {
+    defect: 'an import does not take over the floor',
+    swaps: [moving('if (floor > 0) writes', 'if (floor < 0) writes')],
+    caughtBy: ['manifest/import/floor'],
   },
 ]

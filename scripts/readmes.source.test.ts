@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { FilesSdkAttachmentStoreOptions } from '@lash/attachments-files-sdk'
 import type { FileAttachmentStoreOptions } from '@lash/attachments-fs'
 import type { LmdbAttachmentManifestOptions, LmdbAttachmentStoreOptions } from '@lash/attachments-lmdb'
@@ -123,6 +123,13 @@ test.each(Object.keys(shared))('the table of the root README has every option of
   const column = table[0]?.indexOf(name) ?? -1
   const listed = table.flatMap(row => names(row[column] ?? ''))
   expect(new Set(listed)).toEqual(new Set(Object.keys(shared[name] ?? {})))
+})
+
+test('a test runs the code of each guide', () => {
+  const tests = globSync('{packages,conformance,examples}/**/*.test.ts', { cwd: root, exclude: ['**/node_modules'] })
+  const texts = tests.map(read).join()
+  const guides = globSync('docs/guides/*.md', { cwd: root }).map(file => basename(file))
+  expect(guides.filter(guide => !texts.includes(guide))).toEqual([])
 })
 
 function read(file: string): string {

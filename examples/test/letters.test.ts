@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { S3AttachmentStore } from '@lash/attachments-s3'
-import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { newDatabase } from './database.ts'
 import { describeWithServers, examples, run, surroundings } from './programs.ts'
 
 test('first-turn.ts prints what it says, twice, and leaves its folder', async () => {
@@ -134,18 +134,3 @@ describeWithServers('with servers', () => {
     for await (const { id } of store.list()) expect.fail(`${id} is left in the bucket`)
   })
 })
-
-/** The URL of an empty database, which is gone when the test is over. */
-async function newDatabase(): Promise<string> {
-  const url = new URL(process.env.LASH_TEST_POSTGRES_URL as string)
-  const name = `examples_${randomBytes(4).toString('hex')}`
-  const client = new pg.Client({ connectionString: url.href })
-  await client.connect()
-  onTestFinished(async () => {
-    await client.query(`DROP DATABASE ${name} WITH (FORCE)`)
-    await client.end()
-  })
-  await client.query(`CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`)
-  url.pathname = `/${name}`
-  return url.href
-}

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { SessionScopedAttachmentStore } from '@lash/attachments-core'
-import { type AttachmentHandlerOptions, createAttachmentHandler } from '@lash/attachments-http'
+import { type AttachmentHandlerOptions, AttachmentRejectedError, createAttachmentHandler } from '@lash/attachments-http'
 import { toNodeListener } from '@lash/attachments-http/node'
 import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attachments-memory'
 import express from 'express'
@@ -69,6 +69,36 @@ test('each way to mount that the README shows serves', async () => {
     expect(await (await fetch(new URL(answer.headers.get('Location') as string, url))).text()).toBe('hello')
     await new Promise(resolve => server.close(resolve))
   }
+})
+
+test('the options that the README writes out do what it says', async () => {
+  const [, , commit = '', inspect = ''] = blocks
+  const committed: unknown[] = []
+  const saved: unknown[] = []
+  const store = new InMemoryAttachmentStore()
+  const session = () =>
+    new SessionScopedAttachmentStore(store, new InMemoryAttachmentManifest(), 'chat', { holder: 'draft' })
+  const scope = {
+    database: { transaction: (work: () => void) => work },
+    saveDraft: (chat: string, refs: unknown[]) => saved.push([chat, refs.length]),
+    manifest: { commitRefsSync: (...given: unknown[]) => committed.push(given) },
+    scanner: { finds: async (body: ReadableStream) => (await new Response(body).text()).includes('virus') },
+    AttachmentRejectedError,
+  }
+  const options = (await run(`return { ${commit}, ${inspect} }`, scope)) as Partial<AttachmentHandlerOptions>
+  const files = createAttachmentHandler({ session, ...options })
+  const send = (text: string) => {
+    const form = new FormData()
+    form.append('chat', 'chat-1')
+    form.append('file', new Blob([text]), 'a.txt')
+    return files.fetch(new Request('http://chat.example/attachments', { method: 'POST', body: form }))
+  }
+  expect((await send('hello')).status).toBe(201)
+  expect(saved).toEqual([['chat-1', 1]])
+  expect(committed).toMatchObject([['chat', [{ label: 'a.txt' }], { holder: 'draft' }]])
+  const refused = await send('a virus')
+  expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining('a.txt has a virus')])
+  expect(saved).toHaveLength(1)
 })
 
 /** The compiler sees to it that none is missing, and none too many. */

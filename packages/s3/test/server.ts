@@ -83,6 +83,12 @@ afterEach(async () => {
   await proxy?.[Symbol.asyncDispose]()
 })
 
+/** Has the proxy do as AWS does, and as one has to before servers that do not. */
+export function refuseUnsigned(): void {
+  const target = { method: 'PUT', url: 'X-Amz-Signature', header: 'x-amz-copy-source' }
+  proxy.spoil(target, { kind: 'answer', status: 403, code: 'AccessDenied' }, Number.POSITIVE_INFINITY)
+}
+
 /** Method and status of each request that went through the proxy since the last call. */
 export function traffic(): string[] {
   return proxy.requests.splice(0).map(request => `${request.method} ${request.status ?? '-'}`)

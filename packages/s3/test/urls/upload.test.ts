@@ -14,7 +14,7 @@ import { InMemoryAttachmentManifest } from '@lash/attachments-memory'
 import type { S3AttachmentStore, S3Upload, S3UploadOptions } from '@lash/attachments-s3'
 import { expectBytes, sampleBytes } from '@lash/attachments-testing'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { describeWithProxy, failureOf, MiB, proxy, there, traffic } from '../server.ts'
+import { describeWithProxy, failureOf, MiB, proxy, refuseUnsigned, there, traffic } from '../server.ts'
 
 const bytes = sampleBytes(50)
 const id = contentId(bytes)
@@ -32,11 +32,6 @@ describeWithProxy('an upload', () => {
     session = sessionOf('a')
   })
 
-  /** As AWS, and as a proxy has to do before servers that do not. */
-  const refuseUnsigned = () => {
-    const target = { method: 'PUT', url: 'X-Amz-Signature', header: 'x-amz-copy-source' }
-    proxy.spoil(target, { kind: 'answer', status: 403, code: 'AccessDenied' }, Number.POSITIVE_INFINITY)
-  }
   const sessionOf = (sessionId: string) => new SessionScopedAttachmentStore(store, manifest, sessionId)
   const send = ({ url, method, headers }: S3Upload, body: Uint8Array = bytes, other: Record<string, string> = {}) =>
     fetch(url, { method, headers: { ...headers, ...other }, body: body as Uint8Array<ArrayBuffer> })

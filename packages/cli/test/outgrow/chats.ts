@@ -21,7 +21,7 @@ const names = ['chat-1', 'chat-2', 'chat-3']
 /** Chats that put, commit, read and let go all the time, with sweeps and audits without grace beside them. */
 export class Chats {
   /** What each chat was told is committed, and has not let go of: texts by id. */
-  readonly held: Map<string, Map<string, string>> = new Map(names.map(name => [name, new Map()]))
+  readonly held: Map<string, Map<string, string>> = new Map()
   readonly released: [chat: string, id: string][] = []
   #turns = 0
   #isOver = true
@@ -63,7 +63,9 @@ export class Chats {
   }
 
   heldBy(chat: string): Map<string, string> {
-    return this.held.get(chat) ?? expect.fail(chat)
+    const held = this.held.get(chat) ?? new Map()
+    this.held.set(chat, held)
+    return held
   }
 
   /** Every chat reads all that it holds, and nothing that it let go of. */

@@ -54,20 +54,20 @@ describe.skipIf(server === undefined)('the guide', () => {
     const run = (commands: string) => shell.run(`${prelude}\n${commands}`)
     const [copy = '', verify = ''] = blocks(guide, '2. Copy the bytes while sessions go on', 'sh')
 
-    const [{ id }] = await chats.say(old, 'chat-1', 'revised')
+    const [{ id }] = await chats.say(old, 'quiet', 'revised')
     chats.start(old)
     await run(doctor)
     await run(copy)
     // Reclaimed after it was copied, and put again: the copy at generation 0 is one that nobody refers to.
-    await chats.letGo(old, 'chat-1', id)
+    await chats.letGo(old, 'quiet', id)
     await expect.poll(() => old.store.stat(id)).toBeUndefined()
-    const [revised] = await chats.say(old, 'chat-1', 'revised')
+    const [revised] = await chats.say(old, 'quiet', 'revised')
     await run(verify)
     await chats.stop()
 
     // A turn that waits for its answer, and a sweeper that has stalled with a claim.
-    const draft = await sessionOf(old, 'chat-2').put(new TextEncoder().encode('draft'), { mediaType: 'text/plain' })
-    const claimed = await sessionOf(old, 'chat-3').put(new TextEncoder().encode('claimed'), { mediaType: 'text/plain' })
+    const draft = await sessionOf(old, 'quiet').put(new TextEncoder().encode('draft'), { mediaType: 'text/plain' })
+    const claimed = await sessionOf(old, 'quiet').put(new TextEncoder().encode('claimed'), { mediaType: 'text/plain' })
     const query = { ids: [claimed.id], olderThanEpochMs: endOfTime, limit: 1 }
     expect(await old.manifest.claimOrphans(query)).toHaveLength(1)
 
@@ -77,14 +77,14 @@ describe.skipIf(server === undefined)('the guide', () => {
     shell.write('held.json', JSON.stringify([...chats.held].map(([chat, held]) => [chat, [...held.keys()]])))
     shell.write('host.ts', here(host, shell.folder, place) + reads)
     await shell.run(`${process.execPath} host.ts`)
-    await sessionOf(next, 'chat-2').commit({ refs: [draft] })
-    chats.heldBy('chat-2').set(draft.id, 'draft')
+    await sessionOf(next, 'quiet').commit({ refs: [draft] })
+    chats.heldBy('quiet').set(draft.id, 'draft')
 
     chats.start(next)
     const [afterwards = ''] = blocks(guide, '6. Afterwards', 'sh')
     expect((await run(afterwards)).stderr).toContain('all whole\n')
-    const [again] = await chats.say(next, 'chat-3', 'claimed')
-    expect(again.generation).toBe(1)
+    const [again] = await chats.say(next, 'quiet', 'claimed')
+    expect(again.generation, 'what a stalled sweeper may delete is not used again').toBeGreaterThan(0)
     await chats.stop()
 
     await reclaimOrphanedAttachments(next.manifest, next.store, endOfTime)
@@ -93,7 +93,7 @@ describe.skipIf(server === undefined)('the guide', () => {
     const listed = await Array.fromAsync(next.store.list())
     const held = new Set([...chats.held.values()].flatMap(one => [...one.keys()]))
     expect(listed.map(({ id }) => id).sort()).toEqual([...held].sort())
-    expect(revised.generation).toBe(1)
+    expect(revised.generation).toBeGreaterThan(0)
   })
 
   test('has a program that moves a host while its turns go on', async () => {

@@ -13,11 +13,12 @@ import {
   PostgresAttachmentStore,
   type PostgresDatabaseOptions,
 } from '@lash/attachments-postgres'
-import { FaultProxy, type FreshSchema, PostgresGround } from '@lash/attachments-testing/postgres'
+import { FaultProxy, type FreshSchema } from '@lash/attachments-testing/postgres'
 import pg from 'pg'
 import { plainStore } from './capabilities.ts'
 import { SettableClock } from './clock.ts'
 import { damagesBytes } from './damage.ts'
+import { PostgresSchemas } from './postgres-schemas.ts'
 import { postgresVersions } from './versions.ts'
 
 export interface PostgresHarnessOptions {
@@ -28,7 +29,7 @@ export interface PostgresHarnessOptions {
 }
 
 export function postgresStoreHarness({ givenPool = false, poolConfig }: PostgresHarnessOptions = {}): StoreHarness {
-  const ground = new PostgresGround()
+  const schemas = new PostgresSchemas()
   return {
     kind: 'store',
     name: givenPool ? 'postgres (given pool)' : 'postgres',
@@ -45,7 +46,7 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
       ...(givenPool ? {} : { injected: 'it makes its own pool; see postgres (given pool)' }),
     },
     async create(options): Promise<StoreFixture> {
-      const fresh = await ground.freshSchema()
+      const fresh = await schemas.take()
       const { schema, url } = fresh
       // It has its own way to the server, so that others are not cut off with it.
       const proxy = await FaultProxy.before(url)
@@ -76,12 +77,12 @@ export function postgresStoreHarness({ givenPool = false, poolConfig }: Postgres
           await store.close()
           await pool?.end()
           await proxy.close()
-          await fresh.drop()
+          await schemas.leave(fresh)
         },
       }
     },
     versions: postgresVersions,
-    cleanup: () => ground.cleanup(),
+    cleanup: () => schemas.cleanup(),
   }
 }
 
@@ -93,10 +94,10 @@ export function pooledPostgresStoreHarness(): StoreHarness {
     name: 'postgres',
     capabilities: ['durable', 'reopen'],
     async create() {
-      const { database, drop } = await ground.fresh()
+      const { database, leave } = await ground.fresh()
       const open = () => new PostgresAttachmentStore(database)
       const store = open()
-      return { store, reopen: async () => open(), dispose: () => store.close().then(drop) }
+      return { store, reopen: async () => open(), dispose: () => store.close().then(leave) }
     },
     versions: postgresVersions,
     cleanup: () => ground.cleanup(),
@@ -111,7 +112,7 @@ export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions =
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     lacks: { child: 'processes share a server like pools do, and are killed in crash.test.ts' },
     async create() {
-      const { database, drop, setClock } = await ground.fresh()
+      const { database, leave, setClock } = await ground.fresh()
       const open = () => new PostgresAttachmentManifest(database)
       const manifest = open()
       return {
@@ -119,7 +120,7 @@ export function postgresManifestHarness({ poolConfig }: PostgresHarnessOptions =
         setClock,
         reopen: async () => open(),
         begin: () => begin(database.pool, manifest),
-        dispose: () => manifest.close().then(drop),
+        dispose: () => manifest.close().then(leave),
       }
     },
     versions: postgresVersions,
@@ -135,7 +136,7 @@ export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {})
     name: 'postgres, one pool',
     capabilities: ['durable', 'reopen', 'transaction', 'clock'],
     async create() {
-      const { database, drop, setClock } = await ground.fresh()
+      const { database, leave, setClock } = await ground.fresh()
       const open = () => openPostgresAttachments(database)
       const { store, manifest, close } = open()
       return {
@@ -144,7 +145,7 @@ export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {})
         setClock,
         reopen: async () => open(),
         begin: () => begin(database.pool, manifest),
-        dispose: () => close().then(drop),
+        dispose: () => close().then(leave),
       }
     },
     versions: postgresVersions,
@@ -154,7 +155,7 @@ export function postgresPairHarness({ poolConfig }: PostgresHarnessOptions = {})
 
 /** One pool for all fixtures of a harness, each of which has a schema of its own. */
 class SharedPool {
-  readonly #ground = new PostgresGround()
+  readonly #schemas = new PostgresSchemas()
   readonly #config: pg.PoolConfig | undefined
   #pool: pg.Pool | undefined
 
@@ -163,15 +164,17 @@ class SharedPool {
   }
 
   async fresh() {
-    const { schema, url, drop } = await this.#ground.freshSchema()
+    const fresh = await this.#schemas.take()
+    const { schema, url } = fresh
     const clock = new SettableClock()
     this.#pool ??= quietPool(url, this.#config)
-    return { database: { pool: this.#pool, schema, now: clock.now }, drop, setClock: clock.set }
+    const leave = () => this.#schemas.leave(fresh)
+    return { database: { pool: this.#pool, schema, now: clock.now }, leave, setClock: clock.set }
   }
 
   async cleanup(): Promise<void> {
     await this.#pool?.end()
-    await this.#ground.cleanup()
+    await this.#schemas.cleanup()
   }
 }
 

@@ -1,4 +1,5 @@
 import { type AttachmentId, isAttachmentId } from '@lash/attachments-core'
+import { isAttachmentIdPrefix } from '@lash/attachments-core/backend'
 import { InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
 
@@ -10,6 +11,17 @@ export function attachmentId(given: string): AttachmentId {
 
 export function attachmentIds(given: string, before: readonly AttachmentId[] = []): readonly AttachmentId[] {
   return [...before, attachmentId(given)]
+}
+
+export function idPrefix(given: string): string {
+  if (isAttachmentIdPrefix(given)) return given
+  throw new InvalidArgumentError('An id begins with lower-case hex digits, up to 64.')
+}
+
+export function port(given: string): number {
+  const number = wholeNumber(given)
+  if (number <= 65_535) return number
+  throw new InvalidArgumentError('It must be at most 65535.')
 }
 
 export function wholeNumber(given: string): number {

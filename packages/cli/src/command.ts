@@ -22,7 +22,7 @@ export function action<Given extends unknown[]>(
       exitCode = (await work(context, ...(given.slice(0, -1) as Given))) ?? exitCodes.ok
     } catch (error) {
       exitCode = exitCodeOf(error)
-      if (!interrupted.signal.aborted) output.failed(error)
+      if (!interrupted.signal.aborted && error !== process.stdout.errored) output.failed(error)
     }
     output.end()
     try {
@@ -31,7 +31,8 @@ export function action<Given extends unknown[]>(
       if (!interrupted.signal.aborted) output.failed(error)
       exitCode = exitCodeOf(error)
     }
-    process.exitCode = exitCode
+    // Where the output could not be written, that is known already.
+    process.exitCode ??= exitCode
     interrupted.end()
   }
 }

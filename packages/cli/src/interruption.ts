@@ -1,5 +1,3 @@
-import { exitCodes } from './exit-codes.ts'
-
 export interface Interruption {
   /** Aborts when the command is to end. */
   readonly signal: AbortSignal
@@ -17,16 +15,10 @@ export function interruption(): Interruption {
       controller.abort(new Error(`ended by ${name}`))
     })
   }
-  let unread = false
-  // Whoever reads the output may stop reading, as `head` does.
-  process.stdout.on('error', error => {
-    unread = true
-    controller.abort(error)
-  })
+  process.stdout.on('error', error => controller.abort(error))
   return {
     signal: controller.signal,
     end() {
-      if (unread) process.exitCode = exitCodes.outputClosed
       if (asked !== undefined) process.kill(process.pid, asked)
     },
   }

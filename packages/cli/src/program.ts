@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { readFileSync } from 'node:fs'
+import { Command, type OutputConfiguration } from 'commander'
 import { globalOptions } from './command.ts'
 
 type Commands = Readonly<Record<string, () => Promise<Command>>>
@@ -35,13 +36,17 @@ const groups: Readonly<Record<string, Commands>> = {
 /**
  * @param first the first word of the command line. Where that is a command, the others are not there: a command starts
  * in half of the time without what they load.
+ * @param output where help and errors of the command line go.
  */
-export async function createProgram(first = ''): Promise<Command> {
+export async function createProgram(first = '', output: OutputConfiguration = {}): Promise<Command> {
   const program = globalOptions(new Command('lash-attachments'))
     .description('Content-addressed attachments: put and get them, look after their store, move it.')
+    .version(version())
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
+    // Before there are commands: each takes it over when it is added.
+    .configureOutput(output)
   const isCommand = Object.values(groups).some(commands => Object.hasOwn(commands, first))
   for (const [title, commands] of Object.entries(groups)) {
     program.commandsGroup(title)
@@ -55,4 +60,9 @@ export async function createProgram(first = ''): Promise<Command> {
 function add(program: Command, command: Command): void {
   command.copyInheritedSettings(program)
   program.addCommand(command)
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return version
 }

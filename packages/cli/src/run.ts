@@ -8,17 +8,30 @@ const request: readonly string[] = ['complete', '--']
 
 /** Runs one command line, and sets the exit code of the process. */
 export async function run(args: readonly string[]): Promise<void> {
-  if (request.every((word, index) => args[index] === word)) return complete(args.slice(request.length))
-  const program = await createProgram(args[0])
   // Also of a command line that cannot be parsed, whose options nobody has read.
   const output = new Output({ json: args.includes('--json') })
-  program.configureOutput({ outputError: text => output.failed(`${inOneLine(text)}; see --help`) })
+  hearOfLostOutput(output)
+  if (request.every((word, index) => args[index] === word)) return complete(args.slice(request.length))
+  const program = await createProgram(args[0], {
+    outputError: text => output.failed(`${inOneLine(text)}; see --help`),
+    ...(output.json && { writeErr: () => output.failed('which command? See --help') }),
+  })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   }
+}
+
+/** Whoever reads the output may stop reading, as `head` does; a disk may be full. */
+function hearOfLostOutput(output: Output): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exitCode = error.code === 'EPIPE' ? exitCodes.outputClosed : exitCodes.failed
+    if (error.code !== 'EPIPE') output.failed(error, 'the output')
+  })
+  // Nobody is left to be told, and the work goes on.
+  process.stderr.on('error', () => {})
 }
 
 async function complete(words: readonly string[]): Promise<void> {
@@ -32,4 +45,5 @@ function inOneLine(text: string): string {
     .replace(/^error: /, '')
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
 }

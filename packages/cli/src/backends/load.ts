@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve as absolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UsageError } from '../usage-error.ts'
 
@@ -21,8 +22,11 @@ export async function loadFor<Module>(name: string, library: string, scheme: str
 }
 
 async function urlOf(name: string, scheme: string): Promise<string> {
-  const isPath = /^[./]/.test(name)
-  const url = (isPath ? undefined : found(() => import.meta.resolve(name))) ?? (await fromHere(name))
+  if (/^[./]/.test(name)) {
+    if (!existsSync(name)) throw new UsageError(`there is no module at ${name}`)
+    return pathToFileURL(absolute(name)).href
+  }
+  const url = found(() => import.meta.resolve(name)) ?? (await fromHere(name))
   if (url !== undefined) return url
   throw new UsageError(`${scheme} needs a package that is not installed here: npm install ${name}`)
 }

@@ -1,5 +1,4 @@
 import type { AttachmentManifest, AttachmentStore } from '@lash/attachments-core'
-import { withoutUrlCredentials } from '@lash/attachments-core/backend'
 import { UsageError } from '../usage-error.ts'
 import type { BackendModule, OpenOptions } from './backend-module.ts'
 import { load } from './load.ts'
@@ -57,5 +56,7 @@ function schemeOf(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]
   // One letter is a drive of Windows.
   if (scheme !== undefined && scheme.length > 1) return scheme.toLowerCase()
-  throw new UsageError(`${withoutUrlCredentials(url)} is no URL: did you mean file:${withoutUrlCredentials(url)}?`)
+  // Of what has no scheme, nobody knows where a password stands.
+  if (url.includes('@')) throw new UsageError('what was given is no URL: it begins with a scheme, such as postgres://')
+  throw new UsageError(`${url} is no URL: did you mean file:${url}?`)
 }

@@ -1,4 +1,4 @@
-import { withoutUrlCredentials } from '@lash/attachments-core/backend'
+import { withoutCredentials } from '../output/errors.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** @throws UsageError */
@@ -17,7 +17,7 @@ export function takeParameters<Name extends string>(url: URL, names: readonly Na
   const taken: { [name in Name]?: string } = {}
   for (const name of names) {
     const [value, ...more] = url.searchParams.getAll(name)
-    if (more.length > 0) throw new UsageError(`${name} stands twice in ${withoutUrlCredentials(url.href)}`)
+    if (more.length > 0) throw new UsageError(`${name} stands twice in ${withoutCredentials(url.href)}`)
     if (value !== undefined) taken[name] = value
     url.searchParams.delete(name)
   }

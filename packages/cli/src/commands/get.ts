@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { AttachmentId, AttachmentStream } from '@lash/attachments-core'
 import { Command } from 'commander'
@@ -20,7 +20,8 @@ export function getCommand(): Command {
     .summary('write the bytes of an attachment')
     .description(
       'Writes the bytes to the standard output or a file, and compares them with the id. Damaged bytes are exit code 1: ' +
-        'no file is then made, while of the standard output the last bytes are missing.',
+        'no file is then made, and one of that name is left as it was, while of the standard output the last bytes are ' +
+        'missing.',
     )
     .argument('<id>', 'of the attachment', attachmentId)
     .option('-o, --output <file>', 'where the bytes go; - is the standard output')
@@ -29,9 +30,10 @@ export function getCommand(): Command {
     action(async (context, id: AttachmentId, { output: target, generation }: GetOptions) => {
       const { output, signal } = context
       const store = (await context.session()) ?? (await context.store())
+      const file = target === undefined || target === toStdout ? undefined : await fileAt(target)
       const found = await store.stream(id, { generation, signal })
-      if (target !== undefined && target !== toStdout) {
-        await writeFile(target, found, signal)
+      if (file !== undefined) {
+        await writeFile(file, found, signal)
         if (output.json) await output.record({ ...found.meta, output: target }, [])
         output.remark(`${target}: ${size(found.meta.byteLength)}, ${found.meta.mediaType}`)
         return
@@ -50,12 +52,32 @@ export function getCommand(): Command {
   )
 }
 
+interface OutputFile {
+  path: string
+  /** Whether it can be replaced: a device or a pipe is written to instead. */
+  isReplaced: boolean
+  mode?: number
+}
+
+/**
+ * What is at that name, or will be. A link stays: what it leads to is replaced.
+ * @throws UsageError when it is a folder.
+ */
+async function fileAt(path: string): Promise<OutputFile> {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) return { path, isReplaced: true }
+  if (found.isDirectory()) throw new UsageError(`${path} is a folder: give the name of a file`)
+  return { path: await realpath(path), isReplaced: found.isFile(), mode: found.mode & 0o777 }
+}
+
 /** Under another name until it is whole, and has been compared with its id. */
-async function writeFile(target: string, { body }: AttachmentStream, signal: AbortSignal): Promise<void> {
-  const unfinished = `${target}.${process.pid}.part`
+async function writeFile(file: OutputFile, { body }: AttachmentStream, signal: AbortSignal): Promise<void> {
+  const { path, isReplaced, mode } = file
+  if (!isReplaced) return pipeline(body, createWriteStream(path), { signal })
+  const unfinished = `${path}.${process.pid}.part`
   try {
-    await pipeline(body, createWriteStream(unfinished, { flags: 'wx', flush: true }), { signal })
-    await rename(unfinished, target)
+    await pipeline(body, createWriteStream(unfinished, { flags: 'wx', flush: true, mode }), { signal })
+    await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true })
     throw error

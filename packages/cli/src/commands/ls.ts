@@ -1,5 +1,6 @@
 import type { AttachmentManifestEntry } from '@lash/attachments-core'
 import { Command } from 'commander'
+import { idPrefix } from '../arguments.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import type { SessionOptions } from '../context.ts'
 import type { Column } from '../output/columns.ts'
@@ -59,7 +60,7 @@ export function lsCommand(): Command {
     .description(
       'Lists every copy in the store. With --session: every ref of the session, also released ones, with its holder.',
     )
-    .option('--prefix <hex>', 'only ids that begin with this', '')
+    .option('--prefix <hex>', 'only ids that begin with this', idPrefix, '')
   sessionOptions(command).action(
     action(async (context, { session, holder, prefix }: LsOptions) => {
       const { output, signal } = context

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type AttachmentRef, AttachmentStoreError } from '@lash/attachments-core'
 import { Command } from 'commander'
@@ -81,11 +80,35 @@ export function putCommand(): Command {
   )
 }
 
-async function* read(file: string, onBytes: (length: number) => void): AsyncGenerator<Uint8Array> {
-  const source = file === fromStdin ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })
-  for await (const chunk of source) {
+async function* read(file: string, onBytes: (length: number) => void): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of file === fromStdin ? process.stdin : unchanged(file)) {
     onBytes(chunk.byteLength)
     yield chunk
+  }
+}
+
+/**
+ * @throws FileChangedError at the end, when somebody wrote to it meanwhile: what was read may be half of the old and
+ * half of the new.
+ */
+async function* unchanged(file: string): AsyncGenerator<Uint8Array, void, void> {
+  const handle = await open(file)
+  try {
+    const before = await handle.stat({ bigint: true })
+    yield* handle.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false })
+    const after = await handle.stat({ bigint: true })
+    if (before.isFile() && (after.mtimeNs !== before.mtimeNs || after.size !== before.size))
+      throw new FileChangedError()
+  } finally {
+    await handle.close()
+  }
+}
+
+class FileChangedError extends Error {
+  readonly code = 'file_changed'
+
+  constructor() {
+    super('it changed while it was read, and was not stored; put it again, or what it has now with: put - < FILE')
   }
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Command } from 'commander'
-import { wholeNumber } from '../arguments.ts'
+import { port } from '../arguments.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -11,7 +11,8 @@ interface ServeOptions {
   port: number
 }
 
-const ownHosts = ['127.0.0.1', '::1', 'localhost']
+/** The names of this machine for itself. In a URL, an address of IPv6 has brackets. */
+const ownHosts = ['127.0.0.1', '::1', '[::1]', 'localhost']
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -21,7 +22,7 @@ export function serveCommand(): Command {
         'Whoever reaches the port may read, upload and delete: for a look at things, and for development.',
     )
     .option('--host <address>', 'to listen on', '127.0.0.1')
-    .option('--port <number>', 'to listen on; 0 is any that is free', wholeNumber, 8080)
+    .option('--port <number>', 'to listen on; 0 is any that is free', port, 8080)
   sessionOptions(command).action(
     action(async (context, { host, port }: ServeOptions) => {
       const { output, signal } = context
@@ -29,14 +30,19 @@ export function serveCommand(): Command {
       if (view === undefined) throw new UsageError('which session? Give --session ID')
       const { createAttachmentHandler } = await import('@lash/attachments-http')
       const { toNodeListener } = await import('@lash/attachments-http/node')
-      const handler = createAttachmentHandler({ session: () => view, onError: error => output.failed(error) })
+      const isOpen = !ownHosts.includes(host)
+      const handler = createAttachmentHandler({
+        session: request => (isOpen || isFromHere(request) ? view : notFromHere()),
+        onError: error => output.failed(error),
+      })
       // The handler ends what is silent; a big upload over a slow line takes as long as it takes.
       const server = createServer({ requestTimeout: 0 }, toNodeListener(handler))
       server.listen(port, host)
       await once(server, 'listening', { signal })
       const { port: actual } = server.address() as AddressInfo
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${actual}/attachments`
-      if (!ownHosts.includes(host)) output.warn('everybody who reaches this address may read, upload and delete')
+      if (isOpen) output.warn('everybody who reaches this address may read, upload and delete')
+      else output.remark('nobody is asked for a password: everybody on this machine may read, upload and delete')
       await output.record({ url }, [['url', url]])
       if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
       server.close()
@@ -52,4 +58,13 @@ export function serveCommand(): Command {
       'serve --store memory: --manifest memory: --session any',
     ],
   )
+}
+
+/** Whether the browser asks for this machine, and not for a name of some site that leads here. */
+function isFromHere({ url }: Request): boolean {
+  return ownHosts.includes(new URL(url).hostname)
+}
+
+function notFromHere(): Response {
+  return new Response('ask for it by the name localhost, or by the address\n', { status: 403 })
 }

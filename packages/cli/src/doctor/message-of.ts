@@ -1,6 +1,6 @@
-import { withoutUrlCredentials } from '@lash/attachments-core/backend'
+import { withoutCredentials } from '../output/errors.ts'
 
-/** What an error says, without the credentials of any URL in it. */
+/** What an error says, in a finding. */
 export function messageOf(error: unknown): string {
-  return withoutUrlCredentials(error instanceof Error ? error.message || error.name : String(error))
+  return withoutCredentials(error instanceof Error ? error.message || error.name : String(error))
 }

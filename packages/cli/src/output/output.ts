@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { styleText } from 'node:util'
 import { AttachmentStoreError } from '@lash/attachments-core'
 import type { Column } from './columns.ts'
-import { codeOf, messageOf } from './errors.ts'
+import { codeOf, isExpected, messageOf, withoutCredentials } from './errors.ts'
 import { printable } from './for-people.ts'
+import { jsonLine } from './json-line.ts'
 import type { ProgressBar, ProgressReport } from './progress-bar.ts'
 import type { TableLines } from './table.ts'
 
@@ -45,7 +46,7 @@ export class Output {
 
   /** A result that is a list. With `--json`, each row as it is. */
   table<Row extends object>(columns: readonly Column<Row>[]): Table<Row> {
-    if (this.json) return { row: row => this.#write(`${JSON.stringify(row)}\n`) }
+    if (this.json) return { row: row => this.#write(`${jsonLine(row)}\n`) }
     if (!this.isForPeople) {
       const field = (value: string | number | undefined) => (value === undefined ? '' : printable(`${value}`))
       return { row: row => this.#write(`${columns.map(column => field(column.of(row))).join('\t')}\n`) }
@@ -67,7 +68,7 @@ export class Output {
 
   /** A result that is one thing: with `--json` the value, else its fields, a line each. */
   async record(value: object, fields: readonly Field[]): Promise<void> {
-    if (this.json) return this.#write(`${JSON.stringify(value)}\n`)
+    if (this.json) return this.#write(`${jsonLine(value)}\n`)
     const known = fields.filter(([, field]) => field !== undefined)
     const width = Math.max(...known.map(([name]) => name.length))
     for (const [name, field, forPeople = `${field}`] of known) {
@@ -101,22 +102,23 @@ export class Output {
 
   /** Something that a person must know, though the command goes on. */
   warn(text: string): void {
-    if (this.json) this.#say(JSON.stringify({ warning: text }))
+    if (this.json) this.#say(jsonLine({ warning: text }))
     else this.#say(`${this.style('yellow', 'warning:', process.stderr)} ${printable(text)}`)
   }
 
   /** What failed, of the whole or of one of many. Without a stack, unless it is a fault of the program. */
   failed(error: unknown, about?: string): void {
     const message = messageOf(error)
+    const subject = about === undefined ? undefined : withoutCredentials(about)
     if (this.json) {
       const id = AttachmentStoreError.isInstance(error) ? error.id : undefined
-      this.#say(JSON.stringify({ error: { code: codeOf(error), message, about, id } }))
+      this.#say(jsonLine({ error: { code: codeOf(error), message, about: subject, id } }))
       return
     }
-    const lines = message.split('\n').map(printable).join('\n')
-    this.#say(
-      `${this.style('red', 'error:', process.stderr)} ${about === undefined ? '' : `${printable(about)}: `}${lines}`,
-    )
+    // A stack has lines; what others have named shall not look like one.
+    const text = isExpected(error) ? printable(message) : message.split('\n').map(printable).join('\n')
+    const beginning = `${this.style('red', 'error:', process.stderr)} `
+    this.#say(`${beginning}${subject === undefined ? '' : `${printable(subject)}: `}${text}`)
   }
 
   style(style: Style, text: string, stream: NodeJS.WriteStream): string {

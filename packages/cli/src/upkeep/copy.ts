@@ -1,6 +1,6 @@
 import { type CopyManifestReport, copyManifest, copyStore } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
-import { concurrencyOption } from '../arguments.ts'
+import { concurrencyOption, idPrefix } from '../arguments.ts'
 import { action, dryRunOption, examples } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -39,7 +39,7 @@ export function copyCommand(): Command {
     )
     .option('--to <url>', 'the store to copy to')
     .option('--to-manifest <url>', 'the manifest to copy to, which knows nothing yet')
-    .option('--prefix <hex>', 'only ids that begin with this; of the store', '')
+    .option('--prefix <hex>', 'only ids that begin with this; of the store', idPrefix, '')
     .addOption(concurrencyOption())
   dryRunOption(command).action(action(copy))
   return examples(

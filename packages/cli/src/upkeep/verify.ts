@@ -1,11 +1,11 @@
-import { withoutUrlCredentials } from '@lash/attachments-core/backend'
 import { verifyStore } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
-import { concurrencyOption } from '../arguments.ts'
+import { concurrencyOption, idPrefix } from '../arguments.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Column } from '../output/columns.ts'
+import { withoutCredentials } from '../output/errors.ts'
 import { count, size } from '../output/for-people.ts'
 import type { Output } from '../output/output.ts'
 import { UsageError } from '../usage-error.ts'
@@ -41,7 +41,7 @@ export function verifyCommand(): Command {
         'that holder, has, of which nothing may be missing either. Lists what is damaged, and exits with 1 if anything ' +
         'is. Changes nothing. The store may be in use.',
     )
-    .option('--prefix <hex>', 'only ids that begin with this', '')
+    .option('--prefix <hex>', 'only ids that begin with this', idPrefix, '')
     .addOption(concurrencyOption())
     .option('--resume <file>', 'keep in this file how far it has come, and go on from there when run again')
   sessionOptions(command).action(action(verify))
@@ -74,7 +74,7 @@ async function verify(context: Context, options: VerifyOptions): Promise<ExitCod
 async function verifyWhole(context: Context, { prefix, concurrency, resume }: VerifyOptions): Promise<ExitCode> {
   const { output, signal } = context
   const store = await context.store()
-  const file = new ResumeFile(resume, `${withoutUrlCredentials(context.storeUrl ?? '')} ${prefix}`.trim())
+  const file = new ResumeFile(resume, `${withoutCredentials(context.storeUrl ?? '')} ${prefix}`.trim())
   const { state } = file
   const { after, checkedCount, byteLength } = state
   if (after !== undefined) output.remark(`going on after ${count(checkedCount, 'copy')}, ${size(byteLength)}`)

@@ -25,7 +25,8 @@ import { workflowStep } from './workflows.ts'
 const oldestNode = '22.19'
 /**
  * What runs on the pinned Node alone: the examples, the kit but for its essential cases, what tests the kit itself,
- * orders the schedules of others, loses connections, or kills processes and cuts the power at each of their calls.
+ * orders the schedules of others, loses connections, or kills processes and cuts the power at each of their calls; and
+ * of the command line what goes beyond one run of every command.
  */
 const onPinnedAlone: readonly string[] = [
   'conformance/test/{sabotage,explore,statements}/*.test.ts',
@@ -35,7 +36,7 @@ const onPinnedAlone: readonly string[] = [
   'conformance/test/{example,store-histories,manifest-histories,session-histories,weak-harness}.test.ts',
   'packages/*/test/{removal,power-cut,full-disk}/*.test.ts',
   'packages/files-sdk/test/conformance-*.test.ts',
-  'packages/cli/test/{doctor,upkeep,program}/*.test.ts',
+  'packages/cli/test/{commands,doctor,upkeep,program}/*.test.ts',
   'packages/*/test/**/*{fault,loss,locking,races,checkpoints,rows-read,failing-calls,watchers,form-data}*.test.ts',
 ]
 /** Where the essential cases run. */

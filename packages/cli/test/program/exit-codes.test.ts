@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newFolder } from '@lash/attachments-testing'
 import { describe, expect, test } from 'vitest'
-import { lashAttachments } from '../command-line.ts'
+import { lashAttachments, start } from '../command-line.ts'
 
 describe('2, with nothing done:', () => {
   test.each([
@@ -15,6 +16,20 @@ describe('2, with nothing done:', () => {
     expect(stdout).toBe('')
     expect(code).toBe(2)
   })
+})
+
+test('as JSON, also of a command line that cannot be read; and without a password that stands in it', async () => {
+  const unknown = await lashAttachments(['postgres://somebody:se@cret@host/app', '--json'])
+  const message = "unknown command 'postgres://***@host/app'; see --help"
+  expect(unknown).toMatchObject({ code: 2, stdout: '' })
+  expect(JSON.parse(unknown.stderr)).toEqual({ error: { code: 'usage', message } })
+})
+
+test('1 when what it says cannot be written', async () => {
+  const { child, ended } = start(['complete', 'bash'], { stdout: openSync('/dev/full', 'w') })
+  const [error] = (await once(child.stderr, 'data')) as [Buffer]
+  expect(`${error}`).toMatch(/^error: the output: ENOSPC/)
+  expect(await ended).toEqual([1, null])
 })
 
 test('3 when the backend cannot be reached, with no password in what is said', async () => {

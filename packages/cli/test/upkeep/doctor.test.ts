@@ -10,21 +10,6 @@ const server = s3FromEnvironment()
 const at = (folder: string) => ['--store', `file:${folder}/bytes`, '--manifest', `sqlite:${folder}/refs.db`]
 const rows = (stdout: string) => stdout.split('\n').slice(0, -1)
 
-test('a set-up that is all right, in a pipe: a finding a line, and 0', async () => {
-  const { code, stdout, stderr } = await lashAttachments(['doctor', ...at(newFolder())])
-  expect(code).toBe(0)
-  expect(stderr).toMatch(/^0 problems, \d+ warnings?\n$/)
-  for (const row of rows(stdout)) expect(row.split('\t')).toHaveLength(5)
-  expect(stdout).toMatch(/^store\tok\tround trip\t1 KiB put in [\d.]+ ms/m)
-  expect(stdout).toMatch(/^manifest\tok\tjournal mode\tWAL/m)
-})
-
-test('on a terminal, a line for each with its sign, below what it is about', async () => {
-  const { code, stdout } = await lashAttachments(['doctor', '--manifest', 'memory:'], { terminal: 100 })
-  expect(code).toBe(0)
-  expect(stdout).toMatch(/machine.*open files.*manifest.*✔\S* +refs/s)
-})
-
 test('a manifest that is no database: what is wrong, what to do, and 1', async () => {
   const folder = newFolder()
   writeFileSync(join(folder, 'refs.db'), 'not a database, and long enough to be taken for one'.repeat(20))
@@ -36,12 +21,6 @@ test('a manifest that is no database: what is wrong, what to do, and 1', async (
     .filter(({ level }) => level === 'problem')
   expect(problems.map(({ about }) => about)).toContain('manifest')
   expect(problems.every(({ advice }) => advice.length > 0)).toBe(true)
-})
-
-test('without a URL it is a question, and 2', async () => {
-  const { code, stderr } = await lashAttachments(['doctor'])
-  expect(code).toBe(2)
-  expect(stderr).toContain('--store URL')
 })
 
 describe.skipIf(server === undefined)('a bucket', () => {

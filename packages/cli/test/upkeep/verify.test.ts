@@ -27,13 +27,6 @@ function change(root: string, id: string): void {
   writeFileSync(path, bytes)
 }
 
-test('a whole store: nothing in the pipe, a remark, and 0', async () => {
-  const { root } = await storeOf(5)
-  const { code, stdout, stderr } = await lashAttachments(['verify', '--store', `file:${root}`])
-  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
-  expect(stderr).toMatch(/^5 copies, 5 kB \(.+\/s\): all whole\n$/)
-})
-
 test('what is damaged, a line each, and 1; only below a prefix where one is given', async () => {
   const { root, ids } = await storeOf(40)
   const [one = '', other = ''] = [ids[3], ids[30]]
@@ -103,14 +96,6 @@ test('what a session has: what is damaged or missing, and neither what it let go
   const one = await lashAttachments([...args, '--holder', 'one', '--json'])
   expect(one).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(one.stdout)).toEqual({ checkedCount: 1, byteLength: 5, damaged: [] })
-})
-
-test('a terminal shows a bar with the rate, which is gone at the end', async () => {
-  const { root } = await storeOf(50)
-  const { code, stdout } = await lashAttachments(['verify', '--store', `file:${root}`], { terminal: 120 })
-  expect(code).toBe(0)
-  expect(stdout).toMatch(/verify .*B\/s/)
-  expect(stdout).toContain('all whole')
 })
 
 test('a number that is none: 2, and nothing is read', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { AttachmentBody, AttachmentContent, AttachmentRef } from '@lash/attachments-core'
+import type { AttachmentBody, AttachmentContent, AttachmentRef, AttachmentStore } from '@lash/attachments-core'
+import { copyStore } from '@lash/attachments-core/maintenance'
 import type { StoreCase } from '../../case.ts'
-import { hasCode, isStored, rejectsWith } from '../../run/expect.ts'
+import { hasCode, isStored, rejectsWith, sameBytes } from '../../run/expect.ts'
 import { chunksOf, independentId, MiB, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
 import { storeGroup } from '../store-under-test.ts'
 
@@ -62,6 +63,17 @@ export const ownershipCases: readonly StoreCase[] = storeGroup('ownership', {
           await isStored(store, id, bytes, `${what}, put, and changed`)
           await store.delete(id)
         }
+      }
+    },
+  },
+  'freed-by-a-copy': {
+    title: 'what copyStore has put is right after it has freed the bytes, as a driver with returnsBytes lets it',
+    async run({ store }) {
+      for (const [mediaType, bytes] of kinds) {
+        const { id } = await store.put(bytes, { mediaType })
+        const { failures } = await copyStore(atGeneration(store, 3), store, { prefix: id })
+        assert.deepEqual(failures, [], `${bytes.byteLength} bytes of ${mediaType}`)
+        sameBytes((await store.get(id, { generation: 3 })).bytes, bytes, `${bytes.byteLength} bytes of ${mediaType}`)
       }
     },
   },
@@ -132,6 +144,19 @@ export const ownershipCases: readonly StoreCase[] = storeGroup('ownership', {
     },
   },
 })
+
+/** The copies of generation 0 as if they were of another one. */
+function atGeneration(store: AttachmentStore, generation: number): AttachmentStore {
+  const first = { generation: 0 }
+  const moved: Pick<AttachmentStore, 'list' | 'get' | 'stream'> = {
+    async *list(options) {
+      for await (const copy of store.list(options)) if (copy.generation === 0) yield { ...copy, generation }
+    },
+    get: (id, options) => store.get(id, { ...options, ...first }),
+    stream: (id, options) => store.stream(id, { ...options, ...first }),
+  }
+  return Object.assign(Object.create(store) as AttachmentStore, moved)
+}
 
 /** What a put of shared memory gives, or undefined when it is refused. */
 function unlessRefused(putting: Promise<AttachmentRef>): Promise<AttachmentRef | undefined> {

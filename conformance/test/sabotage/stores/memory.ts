@@ -8,6 +8,7 @@ import type {
   AttachmentStreamOptions,
   StoredAttachment,
 } from '@lash/attachments-core'
+import { physicalName, setDriver } from '@lash/attachments-core/backend'
 import type { PutArguments, Sabotaged } from './sabotage.ts'
 import { ShelfStore } from './shelf-store.ts'
 
@@ -50,6 +51,24 @@ class KeepsPreparedBytes extends ShelfStore {
     const ref = await super.put(body, meta, options)
     const { bytes } = body as Partial<AttachmentContent>
     const item = this.shelf.items.get(ref.id)
+    if (bytes !== undefined && item !== undefined) item.bytes = bytes
+    return ref
+  }
+}
+
+class KeepsReturnedBytes extends ShelfStore {
+  static readonly defect = 'a driver that keeps the bytes of content says that it returns them'
+  static readonly caughtBy = 'store/ownership/freed-by-a-copy'
+
+  constructor(...given: ConstructorParameters<typeof ShelfStore>) {
+    super(...given)
+    setDriver(this, Object.assign(Object.create(this.driver), { returnsBytes: true }))
+  }
+
+  override async put(...[body, meta, options]: PutArguments): Promise<AttachmentRef> {
+    const ref = await super.put(body, meta, options)
+    const { bytes } = body as Partial<AttachmentContent>
+    const item = this.shelf.items.get(physicalName({ id: ref.id, generation: options?.generation ?? 0 }))
     if (bytes !== undefined && item !== undefined) item.bytes = bytes
     return ref
   }
@@ -122,6 +141,7 @@ export const memorySabotages: readonly Sabotaged[] = [
   ReadsIntoAPool,
   StreamsOutOfAPool,
   KeepsPreparedBytes,
+  KeepsReturnedBytes,
   CopiesChunksLate,
   HashesSharedMemoryInPlace,
   TakesGoneForEmpty,

@@ -1,4 +1,5 @@
 import { AttachmentBackendError } from '../errors.ts'
+import { free } from '../reading/free.ts'
 import { slices } from './byte-stream.ts'
 import type { AttachmentContent } from './content.ts'
 
@@ -7,7 +8,9 @@ export class ContentReader {
   readonly #content: AttachmentContent
   readonly #signal: AbortSignal | undefined
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  #rest: Uint8Array = new Uint8Array(0)
+  #chunk: Uint8Array = new Uint8Array(0)
+  /** What is left of the chunk. */
+  #rest: Uint8Array = this.#chunk
   #filling: Promise<void> = Promise.resolve()
 
   constructor(content: AttachmentContent, signal?: AbortSignal) {
@@ -27,11 +30,12 @@ export class ContentReader {
 
   async #fill(buffer: Uint8Array): Promise<void> {
     for (let filled = 0; filled < buffer.byteLength; ) {
-      if (this.#rest.byteLength === 0) this.#rest = await this.#next()
+      if (this.#rest.byteLength === 0) this.#chunk = this.#rest = await this.#next()
       const piece = this.#rest.subarray(0, buffer.byteLength - filled)
       buffer.set(piece, filled)
       filled += piece.byteLength
       this.#rest = this.#rest.subarray(piece.byteLength)
+      if (this.#rest.byteLength === 0) free(this.#chunk)
     }
   }
 

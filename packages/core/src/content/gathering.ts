@@ -1,5 +1,6 @@
 import { LoopYield } from '../calls/loop-yield.ts'
 import { AttachmentTooLargeError } from '../errors.ts'
+import { free } from '../reading/free.ts'
 import { joined, slices } from './byte-stream.ts'
 import { type ContentOptions, PreparedContent } from './content.ts'
 import { copied } from './copy.ts'
@@ -43,7 +44,7 @@ export class Gathering {
 
   /** The content, when there are no more chunks. */
   async finish(): Promise<PreparedContent> {
-    await this.#keep(this.#block.subarray(0, this.#used))
+    await this.#keep(this.#block, this.#used)
     const held = this.#file ?? copied(() => joined(this.#held, this.#byteLength))
     return new PreparedContent(this.#digest.digest('hex'), held, this.#byteLength)
   }
@@ -71,13 +72,17 @@ export class Gathering {
     return block
   }
 
-  async #keep(block: Uint8Array): Promise<void> {
+  async #keep(block: Uint8Array, used: number = block.byteLength): Promise<void> {
     const { directory, memoryLimit = defaultMemoryLimit } = this.#options.spool ?? {}
     if (this.#file === undefined && this.#byteLength > memoryLimit) {
       this.#file = await createSpoolFile(directory)
-      for (const earlier of this.#held.splice(0)) await this.#file.append(earlier)
+      for (const earlier of this.#held.splice(0)) {
+        await this.#file.append(earlier)
+        free(earlier)
+      }
     }
-    for (const part of slices(block, blockBytes)) {
+    const bytes = block.subarray(0, used)
+    for (const part of slices(bytes, blockBytes)) {
       while (sourceYield.beforeStep() !== undefined) await sourceYield.beforeStep()
       // Another thread writes it while this one hashes it.
       const appended = this.#file?.append(part)
@@ -85,6 +90,7 @@ export class Gathering {
       this.#digest.update(part)
       await appended
     }
-    if (this.#file === undefined && block.byteLength > 0) this.#held.push(block)
+    if (this.#file !== undefined) free(block)
+    else if (used > 0) this.#held.push(bytes)
   }
 }

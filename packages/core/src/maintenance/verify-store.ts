@@ -1,6 +1,7 @@
 import { isAttachmentId } from '../content/id.ts'
 import { checkGeneration } from '../content/meta.ts'
 import { AttachmentInvalidArgumentError } from '../errors.ts'
+import { free } from '../reading/free.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentListing, AttachmentStore } from '../store/store.ts'
 import { Failures } from './failures.ts'
@@ -70,10 +71,9 @@ async function readToTheEnd(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (byteLength <= wholeBytes) {
-    await store.get(id, { generation, signal })
-    return
+    const { bytes } = await store.get(id, { generation, signal })
+    return free(bytes)
   }
   const { body } = await store.stream(id, { generation, signal })
-  const reader = body.getReader()
-  while (!(await reader.read()).done);
+  for await (const chunk of body) free(chunk)
 }

@@ -1,6 +1,10 @@
+import { PreparedContent } from '../content/content.ts'
+import { digest } from '../content/digest.ts'
 import { AttachmentMetadataDecodeError, AttachmentMissingMetaError } from '../errors.ts'
+import { free } from '../reading/free.ts'
 import { wrongDigest } from '../reading/integrity.ts'
 import type { AttachmentKey } from '../store/driver.ts'
+import { returnsBytes } from '../store/driver-of.ts'
 import type { AttachmentListing, AttachmentSignalOptions, AttachmentStore } from '../store/store.ts'
 
 /** Up to here a blob is read in one piece, which costs less than a stream. */
@@ -37,15 +41,37 @@ export interface WholeCopyOptions extends AttachmentSignalOptions {
  * the source has looked.
  * @throws AttachmentCorruptError when the source is damaged, and whatever `get`, `stream` or `put` throws.
  */
-export async function putWhole(
+export function putWhole(
   from: AttachmentStore,
   copy: AttachmentListing,
   to: AttachmentStore,
+  options: WholeCopyOptions,
+): Promise<void> {
+  return copy.byteLength > wholeBytes ? putStreamed(from, copy, to, options) : putAtOnce(from, copy, to, options)
+}
+
+async function putAtOnce(
+  from: AttachmentStore,
+  { id, generation: at }: AttachmentListing,
+  to: AttachmentStore,
   { generation, dryRun, signal }: WholeCopyOptions,
 ): Promise<void> {
-  const { id } = copy
-  const { meta, body } = await read(from, copy, signal)
-  const content = await to.prepare(body, { signal })
+  const { meta, bytes } = await from.get(id, { generation: at, signal, verify: false })
+  if ((await digest(bytes)) !== id) throw wrongDigest(id)
+  // Nobody else has them, so the target need not copy them.
+  const content = new PreparedContent(id, bytes, bytes.byteLength)
+  if (!dryRun) await to.put(content, meta, { generation, signal })
+  if (dryRun || returnsBytes(to)) free(bytes)
+}
+
+async function putStreamed(
+  from: AttachmentStore,
+  { id, generation: at }: AttachmentListing,
+  to: AttachmentStore,
+  { generation, dryRun, signal }: WholeCopyOptions,
+): Promise<void> {
+  const { meta, body } = await from.stream(id, { generation: at, signal })
+  const content = await to.prepare(freedOnceRead(body), { signal })
   try {
     if (content.id !== id) throw wrongDigest(id)
     if (!dryRun) await to.put(content, meta, { generation, signal })
@@ -54,9 +80,10 @@ export async function putWhole(
   }
 }
 
-async function read(store: AttachmentStore, { id, generation, byteLength }: AttachmentListing, signal?: AbortSignal) {
-  if (byteLength > wholeBytes) return store.stream(id, { generation, signal })
-  // The digest is compared by whoever puts.
-  const { meta, bytes } = await store.get(id, { generation, signal, verify: false })
-  return { meta, body: bytes }
+/** A store has copied a chunk before it asks for the next. */
+async function* freedOnceRead(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of body) {
+    yield chunk
+    free(chunk)
+  }
 }

@@ -1,5 +1,6 @@
 import { abortable } from '../calls/abort.ts'
 import type { AttachmentMeta } from '../content/meta.ts'
+import { free } from './free.ts'
 import { arrayFor, wrongLength } from './integrity.ts'
 
 /** This module is what reads the streams of drivers. Core loads it in the background, with the first store. */
@@ -26,6 +27,7 @@ export async function collect(
         throw wrongLength(meta.id, length + value.byteLength, meta.byteLength)
       bytes.set(value, length)
       length += value.byteLength
+      free(value)
     }
   } catch (error) {
     reader.cancel(error).catch(() => {})

@@ -2,7 +2,10 @@ import type { AttachmentDriver } from './driver.ts'
 
 const drivers = new WeakMap<object, AttachmentDriver>()
 
-/** For a store whose manifest writes intents and bytes in one transaction: remembers the store's driver. */
+/**
+ * Remembers the driver of a store whose manifest writes intents and bytes in one transaction, or whose driver returns
+ * the bytes that it is given.
+ */
 export function setDriver(store: object, driver: AttachmentDriver): void {
   drivers.set(store, driver)
 }
@@ -17,4 +20,9 @@ export function driverOf<Driver extends AttachmentDriver>(
 ): Driver | undefined {
   const driver = drivers.get(store)
   return driver instanceof driverClass ? driver : undefined
+}
+
+/** Whether bytes that were put into the store may be freed as soon as that has resolved. See `AttachmentDriver`. */
+export function returnsBytes(store: object): boolean {
+  return drivers.get(store)?.returnsBytes === true
 }

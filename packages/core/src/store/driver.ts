@@ -58,6 +58,12 @@ export interface AttachmentDriver {
   readonly name: string
   readonly persistence: AttachmentStorePersistence
   readonly spool?: AttachmentSpoolOptions | undefined
+  /**
+   * True when nothing uses the bytes of content any more once their `write` has resolved: the driver keeps none, no
+   * thread reads them, and none wait to be sent. Then a copy between stores frees them at once, whether or not anybody
+   * still refers to them. Default false.
+   */
+  readonly returnsBytes?: boolean
 
   /**
    * Makes the key hold the content. Must write nothing when the key is there with readable metadata and the right

@@ -26,6 +26,7 @@ export type Durability = 'full' | 'relaxed'
 export class FileDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'fs'
+  readonly returnsBytes = true
   readonly persistence: 'crash-safe' | 'durable'
   /**
    * In this writer's own folder: on the same file system as the bytes, so that a spool file can be linked into place.

@@ -3,7 +3,7 @@ import {
   PortableAttachmentStore,
   type PortableAttachmentStoreOptions,
 } from '@lash/attachments-core'
-import { placed } from '@lash/attachments-core/backend'
+import { placed, setDriver } from '@lash/attachments-core/backend'
 import { Layout } from '../disk/layout.ts'
 import { type Durability, FileDriver } from './driver.ts'
 
@@ -47,6 +47,7 @@ export class FileAttachmentStore extends PortableAttachmentStore {
     }
     const layout = new Layout(root)
     super(new FileDriver(layout, durability), given)
+    setDriver(this, this.driver)
     this.root = layout.root
   }
 }

@@ -26,6 +26,7 @@ export interface PostgresDriverOptions {
 export class PostgresDriver implements AttachmentDriver {
   readonly specificationVersion = 1
   readonly name = 'postgres'
+  readonly returnsBytes = true
   readonly persistence = 'durable'
   readonly spool: AttachmentSpoolOptions | undefined
   readonly #database: Database

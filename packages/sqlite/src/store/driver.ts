@@ -30,6 +30,7 @@ export interface SqliteDriverOptions {
 export class SqliteAttachmentDriver implements AttachmentDriver {
   readonly specificationVersion = 1 as const
   readonly name = 'sqlite'
+  readonly returnsBytes = true
   readonly persistence: 'durable' | 'ephemeral'
   readonly database: AttachmentDatabase
   readonly spool: AttachmentSpoolOptions | undefined

@@ -61,7 +61,7 @@ test('nor of bytes that stop coming, when it is ended', async () => {
     `const start = signal => controller => {
       controller.enqueue(new Uint8Array(100_000))
       signal.addEventListener('abort', () => controller.error(signal.reason))
-      setInterval(() => console.error('reading'), 10).unref()
+      setInterval(() => console.error('reading'), 10)
     }
     export const openStore = () => ({
       async stream(id, { signal }) {

@@ -34,3 +34,16 @@ test.each<[string[], string[]]>([
 ])('after %j stands one of %j', async (words, expected) => {
   expect(candidates(await createProgram(), words).map(([word]) => word)).toEqual(expected)
 })
+
+test.each([
+  [['lss'], "unknown command 'lss'\n(Did you mean ls?)"],
+  [['sweep', '--older-than', '5'], 'a number and a unit, such as 30m'],
+  [['ls', '--prefix', 'xy'], 'An id begins with lower-case hex digits'],
+  [['serve', '--port', '70000'], 'at most 65535'],
+  [['get', 'abc'], 'An id is 64 lower-case hex digits'],
+])('%j is refused', async (line, why) => {
+  let said = ''
+  const program = await createProgram(line[0], { outputError: text => (said += text) })
+  await expect(program.parseAsync(line, { from: 'user' })).rejects.toThrow()
+  expect(said).toContain(why)
+})

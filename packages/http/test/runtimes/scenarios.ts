@@ -8,13 +8,13 @@ import { InMemoryAttachmentManifest, InMemoryAttachmentStore } from '@lash/attac
 
 const url = 'http://chat.example/attachments'
 
-function newHandler(): AttachmentHandler {
+function newHandler({ idleTimeoutMs = 60_000 } = {}): AttachmentHandler {
   const store = new InMemoryAttachmentStore()
   const manifest = new InMemoryAttachmentManifest()
   return createAttachmentHandler({
     session: () => new SessionScopedAttachmentStore(store, manifest, 'chat', { holder: 'draft' }),
     maxByteLength: 3_000_000,
-    idleTimeoutMs: 20,
+    idleTimeoutMs,
     inspect: (_content, { label }) => {
       if (label === 'virus.txt') throw new AttachmentRejectedError('a virus')
     },
@@ -97,7 +97,7 @@ export const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     check([foreign.response.status, foreign.answer.code], [403, 'cross_origin'])
   },
   async 'an upload that stops'() {
-    const { response, answer } = await send(newHandler(), new ReadableStream())
+    const { response, answer } = await send(newHandler({ idleTimeoutMs: 20 }), new ReadableStream())
     check([response.status, answer.code], [408, 'timeout'])
   },
   async 'a picture is known by its bytes, and text is served as text'() {

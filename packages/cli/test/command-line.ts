@@ -55,7 +55,7 @@ export type OnTerminal = readonly [columns: number, line: string]
 
 /**
  * Runs command lines one after the other on one terminal, and gives what each has written there, with its exit code in
- * the last line and ␛ for each escape. The one that says `interrupted` is ended as by Ctrl-C.
+ * the last line, without colours, and with ␛ for every other escape. The one that says `interrupted` is ended as by Ctrl-C.
  */
 export async function onTerminal(
   lines: readonly OnTerminal[],
@@ -76,7 +76,10 @@ export async function onTerminal(
   })
   await ended
   const text = output.stdout.replaceAll('\r\n', '\n').replaceAll('\x1b', '␛')
-  return text.split(`${nextMark}\n`).slice(0, -1)
+  return text
+    .replace(/␛\[\d+m/g, '')
+    .split(`${nextMark}\n`)
+    .slice(0, -1)
 }
 
 const nextMark = '-- next --'

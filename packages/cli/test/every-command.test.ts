@@ -40,28 +40,25 @@ test('every command on a terminal: tables with room for them, bars that are gone
 
   const name = String.raw`a\u{1b}[2J\u{7}\u{a}\u{…`
   expect(put).toContain(`${id}       6 B    0  text/plain                ${name}\n`)
-  expect(ls).toMatch(/^\S*id +size +gen +state +media type +holder +label\S*\n/)
+  expect(ls).toMatch(/^id +size +gen +state +media type +holder +label\n/)
   expect(ls).toContain(`${id}       6 B    0  committed    text/plain                                  ${name}\n`)
   expect(ls).toContain('2 refs, 16 B')
   // One column always has its room. The second line of an id is the terminal's.
-  expect(narrow).toMatch(
-    new RegExp(`^\\S*id\\S*\n(${id}|${picture})\n(${id}|${picture})\n.*2 copies, 16 B.*\nexit code 0`),
-  )
+  expect(narrow).toMatch(new RegExp(`^id\n(${id}|${picture})\n(${id}|${picture})\n2 copies, 16 B\nexit code 0`))
   expect(get).toBe('hello\nexit code 0\n')
   expect(refused).toMatch(/image\/png is nothing for a terminal: .*\nexit code 2\n$/)
-  expect(stat).toMatch(/label +\S+ {2}a/)
-  expect(stat).toContain(String.raw`a\u{1b}[2J\u{7}\u{a}\u{9b}31m\u{202e}.txt`)
-  expect(usage).toMatch(/count +\S+ +2 copies\n.*byteLength\S* +16 B \(16 bytes\)\n/)
+  expect(stat).toContain(String.raw`label        a\u{1b}[2J\u{7}\u{a}\u{9b}31m\u{202e}.txt`)
+  expect(usage).toMatch(/count +2 copies\nbyteLength +16 B \(16 bytes\)\n/)
   // A bar that is wider than its line would leave a line at every step.
   const bars = [...(verify?.matchAll(/␛\[1G([^␛]+)/g) ?? [])].map(([, bar = '']) => bar)
   expect(bars[0]).toMatch(/^verify {2}\d/)
   expect(Math.max(...bars.map(bar => bar.length))).toBeLessThanOrEqual(40)
-  expect(verify).toMatch(/␛\[2K\S*2 copies, 16 B \(.*\/s\): all whole\S*\nexit code 0/)
-  expect(sweep).toMatch(/claimedCount +\S+ +0\n.*reclaimedCount\S+ +0\n.*failedCount +\S+ +0\nexit code 0/)
-  expect(audit).toMatch(/unreferencedByteLength\S+ +0 B\n.*\n.*\n.*a dry run: nothing was changed\S*\nexit code 0/)
-  expect(copy).toMatch(/copiedByteLength\S+ +16 B\n(.*\n)*.*refCount +\S+ +2\n(.*\n)*exit code 0/)
-  expect(repair).toMatch(/2 attachments, 0 put again, 0 refs lost\S*\nexit code 0/)
-  expect(doctor).toMatch(/machine.*open files.*store.*✔\S* +round trip.*manifest.*✔\S* +refs/s)
+  expect(verify).toMatch(/␛\[2K2 copies, 16 B \(.*\/s\): all whole\nexit code 0/)
+  expect(sweep).toMatch(/claimedCount +0\nreclaimedCount +0\nfailedCount +0\nexit code 0/)
+  expect(audit).toMatch(/unreferencedByteLength +0 B\n.*\n.*\n.*a dry run: nothing was changed\nexit code 0/)
+  expect(copy).toMatch(/copiedByteLength +16 B\n(.*\n)*refCount +2\n(.*\n)*exit code 0/)
+  expect(repair).toMatch(/2 attachments, 0 put again, 0 refs lost\nexit code 0/)
+  expect(doctor).toMatch(/machine.*open files.*store.*✔ +round trip.*manifest.*✔ +refs/s)
   expect(rm).toMatch(new RegExp(`${id} +6 B\nexit code 0`))
   expect(fish).toContain('complete -c lash-attachments')
   expect(serve).toMatch(

@@ -25,17 +25,20 @@ const id = createHash('sha256').update('hello\n').digest('hex')
 
 test('what is put for a holder of a session is committed, listed and known', async () => {
   const { file, run } = desk()
-  expect(await run(`put ${file} --session chat --holder draft`)).toEqual({
+  // Some terminals take the one character for the beginning of a command.
+  const label = 'red\u009b31m'
+  expect(await run(`put ${file} --session chat --holder draft --label ${label}`)).toEqual({
     code: 0,
     signal: null,
-    stdout: `${id}\t6\t0\ttext/plain\tnote.txt\n`,
+    stdout: `${id}\t6\t0\ttext/plain\tred\\u{9b}31m\n`,
     stderr: '',
   })
   const listed = await run('ls --session chat --json')
   const ref = { id, generation: 0, byteLength: 6, state: 'committed', holder: 'draft' }
-  expect(JSON.parse(listed.stdout)).toEqual({ ...ref, mediaType: 'text/plain', label: 'note.txt' })
+  expect(JSON.parse(listed.stdout)).toEqual({ ...ref, mediaType: 'text/plain', label })
+  expect(listed.stdout).toContain(String.raw`"label":"red\u009b31m"`)
   const { stdout } = await run(`stat ${id} --session chat --holder draft --json`)
-  const found = { id, byteLength: 6, mediaType: 'text/plain', label: 'note.txt', copies: [0] }
+  const found = { id, byteLength: 6, mediaType: 'text/plain', label, copies: [0] }
   expect(JSON.parse(stdout)).toMatchObject({ ...found, ref: { generation: 0, state: 'committed', holder: 'draft' } })
 })
 

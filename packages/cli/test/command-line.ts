@@ -54,8 +54,9 @@ export async function lashAttachments(args: readonly string[], options: CommandL
 export type OnTerminal = readonly [columns: number, line: string]
 
 /**
- * Runs command lines one after the other on one terminal, and gives what each has written there, with its exit code in
- * the last line, without colours, and with ␛ for every other escape. The one that says `interrupted` is ended as by Ctrl-C.
+ * Runs command lines one after the other on one terminal, and gives what each has written there: without colours, with
+ * ␛ for every other escape, and with its exit code in the last line. The one that says `interrupted` is ended as by
+ * Ctrl-C.
  */
 export async function onTerminal(
   lines: readonly OnTerminal[],

@@ -12,10 +12,13 @@ export interface BucketUrl {
   readonly clientConfig: { readonly region?: string; readonly endpoint?: string }
 }
 
+/** Buffers of 20 MiB for uploads, where the default is 64: a command is to run beside others on a small machine. */
+const multipart = { partBytes: 5 * 1024 * 1024, concurrency: 4 }
+
 /** Credentials come as the AWS SDK finds them, in the environment or in a profile. */
 export async function openStore(given: string): Promise<AttachmentStore> {
   const { S3AttachmentStore } = await load<Backend>('@lash/attachments-s3', 's3:')
-  return new S3AttachmentStore(placeOf(given))
+  return new S3AttachmentStore({ ...placeOf(given), multipart })
 }
 
 /**

@@ -7,6 +7,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { size } from '../output/for-people.ts'
 import type { Field } from '../output/output.ts'
 import { UsageError } from '../usage-error.ts'
+import { collectOften } from './collect-often.ts'
 import { estimated } from './estimate.ts'
 import { type ReportedFailure, reportFailures } from './failures.ts'
 
@@ -73,6 +74,7 @@ async function copy(context: Context, options: CopyOptions): Promise<ExitCode> {
 async function copiedStore(context: Context, to: string, options: CopyOptions): Promise<CopiedStore> {
   const { prefix, concurrency, dryRun = false } = options
   const { output, signal } = context
+  collectOften()
   const source = await context.store()
   const target = await context.openStore(to, !dryRun)
   const onProgress = estimated(await output.progress(dryRun ? 'compare' : 'copy'))

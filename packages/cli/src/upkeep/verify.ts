@@ -9,6 +9,7 @@ import { withoutCredentials } from '../output/errors.ts'
 import { count, size } from '../output/for-people.ts'
 import type { Output } from '../output/output.ts'
 import { UsageError } from '../usage-error.ts'
+import { collectOften } from './collect-often.ts'
 import { estimated } from './estimate.ts'
 import { type ReportedFailure, reported } from './failures.ts'
 import { ResumeFile } from './resume-file.ts'
@@ -73,6 +74,7 @@ async function verify(context: Context, options: VerifyOptions): Promise<ExitCod
 
 async function verifyWhole(context: Context, { prefix, concurrency, resume }: VerifyOptions): Promise<ExitCode> {
   const { output, signal } = context
+  collectOften()
   const store = await context.store()
   const file = new ResumeFile(resume, `${withoutCredentials(context.storeUrl ?? '')} ${prefix}`.trim())
   const { state } = file

@@ -13,7 +13,11 @@ export function attachmentIds(given: string, before: readonly AttachmentId[] = [
   return [...before, attachmentId(given)]
 }
 
-export function idPrefix(given: string): string {
+export function prefixOption(description = 'only ids that begin with this'): Option {
+  return new Option('--prefix <hex>', description).argParser(idPrefix).default('', 'all')
+}
+
+function idPrefix(given: string): string {
   if (isAttachmentIdPrefix(given)) return given
   throw new InvalidArgumentError('An id begins with lower-case hex digits, up to 64.')
 }

@@ -1,6 +1,6 @@
 import type { AttachmentManifestEntry } from '@lash/attachments-core'
 import { Command } from 'commander'
-import { idPrefix } from '../arguments.ts'
+import { prefixOption } from '../arguments.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import type { SessionOptions } from '../context.ts'
 import type { Column } from '../output/columns.ts'
@@ -60,7 +60,7 @@ export function lsCommand(): Command {
     .description(
       'Lists every copy in the store. With --session: every ref of the session, also released ones, with its holder.',
     )
-    .option('--prefix <hex>', 'only ids that begin with this', idPrefix, '')
+    .addOption(prefixOption())
   sessionOptions(command).action(
     action(async (context, { session, holder, prefix }: LsOptions) => {
       const { output, signal } = context

@@ -1,6 +1,6 @@
 import { type CopyManifestReport, copyManifest, copyStore } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
-import { concurrencyOption, idPrefix } from '../arguments.ts'
+import { concurrencyOption, prefixOption } from '../arguments.ts'
 import { action, dryRunOption, examples } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -40,7 +40,7 @@ export function copyCommand(): Command {
     )
     .option('--to <url>', 'the store to copy to')
     .option('--to-manifest <url>', 'the manifest to copy to, which knows nothing yet')
-    .option('--prefix <hex>', 'only ids that begin with this; of the store', idPrefix, '')
+    .addOption(prefixOption('only ids that begin with this; of the store'))
     .addOption(concurrencyOption())
   dryRunOption(command).action(action(copy))
   return examples(

@@ -1,6 +1,6 @@
 import { verifyStore } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
-import { concurrencyOption, idPrefix } from '../arguments.ts'
+import { concurrencyOption, prefixOption } from '../arguments.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -42,7 +42,7 @@ export function verifyCommand(): Command {
         'that holder, has, of which nothing may be missing either. Lists what is damaged, and exits with 1 if anything ' +
         'is. Changes nothing. The store may be in use.',
     )
-    .option('--prefix <hex>', 'only ids that begin with this', idPrefix, '')
+    .addOption(prefixOption())
     .addOption(concurrencyOption())
     .option('--resume <file>', 'keep in this file how far it has come, and go on from there when run again')
   sessionOptions(command).action(action(verify))

@@ -1,11 +1,17 @@
 import type { AttachmentManifestEntry } from '@lash/attachments-core'
 import { repairCopies } from '@lash/attachments-core/maintenance'
 import { Command } from 'commander'
+import { wholeNumber } from '../arguments.ts'
 import { action, dryRunOption, examples } from '../command.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Column } from '../output/columns.ts'
 import { count } from '../output/for-people.ts'
+
+interface RepairOptions {
+  concurrency: number
+  dryRun?: boolean
+}
 
 const lostColumns: readonly Column<AttachmentManifestEntry>[] = [
   { title: 'id', width: 64, of: ref => ref.attachmentId },
@@ -23,6 +29,7 @@ export function repairCommand(): Command {
         'another copy of the same bytes. Lists the refs of which there is none, and exits with 1 if there are any. Run ' +
         'it while no host, sweep or audit runs.',
     )
+    .option('--concurrency <number>', 'how many blobs at the same time, 1 to 1000', wholeNumber, 8)
   dryRunOption(command).action(action(repair))
   return examples(
     command,
@@ -31,11 +38,12 @@ export function repairCommand(): Command {
   )
 }
 
-async function repair(context: Context, { dryRun = false }: { dryRun?: boolean }): Promise<ExitCode> {
+async function repair(context: Context, { dryRun = false, concurrency }: RepairOptions): Promise<ExitCode> {
   const { output, signal } = context
   const [manifest, store] = [await context.manifest(), await context.store()]
   const onProgress = await output.progress(dryRun ? 'look' : 'repair')
-  const { checkedCount, repairedCount, lost } = await repairCopies(manifest, store, { dryRun, signal, onProgress })
+  const options = { dryRun, concurrency, signal, onProgress }
+  const { checkedCount, repairedCount, lost } = await repairCopies(manifest, store, options)
   if (output.json) {
     await output.record({ dryRun, checkedCount, repairedCount, lost }, [])
   } else {

@@ -1,4 +1,5 @@
 import type { AttachmentManifest, AttachmentManifestEntry } from '../manifest/manifest.ts'
+import { checkWhole } from '../numbers.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentSignalOptions, AttachmentStore } from '../store/store.ts'
 import { eachConcurrently } from './each-concurrently.ts'
@@ -6,12 +7,11 @@ import { isOfOneBlob } from './failures.ts'
 import type { MaintenanceProgress } from './progress.ts'
 import { hasCopy, putWhole } from './whole-copy.ts'
 
-/** Contents that are looked at together. */
-const concurrency = 8
-
 export interface RepairOptions {
   /** Find out what would be repaired and what is lost, and put nothing. Default false. */
   dryRun?: boolean | undefined
+  /** How many contents are looked at at the same time: 1 to 1,000, default 8. */
+  concurrency?: number | undefined
   /** Stops the run. It rejects with `signal.reason`, and has put what it had told. */
   signal?: AbortSignal | undefined
   /** Called after each content with a committed ref. */
@@ -50,14 +50,15 @@ interface CommittedRefs {
  * Run it before any sweep, while nobody puts: a sweep takes the other copies. It changes no ref and deletes nothing, so
  * it may be stopped and run again. Bytes that are damaged and have their length are found by `verifyStore`; delete
  * such a copy first. Memory is bounded but for what is lost.
- * @throws `signal.reason`, or what the manifest or the store throws when it is down.
+ * @throws AttachmentInvalidArgumentError, `signal.reason`, or what the manifest or the store throws when it is down.
  */
 export async function repairCopies(
   manifest: AttachmentManifest,
   store: AttachmentStore,
   options: RepairOptions = {},
 ): Promise<RepairReport> {
-  const { dryRun = false, signal, onProgress } = options
+  const { dryRun = false, concurrency = 8, signal, onProgress } = options
+  checkWhole('concurrency', concurrency, 1000, 1)
   signal?.throwIfAborted()
   const lost: AttachmentManifestEntry[] = []
   const report = { checkedCount: 0, repairedCount: 0, lost }

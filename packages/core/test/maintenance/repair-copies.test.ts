@@ -106,3 +106,10 @@ interface Key {
   id: string
   generation: number
 }
+
+test('a concurrency out of range is refused', async () => {
+  for (const concurrency of [0, 1001, 1.5]) {
+    const repairing = repairCopies(manifest, there.store, { concurrency })
+    await expect(repairing).rejects.toMatchObject({ code: 'invalid_argument' })
+  }
+})

@@ -47,6 +47,9 @@ export interface PortableAttachmentStoreOptions {
   maxByteLength?: number | undefined
 }
 
+/** Whether a store of this process has loaded what comes later. */
+let isLoaded = false
+
 /**
  * An `AttachmentStore` over a small driver. What every backend must get right is done here.
  * See `AttachmentStore` for what it guarantees, and `AttachmentDriver` for what it needs.
@@ -70,7 +73,8 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
     // Now, since later there may be no file descriptor left, and Node 22 never tries again to load what it once could
     // not.
-    void Promise.allSettled([sourceReading(), streamReading()])
+    if (!isLoaded) void Promise.allSettled([sourceReading(), streamReading()])
+    isLoaded = true
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest comes first, so that no worker begins it when the others are done. */
@@ -30,14 +30,27 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Files of these packages can share a process, which saves a start of it for each; but none that measures memory. */
+const together = 'packages/{core,ai-sdk,sqlite,cli}/test/**/!(memory).test.ts'
+
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'conformance/test/**/*.test.ts',
-      'testing/test/**/*.test.ts',
-      'examples/**/test/*.test.ts',
-      'scripts/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'conformance/test/**/*.test.ts',
+            'testing/test/**/*.test.ts',
+            'examples/**/test/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+          exclude: [...configDefaults.exclude, together],
+        },
+      },
+      { extends: true, test: { name: 'together', include: [together], isolate: false } },
     ],
     globalSetup: 'testing/src/services/global-setup.ts',
     pool: 'forks',

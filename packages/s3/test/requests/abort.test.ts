@@ -21,7 +21,7 @@ describeWithServer('an abort', () => {
     getUrl: (store, signal) => store.getUrl(id, { signal }),
     'getUrl of a generation': (store, signal) => store.getUrl(id, { signal, generation: 0 }),
     createUpload: (store, signal) => store.createUpload({ id, byteLength: 1, ...meta, signal }),
-    confirmUpload: (store, signal) => store.confirmUpload(`${'a'.repeat(22)}.${id}`, store, { signal }),
+    confirmUpload: (store, signal) => store.confirmUpload(`${'a'.repeat(43)}.${id}`, store, { signal }),
   }
 
   test.each<[string, S3ClientConfig]>([

@@ -11,6 +11,7 @@ export interface Rule {
 }
 
 const ledger = functionsOf('memory/src/manifest/ledger.ts')
+const contentRow = functionsOf('memory/src/manifest/content-row.ts')
 const session = functionsOf('core/src/session/session.ts')
 const heldRefs = functionsOf('core/src/session/held-refs.ts')
 const adoption = functionsOf('core/src/session/adoption.ts')
@@ -159,7 +160,7 @@ export const rules: readonly Rule[] = [
   // Claims.
   {
     rule: 'content is not claimed while a session has committed it',
-    off: [ledger.instead('isHeld', 'return false')],
+    off: [contentRow.instead('isHeld', 'return false')],
     plan: 'two-sweepers',
     caught: 'safety',
   },
@@ -183,7 +184,7 @@ export const rules: readonly Rule[] = [
   },
   {
     rule: 'a claim for a delete is given only when every session has released the content',
-    off: [ledger.instead('isReleased', 'return true')],
+    off: [contentRow.instead('isReleased', 'return true')],
     plan: 'delete',
     caught: 'isolation',
   },
@@ -236,7 +237,7 @@ export const rules: readonly Rule[] = [
   // Blobs that no ref names.
   {
     rule: 'an audit leaves blobs of the generation that refs name',
-    off: [ledger.instead('isUnreferenced', 'return content.claim === undefined')],
+    off: [contentRow.instead('isUnreferenced', 'return content.claim === undefined')],
     plan: 'audit',
     caught: 'safety',
   },
@@ -295,7 +296,7 @@ export const rules: readonly Rule[] = [
   // Sessions.
   {
     rule: 'a put writes the generation that its intent was given',
-    off: [session.swap('#putContent', 'meta, { generation, signal }', 'meta, { generation: 0, signal }')],
+    off: [session.swap('#putContent', '{ generation, signal, ...toldOf }', '{ generation: 0, signal, ...toldOf }')],
     plan: 'one-session',
     caught: 'dangling commit',
   },

@@ -54,7 +54,8 @@ export async function observe({ contents, holds, store, manifest }: Scene): Prom
 /**
  * A text that is the same for states from which the same can happen: it has what the manifest and the store hold,
  * where each actor is, and what each actor knows. It leaves out times and tokens, and actors that do the same on
- * their own are interchangeable.
+ * their own are interchangeable; of sweepers, which remember nothing from one operation to the next, those are that
+ * have the same left to do.
  */
 export function keyOf(world: World, observation: Observation): string {
   const { scene } = world
@@ -63,24 +64,26 @@ export function keyOf(world: World, observation: Observation): string {
   )
   const groups = new Map<string, string[]>()
   for (const actor of world.actors) {
-    const group = isInterchangeable(scene, actor) ? actor.plan.does.join() : actor.plan.name
+    const group = groupOf(scene, actor)
     groups.set(group, [...(groups.get(group) ?? []), stateOf(world, observation, actor)])
   }
   const actors = [...groups.values()].map(states => states.sort().join('&'))
   return `${scene.history.contents.floor}|${contents.join(';')}|${actors.join('|')}|${world.failuresLeft}`
 }
 
-/** Sweepers are, and sessions that nobody else works on or adopts from. */
-function isInterchangeable({ plan }: Scene, { plan: { session } }: Actor): boolean {
-  if (session === undefined) return true
-  return plan.actors.filter(other => other.session === session).length === 1 && !does(plan, 'adopt')
+/** Those of a group are interchangeable: sweepers, and sessions that nobody else works on or adopts from. */
+function groupOf({ plan }: Scene, { plan: { session, name, does: operations } }: Actor): string {
+  if (session === undefined) return 'all sweepers'
+  const isAlone = plan.actors.filter(other => other.session === session).length === 1 && !does(plan, 'adopt')
+  return isAlone ? operations.join() : name
 }
 
 function stateOf({ scene, tools: toolsOfAll }: World, observation: Observation, actor: Actor): string {
   const tools = toolsOfAll.get(actor)
   const replies = actor.replies.map(reply => describe(scene, reply)).join()
-  const position = actor.finished ? 'end' : `${actor.operation} ${actor.stop?.phase} ${actor.stop?.what} (${replies})`
   const session = tools?.session
+  const operation = session === undefined ? actor.plan.does.slice(actor.operation).join() : actor.operation
+  const position = actor.finished ? 'end' : `${operation} ${actor.stop?.phase} ${actor.stop?.what} (${replies})`
   const hold = scene.holds.find(
     ({ sessionId, holder }) => sessionId === session?.sessionId && holder === (session.holder ?? ''),
   )

@@ -1,6 +1,7 @@
 import type { AttachmentManifestEntry } from '@lash/attachments-core'
 import { Command } from 'commander'
 import { prefixOption } from '../arguments.ts'
+import { collectOften } from '../collect-often.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import type { SessionOptions } from '../context.ts'
 import type { Column } from '../output/columns.ts'
@@ -80,6 +81,7 @@ export function lsCommand(): Command {
           await table.row(row)
         }
       } else {
+        collectOften()
         const table = output.table(blobColumns)
         const store = await context.store()
         for await (const blob of store.list({ prefix, signal })) {

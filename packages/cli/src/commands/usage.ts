@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { collectOften } from '../collect-often.ts'
 import { action, examples, sessionOptions } from '../command.ts'
 import { count, size } from '../output/for-people.ts'
 
@@ -15,6 +16,7 @@ export function usageCommand(): Command {
       const view = await context.session()
       const usage = (await view?.usage({ signal })) ?? { count: 0, byteLength: 0 }
       if (view === undefined) {
+        collectOften()
         const progressed = await output.progress('list')
         for await (const { byteLength } of (await context.store()).list({ signal })) {
           usage.count++

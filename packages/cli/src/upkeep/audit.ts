@@ -1,6 +1,7 @@
 import { reclaimUnreferencedAttachments } from '@lash/attachments-core'
 import { Command } from 'commander'
 import { olderThanOption, ratio } from '../arguments.ts'
+import { collectOften } from '../collect-often.ts'
 import { action, dryRunOption, examples } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { size } from '../output/for-people.ts'
@@ -24,6 +25,7 @@ export function auditCommand(): Command {
   dryRunOption(command).action(
     action(async (context, { olderThan, maxDeleteRatio, dryRun = false }: AuditOptions) => {
       const { output, signal } = context
+      collectOften()
       const [manifest, store] = [await context.manifest(), await context.store()]
       const progressed = await output.progress('audit')
       const report = await reclaimUnreferencedAttachments(manifest, store, Date.now() - olderThan, {

@@ -244,7 +244,7 @@ export const rules: readonly Rule[] = [
   {
     rule: 'an audit claims a blob of content that is not known, in one step',
     off: [ledger.swap('claimListed', 'if (dryRun)', 'if (dryRun || content === undefined)')],
-    plan: 'audit',
+    plan: 'purge-strays',
     caught: 'generation reused',
   },
   {
@@ -268,7 +268,7 @@ export const rules: readonly Rule[] = [
         `unreferenced.splice(-batchSize).map(({ id, generation }) => ({ attachmentId: id, generation, token: '' }))`,
       ),
     ],
-    plan: 'audit',
+    plan: 'audits',
     caught: 'generation reused',
   },
   // Sweepers.

@@ -126,8 +126,7 @@ async function checkTypes(): Promise<Outcome> {
 }
 
 async function testTarballs(runtime: Runtime, excluded: readonly string[] = []): Promise<Outcome> {
-  const args = excluded.flatMap(pattern => ['--exclude', pattern])
-  const files = await runVitest({ folder: installed().folder, runtime, filters, args })
+  const files = await runVitest({ folder: installed().folder, runtime, filters, excluded })
   ranWhere.addFiles(`${runtime.name} ${runtime.version}`, files)
   return sumOf(files.values())
 }

@@ -15,8 +15,8 @@ export interface VitestRun {
   runtime?: Runtime
   /** Test files whose path contains one of these; all without. */
   filters?: readonly string[]
-  /** More arguments of vitest. */
-  args?: readonly string[]
+  /** Patterns of test files that are left out. */
+  excluded?: readonly string[]
 }
 
 /**
@@ -24,15 +24,16 @@ export interface VitestRun {
  * failure of '(run)'.
  */
 export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
-  const { folder = root, runtime = pinnedNode(), filters = [], args = [] } = run
+  const { folder = root, runtime = pinnedNode(), filters = [], excluded = [] } = run
   const file = join(folder, 'reports', 'vitest.json')
   await rm(file, { force: true })
   const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const exitCode = await runCommand(runtime.program, [vitest, 'run', ...reporters, ...args, ...filters], {
+  const exitCode = await runCommand(runtime.program, [vitest, 'run', ...reporters, ...filters], {
     cwd: folder,
     env: {
       NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
+      LASH_TEST_EXCLUDE: excluded.join('\n'),
       // The oldest Node strips types with a warning, which is no part of what a program prints.
       ...(runtime.version.startsWith('22.') && { NODE_NO_WARNINGS: '1' }),
     },

@@ -54,7 +54,9 @@ test('goes on where it was stopped, with what was found before, and keeps nothin
     end: { with: 'SIGTERM', when: output => output.stdout.split('\n').length > 2 },
   })
   expect(stopped.signal).toBe('SIGTERM')
-  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ after: { id: ids[14] }, checkedCount: 15 })
+  const { after, checkedCount } = JSON.parse(readFileSync(file, 'utf8'))
+  expect([11, 12, 13, 14, 15]).toContain(checkedCount)
+  expect(after.id).toBe(ids[checkedCount - 1])
 
   const other = await lashAttachments([...args.slice(0, 2), 'memory:', ...args.slice(3)])
   expect(other.code).toBe(2)

@@ -30,8 +30,11 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Files of these packages can share a process, which saves a start of it for each; but none that measures memory. */
-const together = 'packages/{core,ai-sdk,sqlite,cli}/test/**/!(memory).test.ts'
+/**
+ * Files of these packages can share a process, which saves a start of it for each; but none that looks at the memory or
+ * the threads of its process.
+ */
+const together = 'packages/{core,ai-sdk,sqlite,cli}/test/**/!(memory|threads).test.ts'
 
 /** Patterns of files that this run leaves out. Vitest's own `--exclude` does not reach projects. */
 const { LASH_TEST_EXCLUDE = '' } = process.env

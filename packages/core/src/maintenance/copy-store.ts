@@ -53,11 +53,11 @@ export async function copyStore(
   const failures = new Failures()
   const report = { listedCount: 0, copiedCount: 0, copiedByteLength: 0, presentCount: 0, failures: failures.list }
 
-  async function* toCopy(): AsyncGenerator<ToCopy, void, void> {
+  async function* toCopy(): AsyncGenerator<ToCopy[], void, void> {
     for await (const { prefix: shard, copies } of sortedListing(from, prefix, undefined, signal)) {
       // One request tells of a thousand copies that they are not there.
       const names = copies.length === 0 ? undefined : await namesUnder(to, shard, signal)
-      for (const copy of copies) yield { ...copy, mayBeThere: names?.has(physicalName(copy)) ?? true }
+      yield copies.map(copy => ({ ...copy, mayBeThere: names?.has(physicalName(copy)) ?? true }))
     }
   }
 

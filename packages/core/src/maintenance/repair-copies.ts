@@ -83,7 +83,7 @@ export async function repairCopies(
 async function* committedRefs(
   manifest: AttachmentManifest,
   options: AttachmentSignalOptions,
-): AsyncGenerator<CommittedRefs, void, void> {
+): AsyncGenerator<[CommittedRefs], void, void> {
   let content: CommittedContent | undefined
   for await (const record of manifest.exportContents(options)) {
     if (!('refs' in record)) continue
@@ -92,7 +92,7 @@ async function* committedRefs(
     if (first === undefined) continue
     const { attachmentId: id, generation } = record
     if (content?.id !== id) content = { id, generation, byteLength: first.byteLength }
-    yield { content, refs }
+    yield [{ content, refs }]
   }
 }
 

@@ -25,17 +25,22 @@ export async function* sortedListing(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListedShard, void, void> {
   const prefixes = [prefix]
+  /** Shorter prefixes have too much: where one of them had, the others are not tried. */
+  let leastLength = 0
   for (;;) {
     const next = prefixes.pop()
     if (next === undefined) return
     if (after !== undefined && next < after.id.slice(0, next.length)) continue
-    const copies = await listedUnder(store, next, signal)
-    if (copies === undefined) prefixes.push(...digits.map(digit => next + digit).reverse())
-    else
+    const copies = next.length < leastLength ? undefined : await listedUnder(store, next, signal)
+    if (copies === undefined) {
+      leastLength = Math.max(leastLength, next.length + 1)
+      prefixes.push(...digits.map(digit => next + digit).reverse())
+    } else {
       yield {
         prefix: next,
         copies: copies.filter(copy => after === undefined || inOrder(after, copy) < 0).sort(inOrder),
       }
+    }
   }
 }
 

@@ -28,7 +28,7 @@ const shareDigits = 13
  */
 export async function runOverCopies<Copy extends AttachmentListing>(
   options: StoreRunOptions & { after?: AttachmentKey | undefined },
-  copies: () => AsyncGenerator<Copy, void, void>,
+  batches: () => AsyncGenerator<readonly Copy[], void, void>,
   failures: readonly MaintenanceFailure[],
   call: (copy: Copy) => Promise<void>,
 ): Promise<void> {
@@ -51,7 +51,7 @@ export async function runOverCopies<Copy extends AttachmentListing>(
     const upTo = atWork.size === 0 ? last : atWork.values().next().value
     onProgress?.({ ...progress, ...(upTo && { upTo: keyOf(upTo), share: shareOf(upTo, prefix) }) })
   }
-  await eachConcurrently(copies(), concurrency, async copy => {
+  await eachConcurrently(batches(), concurrency, async copy => {
     atWork.set(copy, last)
     last = copy
     await loopYield.beforeStep()

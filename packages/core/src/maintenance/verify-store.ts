@@ -43,10 +43,8 @@ export async function verifyStore(
   const failures = new Failures()
   const report = { checkedCount: 0, byteLength: 0, damaged: failures.list }
 
-  async function* copies(): AsyncGenerator<AttachmentListing, void, void> {
-    for await (const shard of sortedListing(store, prefix, after, signal)) {
-      for (const copy of shard.copies) yield copy
-    }
+  async function* copies(): AsyncGenerator<readonly AttachmentListing[], void, void> {
+    for await (const shard of sortedListing(store, prefix, after, signal)) yield shard.copies
   }
 
   await runOverCopies(options, copies, failures.list, async copy => {

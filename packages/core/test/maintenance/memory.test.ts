@@ -24,9 +24,12 @@ class Held {
 /** A store of so many blobs, which are made as they are read. Each is full of its own number. */
 function source(count: number, byteLength: number, onRead: () => void): AttachmentStore {
   const numbers = new Map<string, number>()
+  // One for all: it is not to make garbage itself.
+  const chunk = new Uint8Array(chunkBytes)
   for (let number = 0; number < count; number++) {
     const hash = createHash('sha256')
-    for (let length = 0; length < byteLength; length += chunkBytes) hash.update(new Uint8Array(chunkBytes).fill(number))
+    chunk.fill(number)
+    for (let length = 0; length < byteLength; length += chunkBytes) hash.update(chunk)
     numbers.set(hash.digest('hex'), number)
   }
   return driven({
@@ -52,7 +55,7 @@ function source(count: number, byteLength: number, onRead: () => void): Attachme
 test.each([
   ['one blob of 64 MiB', 1, 64 * MiB, 16],
   // Eight at a time, each in a body and its chunks. Nothing freed would be 64 MiB and more.
-  ['64 blobs of 1 MiB', 64, MiB, 48],
+  ['64 blobs of 1 MiB', 64, MiB, 32],
 ])('a run over %s leaves no garbage of buffers', async (_, count, byteLength, most) => {
   const { store: target } = files()
   const read = new Held()

@@ -3,9 +3,9 @@ import { Command } from 'commander'
 import { olderThanOption, ratio } from '../arguments.ts'
 import { collectOften } from '../collect-often.ts'
 import { action, dryRunOption, examples } from '../command.ts'
-import { exitCodes } from '../exit-codes.ts'
 import { size } from '../output/for-people.ts'
-import { reportFailures } from './failures.ts'
+import type { Field } from '../output/output.ts'
+import { reportRemovals } from './failures.ts'
 
 interface AuditOptions {
   olderThan: number
@@ -34,18 +34,14 @@ export function auditCommand(): Command {
         signal,
         onProgress: ({ scannedIntentCount }) => progressed({ count: scannedIntentCount }),
       })
-      const { scannedIntentCount: scannedCount, reclaimedCount, unreferencedCount, unreferencedByteLength } = report
-      const failures = reportFailures(output, report.failures)
-      const counts = { scannedCount, unreferencedCount, unreferencedByteLength, reclaimedCount }
-      await output.record({ dryRun, ...counts, failures }, [
-        ['scannedCount', scannedCount],
+      const { scannedIntentCount, unreferencedCount, unreferencedByteLength, reclaimedCount, failures } = report
+      const counts: Field[] = [
+        ['scannedCount', scannedIntentCount],
         ['unreferencedCount', unreferencedCount],
         ['unreferencedByteLength', unreferencedByteLength, size(unreferencedByteLength)],
         ['reclaimedCount', reclaimedCount],
-        ['failedCount', failures.length],
-      ])
-      if (dryRun) output.remark('a dry run: nothing was changed')
-      return failures.length === 0 ? exitCodes.ok : exitCodes.failed
+      ]
+      return reportRemovals(output, dryRun, counts, failures)
     }),
   )
   return examples(

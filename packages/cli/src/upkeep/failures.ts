@@ -1,6 +1,7 @@
 import type { AttachmentReclamationFailure } from '@lash/attachments-core'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { codeOf, messageOf } from '../output/errors.ts'
-import type { Output } from '../output/output.ts'
+import type { Field, Output } from '../output/output.ts'
 
 /** What failed of one copy, as JSON has it. */
 export interface ReportedFailure {
@@ -20,6 +21,20 @@ export function reportFailures(
     if (!output.json) output.failed(error, `${id} at generation ${generation}`)
     return reported(failure)
   })
+}
+
+/** Ends a sweep or an audit: says what it has counted, and what failed. */
+export async function reportRemovals(
+  output: Output,
+  dryRun: boolean,
+  counts: readonly Field[],
+  failed: readonly AttachmentReclamationFailure[],
+): Promise<ExitCode> {
+  const failures = reportFailures(output, failed)
+  const values = Object.fromEntries(counts.map(([name, value]) => [name, value]))
+  await output.record({ dryRun, ...values, failures }, [...counts, ['failedCount', failures.length]])
+  if (dryRun) output.remark('a dry run: nothing was changed')
+  return failures.length === 0 ? exitCodes.ok : exitCodes.failed
 }
 
 export function reported({ id, generation, error }: AttachmentReclamationFailure): ReportedFailure {

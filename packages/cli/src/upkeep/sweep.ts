@@ -2,8 +2,8 @@ import { reclaimOrphanedAttachments } from '@lash/attachments-core'
 import { Command } from 'commander'
 import { olderThanOption } from '../arguments.ts'
 import { action, dryRunOption, examples } from '../command.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { reportFailures } from './failures.ts'
+import type { Field } from '../output/output.ts'
+import { reportRemovals } from './failures.ts'
 
 interface SweepOptions {
   olderThan: number
@@ -28,15 +28,12 @@ export function sweepCommand(): Command {
         signal,
         onProgress: ({ scannedIntentCount }) => progressed({ count: scannedIntentCount }),
       })
-      const { scannedIntentCount: claimedCount, reclaimedCount } = report
-      const failures = reportFailures(output, report.failures)
-      await output.record({ dryRun, claimedCount, reclaimedCount, failures }, [
-        ['claimedCount', claimedCount],
+      const { scannedIntentCount, reclaimedCount, failures } = report
+      const counts: Field[] = [
+        ['claimedCount', scannedIntentCount],
         ['reclaimedCount', reclaimedCount],
-        ['failedCount', failures.length],
-      ])
-      if (dryRun) output.remark('a dry run: nothing was changed')
-      return failures.length === 0 ? exitCodes.ok : exitCodes.failed
+      ]
+      return reportRemovals(output, dryRun, counts, failures)
     }),
   )
   return examples(

@@ -3,6 +3,7 @@ import {
   AttachmentNotFoundError,
   type SessionScopedAttachmentStore,
 } from '@lash/attachments-core'
+import { concurrently } from '@lash/attachments-core/backend'
 import type { MaintenanceProgress } from '@lash/attachments-core/maintenance'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import { type ReportedFailure, reported } from './failures.ts'
@@ -28,7 +29,7 @@ export interface SessionRead {
 
 /**
  * Reads what a session, or a holder in it, has, as the session reads it. What is let go of meanwhile, or was never
- * stored, is left out. Keeps the ids of the session in memory.
+ * stored, is left out. Keeps a ref to each content of the session in memory.
  * @throws the reason of the signal, or what a backend throws that is down.
  */
 export async function readSession(
@@ -53,32 +54,26 @@ export async function readSession(
     onProgress({ count: read.checkedCount, byteLength: read.byteLength })
   }
 
-  const refs = liveRefs(view, options)
-  const worker = async () => {
-    for await (const ref of refs) await look(ref)
-  }
-  await Promise.all(Array.from({ length: concurrency }, worker))
+  await concurrently(await liveRefs(view, options), concurrency, look)
   return read
 }
 
 /** One for each content. */
-async function* liveRefs(
+async function liveRefs(
   { manifest, sessionId, holder }: SessionScopedAttachmentStore,
   { prefix, signal }: ReadSessionOptions,
-): AsyncGenerator<AttachmentManifestEntry, void, void> {
-  const seen = new Set<string>()
+): Promise<readonly AttachmentManifestEntry[]> {
+  const refs = new Map<string, AttachmentManifestEntry>()
   for await (const entry of manifest.listRefs(sessionId, { holder })) {
     signal.throwIfAborted()
     const { attachmentId: id, releasedAtEpochMs } = entry
-    if (releasedAtEpochMs !== undefined || seen.has(id) || !id.startsWith(prefix)) continue
-    seen.add(id)
-    yield entry
+    if (releasedAtEpochMs === undefined && !refs.has(id) && id.startsWith(prefix)) refs.set(id, entry)
   }
+  return [...refs.values()]
 }
 
 async function lengthRead(view: SessionScopedAttachmentStore, id: string, signal: AbortSignal): Promise<number> {
   const { meta, body } = await view.stream(id, { signal })
-  const reader = body.getReader()
-  while (!(await reader.read()).done);
+  for await (const _ of body);
   return meta.byteLength
 }

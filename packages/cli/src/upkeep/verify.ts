@@ -13,18 +13,12 @@ import { UsageError } from '../usage-error.ts'
 import { estimated } from './estimate.ts'
 import { type ReportedFailure, reported } from './failures.ts'
 import { ResumeFile } from './resume-file.ts'
-import { readSession } from './verify-session.ts'
+import { readSession, type SessionRead } from './verify-session.ts'
 
 interface VerifyOptions {
   prefix: string
   concurrency: number
   resume?: string
-}
-
-interface Verified {
-  checkedCount: number
-  byteLength: number
-  damaged: readonly ReportedFailure[]
 }
 
 const columns: readonly Column<ReportedFailure>[] = [
@@ -121,7 +115,7 @@ async function verifyWhole(context: Context, { prefix, concurrency, resume }: Ve
 /** @param readLength what was read since the start, in bytes: an earlier run may have read the rest. */
 async function verdict(
   output: Output,
-  { checkedCount, byteLength, damaged }: Verified,
+  { checkedCount, byteLength, damaged }: SessionRead,
   readLength: number,
   startedMs: number,
 ): Promise<ExitCode> {

@@ -11,6 +11,7 @@ import { physicalName } from '@lash/attachments-core/backend'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { newFolder, sampleBytes } from '@lash/attachments-testing'
 import { onTestFinished } from 'vitest'
+import { driver } from '../driver.ts'
 
 export const meta = { mediaType: 'image/png', width: 3, height: 4, label: 'a näme.png' }
 
@@ -51,18 +52,7 @@ export async function namesIn(store: AttachmentStore): Promise<string[]> {
 
 /** A store over a driver that does what a test says, and nothing else. */
 export function driven(overrides: Partial<AttachmentDriver>): AttachmentStore {
-  return new PortableAttachmentStore({
-    specificationVersion: 1,
-    name: 'test',
-    persistence: 'ephemeral',
-    write: async () => {},
-    read: async () => undefined,
-    stat: async () => undefined,
-    remove: async () => {},
-    async *list() {},
-    close: async () => {},
-    ...overrides,
-  })
+  return new PortableAttachmentStore(driver(overrides))
 }
 
 /** A listing of so many blobs with made-up ids. */

@@ -1,32 +1,16 @@
 import {
   AttachmentBackendError,
   AttachmentCorruptError,
-  type AttachmentDriver,
   AttachmentIoError,
   type AttachmentKey,
   contentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
 import { expect, test } from 'vitest'
+import { driver } from '../driver.ts'
 
 const bytes = new TextEncoder().encode('some bytes')
 const id = contentId(bytes)
-
-/** A driver that does what a test says, and nothing else. */
-function driver(overrides: Partial<AttachmentDriver>): AttachmentDriver {
-  return {
-    specificationVersion: 1,
-    name: 'test',
-    persistence: 'ephemeral',
-    write: async () => {},
-    read: async () => undefined,
-    stat: async () => undefined,
-    remove: async () => {},
-    async *list() {},
-    close: async () => {},
-    ...overrides,
-  }
-}
 
 test('an error of the backend becomes ours, with its cause and without the password of a URL', async () => {
   const cause = new Error('cannot reach db://user:s3@cret@host/x')

@@ -15,6 +15,8 @@ export interface BlobStatements {
    * otherwise what was there before.
    */
   readonly insertSmall: Statement
+  /** insertSmall without telling what was there before. Changes nothing when the blob is there. */
+  readonly insertNewSmall: Statement
   /**
    * insertSmall for many blobs, each key once. Arrays: $1 ids, $2 generations, $3 lengths, $4 to $7 metadata, $8 the
    * positions, from 1, at which the bytes of each begin in $9, which is the bytes of all. Gives id, generation and what
@@ -63,17 +65,20 @@ export function keyValues({ id, generation }: AttachmentKey): [id: string, gener
 export function blobStatements(schema: string): BlobStatements {
   const blobs = `"${schema}".attachment_blobs`
   const chunks = `"${schema}".attachment_chunks`
-  return {
-    insertSmall: statement(`
-      WITH inserted AS (
+  const insertNewSmall = `
         INSERT INTO ${blobs} (id, generation, byte_length, media_type, width, height, label, bytes)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (id, generation) DO NOTHING
+        ON CONFLICT (id, generation) DO NOTHING`
+  return {
+    insertSmall: statement(`
+      WITH inserted AS (${insertNewSmall}
         RETURNING true
       )
       SELECT b.byte_length, b.media_type, b.width, b.height, b.label, pg_catalog.octet_length(b.bytes) AS stored_length
       FROM (SELECT WHERE NOT EXISTS (SELECT FROM inserted)) AS met
       LEFT JOIN ${blobs} b ON b.id = $1 AND b.generation = $2`),
+
+    insertNewSmall: statement(insertNewSmall),
 
     // Blobs are looked up one by one, by key: a plan made while the table was small must not read all of it later.
     insertManySmall: statement(`

@@ -10,6 +10,12 @@ import { type BlobStatements, keyValues } from './blob-statements.ts'
 /** Largest body that shares a statement with others. For a bigger one, the saved round trip matters little. */
 export const maxSharedBytes: number = 16 * 1024
 
+/**
+ * After so many blobs in a row that were new, the next one is expected to be new, too. Then the server does not prepare
+ * to tell what is there already, a fifth of its work; for a blob that is there after all, there is one more round trip.
+ */
+const newBlobsInRow = 32
+
 /** A blob whose bytes go into its row. */
 export interface SmallBlob {
   readonly key: AttachmentKey
@@ -22,6 +28,7 @@ export class SmallBlobWriter {
   readonly #database: Database
   readonly #sql: BlobStatements
   readonly #batcher: StatementBatcher<SmallBlob, InsertResult>
+  #newInRow = 0
 
   constructor(database: Database, sql: BlobStatements) {
     this.#database = database
@@ -40,7 +47,12 @@ export class SmallBlobWriter {
 
   async #insert({ key, meta, bytes }: SmallBlob, signal: AbortSignal | undefined): Promise<InsertResult> {
     const values = [...keyValues(key), meta.byteLength, ...metaColumns(meta), bytes]
+    if (this.#newInRow >= newBlobsInRow) {
+      const { rowCount } = await this.#database.query(this.#sql.insertNewSmall, values, signal)
+      if (rowCount === 1) return newlyInserted
+    }
     const { rows } = await this.#database.query<PresentRow>(this.#sql.insertSmall, values, signal)
+    this.#newInRow = rows[0] === undefined ? this.#newInRow + 1 : 0
     return rows[0] === undefined ? newlyInserted : { ...rows[0], inserted: false }
   }
 

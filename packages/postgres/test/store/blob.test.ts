@@ -97,6 +97,21 @@ test('chunks that are lost or of a wrong length are damage, in a range too, and 
   }
 })
 
+test('after many new blobs in a row, a put still meets one that is there, and heals it where it is damaged', async () => {
+  const { store, admin, schema } = await setUp()
+  const bytes = bytesOf('old')
+  const ref = await store.put(bytes, text)
+  const damages = [`SET bytes = 'less'`, `SET bytes = NULL`, 'SET byte_length = 1', 'SET stored_at = now()']
+  for (const damage of damages) {
+    for (let index = 0; index < 50; index++) await store.put(bytesOf(`new ${damage} ${index}`), text)
+    await admin.query(`UPDATE ${schema}.attachment_blobs ${damage} WHERE id = $1`, [`\\x${ref.id}`])
+    expect(await store.put(bytes, text)).toEqual(ref)
+    expect((await store.get(ref.id)).bytes).toEqual(bytes)
+  }
+  const { rows } = await admin.query(`SELECT count(*) FROM ${schema}.attachment_blobs`)
+  expect(rows).toEqual([{ count: '201' }])
+})
+
 test('a delete that waits for a healing put removes everything that the put has written', async () => {
   const { store, pool, schema, admin } = await setUp()
   const bytes = bytesOf('big', 600_000)

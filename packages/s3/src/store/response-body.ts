@@ -9,16 +9,24 @@ export function readableOf(body: unknown): Readable {
   return body instanceof Readable ? body : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0])
 }
 
-/** Reads a short body of known length into memory. Frees its socket, also when it fails. */
+/**
+ * Reads a short body of known length into memory. Frees its socket, also when it fails.
+ *
+ * It gives back the memory of each chunk that has a buffer of its own: as garbage, the chunks would take longer to
+ * collect than to read. The parser of HTTP may still be at work on the chunk that it tells of, so that goes last.
+ */
 export function collectBody(body: Readable, length: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const bytes = new Uint8Array(length)
     let received = 0
     let ended = false
+    let copied: Uint8Array | undefined
     body.on('data', (chunk: Uint8Array) => {
       received += chunk.byteLength
-      if (received > length) body.destroy()
-      else bytes.set(chunk, received - chunk.byteLength)
+      if (received > length) return body.destroy()
+      bytes.set(chunk, received - chunk.byteLength)
+      if (copied?.byteLength === copied?.buffer.byteLength) (copied?.buffer as ArrayBuffer | undefined)?.transfer(0)
+      copied = chunk
     })
     body.once('error', cause => reject(cutAfter(received, length, cause)))
     body.once('end', () => {

@@ -7,7 +7,7 @@ import type { Contender } from './contenders/contender.ts'
 import { contendersIn } from './contenders/index.ts'
 import { buildSqlite3 } from './measure/build-peers.ts'
 import { backends, type Cell, cells, serversOf } from './measure/cell.ts'
-import { measureInChild } from './measure/measure-in-child.ts'
+import { ContenderProcess } from './measure/contender-process.ts'
 import { startServices } from './measure/services.ts'
 import { chart } from './report/chart.ts'
 import { describeMachine } from './report/machine.ts'
@@ -32,13 +32,14 @@ if (values.help) {
 
   --quick       a tenth of the operations, and one round
   --only TEXT   only cells whose name contains TEXT, such as "fs", "sqlite put", "1 MiB"
-  --rounds N    how often each contender takes its turn in each cell (3; quick: 1; compare: 5)
+  --rounds N    how often each contender takes its turn in each cell (3; quick: 1; compare: 9, quick: 6)
   --out FOLDER  where the results go (bench/results)
   --compare VERSION  ours alone, beside another version of it: a commit, or a folder with a checkout`)
   process.exit(0)
 }
 
-const rounds = Number(values.rounds ?? (values.compare !== undefined ? 5 : values.quick ? 1 : 3))
+const usualRounds = values.compare === undefined ? [1, 3] : [6, 9]
+const rounds = Number(values.rounds ?? usualRounds[values.quick ? 0 : 1])
 const chosen = cells.filter(cell => values.only === undefined || values.only.some(text => cell.id.includes(text)))
 if (chosen.length === 0) throw new Error(`no cell has a name that contains ${values.only?.join(' or ')}`)
 
@@ -79,12 +80,12 @@ async function runPairs(version: string): Promise<void> {
         ({ role }) => role === 'ours' || role === 'variant',
       )
       for (const { name: contenderName } of ours) {
-        const turn = { cellId: cell.id, contenderName, share, folder, env: services.env }
+        const entry = { cell, contenderName, folder, env: services.env }
         try {
-          const ratios = await measurePair(rounds, { older: other.folder, newer: here }, turn)
-          if (ratios.length === 0) continue
-          pairings.push({ ...turn, ratios })
-          printPairing({ ...turn, ratios })
+          const pairing = await measurePair(rounds, { older: other.folder, newer: here }, entry)
+          if (pairing === undefined) continue
+          pairings.push(pairing)
+          printPairing(pairing)
         } catch (error) {
           console.log(`${cell.id}: ${contenderName}: not measured, ${(error as Error).message}`)
         }
@@ -108,20 +109,17 @@ function measurable(): readonly Cell[] {
 /** The contenders take turns, so that a machine that slows down slows all of them; each round begins with another. */
 async function runCell(cell: Cell, contenders: readonly Contender[]): Promise<Sample[]> {
   const samples: Sample[] = contenders.map(contender => ({ contender, measurements: [], failure: undefined }))
+  const count = Math.max(Math.ceil(cell.count * share), Math.min(cell.count, cell.concurrency * 4))
   for (let round = 0; round < rounds; round++) {
     const first = (round + cells.indexOf(cell)) % samples.length
     for (const sample of [...samples.slice(first), ...samples.slice(0, first)]) {
       if (sample.failure !== undefined) continue
       try {
-        const measurement = await measureInChild({
-          checkout: here,
-          cellId: cell.id,
-          contenderName: sample.contender.name,
-          share,
-          folder,
-          env: services.env,
-        })
-        if (measurement !== undefined) sample.measurements.push(measurement)
+        const entry = { checkout: here, cell, contenderName: sample.contender.name, folder, env: services.env }
+        const process = await ContenderProcess.start(entry)
+        if (process === undefined) continue
+        sample.measurements.push(await process.turn(count))
+        await process.end()
       } catch (error) {
         sample.failure = error instanceof Error ? error.message : String(error)
       }

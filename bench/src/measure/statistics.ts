@@ -15,3 +15,20 @@ export function percentiles<const Shares extends readonly number[]>(
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
   return shares.map(at) as { [Index in keyof Shares]: number }
 }
+
+/**
+ * Between which of the values the median of all values there could be is, with a certainty of at least 95% (the sign
+ * test). Of fewer than six values, the least and the greatest.
+ */
+export function medianInterval(values: readonly number[]): [low: number, high: number] {
+  const sorted = values.toSorted((a, b) => a - b)
+  // How likely it is that so many values, or fewer, are below the median.
+  let chance = 0.5 ** sorted.length
+  let below = 0
+  for (let term = chance; ; below++) {
+    term *= (sorted.length - below) / (below + 1)
+    if (2 * (chance + term) > 0.05) break
+    chance += term
+  }
+  return [sorted[below] ?? 0, sorted[sorted.length - 1 - below] ?? 0]
+}

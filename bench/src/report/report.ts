@@ -3,7 +3,7 @@ import { type Cell, isRead } from '../measure/cell.ts'
 import type { Machine } from './machine.ts'
 import type { CellResult, Ratio, Row } from './result.ts'
 
-const figures = ['ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'busy p99 ms', 'peak MiB'] as const
+const figures = ['ops/s', 'MB/s', 'p50 ms', 'p99 ms', 'cpu ms', 'loop p99 ms', 'busy p99 ms', 'peak MiB'] as const
 
 export function printCell(result: CellResult): void {
   console.log(`\n${result.cell.id}\n${table(result)}`)
@@ -33,7 +33,7 @@ export function markdown(machine: Machine, results: readonly CellResult[]): stri
 
 Node ${machine.node}, ${machine.system}, ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.date}. Each contender ran in a process of its own, in
 turn; medians over the rounds. "Survives" says what a put that has resolved survives, "reads" whether what is read is compared with
-its digest, "loop" how late the event loop was, and "busy" how long its thread had a processor in a wait for it; compare figures
+its digest, "cpu" what all threads of the process took for an operation, "loop" how late the event loop was, and "busy" how long its thread had a processor in a wait for it; compare figures
 within a table alone.
 
 ${markdownTable([['cell', 'ours', 'to the best peer', 'to the floor of equal guarantees'], ...summary])}
@@ -56,6 +56,7 @@ function cellsOf(cell: Cell, row: Row): string[] {
     figure(row.megabytesPerSecond),
     row.p50.toFixed(3),
     row.p99.toFixed(3),
+    row.processor.toFixed(3),
     row.loopDelay.toFixed(1),
     row.loopBusy.toFixed(1),
     row.peakMemory.toFixed(0),

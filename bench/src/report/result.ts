@@ -101,6 +101,7 @@ function rowOf(cell: Cell, { contender, measurements }: Sample): Row {
     megabytesPerSecond: (opsPerSecond * cell.byteLength) / 1e6,
     p50: middle('p50'),
     p99: middle('p99'),
+    processor: middle('processor'),
     loopDelay: middle('loopDelay'),
     loopBusy: middle('loopBusy'),
     peakMemory: middle('peakMemory'),

@@ -20,10 +20,9 @@ export const bareContenders: readonly Contender[] = [
     renameSync(staged, path)
   }),
   bare('two files, synced and named in order', 'power cut', async (staged, path, sidecar, bytes, shard) => {
-    const files = [await create(staged, bytes), await create(`${staged}.json`, sidecar)]
+    const files = [await create(staged, bytes), await create(`${path}.json`, sidecar)]
     await Promise.all(files.map(file => synced(file)))
     for (const file of files) closeSync(file)
-    renameSync(`${staged}.json`, `${path}.json`)
     await syncFolder(shard)
     renameSync(staged, path)
     await syncFolder(shard)

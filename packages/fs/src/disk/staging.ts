@@ -43,6 +43,18 @@ export class StagedFile {
     return this.#descriptor as number
   }
 
+  /** Writes something small, synchronously. */
+  write(bytes: Uint8Array): void {
+    let offset = 0
+    try {
+      do {
+        offset += writeSync(this.descriptor, bytes, offset, bytes.byteLength - offset)
+      } while (offset < bytes.byteLength)
+    } catch (cause) {
+      throw ioError('write', this.path, cause)
+    }
+  }
+
   /** Makes the bytes durable and closes the file. After a failure the file must not be published. */
   async sync(): Promise<void> {
     try {
@@ -73,13 +85,18 @@ export class StagedFile {
     closeFile(descriptor, this.path)
   }
 
-  /** Closes and deletes a file that was not published. Never fails. */
-  discard(): void {
+  /** Closes a file whose write has failed. Never fails. */
+  abandon(): void {
     try {
       this.close()
     } catch {
       // Nobody needs it.
     }
+  }
+
+  /** Closes and deletes a file that was not published. Never fails. */
+  discard(): void {
+    this.abandon()
     discardFile(this.path)
   }
 
@@ -113,34 +130,31 @@ export class Staging {
 
   /** Stages something small, synchronously. */
   stage(name: string, bytes: Uint8Array): StagedFile {
-    const file = this.#create(name)
+    const file = this.create(name)
     try {
-      writeAllNow(file.descriptor, bytes)
+      file.write(bytes)
       return file
-    } catch (cause) {
+    } catch (error) {
       file.discard()
-      throw ioError('write', file.path, cause)
+      throw error
     }
   }
 
-  /** Writes a small file directly under its final name. If the name is taken, does nothing and returns false. */
-  createUnder(path: string, bytes: Uint8Array): boolean {
-    let descriptor: number
+  /** Makes an empty file for the name. */
+  create(name: string): StagedFile {
+    const path = this.#newPath(name)
+    return new StagedFile(path, this.#open(path, exclusive))
+  }
+
+  /** Makes an empty file directly under its last name; undefined when the name is taken. */
+  createUnder(path: string): StagedFile | undefined {
     try {
-      descriptor = openSync(path, exclusive)
+      return new StagedFile(path, openSync(path, exclusive))
     } catch (cause) {
-      if (hasCode(cause, 'EEXIST')) return false
+      if (hasCode(cause, 'EEXIST')) return undefined
       if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', path, cause)
     }
-    try {
-      writeAllNow(descriptor, bytes)
-    } catch (cause) {
-      throw ioError('write', path, cause)
-    } finally {
-      closeFile(descriptor, path)
-    }
-    return true
   }
 
   /** Stages a content: writes bytes, but links a spool file, so that nothing is written twice. */
@@ -151,7 +165,7 @@ export class Staging {
       const linked = await this.#link(name, path)
       if (linked !== undefined) return linked
     }
-    const file = this.#create(name)
+    const file = this.create(name)
     try {
       if (bytes === undefined) await writeStream(file.descriptor, content, signal)
       else await writeAll(file.descriptor, bytes)
@@ -184,11 +198,6 @@ export class Staging {
     }
   }
 
-  #create(name: string): StagedFile {
-    const path = this.#newPath(name)
-    return new StagedFile(path, this.#open(path, exclusive))
-  }
-
   #newPath(name: string): string {
     this.#count++
     return `${this.#folder}${sep}${name}~${this.#count}`
@@ -202,13 +211,6 @@ export class Staging {
       throw ioError('write', path, cause)
     }
   }
-}
-
-function writeAllNow(descriptor: number, bytes: Uint8Array): void {
-  let offset = 0
-  do {
-    offset += writeSync(descriptor, bytes, offset, bytes.byteLength - offset)
-  } while (offset < bytes.byteLength)
 }
 
 async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {

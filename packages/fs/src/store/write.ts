@@ -11,7 +11,7 @@ import { WriteConflict } from '../disk/write-conflict.ts'
 import type { Removal } from '../removal/removal.ts'
 import { blobIdentity, intactIdentity, isIntact } from './intact.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import { encodeSidecar } from './sidecar.ts'
+import { NewSidecar } from './new-sidecar.ts'
 import { SyncedBlobs } from './synced-blobs.ts'
 import { writeUnsynced } from './unsynced-write.ts'
 
@@ -24,12 +24,16 @@ const writesAtOnce = 64
  * Writes blobs so that each is whole or absent after a crash or a power cut at any moment. The steps, each after the
  * one before:
  *
- * 1. write bytes and sidecar to staging, where nobody reads, and sync them;
+ * 1. write the bytes to staging, where nobody reads;
  * 2. fence off removals of the same name that are under way (see removal.ts);
- * 3. name the sidecar, and sync the folder: a sidecar without bytes is no blob;
- * 4. name the bytes, and sync the folder: the blob is there, and stays.
+ * 3. make the sidecar under its name, where that is free, and write it: without bytes it is no blob (see
+ *    new-sidecar.ts). Sync bytes and sidecar; where the name was taken, put the sidecar in its place now;
+ * 4. sync the folder;
+ * 5. name the bytes, and sync the folder: the blob is there, and stays.
  *
- * Step 3 has a sync of its own because a power cut may keep one of two names that are not synced, and lose the other.
+ * Step 4 has a sync of its own because a power cut may keep one of two names that are not synced, and lose the other.
+ * It comes after those of the files: on a file system with a journal they have made the name durable too, and it has
+ * nothing to wait for. All three at once would be two commits of the journal.
  */
 export class Writer {
   readonly #layout: Layout
@@ -131,20 +135,15 @@ export class Writer {
     const opened = this.#folders.open(shard)
     opened?.catch(() => {})
     const bytes = await this.#staging.stageContent(name, content, signal)
-    let sidecar: StagedFile | undefined
-    let named = false
+    let sidecar: NewSidecar | undefined
     try {
-      const staged = this.#staging.stage(`${name}.json`, Buffer.from(encodeSidecar(meta)))
-      sidecar = staged
-      if (content.bytes === undefined) bytes.adoptMode(staged)
-      const publishSidecar = async () => {
-        await this.#finish(staged)
-        this.#removal.fenceOff(name)
-        staged.publish(this.#layout.sidecarPath(name))
-        named = true
-        await this.#syncShard(shard)
-      }
-      await both(this.#finish(bytes), publishSidecar())
+      this.#removal.fenceOff(name)
+      sidecar = new NewSidecar(this.#layout, this.#staging, name)
+      sidecar.write(meta)
+      if (content.bytes === undefined) bytes.adoptMode(sidecar.file)
+      await both(this.#finish(bytes), this.#finish(sidecar.file))
+      sidecar.publish()
+      await this.#syncShard(shard)
       // Others must not find, and rely on, a blob whose folder may not last.
       await opened
       signal?.throwIfAborted()
@@ -152,14 +151,14 @@ export class Writer {
     } catch (error) {
       bytes.discard()
       sidecar?.discard()
-      if (named) await this.#removal.discardSidecars([name])
+      if (sidecar?.isNamed) await this.#removal.discardSidecars([name])
       throw error
     }
     // A rename between two names of one file does nothing: a spool file that was linked before keeps its staged name.
     if (content.bytes === undefined) bytes.discard()
     // From here on others may rely on the blob, so a failure leaves it where it is.
     await this.#syncShard(shard)
-    this.#synced.add(name, blobIdentity(bytes.identity, sidecar.identity))
+    this.#synced.add(name, blobIdentity(bytes.identity, sidecar.file.identity))
     this.#suspect.delete(name)
   }
 

@@ -49,6 +49,18 @@ export function failFolderSync(when: number): () => string | undefined {
   return () => failed
 }
 
+/** From now on, each sync of this thread of a path that is to fail does so, and syncs nothing. */
+export function failSyncs(isToFail: (path: string) => boolean): void {
+  const fsync = fs.fsync
+  Object.assign(fs, {
+    fsync(descriptor: number, callback: (error: Error | null) => void) {
+      if (!isToFail(fs.readlinkSync(`/proc/self/fd/${descriptor}`))) return fsync(descriptor, callback)
+      process.nextTick(callback, Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }))
+    },
+  })
+  syncBuiltinESMExports()
+}
+
 /** From now on, this thread finds no room for files that are written in one call, as the lists of removals are. */
 export function refuseLists(): void {
   const writeFileSync = (path: string): never => {

@@ -9,6 +9,14 @@ export type Scenario =
   | 'removed without room'
   | 'put again after a sync has failed'
 
+/**
+ * What a store does that is stopped, what another does meanwhile, and how the first goes on; see stopped-task.ts. To
+ * heal is to put bytes that stand there without their sidecar.
+ */
+export type Task = 'put' | 'remove' | 'heal'
+export type Others = 'put' | 'remove' | 'remove, put' | 'put, remove'
+export type Ending = 'goes on' | 'fails to sync' | 'is aborted'
+
 export const meta = { mediaType: 'text/plain', label: 'a name' }
 
 export const body: Uint8Array = new TextEncoder().encode('what must not be lost')

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   AttachmentCorruptError,
   AttachmentIoError,
@@ -74,6 +74,22 @@ describe('layout', () => {
     await store.close()
     expect(readdirSync(join(root, 'tmp'))).toEqual(['removing-reserve'])
   })
+
+  test.each(['full', 'relaxed'] as const)(
+    '%s: a sidecar that a killed writer left, empty or half written, is no blob, and the next put replaces it',
+    async durability => {
+      for (const [generation, torn] of ['', '{"id":'].entries()) {
+        const path = join(root, 'sha256', id.slice(0, 2), generation === 0 ? id : `${id}.${generation}`)
+        mkdirSync(dirname(path), { recursive: true })
+        writeFileSync(`${path}.json`, torn)
+        await using next = new FileAttachmentStore(root, { durability })
+        expect(await next.stat(id, { generation })).toBeUndefined()
+        await expect(next.get(id, { generation })).rejects.toBeInstanceOf(AttachmentNotFoundError)
+        await next.put(bytes, meta, { generation })
+        expect((await next.get(id, { generation })).meta).toMatchObject(meta)
+      }
+    },
+  )
 
   test('reading makes no folder', async () => {
     expect(await store.stat(id)).toBeUndefined()

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
 import { linesOf } from '@lash/attachments-testing'
@@ -142,18 +142,6 @@ describe('without syncs', () => {
     const left = readdirSync(join(root, 'sha256'), { recursive: true }) as string[]
     expect(left.filter(name => name.length > 2)).toEqual([])
   })
-
-  test.each(['', '{"id":'])(
-    'a sidecar that a killed writer left as %j is no blob, and the next put replaces it',
-    async torn => {
-      mkdirSync(dirname(sidecarPath()), { recursive: true })
-      writeFileSync(sidecarPath(), torn)
-      expect(await store.stat(id)).toBeUndefined()
-      await expect(store.get(id)).rejects.toMatchObject({ code: 'not_found' })
-      await store.put(bytes, { mediaType: 'text/plain', label: 'again' })
-      expect((await store.get(id)).meta).toMatchObject({ label: 'again' })
-    },
-  )
 
   test('a put that cannot name its bytes leaves no sidecar and nothing staged', async () => {
     mkdirSync(join(root, 'sha256', id.slice(0, 2), id), { recursive: true })

@@ -4,7 +4,6 @@ import {
   type AttachmentMeta,
   AttachmentNotFoundError,
 } from '@lash/attachments-core'
-import { joined } from '@lash/attachments-core/backend'
 import type { Database } from '../database/database.ts'
 import type { CopyValue } from '../protocol/protocol.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
@@ -48,32 +47,38 @@ export class ChunkReader {
   async body(): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     const byteLength = this.#end - this.#position
     if (byteLength <= 0) return new Uint8Array()
-    const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(this.#position / chunkBytes)
-    return chunks > pageChunks ? this.#stream() : joined(await this.#page(), byteLength)
+    const start = this.#position
+    const chunks = Math.ceil(this.#end / chunkBytes) - Math.floor(start / chunkBytes)
+    if (chunks > pageChunks) return this.#stream()
+    const bytes = new Uint8Array(byteLength)
+    await this.#page((part, position) => {
+      bytes.set(part, position - start)
+      return true
+    })
+    return bytes
   }
 
-  /** The next chunks, each in memory of its own. None at the end. */
-  async #page(): Promise<Uint8Array[]> {
+  /**
+   * The next chunks. None at the end.
+   * @param copied - makes something of each, whose part is in a buffer of the connection. After an error, all of them
+   * may come again.
+   */
+  async #page<T extends {}>(copied: (part: Uint8Array, position: number) => T): Promise<T[]> {
     if (this.#position >= this.#end) return []
     const first = Math.floor(this.#position / chunkBytes)
     const last = Math.min(Math.floor((this.#end - 1) / chunkBytes), first + pageChunks - 1)
     const text = this.#sql.copyChunksOut(this.#key, first, last)
-    const parts = await this.#database.copyOut(
-      text,
-      ([chunk], index) => this.#wantedOf(chunk, first + index),
-      this.#signal,
-    )
+    const read = ([chunk]: readonly CopyValue[], index: number) => {
+      const offset = (first + index) * chunkBytes
+      if (chunk?.length !== Math.min(chunkBytes, this.#byteLength - offset)) return undefined
+      const start = Math.max(0, this.#position - offset)
+      return copied(chunk.subarray(start, this.#end - offset), offset + start)
+    }
+    const parts = await this.#database.copyOut(text, read, this.#signal)
     const page = parts.filter(part => part !== undefined)
     if (page.length !== last - first + 1) throw await this.#missing()
     this.#position = (last + 1) * chunkBytes
     return page
-  }
-
-  /** The bytes of a chunk that are in the range; undefined when the chunk has a wrong length. */
-  #wantedOf(chunk: CopyValue | undefined, seq: number): Uint8Array | undefined {
-    const offset = seq * chunkBytes
-    if (chunk?.length !== Math.min(chunkBytes, this.#byteLength - offset)) return undefined
-    return new Uint8Array(chunk.subarray(Math.max(0, this.#position - offset), this.#end - offset))
   }
 
   #stream(): ReadableStream<Uint8Array> {
@@ -81,7 +86,7 @@ export class ChunkReader {
     return new ReadableStream<Uint8Array>(
       {
         pull: async controller => {
-          if (page.length === 0) page = await this.#page()
+          if (page.length === 0) page = await this.#page(part => new Uint8Array(part))
           const chunk = page.shift()
           if (chunk === undefined) controller.close()
           else controller.enqueue(chunk)

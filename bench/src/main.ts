@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,7 @@ import { ContenderProcess } from './measure/contender-process.ts'
 import { startServices } from './measure/services.ts'
 import { chart } from './report/chart.ts'
 import { describeMachine } from './report/machine.ts'
+import { type Run, writeInto } from './report/readme.ts'
 import { markdown, printCell } from './report/report.ts'
 import { type CellResult, compare, type Sample } from './report/result.ts'
 import { checkOut, measurePair, type Pairing, printPairing, printSummary } from './report/versions.ts'
@@ -22,19 +23,29 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
     compare: { type: 'string' },
+    folder: { type: 'string', default: tmpdir() },
+    readme: { type: 'boolean', default: false },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 
 if (values.help) {
-  console.log(`bench [--quick] [--only TEXT]... [--rounds N] [--out FOLDER] [--compare VERSION]
+  console.log(`bench [--quick] [--only TEXT]... [--rounds N] [--folder FOLDER] [--out FOLDER] [--compare VERSION] [--readme]
 
   --quick       a tenth of the operations, and one round
   --only TEXT   only cells whose name contains TEXT, such as "fs", "sqlite put", "1 MiB"
   --rounds N    how often each contender takes its turn in each cell (3; quick: 1; compare: 9, quick: 6)
+  --folder FOLDER  where the files of fs and sqlite are made (the system's folder for temporary files)
   --out FOLDER  where the results go (bench/results)
+  --readme      measures nothing; writes the saved results into bench/README.md, as a run of everything does
   --compare VERSION  ours alone, beside another version of it: a commit, or a folder with a checkout`)
+  process.exit(0)
+}
+
+const out = values.out ?? fileURLToPath(new URL('../results', import.meta.url))
+if (values.readme) {
+  await writeReadme()
   process.exit(0)
 }
 
@@ -46,7 +57,7 @@ if (chosen.length === 0) throw new Error(`no cell has a name that contains ${val
 if (values.compare === undefined && chosen.some(needsSqlite3)) buildSqlite3()
 const here = fileURLToPath(new URL('../..', import.meta.url))
 const share = values.quick ? 0.1 : 1
-const folder = await mkdtemp(join(tmpdir(), 'lash-bench-'))
+const folder = await mkdtemp(join(values.folder, 'lash-bench-'))
 const services = await startServices(new Set(chosen.flatMap(serversOf)))
 try {
   if (values.compare === undefined) await runAll()
@@ -72,7 +83,7 @@ async function runAll(): Promise<void> {
 
 /** Ours alone, here and in the other version. */
 async function runPairs(version: string): Promise<void> {
-  const other = checkOut(version, here, join(folder, 'other'))
+  const other = checkOut(version, here)
   const pairings: Pairing[] = []
   try {
     for (const cell of measurable()) {
@@ -129,11 +140,18 @@ async function runCell(cell: Cell, contenders: readonly Contender[]): Promise<Sa
 }
 
 async function save(results: readonly CellResult[]): Promise<void> {
-  const out = values.out ?? fileURLToPath(new URL('../results', import.meta.url))
   await mkdir(out, { recursive: true })
-  const machine = await describeMachine()
+  const machine = await describeMachine(folder)
   await writeFile(join(out, 'bench.json'), `${JSON.stringify({ machine, rounds, results }, undefined, 2)}\n`)
   await writeFile(join(out, 'bench.md'), markdown(machine, results))
   await writeFile(join(out, 'bench.svg'), chart(results))
   console.log('\nSaved bench.json, bench.md and bench.svg.')
+  if (values.only === undefined && !values.quick) await writeReadme()
+}
+
+async function writeReadme(): Promise<void> {
+  const run: Run = JSON.parse(await readFile(join(out, 'bench.json'), 'utf8'))
+  const readme = new URL('../README.md', import.meta.url)
+  await writeFile(readme, writeInto(await readFile(readme, 'utf8'), run))
+  console.log('Written into bench/README.md.')
 }

@@ -32,6 +32,6 @@ try {
   await open.close()
 } finally {
   // Many files stay until the whole run is over: file systems are slow at making files just after many were deleted.
-  const many = cell.backend === 'fs' && cell.byteLength < 64 * 1024 * 1024
+  const many = cell.backend === 'fs' && cell.byteLength < 1024 * 1024
   if (!many) await rm(folder, { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Contender } from './contender.ts'
 
 /**
@@ -30,17 +30,31 @@ function verified(floor: Contender): Contender {
     ...floor,
     name: 'read, hash',
     verifies: true,
-    operations: ['get'],
+    operations: ['get', 'stream out'],
     async open(setting) {
-      const { get, ...rest } = await floor.open(setting)
+      const { get, getStream, ...rest } = await floor.open(setting)
       return {
         ...rest,
         async get(key) {
           const bytes = (await get?.(key)) ?? new Uint8Array()
-          if (!key.endsWith(hash('sha256', bytes))) throw new Error('the bytes are not those that were put')
+          mustBe(key, hash('sha256', bytes))
           return bytes
         },
+        ...(getStream && { getStream: async (key: string) => hashed(await getStream(key), key) }),
       }
     },
   }
+}
+
+async function* hashed(body: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
+  const digest = createHash('sha256')
+  for await (const chunk of body) {
+    digest.update(chunk)
+    yield chunk
+  }
+  mustBe(key, digest.digest('hex'))
+}
+
+function mustBe(key: string, digest: string): void {
+  if (!key.endsWith(digest)) throw new Error('the bytes are not those that were put')
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Cell } from '../measure/cell.ts'
 import { ContenderProcess, type Entry } from '../measure/contender-process.ts'
@@ -18,12 +19,13 @@ export interface Checkout {
 }
 
 /**
- * The version at a commit, checked out into `into` and installed; or the one in a folder that holds a checkout, as it
- * is.
+ * The version at a commit, checked out into a temporary folder and installed; or the one in a folder that holds a
+ * checkout, as it is.
  */
-export function checkOut(version: string, repository: string, into: string): Checkout {
+export function checkOut(version: string, repository: string): Checkout {
   if (existsSync(join(version, 'bench/src/worker.ts'))) return { folder: resolve(version), remove() {} }
   const git = (...words: string[]) => execFileSync('git', ['-C', repository, ...words], { stdio: 'pipe' })
+  const into = mkdtempSync(join(tmpdir(), 'lash-bench-version-'))
   git('worktree', 'add', '--detach', into, version)
   const remove = () => void git('worktree', 'remove', '--force', into)
   try {

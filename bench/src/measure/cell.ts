@@ -23,9 +23,9 @@ const GiB = 1024 * MiB
 
 /** Of every backend: how many operations a full run does, by size. */
 const counts: Record<Backend, { small: number; middle: number; big: number }> = {
-  memory: { small: 400_000, middle: 40_000, big: 3000 },
-  fs: { small: 8000, middle: 4000, big: 300 },
-  sqlite: { small: 16_000, middle: 4000, big: 300 },
+  memory: { small: 200_000, middle: 20_000, big: 1500 },
+  fs: { small: 6000, middle: 3000, big: 300 },
+  sqlite: { small: 8000, middle: 4000, big: 300 },
   postgres: { small: 8000, middle: 3000, big: 200 },
   s3: { small: 2000, middle: 1000, big: 200 },
 }

@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { examineSqlite } from '../../src/doctor/backends/sqlite-file.ts'
 import { examineFolder, fileSystemFinding, spaceFinding } from '../../src/doctor/disk.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
-import { examineMachine, openFilesFinding } from '../../src/doctor/machine.ts'
+import { examineMachine, openFilesFinding, threadPoolFinding } from '../../src/doctor/machine.ts'
 import { tryManifest } from '../../src/doctor/manifest-round-trip.ts'
 import { clockFinding, tryStore } from '../../src/doctor/round-trip.ts'
 
@@ -23,6 +23,18 @@ test('a folder that will be made, and the store in it', async () => {
   await using store = new FileAttachmentStore(folder)
   expect(levels(await tryStore(store, never))).toMatchObject({ ...whole, durability: 'ok' })
   expect(await Array.fromAsync(store.list())).toEqual([])
+})
+
+test.each([
+  [undefined, 'note', ' 4 files'],
+  ['8', 'note', ' 8 files'],
+  ['many', 'note', ' 1 files'],
+  ['16', 'ok', ' 16 files'],
+  ['9999', 'ok', ' 1024 files'],
+])('a thread pool of %s', (size, level, message) => {
+  const found = threadPoolFinding(size)
+  expect(found).toMatchObject({ check: 'thread pool', level, message: expect.stringContaining(message) })
+  expect(found.advice?.includes('UV_THREADPOOL_SIZE=16') ?? false).toBe(level === 'note')
 })
 
 test('a store that ends with the process', async () => {

@@ -23,6 +23,15 @@ test('a manifest that is no database: what is wrong, what to do, and 1', async (
   expect(problems.every(({ advice }) => advice.length > 0)).toBe(true)
 })
 
+test('a folder: how many syncs run at once, and what to do about it', async () => {
+  const store = ['doctor', '--store', `file:${newFolder()}`]
+  const few = await lashAttachments(store, { env: { UV_THREADPOOL_SIZE: '4' } })
+  expect(few.code).toBe(0)
+  expect(few.stdout).toMatch(/^store\tnote\tthread pool\t.* 4 files at once\t.*UV_THREADPOOL_SIZE=16/m)
+  const many = await lashAttachments(store, { env: { UV_THREADPOOL_SIZE: '16' } })
+  expect(many.stdout).toMatch(/^store\tok\tthread pool\t/m)
+})
+
 describe.skipIf(server === undefined)('a bucket', () => {
   test('whose objects may not be looked at: the right that is missing', async () => {
     const { bucket, endpoint, region, accessKeyId, secretAccessKey } = server as NonNullable<typeof server>

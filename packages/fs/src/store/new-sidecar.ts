@@ -12,13 +12,14 @@ const mayBeReplacedOpen = process.platform !== 'win32'
  * theirs, it is made directly under its name, and written and synced there: that saves a rename, and on a file system
  * with a journal the sync of its name costs nothing more. Otherwise it is staged.
  *
- * So others may see a sidecar that is not whole, or not synced, but never beside bytes, and without bytes it is no blob:
+ * So others may see a sidecar that is not whole, or not synced, but never beside bytes, and without bytes it is no
+ * blob:
  *
  * - Bytes are named only by a write that has made its sidecar whole (and durable) under this name. Since then, another
  *   write may have put a whole one in its place. A removal that has taken it has also fenced off the write: it began
- *   after the write had fenced off those before, so it has found the staged bytes and deleted them.
+ *   after the write had fenced off those before it, so it has found the staged bytes and deleted them.
  * - Where bytes stand alone, as by somebody's hand, the sidecar gets its name when it is whole.
- * - A removal may take the sidecar half written. It has deleted the staged bytes before that, so the write starts again.
+ * - A removal may take the sidecar half written. It has deleted the staged bytes before that: the write starts again.
  * - A process that is killed leaves a sidecar without bytes, as any killed write may. The next put replaces it.
  *
  * A reader that found bytes just before they were removed may find a sidecar that is not whole: it looks again (see

@@ -5,6 +5,7 @@ import { optionsOf } from '../../backends/postgres.ts'
 import { placeOf } from '../../backends/s3.ts'
 import { examineFolder } from '../disk.ts'
 import { type Finding, finding } from '../finding.ts'
+import { threadPoolFinding } from '../machine.ts'
 import { messageOf } from '../message-of.ts'
 import { examineBucket } from '../s3/bucket.ts'
 import { examinePostgres } from './postgres-server.ts'
@@ -15,7 +16,8 @@ const defaultSchema = 'lash_attachments'
 /** What an opened store or manifest does not show: looks at what is behind its URL. Nothing for other schemes. */
 export async function examineBackend(url: string, signal: AbortSignal): Promise<Finding[]> {
   const scheme = url.slice(0, url.indexOf(':')).toLowerCase()
-  if (scheme === 'file' || scheme === 'lmdb') return examineFolder(localPath(url, { create: true }))
+  if (scheme === 'file') return [...(await examineFolder(localPath(url, { create: true }))), threadPoolFinding()]
+  if (scheme === 'lmdb') return examineFolder(localPath(url, { create: true }))
   if (scheme === 'sqlite') return sqlite(localPath(url, { create: true }))
   if (scheme === 'postgres' || scheme === 'postgresql') return postgres(url)
   return scheme === 's3' ? s3(url, signal) : []

@@ -1,11 +1,23 @@
 import { type Stats, statSync } from 'node:fs'
 import type { AttachmentId } from '@lash/attachments-core'
+import type { Disk } from './disk.ts'
 import { ioError } from './io-error.ts'
+import type { Steps } from './pace.ts'
 
 /** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
 export function statOf(path: string, id?: AttachmentId): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw ioError('look at', path, cause, id)
+  }
+}
+
+/** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
+export function* lookAt(disk: Disk, path: string, id?: AttachmentId): Steps<Stats | undefined> {
+  try {
+    const stats = disk.stat(path)
+    return stats instanceof Promise ? yield stats : stats
   } catch (cause) {
     throw ioError('look at', path, cause, id)
   }

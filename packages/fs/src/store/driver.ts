@@ -11,6 +11,7 @@ import type {
 } from '@lash/attachments-core'
 import { LoopYield, physicalName } from '@lash/attachments-core/backend'
 import { DirectorySync } from '../disk/directory-sync.ts'
+import { Disk } from '../disk/disk.ts'
 import { Folders } from '../disk/folders.ts'
 import type { Layout } from '../disk/layout.ts'
 import { Removal } from '../removal/removal.ts'
@@ -33,6 +34,7 @@ export class FileDriver implements AttachmentDriver {
    */
   readonly spool: AttachmentSpoolOptions
   readonly #layout: Layout
+  readonly #disk: Disk = new Disk()
   readonly #folders: Folders
   readonly #removal: Removal
   readonly #writer: Writer
@@ -53,7 +55,7 @@ export class FileDriver implements AttachmentDriver {
       },
     }
     this.#removal = new Removal(layout, this.#folders, directories)
-    this.#writer = new Writer(layout, this.#folders, this.#removal, directories)
+    this.#writer = new Writer(this.#disk, layout, this.#folders, this.#removal, directories)
   }
 
   async write(
@@ -71,12 +73,12 @@ export class FileDriver implements AttachmentDriver {
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
     while (this.#loopYield.beforeStep() !== undefined) await this.#loopYield.beforeStep()
-    return readBlob(this.#layout, key, options)
+    return readBlob(this.#disk, this.#layout, key, options)
   }
 
   async stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
     options.signal?.throwIfAborted()
-    return statBlob(this.#layout, key)
+    return this.#disk.run(statBlob(this.#disk, this.#layout, key))
   }
 
   remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void> {
@@ -84,7 +86,7 @@ export class FileDriver implements AttachmentDriver {
   }
 
   list(options: AttachmentDriverOptions & { readonly prefix: string }): AsyncIterable<AttachmentListing> {
-    return listBlobs(this.#layout, options.prefix, options.signal)
+    return listBlobs(this.#disk, this.#layout, options.prefix, options.signal)
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,16 @@
-import { lstatSync, type Stats } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentId, AttachmentListing } from '@lash/attachments-core'
 import { LoopYield, parsePhysicalName } from '@lash/attachments-core/backend'
+import type { Disk } from '../disk/disk.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import { statOf } from '../disk/stat.ts'
+import { lookAt } from '../disk/stat.ts'
 
 /** Every blob whose id begins with the prefix, shard by shard: only the names of one shard are held in memory. */
 export async function* listBlobs(
+  disk: Disk,
   layout: Layout,
   prefix: string,
   signal: AbortSignal | undefined,
@@ -22,7 +24,7 @@ export async function* listBlobs(
       // A file in the wrong shard is not found by its id, so it is not ours.
       if (key === undefined || !name.startsWith(shard) || !name.startsWith(prefix)) continue
       await loopYield.beforeStep()
-      const stats = statOfEntry(folder + sep + name, key.id)
+      const stats = await statOfEntry(disk, folder + sep + name, key.id)
       if (stats?.isFile() !== true) continue
       yield { ...key, byteLength: stats.size, lastModifiedMs: stats.mtimeMs }
     }
@@ -42,17 +44,17 @@ async function namesInShard(folder: string): Promise<string[]> {
   try {
     return await namesIn(folder)
   } catch (error) {
-    if (isForeign(error as Error, folder)) return []
+    if (await isForeign(error as Error, folder)) return []
     throw error
   }
 }
 
 /** The state of an entry, or of what it links to; undefined when it is gone, or a link that leads nowhere. */
-function statOfEntry(path: string, id: AttachmentId): Stats | undefined {
+async function statOfEntry(disk: Disk, path: string, id: AttachmentId): Promise<Stats | undefined> {
   try {
-    return statOf(path, id)
+    return await disk.run(lookAt(disk, path, id))
   } catch (error) {
-    if (isForeign(error as Error, path)) return undefined
+    if (await isForeign(error as Error, path)) return undefined
     throw error
   }
 }
@@ -60,10 +62,10 @@ function statOfEntry(path: string, id: AttachmentId): Stats | undefined {
 /**
  * Whether a call failed because of what stands at the path itself, which no store has made, and not of a folder above.
  */
-function isForeign({ cause }: Error, path: string): boolean {
+async function isForeign({ cause }: Error, path: string): Promise<boolean> {
   if (!hasCode(cause, 'ELOOP', 'ENOTDIR')) return false
   try {
-    return !lstatSync(path).isDirectory()
+    return !(await lstat(path)).isDirectory()
   } catch {
     return false
   }

@@ -1,4 +1,3 @@
-import { constants, openSync, readSync } from 'node:fs'
 import {
   type AttachmentCreateMeta,
   type AttachmentId,
@@ -6,14 +5,14 @@ import {
   AttachmentMetadataDecodeError,
 } from '@lash/attachments-core'
 import { checkMeta, storedMeta } from '@lash/attachments-core/backend'
-import { closeFile } from '../disk/close-file.ts'
+import { type Disk, readOnly } from '../disk/disk.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
+import type { Steps } from '../disk/pace.ts'
 
 /** Far more than any metadata takes; what is bigger is not a sidecar. */
 const maxSidecarBytes = 64 * 1024
-
-/** Shared by all sidecars: each is read and decoded synchronously, before the next. */
-const scratch = Buffer.allocUnsafe(maxSidecarBytes + 1)
+/** How much of a sidecar is read at once: nearly always all of it. */
+const pieceBytes = 8 * 1024
 
 const closingBrace = '}'.charCodeAt(0)
 
@@ -32,21 +31,24 @@ export function encodeSidecar(meta: AttachmentMeta): string {
 }
 
 /**
- * Reads a sidecar file; undefined when there is none. The next call overwrites the bytes.
+ * Reads a sidecar file; undefined when there is none. What is read next may overwrite the bytes: decode them at once.
  * @throws AttachmentMetadataDecodeError when it cannot be a sidecar, AttachmentIoError when it cannot be read.
  */
-export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | undefined {
+export function* readSidecarFile(disk: Disk, path: string, id: AttachmentId): Steps<Uint8Array | undefined> {
   let descriptor: number | undefined
   try {
-    // Non-blocking: a named pipe in the place of a sidecar would stop the whole process.
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-    let length = 0
-    // One read nearly always ends with the brace that ends a sidecar. Otherwise read on, to the end of the file.
-    for (;;) {
-      const read = readSync(descriptor, scratch, length, scratch.byteLength - length, length)
-      length += read
+    const opening = disk.open(path, readOnly)
+    descriptor = opening instanceof Promise ? ((yield opening) as number) : opening
+    const before: Uint8Array[] = []
+    for (let length = 0; ; ) {
+      const reading = disk.read(descriptor, pieceBytes, length)
+      const piece: Uint8Array = reading instanceof Promise ? yield reading : reading
+      length += piece.byteLength
       if (length > maxSidecarBytes) throw damaged(id, path, `it is longer than ${maxSidecarBytes} bytes`)
-      if (read === 0 || scratch[length - 1] === closingBrace) return scratch.subarray(0, length)
+      // One read nearly always ends with the brace that ends a sidecar. Otherwise read on, to the end of the file.
+      const isLast = piece.byteLength === 0 || (piece.byteLength < pieceBytes && piece.at(-1) === closingBrace)
+      if (isLast) return before.length === 0 ? piece : Buffer.concat([...before, piece])
+      before.push(Uint8Array.from(piece))
     }
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined
@@ -54,7 +56,8 @@ export function readSidecarFile(path: string, id: AttachmentId): Uint8Array | un
     if (AttachmentMetadataDecodeError.isInstance(cause)) throw cause
     throw ioError('read', path, cause, id)
   } finally {
-    if (descriptor !== undefined) closeFile(descriptor, path)
+    const closing = descriptor === undefined ? undefined : disk.close(descriptor, path)
+    if (closing instanceof Promise) yield closing
   }
 }
 

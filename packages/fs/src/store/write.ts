@@ -3,6 +3,7 @@ import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/att
 import { physicalName, Semaphore } from '@lash/attachments-core/backend'
 import { closeFile } from '../disk/close-file.ts'
 import { type DirectorySync, syncFile } from '../disk/directory-sync.ts'
+import type { Disk } from '../disk/disk.ts'
 import type { Folders } from '../disk/folders.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import { type Layout, shardOf } from '../disk/layout.ts'
@@ -36,6 +37,7 @@ const writesAtOnce = 64
  * nothing to wait for. All three at once would be two commits of the journal.
  */
 export class Writer {
+  readonly #disk: Disk
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #removal: Removal
@@ -48,7 +50,8 @@ export class Writer {
   /** Blobs that were found, and whose sync failed. The kernel reports that only once, so they must be written anew. */
   readonly #suspect = new Set<string>()
 
-  constructor(layout: Layout, folders: Folders, removal: Removal, directories: DirectorySync | undefined) {
+  constructor(disk: Disk, layout: Layout, folders: Folders, removal: Removal, directories: DirectorySync | undefined) {
+    this.#disk = disk
     this.#layout = layout
     this.#folders = folders
     this.#removal = removal
@@ -78,12 +81,13 @@ export class Writer {
     content: AttachmentContent,
     meta: AttachmentMeta,
   ): 'done' | 'failed' | 'has to wait' {
+    if (this.#disk.isSlow) return 'has to wait'
     if (this.#directories !== undefined) {
       if (!this.#synced.knows(name)) return 'has to wait'
-      const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
-      return found !== undefined && this.#isSynced(name, found) ? 'done' : 'has to wait'
+      const found = this.#disk.run(intactIdentity(this.#disk, this.#layout, name, key.id, content.byteLength))
+      return typeof found === 'string' && this.#isSynced(name, found) ? 'done' : 'has to wait'
     }
-    if (isIntact(this.#layout, name, key.id, content.byteLength)) return 'done'
+    if (this.#disk.run(isIntact(this.#disk, this.#layout, name, key.id, content.byteLength))) return 'done'
     if (content.bytes === undefined || content.byteLength > synchronousWriteBytes) return 'has to wait'
     try {
       writeUnsynced(this.#layout, this.#folders, this.#removal, this.#staging, name, content.bytes, meta)
@@ -111,7 +115,7 @@ export class Writer {
       }
       for (let attempt = 1; ; attempt++) {
         signal?.throwIfAborted()
-        const found = intactIdentity(this.#layout, name, key.id, content.byteLength)
+        const found = await this.#disk.run(intactIdentity(this.#disk, this.#layout, name, key.id, content.byteLength))
         try {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#ensureSynced(name, found)
           return await this.#underWay.run(() => this.#publish(name, content, meta, signal), 1, signal)

@@ -1,5 +1,6 @@
 import type { AttachmentKey } from '@lash/attachments-core'
 import type { Database } from '../database/database.ts'
+import { byteaOf } from '../database/statement.ts'
 import { StatementBatcher } from '../database/statement-batcher.ts'
 import type { CopyValue } from '../protocol/protocol.ts'
 import type { BlobRow, StatRow } from './blob-row.ts'
@@ -15,12 +16,16 @@ export interface ReadRow extends BlobRow {
 
 /** Assumed size of a blob, in bytes: the real one is known only after the read. */
 const assumedBytes = 16 * 1024
+/** Up to this mean length of blobs, a prepared statement is faster than a COPY, which the server parses each time. */
+const maxTextBytes = 2 * 1024
 
 /** Reads the rows of blobs, many at once in one statement. */
 export class BlobRowReader {
   readonly #database: Database
   readonly #sql: BlobStatements
   readonly #batcher: StatementBatcher<AttachmentKey, ReadRow | null>
+  /** Of the blobs that came together last: the next ones are expected to be alike. */
+  #meanBytes = Number.POSITIVE_INFINITY
 
   constructor(database: Database, sql: BlobStatements) {
     this.#database = database
@@ -48,19 +53,32 @@ export class BlobRowReader {
     return rows[0] ?? null
   }
 
-  /** By a COPY in binary format: as text, the bytes would take twice their size. */
   async #readMany(keys: readonly AttachmentKey[], signal: AbortSignal): Promise<(ReadRow | null)[]> {
     const found: (ReadRow | null)[] = keys.map(() => null)
-    const text = this.#sql.copyRowsOut(keys)
-    const rows = await this.#database.copyOut(
-      text,
-      ([index, ...values]) => [int32Of(index), rowOf(values)] as const,
-      signal,
-    )
-    for (const [index, row] of rows) found[index] = row
+    const rows = this.#meanBytes <= maxTextBytes ? await this.#asText(keys, signal) : await this.#byCopy(keys, signal)
+    let bytes = 0
+    for (const row of rows) {
+      found[row.index] = row
+      bytes += Number(row.byte_length)
+    }
+    if (rows.length > 0) this.#meanBytes = bytes / rows.length
     return found
   }
+
+  async #asText(keys: readonly AttachmentKey[], signal: AbortSignal): Promise<IndexedRow[]> {
+    const values = [keys.map(({ id }) => byteaOf(id)), keys.map(({ generation }) => generation)]
+    const { rows } = await this.#database.query<IndexedRow>(this.#sql.readMany, values, signal)
+    return rows
+  }
+
+  /** In binary format: as text, the bytes would take twice their size. */
+  #byCopy(keys: readonly AttachmentKey[], signal: AbortSignal): Promise<IndexedRow[]> {
+    const read = ([index, ...values]: readonly CopyValue[]) => ({ index: int32Of(index), ...rowOf(values) })
+    return this.#database.copyOut(this.#sql.copyRowsOut(keys), read, signal)
+  }
 }
+
+type IndexedRow = ReadRow & { readonly index: number }
 
 function rowOf([length, mediaType, width, height, label, inRow, bytes]: readonly CopyValue[]): ReadRow {
   return {

@@ -31,6 +31,8 @@ export interface BlobStatements {
   readonly stat: Statement
   /** $1 id, $2 generation. Gives the row, whether the bytes are in it, and the bytes when they are few. */
   readonly read: Statement
+  /** read for many blobs. Arrays: $1 ids, $2 generations. Gives the index of each that is there with its row. */
+  readonly readMany: Statement
   /** $1 id, $2 generation. */
   readonly lock: Statement
   /** $1 id, $2 generation. */
@@ -142,6 +144,17 @@ export function blobStatements(schema: string): BlobStatements {
         CASE WHEN pg_catalog.octet_length(bytes) <= ${maxResultBytes} THEN bytes END AS bytes
       FROM ${blobs}
       WHERE id = $1 AND generation = $2`),
+
+    readMany: statement(`
+      SELECT (key.index - 1)::integer AS index, b.*
+      FROM unnest((SELECT $1::bytea[]), (SELECT $2::bigint[])) WITH ORDINALITY AS key (id, generation, index)
+      CROSS JOIN LATERAL (
+        SELECT byte_length, media_type, width, height, label, bytes IS NOT NULL AS in_row,
+          CASE WHEN pg_catalog.octet_length(bytes) <= ${maxResultBytes} THEN bytes END AS bytes
+        FROM ${blobs} b
+        WHERE b.id = key.id AND b.generation = key.generation
+        OFFSET 0
+      ) b`),
 
     lock: statement(`SELECT FROM ${blobs} WHERE id = $1 AND generation = $2 FOR UPDATE`),
 

@@ -1,4 +1,4 @@
-import { AttachmentNotFoundError, SessionScopedAttachmentStore } from '@lash/attachments-core'
+import { AttachmentNotFoundError, contentId, SessionScopedAttachmentStore } from '@lash/attachments-core'
 import { PostgresAttachmentManifest, PostgresAttachmentStore } from '@lash/attachments-postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { bytesOf, closing, freshSchema, idOf, intentOf, noGrace, text, untilBlocked } from '../server.ts'
@@ -58,6 +58,20 @@ test('gets that come together find what is there, and miss what is not', async (
     await expect(store.get(idOf(`missing ${index}`))).rejects.toBeInstanceOf(AttachmentNotFoundError)
   })
   await Promise.all(gets)
+})
+
+test('gets that come together find blobs of all sizes after many small ones, and small ones after big ones', async () => {
+  const { store } = await setUp()
+  const big = [0, 1, 20_000, 40_000, 65_536, 70_000].map(size => bytesOf(`of ${size}`.slice(0, size), size))
+  const small = names(30).map((name, index) => bytesOf(name, index))
+  await Promise.all([...big, ...small].map(bytes => store.put(bytes, { ...text, width: bytes.length + 1, height: 7 })))
+  for (const bodies of [small, small, [...small.slice(0, 9), ...big, ...big], small]) {
+    const found = await Promise.all(bodies.map(bytes => store.get(contentId(bytes))))
+    expect(found.map(({ bytes }) => bytes)).toEqual(bodies)
+    expect(found.map(({ meta }) => meta.width)).toEqual(bodies.map(bytes => bytes.length + 1))
+    const missing = names(9, 'missing').map(name => store.get(idOf(name)))
+    await Promise.all(missing.map(get => expect(get).rejects.toBeInstanceOf(AttachmentNotFoundError)))
+  }
 })
 
 test('intents that come together each get the generation of their content, whatever state it is in', async () => {

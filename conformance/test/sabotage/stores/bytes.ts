@@ -1,13 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type {
   AttachmentContent,
+  AttachmentDriverRead,
   AttachmentGetOptions,
   AttachmentKey,
   AttachmentRef,
   StoredAttachment,
 } from '@lash/attachments-core'
 import { physicalName } from '@lash/attachments-core/backend'
-import type { PutArguments, Sabotaged, WriteArguments } from './sabotage.ts'
+import type { PutArguments, ReadArguments, Sabotaged, WriteArguments } from './sabotage.ts'
 import { type Item, ShelfDriver } from './shelf.ts'
 import { ShelfStore } from './shelf-store.ts'
 
@@ -51,6 +52,20 @@ class SkipsVerification extends ShelfStore {
   override get(id: string, options?: AttachmentGetOptions): Promise<StoredAttachment> {
     return super.get(id, { ...options, verify: false })
   }
+}
+
+class VouchesForADisk extends ShelfDriver {
+  static readonly defect = 'read says that the digest of bytes on a disk need not be compared'
+  static readonly caughtBy: string = 'store/integrity/get-flip'
+
+  override async read(...[key, options]: ReadArguments): Promise<AttachmentDriverRead | undefined> {
+    const found = await super.read(key, options)
+    return found && { ...found, verified: found.body }
+  }
+}
+
+class VouchesForStreams extends VouchesForADisk {
+  static override readonly caughtBy: string = 'store/integrity/stream-flip'
 }
 
 class WritesInPlace extends ShelfDriver {
@@ -110,6 +125,8 @@ export const byteSabotages: readonly Sabotaged[] = [
   CopiesTooLate,
   BelievesContent,
   SkipsVerification,
+  VouchesForADisk,
+  VouchesForStreams,
   WritesInPlace,
   DedupsByLength,
   NeverHeals,

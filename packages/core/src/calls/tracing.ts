@@ -1,11 +1,16 @@
 import type { TracingChannel } from 'node:diagnostics_channel'
 import type { AttachmentEvents } from '../events.ts'
 import type { AttachmentStream } from '../store/store.ts'
-import { load } from './load.ts'
+import { loaded } from './load.ts'
 
 // Looked up here, and not imported, so that core loads and bundles where there is no such module, too.
 const diagnostics = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel')
 const channels: { [name: string]: TracingChannel | undefined } = {}
+
+/** What reads the streams of drivers. */
+export const streamReading: () => Promise<typeof import('../reading/stream-reading.ts')> = loaded(
+  () => import('../reading/stream-reading.ts'),
+)
 
 // The same in every copy of core that a process has.
 const mark = Symbol.for('lash-attachments')
@@ -35,6 +40,6 @@ export function tracedStream(
   call: () => Promise<AttachmentStream>,
 ): Promise<AttachmentStream> {
   return traced('get', options, event, call, channel =>
-    load(import('../reading/stream-reading.ts')).then(({ watched }) => watched(channel, event, call)),
+    streamReading().then(({ watched }) => watched(channel, event, call)),
   )
 }

@@ -30,7 +30,7 @@ export interface AttachmentContent extends AsyncDisposable {
    */
   readonly bytes?: Uint8Array | undefined
   /** The spool file, if there is one with a name. Never change, rename or delete it. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The bytes from the start. May be called often, also concurrently, until the content is disposed of. */
   stream(): ReadableStream<Uint8Array>
 }
@@ -39,7 +39,6 @@ export interface AttachmentContent extends AsyncDisposable {
 export class PreparedContent implements AttachmentContent {
   declare readonly id: AttachmentId
   declare readonly byteLength: number
-  declare readonly path?: string
   readonly #held: Uint8Array | SpoolFile
   /** In a caller's view of content: the content. The caller may change the bytes that it sees, so they are a copy. */
   readonly #viewOf: PreparedContent | undefined
@@ -51,7 +50,6 @@ export class PreparedContent implements AttachmentContent {
     this.byteLength = byteLength
     this.#held = held
     this.#viewOf = viewOf
-    if (!(held instanceof Uint8Array) && held.path !== undefined) this.path = held.path
   }
 
   /** The content that stores write. Undefined for a body that this package did not make, whatever it looks like. */
@@ -62,6 +60,10 @@ export class PreparedContent implements AttachmentContent {
   /** For the caller of `prepare`. */
   callerView(): AttachmentContent {
     return new PreparedContent(this.id, this.#held, this.byteLength, this)
+  }
+
+  get path(): string | undefined {
+    return (this.#held as SpoolFile).path
   }
 
   get bytes(): Uint8Array | undefined {
@@ -92,8 +94,6 @@ export function isPreparedContent(content: unknown): content is AttachmentConten
 }
 
 export interface ContentOptions {
-  /** When it aborts, the reading of a source stops. Arrays are copied at once. */
-  signal: () => AbortSignal
   maxByteLength: number
   spool?: AttachmentSpoolOptions | undefined
 }

@@ -1,4 +1,4 @@
-import { load } from '../calls/load.ts'
+import { loaded } from '../calls/load.ts'
 import type { AttachmentId } from '../content/id.ts'
 import type { CheckedIntent, CommitTarget } from '../manifest/checks.ts'
 import type { ImportBatch } from '../manifest/imports.ts'
@@ -15,6 +15,9 @@ import { checkWhole } from '../numbers.ts'
 import type { AttachmentKey } from '../store/driver.ts'
 import type { AttachmentManifestDriver } from './driver.ts'
 import type { Protocol } from './protocol.ts'
+
+/** Other backends share this entry of the package and need none of the protocol, so it is loaded apart. */
+const protocolModule = loaded(() => import('./protocol.ts'))
 
 /** The least `maxChanges`: an intent of content that was claimed fits, and so does a claim of content with one ref. */
 const leastChanges = 20
@@ -41,10 +44,9 @@ export class PortableAttachmentManifest extends ManifestBase {
     this.#loaded().catch(() => {})
   }
 
-  /** Other backends share this entry of the package and need none of the protocol, so it is loaded apart. */
   async #loaded(): Promise<Protocol> {
     if (this.#protocol !== undefined) return this.#protocol
-    const { Protocol } = await load(import('./protocol.ts'))
+    const { Protocol } = await protocolModule()
     this.#protocol ??= new Protocol(this.#driver, this.now, this.tombstoneRetentionMs)
     return this.#protocol
   }

@@ -35,6 +35,14 @@ export interface AttachmentDriverRead {
    * them `AttachmentStoreError`s.
    */
   readonly body: Uint8Array | ReadableStream<Uint8Array>
+  /**
+   * The very `body`, when it needs no comparison with the id: it is a copy of bytes that were `bytes` of the content,
+   * or read from its stream in this process, and since then nobody but the driver could reach or change them. Never for
+   * what comes from a file, a database or a server, and never for the bytes that are kept themselves. Anything but the
+   * `body` says nothing, so a wrapper that gives another body does not vouch for it by mistake. One that changes the
+   * bytes in place must leave this out.
+   */
+  readonly verified?: AttachmentDriverRead['body'] | undefined
 }
 
 /**

@@ -1,7 +1,6 @@
 import { abortable } from '../calls/abort.ts'
 import { Lifetime } from '../calls/lifetime.ts'
-import { load } from '../calls/load.ts'
-import { traced, tracedStream } from '../calls/tracing.ts'
+import { streamReading, traced, tracedStream } from '../calls/tracing.ts'
 import { withoutUrlCredentials } from '../calls/url-credentials.ts'
 import { rejectBody } from '../content/abandon.ts'
 import { owned, streamOf } from '../content/byte-stream.ts'
@@ -17,7 +16,7 @@ import {
   refTo,
   storedMeta,
 } from '../content/meta.ts'
-import { prepareContent, sourceReading } from '../content/prepare.ts'
+import { heldContent, sourceContent, sourceReading } from '../content/prepare.ts'
 import {
   AttachmentBackendError,
   AttachmentNotFoundError,
@@ -47,9 +46,6 @@ export interface PortableAttachmentStoreOptions {
   maxByteLength?: number | undefined
 }
 
-/** Whether a store of this process has loaded what comes later. */
-let isLoaded = false
-
 /**
  * An `AttachmentStore` over a small driver. What every backend must get right is done here.
  * See `AttachmentStore` for what it guarantees, and `AttachmentDriver` for what it needs.
@@ -73,14 +69,14 @@ export class PortableAttachmentStore implements AttachmentStore {
     this.#lifetime = new Lifetime(`the ${driver.name} store`)
     // Now, since later there may be no file descriptor left, and Node 22 never tries again to load what it once could
     // not.
-    if (!isLoaded) void Promise.allSettled([sourceReading(), streamReading()])
-    isLoaded = true
+    void Promise.allSettled([sourceReading(), streamReading()])
   }
 
   async prepare(body: AttachmentBody, options: AttachmentSignalOptions = {}): Promise<AttachmentContent> {
     this.#lifetime.enterWith(body, options.signal)
     try {
-      return (await this.#content(body, options.signal)).callerView()
+      const content = heldContent(body, this.maxByteLength) ?? this.#read(body, options.signal)
+      return (await content).callerView()
     } finally {
       this.#lifetime.exit()
     }
@@ -93,14 +89,12 @@ export class PortableAttachmentStore implements AttachmentStore {
         checkGeneration(generation)
         return checkMeta(meta)
       })
-      let own: PreparedContent | undefined
+      let read: PreparedContent | undefined
       try {
-        let content = PreparedContent.of(body)
-        if (content === undefined) {
-          const prepared = this.#content(body, signal)
-          content = own = prepared instanceof Promise ? await prepared : prepared
-          signal?.throwIfAborted()
-        }
+        const held = heldContent(body, this.maxByteLength) ?? PreparedContent.of(body)
+        if (held === undefined) read = await this.#read(body, signal)
+        const content = read ?? (held instanceof Promise ? await held : (held as PreparedContent))
+        signal?.throwIfAborted()
         const { id, byteLength } = content
         if (byteLength > this.maxByteLength) throw new AttachmentTooLargeError(this.maxByteLength)
         const stored = storedMeta(id, byteLength, checked)
@@ -112,16 +106,15 @@ export class PortableAttachmentStore implements AttachmentStore {
         }
         return refTo(stored, generation)
       } finally {
-        if (own?.bytes === undefined) await own?.[Symbol.asyncDispose]()
+        if (read !== undefined) await read[Symbol.asyncDispose]()
         this.#lifetime.exit()
       }
     })
   }
 
-  #content(body: AttachmentBody, signal: AbortSignal | undefined): PreparedContent | Promise<PreparedContent> {
-    return prepareContent(body, {
-      // So that close does not wait for a source that may never end.
-      signal: () => this.#lifetime.until(signal),
+  /** Reads a body that is no array. Until close, which does not wait for a source that may never end. */
+  #read(body: AttachmentBody, signal: AbortSignal | undefined): Promise<PreparedContent> {
+    return sourceContent(body, this.#lifetime.until(signal), {
       maxByteLength: this.maxByteLength,
       spool: this.driver.spool,
     })
@@ -137,7 +130,7 @@ export class PortableAttachmentStore implements AttachmentStore {
         const { meta, body } = found
         const bytes = body instanceof Uint8Array ? owned(body) : await collected(body, meta, signal)
         if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
-        if (options.verify !== false) {
+        if (options.verify !== false && body !== found.verified) {
           const actual = digest(bytes)
           if ((typeof actual === 'string' ? actual : await abortable(actual, signal)) !== id) throw wrongDigest(id)
         }
@@ -164,7 +157,8 @@ export class PortableAttachmentStore implements AttachmentStore {
         const { start = 0, end = byteLength } = range ?? {}
         const length = Math.max(0, Math.min(end, byteLength) - start)
         const stream = body instanceof Uint8Array ? streamOf(body) : body
-        return { meta, body: verified(stream, id, length, length === byteLength, this.#lifetime.until(signal)) }
+        const verify = length === byteLength && body !== found.verified
+        return { meta, body: verified(stream, id, length, verify, this.#lifetime.until(signal)) }
       }),
     )
   }
@@ -275,10 +269,6 @@ function collected(
   return streamReading()
     .then(({ collect }) => collect(body, meta, signal))
     .catch(error => rejectBody(body, error))
-}
-
-function streamReading(): Promise<typeof import('../reading/stream-reading.ts')> {
-  return load(import('../reading/stream-reading.ts'))
 }
 
 function rangeOf({ start, end }: AttachmentStreamOptions): { start: number; end: number } | undefined {

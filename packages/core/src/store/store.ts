@@ -61,7 +61,10 @@ export interface AttachmentGenerationOptions extends AttachmentSignalOptions {
 }
 
 export interface AttachmentGetOptions extends AttachmentGenerationOptions {
-  /** Whether to compare the SHA-256 of what was read with the id. Default true. The length is always compared. */
+  /**
+   * Whether to compare the SHA-256 of what was read with the id. Default true. The length is always compared. A store
+   * whose bytes nobody else can reach, as in memory, compares the length alone.
+   */
   verify?: boolean | undefined
 }
 

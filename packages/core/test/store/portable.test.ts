@@ -1,6 +1,7 @@
 import {
   AttachmentBackendError,
   AttachmentCorruptError,
+  type AttachmentDriverRead,
   AttachmentIoError,
   type AttachmentKey,
   contentId,
@@ -75,6 +76,45 @@ test('a stream gives no last chunk of damaged bytes', async () => {
   })()
   await expect(reading).rejects.toThrow(AttachmentCorruptError)
   expect(Buffer.concat(received).byteLength).toBeLessThan(bytes.byteLength)
+})
+
+const other = bytes.map(byte => byte ^ 1)
+
+type Body = AttachmentDriverRead['body']
+
+/** A store whose driver gives other bytes than the id says, and vouches for them or does not. */
+function storeOfOther(make: () => Body, vouch: (body: Body) => Body | undefined = body => body) {
+  const meta = { id, byteLength: bytes.byteLength, mediaType: 'a/b' }
+  const read = async () => {
+    const body = make()
+    return { meta, body, verified: vouch(body) }
+  }
+  return new PortableAttachmentStore(driver({ read }))
+}
+
+test('what a driver vouches for is not compared with the id, and all else is', async () => {
+  const bodies = [() => other.slice(), () => new Blob([other]).stream()]
+  for (const body of bodies) {
+    const vouched = storeOfOther(body)
+    expect((await vouched.get(id)).bytes).toEqual(other)
+    expect(await new Response((await vouched.stream(id)).body).bytes()).toEqual(other)
+    // The second is what a wrapper gives that spreads a read and replaces its body.
+    for (const vouch of [() => undefined, () => other.slice()]) {
+      const store = storeOfOther(body, vouch)
+      await expect(store.get(id)).rejects.toThrow(AttachmentCorruptError)
+      const read = store.stream(id).then(found => new Response(found.body).bytes())
+      await expect(read).rejects.toThrow(AttachmentCorruptError)
+    }
+  }
+})
+
+test('the length of what a driver vouches for is compared', async () => {
+  for (const body of [() => other.slice(1), () => new Blob([other.slice(1)]).stream()]) {
+    const store = storeOfOther(body)
+    await expect(store.get(id)).rejects.toThrow(AttachmentCorruptError)
+    const read = store.stream(id).then(found => new Response(found.body).bytes())
+    await expect(read).rejects.toThrow(AttachmentCorruptError)
+  }
 })
 
 test('get of more bytes than an array can hold says to stream them, and lets go of the body', async () => {

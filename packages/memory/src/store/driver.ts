@@ -51,7 +51,8 @@ export class MemoryDriver implements AttachmentDriver {
     const { start, end } = range
     // Not `slice`, which gives a view of the stored bytes if they are a Buffer.
     const part = start === undefined && end === undefined ? blob.bytes : blob.bytes.subarray(start, end)
-    return { meta: { ...blob.meta }, body: new Uint8Array(part) }
+    const body = new Uint8Array(part)
+    return { meta: { ...blob.meta }, body, verified: body }
   }
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {

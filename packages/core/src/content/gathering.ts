@@ -73,9 +73,10 @@ export class Gathering {
   }
 
   async #keep(block: Uint8Array, used: number = block.byteLength): Promise<void> {
-    const { directory, memoryLimit = defaultMemoryLimit } = this.#options.spool ?? {}
-    if (this.#file === undefined && this.#byteLength > memoryLimit) {
-      this.#file = await createSpoolFile(directory)
+    const { spool } = this.#options
+    if (this.#file === undefined && this.#byteLength > (spool?.memoryLimit ?? defaultMemoryLimit)) {
+      // Read only here: a backend may look whether the folder is there.
+      this.#file = await createSpoolFile(spool?.directory)
       for (const earlier of this.#held.splice(0)) {
         await this.#file.append(earlier)
         free(earlier)

@@ -1,6 +1,6 @@
-import { fsync, openSync } from 'node:fs'
+import { fsync } from 'node:fs'
 import { dirname } from 'node:path'
-import { closeFile } from './close-file.ts'
+import type { Disk } from './disk.ts'
 import { ioError } from './io-error.ts'
 import { isGone } from './stat.ts'
 
@@ -26,7 +26,12 @@ interface Turn {
 
 /** Makes the names in folders durable. Everyone who waits for the same folder shares one fsync. */
 export class DirectorySync {
+  readonly #disk: Disk
   readonly #turns = new Map<string, Turn>()
+
+  constructor(disk: Disk) {
+    this.#disk = disk
+  }
 
   /**
    * Resolves when every name that was in the folder at the time of the call is durable. A sync under way may have
@@ -67,7 +72,7 @@ export class DirectorySync {
   }
 
   #start(folder: string): Promise<void> {
-    const turn: Turn = { running: syncFolder(folder), next: undefined }
+    const turn: Turn = { running: syncFolder(this.#disk, folder), next: undefined }
     this.#turns.set(folder, turn)
     const finished = () => {
       if (turn.next === undefined) this.#turns.delete(folder)
@@ -77,12 +82,12 @@ export class DirectorySync {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(disk: Disk, folder: string): Promise<void> {
   if (failures.has(folder)) throw failedBefore(folder)
   let descriptor: number
   try {
     // Opened anew each time: by now the name may belong to another folder than one that was kept open.
-    descriptor = openSync(folder, 'r')
+    descriptor = await disk.open(folder, 'r')
   } catch (cause) {
     throw ioError('open, to sync its names, the folder', folder, cause)
   }
@@ -92,7 +97,7 @@ async function syncFolder(folder: string): Promise<void> {
     failures.set(folder, cause)
     throw ioError('sync the folder', folder, cause)
   } finally {
-    closeFile(descriptor, folder)
+    await disk.close(descriptor, folder)
   }
 }
 

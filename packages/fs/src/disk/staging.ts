@@ -1,12 +1,13 @@
-import { constants, fchmodSync, fstatSync, linkSync, openSync, renameSync, write, writeSync } from 'node:fs'
+import { constants, write } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { sep } from 'node:path'
 import type { AttachmentContent } from '@lash/attachments-core'
 import { parsePhysicalName } from '@lash/attachments-core/backend'
-import { closeFile } from './close-file.ts'
 import { syncFile } from './directory-sync.ts'
+import type { Disk } from './disk.ts'
 import { deleteIfPresent } from './if-present.ts'
 import { hasCode, ioError } from './io-error.ts'
+import { type Steps, settled } from './pace.ts'
 import { identityOf } from './stat.ts'
 import { WriteConflict } from './write-conflict.ts'
 
@@ -14,7 +15,7 @@ import { WriteConflict } from './write-conflict.ts'
 export const synchronousWriteBytes: number = 128 * 1024
 
 /** Opens a file only if it does not exist yet. */
-const exclusive = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+export const exclusive: number = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
 /** How file systems refuse a hard link: they have none, or no more for this file. */
 const noLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EACCES']
@@ -32,9 +33,11 @@ export class StagedFile {
   readonly path: string
   /** See `identityOf`. Known once the file is synced; publishing does not change it. */
   identity = ''
+  readonly #disk: Disk
   #descriptor: number | undefined
 
-  constructor(path: string, descriptor: number) {
+  constructor(disk: Disk, path: string, descriptor: number) {
+    this.#disk = disk
     this.path = path
     this.#descriptor = descriptor
   }
@@ -43,12 +46,13 @@ export class StagedFile {
     return this.#descriptor as number
   }
 
-  /** Writes something small, synchronously. */
-  write(bytes: Uint8Array): void {
+  /** Writes something small. */
+  *write(bytes: Uint8Array): Steps<void> {
     let offset = 0
     try {
       do {
-        offset += writeSync(this.descriptor, bytes, offset, bytes.byteLength - offset)
+        const writing = this.#disk.write(this.descriptor, bytes, offset)
+        offset += writing instanceof Promise ? yield writing : writing
       } while (offset < bytes.byteLength)
     } catch (cause) {
       throw ioError('write', this.path, cause)
@@ -59,61 +63,64 @@ export class StagedFile {
   async sync(): Promise<void> {
     try {
       await syncFile(this.descriptor)
-      this.identity = identityOf(fstatSync(this.descriptor))
+      this.identity = identityOf(await this.#disk.fstat(this.descriptor))
     } catch (cause) {
       throw ioError('sync', this.path, cause)
     } finally {
-      this.close()
+      await this.#disk.run(this.close())
     }
   }
 
   /** Renames the file to its final name, replacing whatever has that name. */
-  publish(target: string): void {
+  *publish(target: string): Steps<void> {
     try {
-      renameSync(this.path, target)
+      const renaming = this.#disk.rename(this.path, target)
+      if (renaming instanceof Promise) yield renaming
     } catch (cause) {
       if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', target, cause)
     }
   }
 
-  close(): void {
+  *close(): Steps<void> {
     if (this.#descriptor === undefined) return
     const descriptor = this.#descriptor
     // First: the system closes it even where it reports a failure.
     this.#descriptor = undefined
-    closeFile(descriptor, this.path)
+    const closing = this.#disk.close(descriptor, this.path)
+    if (closing instanceof Promise) yield closing
   }
 
   /** Closes a file whose write has failed. Never fails. */
-  abandon(): void {
+  *abandon(): Steps<void> {
     try {
-      this.close()
+      yield* this.close()
     } catch {
       // Nobody needs it.
     }
   }
 
   /** Closes and deletes a file that was not published. Never fails. */
-  discard(): void {
-    this.abandon()
-    discardFile(this.path)
+  *discard(): Steps<void> {
+    yield* this.abandon()
+    yield* discardFile(this.#disk, this.path)
   }
 
   /** Gives a linked spool file, which only its owner may read, the mode of every other file. */
-  adoptMode(like: StagedFile): void {
+  *adoptMode(like: StagedFile): Steps<void> {
     try {
-      const { mode } = fstatSync(like.descriptor)
-      if (fstatSync(this.descriptor).mode !== mode) fchmodSync(this.descriptor, mode & 0o777)
+      const { mode } = yield* settled(this.#disk.fstat(like.descriptor))
+      const own = yield* settled(this.#disk.fstat(this.descriptor))
+      if (own.mode !== mode) yield* settled(this.#disk.fchmod(this.descriptor, mode & 0o777))
     } catch (cause) {
       throw ioError('set the mode of', this.path, cause)
     }
   }
 }
 
-function discardFile(path: string): void {
+function* discardFile(disk: Disk, path: string): Steps<void> {
   try {
-    deleteIfPresent(path)
+    yield* deleteIfPresent(disk, path)
   } catch {
     // `Folders.close` deletes it, or the sweep of this writer's folder.
   }
@@ -121,57 +128,57 @@ function discardFile(path: string): void {
 
 /** Makes staged files in one writer's folder. No name is used twice. */
 export class Staging {
+  readonly #disk: Disk
   readonly #folder: string
   #count = 0
 
-  constructor(folder: string) {
+  constructor(disk: Disk, folder: string) {
+    this.#disk = disk
     this.#folder = folder
   }
 
-  /** Stages something small, synchronously. */
-  stage(name: string, bytes: Uint8Array): StagedFile {
-    const file = this.create(name)
+  /** Stages something small. */
+  *stage(name: string, bytes: Uint8Array): Steps<StagedFile> {
+    const file = yield* this.create(name)
     try {
-      file.write(bytes)
+      yield* file.write(bytes)
       return file
     } catch (error) {
-      file.discard()
+      yield* file.discard()
       throw error
     }
   }
 
   /** Makes an empty file for the name. */
-  create(name: string): StagedFile {
-    const path = this.#newPath(name)
-    return new StagedFile(path, this.#open(path, exclusive))
+  create(name: string): Steps<StagedFile> {
+    return this.#open(this.newPath(name), exclusive)
   }
 
   /** Makes an empty file directly under its last name; undefined when the name is taken. */
-  createUnder(path: string): StagedFile | undefined {
+  *createUnder(path: string): Steps<StagedFile | undefined> {
     try {
-      return new StagedFile(path, openSync(path, exclusive))
-    } catch (cause) {
-      if (hasCode(cause, 'EEXIST')) return undefined
-      if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
-      throw ioError('write', path, cause)
+      return yield* this.#open(path, exclusive)
+    } catch (error) {
+      if (hasCode((error as Error).cause, 'EEXIST')) return undefined
+      throw error
     }
   }
 
   /** Stages a content: writes bytes, but links a spool file, so that nothing is written twice. */
   async stageContent(name: string, content: AttachmentContent, signal: AbortSignal | undefined): Promise<StagedFile> {
     const { bytes, path } = content
-    if (bytes !== undefined && bytes.byteLength <= synchronousWriteBytes) return this.stage(name, bytes)
+    if (bytes !== undefined && bytes.byteLength <= synchronousWriteBytes) return this.#disk.run(this.stage(name, bytes))
     if (bytes === undefined && path !== undefined) {
       const linked = await this.#link(name, path)
       if (linked !== undefined) return linked
     }
-    const file = this.create(name)
+    const file = await this.#disk.run(this.create(name))
     try {
       if (bytes === undefined) await writeStream(file.descriptor, content, signal)
       else await writeAll(file.descriptor, bytes)
       return file
     } catch (cause) {
-      file.discard()
+      await this.#disk.run(file.discard())
       if (signal?.aborted) throw signal.reason
       throw hasCode(cause, 'ENOENT') ? cause : ioError('write', file.path, cause)
     }
@@ -179,33 +186,34 @@ export class Staging {
 
   /** The spool file under a second name, or a copy of it; undefined when somebody has deleted the spool file. */
   async #link(name: string, spooled: string): Promise<StagedFile | undefined> {
-    const path = this.#newPath(name)
+    const path = this.newPath(name)
     try {
-      linkSync(spooled, path)
+      await this.#disk.link(spooled, path)
     } catch (cause) {
       if (hasCode(cause, 'ENOENT')) return undefined
       if (!hasCode(cause, ...noLink)) throw ioError('link a spooled body to', path, cause)
-      await copyFile(spooled, path).catch(error => {
-        discardFile(path)
+      await copyFile(spooled, path).catch(async error => {
+        await this.#disk.run(discardFile(this.#disk, path))
         throw ioError('copy a spooled body to', path, error)
       })
     }
     try {
-      return new StagedFile(path, this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
+      return await this.#disk.run(this.#open(path, process.platform === 'win32' ? 'r+' : 'r'))
     } catch (error) {
-      discardFile(path)
+      await this.#disk.run(discardFile(this.#disk, path))
       throw error
     }
   }
 
-  #newPath(name: string): string {
+  newPath(name: string): string {
     this.#count++
     return `${this.#folder}${sep}${name}~${this.#count}`
   }
 
-  #open(path: string, flags: string | number): number {
+  *#open(path: string, flags: string | number): Steps<StagedFile> {
     try {
-      return openSync(path, flags)
+      const opening = this.#disk.open(path, flags)
+      return new StagedFile(this.#disk, path, opening instanceof Promise ? yield opening : opening)
     } catch (cause) {
       if (hasCode(cause, 'ENOENT')) throw new WriteConflict(cause)
       throw ioError('write', path, cause)

@@ -5,15 +5,6 @@ import { ioError } from './io-error.ts'
 import type { Steps } from './pace.ts'
 
 /** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
-export function statOf(path: string, id?: AttachmentId): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch (cause) {
-    throw ioError('look at', path, cause, id)
-  }
-}
-
-/** The state of a path, or undefined when nothing is there. Any other failure is an AttachmentIoError. */
 export function* lookAt(disk: Disk, path: string, id?: AttachmentId): Steps<Stats | undefined> {
   try {
     const stats = disk.stat(path)

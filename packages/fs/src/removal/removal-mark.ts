@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
+import type { Disk } from '../disk/disk.ts'
 import { deleteIfPresent, namesIn } from '../disk/if-present.ts'
 import { fullCodes, hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import { statOf } from '../disk/stat.ts'
+import { type Steps, settled } from '../disk/pace.ts'
+import { lookAt } from '../disk/stat.ts'
 import { isWriterId } from '../disk/writer-id.ts'
 
 const listEnding = '.names'
@@ -23,52 +24,61 @@ const maxAttempts = 100
  * whoever finds no list has nothing to fence off: either the folder is gone, or the removal has not begun.
  */
 export class RemovalMark {
+  readonly #disk: Disk
   readonly #folder: string
   readonly #isOfOne: boolean
+
+  private constructor(disk: Disk, folder: string, isOfOne: boolean) {
+    this.#disk = disk
+    this.#folder = folder
+    this.#isOfOne = isOfOne
+  }
 
   /**
    * Marks the names.
    * @param unique - a name for the mark that has never been used.
    */
-  constructor(layout: Layout, unique: string, names: readonly string[]) {
-    this.#isOfOne = names.length === 1
-    this.#folder = layout.removing + sep + (this.#isOfOne ? `${names[0]}~${unique}` : unique)
+  static *make(disk: Disk, layout: Layout, unique: string, names: readonly string[]): Steps<RemovalMark> {
+    const isOfOne = names.length === 1
+    const folder = layout.removing + sep + (isOfOne ? `${names[0]}~${unique}` : unique)
+    const mark = new RemovalMark(disk, folder, isOfOne)
     try {
-      makeFolder(this.#folder, layout)
+      yield* makeFolder(disk, folder, layout)
       // Line ends on both sides: a name is not found inside a longer one, nor at the end of an unfinished list.
-      if (!this.#isOfOne) writeFileSync(this.#folder + listEnding, `\n${names.join('\n')}\n`, { flag: 'wx' })
+      if (!isOfOne) yield* settled(disk.writeNewFile(folder + listEnding, `\n${names.join('\n')}\n`))
+      return mark
     } catch (cause) {
-      this.#abandon()
-      throw ioError('mark a removal by the folder', this.#folder, cause)
+      yield* mark.#abandon()
+      throw ioError('mark a removal by the folder', folder, cause)
     }
   }
 
   /** Takes a sidecar, if there is one. False when a write has fenced off the removal, which then takes nothing. */
-  take(sidecar: string): boolean {
+  *take(sidecar: string): Steps<boolean> {
     const taken = takenInto(this.#folder)
     try {
-      renameSync(sidecar, taken)
+      yield* settled(this.#disk.rename(sidecar, taken))
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return statOf(this.#folder) !== undefined
+      if (hasCode(cause, 'ENOENT')) return (yield* lookAt(this.#disk, this.#folder)) !== undefined
       throw ioError('delete', sidecar, cause)
     }
     try {
-      deleteIfPresent(taken)
+      yield* deleteIfPresent(this.#disk, taken)
     } catch (error) {
-      if (statOf(taken)?.isDirectory()) throw giveBack(taken, sidecar)
+      if ((yield* lookAt(this.#disk, taken))?.isDirectory()) throw yield* giveBack(this.#disk, taken, sidecar)
       throw error
     }
     return true
   }
 
-  delete(): void {
-    deleteMark(this.#folder, this.#isOfOne)
+  delete(): Steps<void> {
+    return deleteMark(this.#disk, this.#folder, this.#isOfOne)
   }
 
   /** Deletes whatever of the mark was made before a failure. Does not fail itself: the first failure says more. */
-  #abandon(): void {
+  *#abandon(): Steps<void> {
     try {
-      this.delete()
+      yield* this.delete()
     } catch {
       // Once this thread has ended, the sweep deletes it.
     }
@@ -84,9 +94,9 @@ export interface FoundMark {
 }
 
 /** The marks that are there. */
-export function marksIn(layout: Layout): FoundMark[] {
+export function* marksIn(disk: Disk, layout: Layout): Steps<FoundMark[]> {
   const marks = new Map<string, FoundMark>()
-  for (const entry of namesIn(layout.removing)) {
+  for (const entry of yield* namesIn(disk, layout.removing)) {
     const unique = entry.endsWith(listEnding) ? entry.slice(0, -listEnding.length) : entry
     const [, name, writer = ''] = markPattern.exec(unique) ?? []
     if (isWriterId(writer)) marks.set(unique, { folder: layout.removing + sep + unique, writer, name })
@@ -95,40 +105,43 @@ export function marksIn(layout: Layout): FoundMark[] {
 }
 
 /** Deletes every mark of the name. */
-export function deleteMarksOf(layout: Layout, name: string): void {
-  if (statOf(layout.removing) === undefined) return
-  for (const mark of marksIn(layout)) {
+export function* deleteMarksOf(disk: Disk, layout: Layout, name: string): Steps<void> {
+  if ((yield* lookAt(disk, layout.removing)) === undefined) return
+  for (const mark of yield* marksIn(disk, layout)) {
     const isOurs =
-      mark.name === undefined ? readList(mark.folder).includes(`\n${name}\n`, 0, 'latin1') : mark.name === name
-    if (isOurs) deleteMark(mark.folder, mark.name !== undefined)
+      mark.name === undefined
+        ? (yield* readList(disk, mark.folder)).includes(`\n${name}\n`, 0, 'latin1')
+        : mark.name === name
+    if (isOurs) yield* deleteMark(disk, mark.folder, mark.name !== undefined)
   }
 }
 
 /** The names that a mark covers; none when it is gone, or its list is not written yet. */
-export function namesMarkedBy(mark: FoundMark): string[] {
-  return mark.name === undefined ? readList(mark.folder).toString('latin1').split('\n') : [mark.name]
+export function* namesMarkedBy(disk: Disk, mark: FoundMark): Steps<string[]> {
+  if (mark.name !== undefined) return [mark.name]
+  return (yield* readList(disk, mark.folder)).toString('latin1').split('\n')
 }
 
 /** Deletes a mark, with the sidecar that may be in it: its removal may put one there at any moment. */
-export function deleteMark(folder: string, isOfOne: boolean): void {
+export function* deleteMark(disk: Disk, folder: string, isOfOne: boolean): Steps<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      rmdirSync(folder)
+      yield* settled(disk.rmdir(folder))
       break
     } catch (cause) {
       if (hasCode(cause, 'ENOENT', 'ENOTDIR')) break
       // At the last attempt: something else is in it, which no store has put there.
       if (!hasCode(cause, 'ENOTEMPTY', 'EEXIST') || attempt === maxAttempts) throw ioError('delete', folder, cause)
-      deleteIfPresent(takenInto(folder))
+      yield* deleteIfPresent(disk, takenInto(folder))
     }
   }
-  if (!isOfOne) deleteIfPresent(folder + listEnding)
+  if (!isOfOne) yield* deleteIfPresent(disk, folder + listEnding)
 }
 
 /** Puts back a folder of somebody else's that stood in the place of a sidecar. Returns the error to throw. */
-function giveBack(taken: string, sidecar: string): Error {
+function* giveBack(disk: Disk, taken: string, sidecar: string): Steps<Error> {
   try {
-    renameSync(taken, sidecar)
+    yield* settled(disk.rename(taken, sidecar))
   } catch (cause) {
     return ioError('give back', taken, cause)
   }
@@ -139,9 +152,9 @@ function takenInto(mark: string): string {
   return `${mark}${sep}sidecar`
 }
 
-function readList(mark: string): Buffer {
+function* readList(disk: Disk, mark: string): Steps<Buffer> {
   try {
-    return readFileSync(mark + listEnding)
+    return yield* settled(disk.readFile(mark + listEnding))
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return Buffer.alloc(0)
     throw ioError('read', mark + listEnding, cause)
@@ -149,34 +162,34 @@ function readList(mark: string): Buffer {
 }
 
 /** Makes the folder, and those above it, which other processes delete when they find them empty. */
-function makeFolder(folder: string, layout: Layout): void {
+function* makeFolder(disk: Disk, folder: string, layout: Layout): Steps<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      mkdirSync(folder)
+      yield* settled(disk.mkdir(folder))
       return
     } catch (cause) {
       if (!hasCode(cause, 'ENOENT') || attempt === maxAttempts) throw cause
-      makeRemoving(layout)
+      yield* makeRemoving(disk, layout)
     }
   }
 }
 
-function makeRemoving(layout: Layout): void {
+function* makeRemoving(disk: Disk, layout: Layout): Steps<void> {
   try {
-    mkdirSync(layout.removing, { recursive: true })
+    yield* settled(disk.makeAll(layout.removing))
   } catch (cause) {
     // Another process has deleted what was just made: the caller tries again.
     if (hasCode(cause, 'ENOENT')) return
-    if (!hasCode(cause, ...fullCodes) || !useReserve(layout)) throw cause
+    if (!hasCode(cause, ...fullCodes) || !(yield* useReserve(disk, layout))) throw cause
   }
 }
 
 /** A rename takes no room. Where `removing` is there by now and empty, the rename replaces it, which does no harm. */
-function useReserve(layout: Layout): boolean {
+function* useReserve(disk: Disk, layout: Layout): Steps<boolean> {
   try {
-    renameSync(layout.reserve, layout.removing)
+    yield* settled(disk.rename(layout.reserve, layout.removing))
     return true
   } catch {
-    return statOf(layout.removing) !== undefined
+    return (yield* lookAt(disk, layout.removing)) !== undefined
   }
 }

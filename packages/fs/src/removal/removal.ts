@@ -1,11 +1,13 @@
 import { sep } from 'node:path'
 import { concurrently, LoopYield } from '@lash/attachments-core/backend'
 import type { DirectorySync } from '../disk/directory-sync.ts'
+import type { Disk } from '../disk/disk.ts'
 import type { Folders } from '../disk/folders.ts'
 import { deleteIfEmpty, deleteIfPresent, foldersIn, namesIn } from '../disk/if-present.ts'
 import { fullCodes, hasCode } from '../disk/io-error.ts'
 import { type Layout, shardOf } from '../disk/layout.ts'
-import { statOf } from '../disk/stat.ts'
+import type { Steps } from '../disk/pace.ts'
+import { lookAt } from '../disk/stat.ts'
 import { isWriterId } from '../disk/writer-id.ts'
 import { deleteMarksOf, RemovalMark } from './removal-mark.ts'
 
@@ -43,28 +45,30 @@ const shardsAtOnce = 8
  * the sidecar is then taken, as above. A process that is killed in between leaves a sidecar that no mark tells of.
  */
 export class Removal {
+  readonly #disk: Disk
   readonly #layout: Layout
   readonly #folders: Folders
   readonly #directories: DirectorySync | undefined
   readonly #loopYield = new LoopYield()
   #count = 0
 
-  constructor(layout: Layout, folders: Folders, directories: DirectorySync | undefined) {
+  constructor(disk: Disk, layout: Layout, folders: Folders, directories: DirectorySync | undefined) {
+    this.#disk = disk
     this.#layout = layout
     this.#folders = folders
     this.#directories = directories
   }
 
   /** Step 2 of a write: afterwards, no removal that has already begun takes the name's sidecar. */
-  fenceOff(name: string): void {
-    deleteMarksOf(this.#layout, name)
+  fenceOff(name: string): Steps<void> {
+    return deleteMarksOf(this.#disk, this.#layout, name)
   }
 
   /** Removes blobs: bytes, sidecars, or whichever of the two is there. */
   async remove(names: readonly string[], signal?: AbortSignal): Promise<void> {
     const present: string[] = []
     for (const name of names) {
-      if (statOf(this.#layout.bytesPath(name)) ?? statOf(this.#layout.sidecarPath(name))) present.push(name)
+      if (await this.#disk.run(this.#isThere(name))) present.push(name)
       await this.#loopYield.beforeStep()
     }
     if (present.length === 0) return
@@ -78,6 +82,11 @@ export class Removal {
     for (const name of left) await this.#takeIfWithoutBytes([name])
   }
 
+  *#isThere(name: string): Steps<boolean> {
+    const bytes = yield* lookAt(this.#disk, this.#layout.bytesPath(name))
+    return (bytes ?? (yield* lookAt(this.#disk, this.#layout.sidecarPath(name)))) !== undefined
+  }
+
   /** Removes blobs under one mark. Returns the names whose sidecars are left, because a write has fenced it off. */
   async #removeTogether(names: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
     const left: string[] = []
@@ -85,7 +94,7 @@ export class Removal {
       signal?.throwIfAborted()
       await concurrently([...byShard(names)], shardsAtOnce, async ([shard, members]) => {
         for (const name of members) {
-          deleteIfPresent(this.#layout.bytesPath(name))
+          await this.#disk.run(deleteIfPresent(this.#disk, this.#layout.bytesPath(name)))
           await this.#loopYield.beforeStep()
         }
         left.push(...(await this.#takeSidecars(shard, members, mark)))
@@ -98,10 +107,10 @@ export class Removal {
   async #removeWithoutRoom(names: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     for (const name of names) {
       signal?.throwIfAborted()
-      deleteIfPresent(this.#layout.bytesPath(name))
+      await this.#disk.run(deleteIfPresent(this.#disk, this.#layout.bytesPath(name)))
       await this.#takeIfWithoutBytes([name])
     }
-    this.#folders.keepReserve()
+    await this.#disk.run(this.#folders.keepReserve())
   }
 
   /** Takes sidecars that have no bytes, such as a failed write leaves. Never fails: such sidecars do no harm. */
@@ -116,7 +125,11 @@ export class Removal {
 
   async #takeIfWithoutBytes(names: readonly string[]): Promise<void> {
     await this.#marked(names, async mark => {
-      const withoutBytes = names.filter(name => statOf(this.#layout.bytesPath(name)) === undefined)
+      const withoutBytes: string[] = []
+      for (const name of names) {
+        const bytes = await this.#disk.run(lookAt(this.#disk, this.#layout.bytesPath(name)))
+        if (bytes === undefined) withoutBytes.push(name)
+      }
       for (const [shard, members] of byShard(withoutBytes)) await this.#takeSidecars(shard, members, mark)
     })
   }
@@ -127,7 +140,7 @@ export class Removal {
     await this.#directories?.sync(this.#layout.shardFolder(shard))
     const left: string[] = []
     for (const name of names) {
-      if (!mark.take(this.#layout.sidecarPath(name))) left.push(name)
+      if (!(await this.#disk.run(mark.take(this.#layout.sidecarPath(name))))) left.push(name)
       await this.#loopYield.beforeStep()
     }
     return left
@@ -136,23 +149,24 @@ export class Removal {
   /** Marks the names, fences off their writes, runs the rest, and deletes the mark. */
   async #marked(names: readonly string[], rest: (mark: RemovalMark) => Promise<void>): Promise<void> {
     this.#count++
-    const mark = new RemovalMark(this.#layout, `${this.#folders.writerId}-${this.#count}`, names)
+    const unique = `${this.#folders.writerId}-${this.#count}`
+    const mark = await this.#disk.run(RemovalMark.make(this.#disk, this.#layout, unique, names))
     try {
-      this.#fenceOffWrites(new Set(names))
+      await this.#disk.run(this.#fenceOffWrites(new Set(names)))
       await rest(mark)
     } finally {
-      mark.delete()
-      deleteIfEmpty(this.#layout.removing)
+      await this.#disk.run(mark.delete())
+      await this.#disk.run(deleteIfEmpty(this.#disk, this.#layout.removing))
     }
   }
 
   /** Deletes the staged files of the names, whoever their writers are. */
-  #fenceOffWrites(names: ReadonlySet<string>): void {
-    for (const writer of foldersIn(this.#layout.staging).filter(isWriterId)) {
+  *#fenceOffWrites(names: ReadonlySet<string>): Steps<void> {
+    for (const writer of (yield* foldersIn(this.#disk, this.#layout.staging)).filter(isWriterId)) {
       const folder = this.#layout.staging + sep + writer
-      for (const staged of namesIn(folder)) {
+      for (const staged of yield* namesIn(this.#disk, folder)) {
         const name = staged.slice(0, staged.lastIndexOf('~'))
-        if (names.has(name)) deleteIfPresent(folder + sep + staged)
+        if (names.has(name)) yield* deleteIfPresent(this.#disk, folder + sep + staged)
       }
     }
   }

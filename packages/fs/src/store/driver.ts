@@ -44,9 +44,9 @@ export class FileDriver implements AttachmentDriver {
 
   constructor(layout: Layout, durability: Durability) {
     this.persistence = durability === 'full' ? 'durable' : 'crash-safe'
-    const directories = durability === 'full' ? new DirectorySync() : undefined
+    const directories = durability === 'full' ? new DirectorySync(this.#disk) : undefined
     this.#layout = layout
-    const folders = new Folders(layout, directories)
+    const folders = new Folders(this.#disk, layout, directories)
     this.#folders = folders
     this.spool = {
       // The folder is made, and checked, only when a body is spooled.
@@ -54,7 +54,7 @@ export class FileDriver implements AttachmentDriver {
         return folders.spoolFolder()
       },
     }
-    this.#removal = new Removal(layout, this.#folders, directories)
+    this.#removal = new Removal(this.#disk, layout, this.#folders, directories)
     this.#writer = new Writer(this.#disk, layout, this.#folders, this.#removal, directories)
   }
 
@@ -68,7 +68,7 @@ export class FileDriver implements AttachmentDriver {
     const writing = this.#writer.write(key, content, meta, options.signal)
     if (writing !== undefined) await writing
     // Once, after the first put; what it fails to sweep is left for the next store that opens here.
-    this.#swept ??= sweepStaging(this.#layout, this.#folders, this.#removal).catch(() => {})
+    this.#swept ??= sweepStaging(this.#disk, this.#layout, this.#folders, this.#removal).catch(() => {})
   }
 
   async read(key: AttachmentKey, options: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {
@@ -91,6 +91,6 @@ export class FileDriver implements AttachmentDriver {
 
   async close(): Promise<void> {
     await this.#swept
-    this.#folders.close()
+    await this.#disk.run(this.#folders.close())
   }
 }

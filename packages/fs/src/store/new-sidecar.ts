@@ -1,11 +1,13 @@
 import type { AttachmentMeta } from '@lash/attachments-core'
+import type { Disk } from '../disk/disk.ts'
 import type { Layout } from '../disk/layout.ts'
+import type { Steps } from '../disk/pace.ts'
 import type { StagedFile, Staging } from '../disk/staging.ts'
-import { statOf } from '../disk/stat.ts'
+import { lookAt } from '../disk/stat.ts'
 import { encodeSidecar } from './sidecar.ts'
 
 /** Windows refuses to put another file in the place of one that is open, as the next write of the name may have to. */
-const mayBeReplacedOpen = process.platform !== 'win32'
+export const mayBeReplacedOpen: boolean = process.platform !== 'win32'
 
 /**
  * The sidecar of a write that has staged its bytes and fenced off removals. Where its name is free and no bytes have
@@ -30,26 +32,35 @@ export class NewSidecar {
   readonly #path: string
   #isNamed: boolean
 
-  constructor(layout: Layout, staging: Staging, name: string) {
-    this.#path = layout.sidecarPath(name)
-    const isFree = mayBeReplacedOpen && statOf(layout.bytesPath(name)) === undefined
-    const named = isFree ? staging.createUnder(this.#path) : undefined
-    this.#isNamed = named !== undefined
-    this.file = named ?? staging.create(`${name}.json`)
+  private constructor(path: string, file: StagedFile, isNamed: boolean) {
+    this.#path = path
+    this.file = file
+    this.#isNamed = isNamed
+  }
+
+  /**
+   * An empty one. Whatever others do between the look and the creation, a name that they have taken is not taken again,
+   * and bytes that they name meanwhile have a sidecar of their own, whose name is taken.
+   */
+  static *make(disk: Disk, layout: Layout, staging: Staging, name: string): Steps<NewSidecar> {
+    const path = layout.sidecarPath(name)
+    const isFree = mayBeReplacedOpen && (yield* lookAt(disk, layout.bytesPath(name))) === undefined
+    const named = isFree ? yield* staging.createUnder(path) : undefined
+    return new NewSidecar(path, named ?? (yield* staging.create(`${name}.json`)), named !== undefined)
   }
 
   get isNamed(): boolean {
     return this.#isNamed
   }
 
-  write(meta: AttachmentMeta): void {
-    this.file.write(Buffer.from(encodeSidecar(meta)))
+  write(meta: AttachmentMeta): Steps<void> {
+    return this.file.write(Buffer.from(encodeSidecar(meta)))
   }
 
   /** Gives it its name, if it has another. */
-  publish(): void {
+  *publish(): Steps<void> {
     if (this.#isNamed) return
-    this.file.publish(this.#path)
+    yield* this.file.publish(this.#path)
     this.#isNamed = true
   }
 
@@ -57,8 +68,8 @@ export class NewSidecar {
    * After a failure. Under its name it may be another write's by now, which counts on it: it stays for a removal to
    * take. Never fails.
    */
-  discard(): void {
-    if (this.#isNamed) this.file.abandon()
-    else this.file.discard()
+  *discard(): Steps<void> {
+    if (this.#isNamed) yield* this.file.abandon()
+    else yield* this.file.discard()
   }
 }

@@ -1,7 +1,5 @@
-import { openSync } from 'node:fs'
 import type { AttachmentContent, AttachmentKey, AttachmentMeta } from '@lash/attachments-core'
 import { physicalName, Semaphore } from '@lash/attachments-core/backend'
-import { closeFile } from '../disk/close-file.ts'
 import { type DirectorySync, syncFile } from '../disk/directory-sync.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Folders } from '../disk/folders.ts'
@@ -35,6 +33,10 @@ const writesAtOnce = 64
  * Step 4 has a sync of its own because a power cut may keep one of two names that are not synced, and lose the other.
  * It comes after those of the files: on a file system with a journal they have made the name durable too, and it has
  * nothing to wait for. All three at once would be two commits of the journal.
+ *
+ * Between any two calls others may make theirs: other processes always, and where the disk is slow (see pace.ts) other
+ * calls of this store. Its puts of one name wait for each other. Its removals know no more of its writes than those of
+ * other processes do. A folder that goes meanwhile makes the write start again.
  */
 export class Writer {
   readonly #disk: Disk
@@ -56,7 +58,7 @@ export class Writer {
     this.#folders = folders
     this.#removal = removal
     this.#directories = directories
-    this.#staging = new Staging(folders.writerFolder)
+    this.#staging = new Staging(disk, folders.writerFolder)
   }
 
   /** Undefined when the write is done already. */
@@ -88,9 +90,12 @@ export class Writer {
       return typeof found === 'string' && this.#isSynced(name, found) ? 'done' : 'has to wait'
     }
     if (this.#disk.run(isIntact(this.#disk, this.#layout, name, key.id, content.byteLength))) return 'done'
-    if (content.bytes === undefined || content.byteLength > synchronousWriteBytes) return 'has to wait'
+    const { bytes, byteLength } = content
+    if (bytes === undefined || byteLength > synchronousWriteBytes) return 'has to wait'
+    // It may be known only since that look.
+    if (this.#disk.isSlow) return 'has to wait'
     try {
-      writeUnsynced(this.#layout, this.#folders, this.#removal, this.#staging, name, content.bytes, meta)
+      this.#disk.run(writeUnsynced(this.#layout, this.#folders, this.#removal, this.#staging, name, bytes, meta))
       return 'done'
     } catch {
       return 'failed'
@@ -136,30 +141,30 @@ export class Writer {
   ): Promise<void> {
     signal?.throwIfAborted()
     const shard = shardOf(name)
-    const opened = this.#folders.open(shard)
-    opened?.catch(() => {})
+    await this.#disk.run(this.#folders.make(shard))
+    const opened = this.#folders.durable(shard)
     const bytes = await this.#staging.stageContent(name, content, signal)
     let sidecar: NewSidecar | undefined
     try {
-      this.#removal.fenceOff(name)
-      sidecar = new NewSidecar(this.#layout, this.#staging, name)
-      sidecar.write(meta)
-      if (content.bytes === undefined) bytes.adoptMode(sidecar.file)
+      await this.#disk.run(this.#removal.fenceOff(name))
+      sidecar = await this.#disk.run(NewSidecar.make(this.#disk, this.#layout, this.#staging, name))
+      await this.#disk.run(sidecar.write(meta))
+      if (content.bytes === undefined) await this.#disk.run(bytes.adoptMode(sidecar.file))
       await both(this.#finish(bytes), this.#finish(sidecar.file))
-      sidecar.publish()
+      await this.#disk.run(sidecar.publish())
       await this.#syncShard(shard)
       // Others must not find, and rely on, a blob whose folder may not last.
       await opened
       signal?.throwIfAborted()
-      bytes.publish(this.#layout.bytesPath(name))
+      await this.#disk.run(bytes.publish(this.#layout.bytesPath(name)))
     } catch (error) {
-      bytes.discard()
-      sidecar?.discard()
+      await this.#disk.run(bytes.discard())
+      if (sidecar !== undefined) await this.#disk.run(sidecar.discard())
       if (sidecar?.isNamed) await this.#removal.discardSidecars([name])
       throw error
     }
     // A rename between two names of one file does nothing: a spool file that was linked before keeps its staged name.
-    if (content.bytes === undefined) bytes.discard()
+    if (content.bytes === undefined) await this.#disk.run(bytes.discard())
     // From here on others may rely on the blob, so a failure leaves it where it is.
     await this.#syncShard(shard)
     this.#synced.add(name, blobIdentity(bytes.identity, sidecar.file.identity))
@@ -167,7 +172,7 @@ export class Writer {
   }
 
   async #finish(file: StagedFile): Promise<void> {
-    if (this.#directories === undefined) file.close()
+    if (this.#directories === undefined) await this.#disk.run(file.close())
     else await file.sync()
   }
 
@@ -191,7 +196,8 @@ export class Writer {
 
   async #syncFoundBlob(name: string): Promise<void> {
     const shard = shardOf(name)
-    const opened = this.#folders.open(shard)
+    await this.#disk.run(this.#folders.make(shard))
+    const opened = this.#folders.durable(shard)
     const [bytes, sidecar] = [this.#layout.bytesPath(name), this.#layout.sidecarPath(name)]
     await Promise.all([this.#syncFound(name, bytes), this.#syncFound(name, sidecar), this.#syncShard(shard), opened])
   }
@@ -199,7 +205,7 @@ export class Writer {
   async #syncFound(name: string, path: string): Promise<void> {
     let descriptor: number | undefined
     try {
-      descriptor = openSync(path, process.platform === 'win32' ? 'r+' : 'r')
+      descriptor = await this.#disk.open(path, process.platform === 'win32' ? 'r+' : 'r')
       await syncFile(descriptor)
     } catch (cause) {
       // Removed meanwhile.
@@ -207,7 +213,7 @@ export class Writer {
       if (descriptor !== undefined) this.#suspect.add(name)
       throw ioError('sync', path, cause)
     } finally {
-      if (descriptor !== undefined) closeFile(descriptor, path)
+      if (descriptor !== undefined) await this.#disk.close(descriptor, path)
     }
   }
 }

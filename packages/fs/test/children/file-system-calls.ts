@@ -2,25 +2,25 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 const watched = [
-  'openSync',
-  'writeSync',
-  'closeSync',
-  'writeFileSync',
-  'readFileSync',
-  'readdirSync',
-  'statSync',
-  'mkdirSync',
-  'rmdirSync',
-  'renameSync',
-  'linkSync',
-  'unlinkSync',
-  'rmSync',
-  'fsync',
+  'open',
+  'write',
+  'close',
+  'writeFile',
+  'readFile',
+  'readdir',
+  'stat',
+  'mkdir',
+  'rmdir',
+  'rename',
+  'link',
+  'unlink',
+  'rm',
 ] as const
 
 /** From now on, runs `before` ahead of every file system call of this thread. */
 export function watchCalls(before: () => void): void {
-  for (const name of watched) {
+  // A store that is stopped takes its disk for a slow one, and goes on in the pool.
+  for (const name of [...watched, ...watched.map(name => `${name}Sync` as const), 'fsync' as const]) {
     const original = fs[name] as (...args: unknown[]) => unknown
     Object.assign(fs, {
       [name](...args: unknown[]) {

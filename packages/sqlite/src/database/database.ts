@@ -6,6 +6,8 @@ import { GrowthLimit, unlimitedPages } from '../full-disk/growth-limit.ts'
 import { GenerationTable } from '../manifest/generation-table.ts'
 import { ImportTable } from '../manifest/import-table.ts'
 import { RefTable } from '../manifest/ref-table.ts'
+import { type Readable, ReadGroup } from '../reading/read-group.ts'
+import { ReadQueue } from '../reading/read-queue.ts'
 import { ThreadConnection } from '../thread/thread-connection.ts'
 import { GroupWriter } from '../writing/group-writer.ts'
 import type { OperationKind, OperationRequest, OperationResult } from '../writing/operations.ts'
@@ -14,7 +16,6 @@ import { WriteTransaction } from '../writing/write-transaction.ts'
 import { openConnection, prepare } from './connection.ts'
 import { longTransaction } from './long-transaction.ts'
 import { checkBusyTimeout, checkPlace, fileOf, type SqliteDatabaseOptions } from './options.ts'
-import { ReadQueue } from './read-queue.ts'
 import { newerSchemaError, prepareSchema } from './schema.ts'
 import { attachmentError, isMissingTable } from './sqlite-error.ts'
 import { syncLog } from './sync-log.ts'
@@ -28,6 +29,9 @@ import { Tables } from './tables.ts'
 export function openDatabase(options: SqliteDatabaseOptions & { shared?: AttachmentDatabase }): AttachmentDatabase {
   return (options.shared ?? new AttachmentDatabase(options)).hold()
 }
+
+type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never
+type AnswerOf<F> = F extends (...args: never[]) => infer R ? R : never
 
 /** How long the event loop's thread itself waits for a lock. From then on it tries again with timers. */
 const mainThreadTimeoutMs = 5
@@ -75,11 +79,13 @@ export class AttachmentDatabase {
       prepareSchema(this.#connection, { owned: database === undefined, path: this.path, busyTimeoutMs })
       if (this.#file !== undefined && !this.#connection.readonly) syncLog(this.#file)
       const tables = new Tables(this.#connection)
-      this.#reads = new ReadQueue(this.#connection, tables, { busyTimeoutMs, error: cause => this.error(cause) })
+      const group = new ReadGroup(this.#connection, tables)
+      const thread = this.#file === undefined ? undefined : new ThreadConnection(this.#file)
+      this.#reads = new ReadQueue({ group, thread, busyTimeoutMs, error: cause => this.error(cause) })
       this.#journalMode = prepare(this.#connection, 'PRAGMA journal_mode').pluck()
       this.hostHandle = database ?? this.#connection
       this.#transaction = new WriteTransaction(this.#connection, tables)
-      this.#writes = new WriteQueue(this.#groupWriter(this.#transaction))
+      this.#writes = new WriteQueue(this.#groupWriter(this.#transaction, thread))
     } catch (error) {
       if (this.#owned) this.#connection.close()
       throw this.error(error)
@@ -91,17 +97,18 @@ export class AttachmentDatabase {
     return openConnection({ path: this.path, busyTimeoutMs: this.busyTimeoutMs, readonly })
   }
 
-  #groupWriter(transaction: WriteTransaction): GroupWriter {
+  #groupWriter(transaction: WriteTransaction, thread: ThreadConnection | undefined): GroupWriter {
     const connection = this.#connection
     const common = {
       transaction,
+      thread,
       busyTimeoutMs: this.busyTimeoutMs,
       isInHostTransaction: () => connection.inTransaction,
     }
-    if (this.#file === undefined) return new GroupWriter({ ...common, growthLimit: undefined, thread: undefined })
+    if (this.#file === undefined) return new GroupWriter({ ...common, growthLimit: undefined })
     connection.pragma(`busy_timeout = ${mainThreadTimeoutMs}`)
     const growthLimit = connection.readonly ? undefined : new GrowthLimit(connection, this.#file)
-    return new GroupWriter({ ...common, growthLimit, thread: new ThreadConnection(this.#file) })
+    return new GroupWriter({ ...common, growthLimit })
   }
 
   /** Whether both are the same file, so that a transaction on one covers the other. */
@@ -109,9 +116,13 @@ export class AttachmentDatabase {
     return this === other || (this.#file !== undefined && this.#file === other.#file)
   }
 
-  /** Reads, on this thread, and in this turn of the event loop unless reads have filled it. */
-  read<T>(query: (tables: Tables) => T): Promise<T> {
-    return this.#reads.submit(query)
+  /** Reads: on this thread, in this turn of the event loop unless reads have filled it; from a slow disk on another. */
+  read<T extends keyof Readable, M extends keyof Readable[T]>(
+    table: T,
+    method: M,
+    ...args: ArgumentsOf<Readable[T][M]>
+  ): Promise<AnswerOf<Readable[T][M]>> {
+    return this.#reads.submit(table, method, args) as Promise<AnswerOf<Readable[T][M]>>
   }
 
   /**
@@ -231,6 +242,7 @@ export class AttachmentDatabase {
 
   async #close(): Promise<void> {
     try {
+      await this.#reads.close()
       await this.#writes.close()
     } finally {
       if (this.#owned) this.#connection.close()

@@ -112,7 +112,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
   ): Promise<void> {
     const targets = ids && packTargets(ids.map(id => ({ id, generation: undefined })))
     const request = { sessionId, holder, targets, uncommitted, now: this.now() }
-    const count = ids?.length ?? (await this.#database.read(({ refs }) => refs.count(sessionId, holder)))
+    const count = ids?.length ?? (await this.#database.read('refs', 'count', sessionId, holder))
     await this.#database.write('releaseRefs', request, { rows: count })
   }
 
@@ -121,14 +121,13 @@ export class SqliteAttachmentManifest extends ManifestBase {
     id: AttachmentId,
     holder: string | undefined,
   ): Promise<AttachmentManifestEntry | undefined> {
-    return this.#database.read(({ refs }) => refs.lookup(sessionId, id, holder))
+    return this.#database.read('refs', 'lookup', sessionId, id, holder)
   }
 
   protected async *refsOf(sessionId: string, holder: string | undefined): EntryPages {
     let after: SessionPosition | undefined
     do {
-      const from: SessionPosition | undefined = after
-      const page: SessionRefs = await this.#database.read(({ refs }) => refs.ofSession(sessionId, holder, from))
+      const page: SessionRefs = await this.#database.read('refs', 'ofSession', sessionId, holder, after)
       yield page.entries
       after = page.last
     } while (after !== undefined)
@@ -153,8 +152,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
   async *#everyRef(): AsyncGenerator<AttachmentManifestEntry[], void, void> {
     let after: RefPosition | undefined
     for (;;) {
-      const from: RefPosition | undefined = after
-      const page: AttachmentManifestEntry[] = await this.#database.read(({ refs }) => refs.page(from))
+      const page: AttachmentManifestEntry[] = await this.#database.read('refs', 'page', after)
       yield page
       const last = page.at(-1)
       if (last === undefined) return
@@ -168,11 +166,10 @@ export class SqliteAttachmentManifest extends ManifestBase {
     let step = query
     const all: OrphanClaim[] = []
     for (;;) {
-      const query: OrphanQuery = step
-      const candidates = await this.#database.read(({ claims }) => claims.countCandidates(query))
+      const candidates: number = await this.#database.read('claims', 'countCandidates', step)
       // A sweep with nothing to do takes no lock.
       if (candidates === 0) return all
-      const request = { query, now: this.now() }
+      const request = { query: step, now: this.now() }
       const { claims, done } = await this.#database.write('claimOrphans', request, { rows: candidates })
       all.push(...claims)
       if (done) return all
@@ -184,7 +181,7 @@ export class SqliteAttachmentManifest extends ManifestBase {
     const copies = packTargets(highest)
     const now = this.now()
     // Without a lock, also where nothing can be written.
-    if (dryRun) return this.#database.read(({ claims }) => claims.claimBlobs(copies, now, true))
+    if (dryRun) return this.#database.read('claims', 'claimBlobs', copies, now, true)
     return this.#database.write('claimBlobs', { copies, now }, { rows: highest.length })
   }
 
@@ -199,11 +196,10 @@ export class SqliteAttachmentManifest extends ManifestBase {
   }
 
   protected async *exported(): RecordPages {
-    yield [{ floor: await this.#database.read(({ generations }) => generations.floor()) }]
+    yield [{ floor: await this.#database.read('generations', 'floor') }]
     for await (const page of this.#everyRef()) yield recordsOf(page)
     for (let after: AttachmentId | undefined; ; ) {
-      const from: AttachmentId = after ?? ''
-      const page = await this.#database.read(({ generations }) => generations.unreferenced(from))
+      const page = await this.#database.read('generations', 'unreferenced', after ?? '')
       yield page
       after = page.at(-1)?.attachmentId
       if (after === undefined) return

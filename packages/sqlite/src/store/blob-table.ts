@@ -108,13 +108,15 @@ export class BlobTable {
   }
 
   /** A blob with the encoded bytes of its row: none when they are in chunks. */
-  read(key: AttachmentKey): (BlobRow & { bytes: Buffer }) | undefined {
-    return this.#read.get(idBytes(key.id), key.generation) as (BlobRow & { bytes: Buffer }) | undefined
+  read(key: AttachmentKey): (BlobRow & { bytes: Uint8Array }) | undefined {
+    return this.#read.get(idBytes(key.id), key.generation) as (BlobRow & { bytes: Uint8Array }) | undefined
   }
 
   /** A part of bytes that stand in their row as they were put; undefined when they no longer do. */
-  slice(key: AttachmentKey, start: number, end: number): Buffer | undefined {
-    return this.#slice.get(start + 1, Math.max(0, end - start), idBytes(key.id), key.generation) as Buffer | undefined
+  slice(key: AttachmentKey, start: number, end: number): Uint8Array | undefined {
+    return this.#slice.get(start + 1, Math.max(0, end - start), idBytes(key.id), key.generation) as
+      | Uint8Array
+      | undefined
   }
 
   /** The blob, and the length that its bytes really have. */

@@ -21,7 +21,7 @@ export function chunkStream(
         if (offset >= end) return controller.close()
         signal?.throwIfAborted()
         const position = Math.floor(offset / chunkBytes)
-        const stored = await database.read(({ uploads }) => uploads.chunk(upload, position))
+        const stored = await database.read('uploads', 'chunk', upload, position)
         if (stored === undefined) {
           await assertStillThere(database, key, row)
           throw damaged(key, `chunk ${position} is missing`)
@@ -43,6 +43,6 @@ export function chunkStream(
 
 /** A blob that is deleted or replaced while it is being read is not found; it is not damaged. */
 async function assertStillThere(database: AttachmentDatabase, key: AttachmentKey, row: BlobRow): Promise<void> {
-  const now = await database.read(({ blobs }) => blobs.find(key))
+  const now = await database.read('blobs', 'find', key)
   if (now?.upload !== row.upload) throw new AttachmentNotFoundError(key.id)
 }

@@ -35,7 +35,7 @@ function smaller(bytes: Uint8Array, compressed: Uint8Array): Encoded {
 /** Stored bytes as they were put; a promise only if they take long to inflate. @throws AttachmentCorruptError */
 export function decode(
   key: AttachmentKey,
-  stored: Buffer,
+  stored: Uint8Array,
   encoding: number,
   byteLength: number,
 ): Uint8Array | Promise<Uint8Array> {
@@ -56,7 +56,7 @@ export function damaged(key: AttachmentKey, why: string, cause?: unknown): Attac
 }
 
 /** The bytes as they were put, in memory of their own. Fails on input that is damaged, or grows beyond what was put. */
-function decompress(stored: Buffer, encoding: number, byteLength: number): Uint8Array | Promise<Uint8Array> {
+function decompress(stored: Uint8Array, encoding: number, byteLength: number): Uint8Array | Promise<Uint8Array> {
   if (encoding === identity) return own(stored)
   if (encoding !== zlib) throw new RangeError(`unknown encoding ${encoding}`)
   // 0 would mean no limit.
@@ -69,7 +69,7 @@ function decompress(stored: Buffer, encoding: number, byteLength: number): Uint8
  * A plain Uint8Array that has its memory to itself. Node's zlib takes results out of a pool: whoever transferred such a
  * part to another thread would send the whole pool along, with other people's bytes in it.
  */
-function own(buffer: Buffer): Uint8Array {
-  if (buffer.byteLength < buffer.buffer.byteLength) return new Uint8Array(buffer)
-  return new Uint8Array(buffer.buffer)
+function own(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength < bytes.buffer.byteLength) return new Uint8Array(bytes)
+  return new Uint8Array(bytes.buffer)
 }

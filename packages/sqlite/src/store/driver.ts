@@ -70,7 +70,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
 
   /** A read is enough, and waits for no lock. */
   #isThere(key: AttachmentKey, { byteLength }: AttachmentContent): Promise<boolean> {
-    return this.database.read(({ blobs }) => blobs.isWhole(key, byteLength))
+    return this.database.read('blobs', 'isWhole', key, byteLength)
   }
 
   /** A blob for one row, compressed where the rule says so. */
@@ -89,7 +89,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     { start, end, signal }: AttachmentDriverReadOptions,
   ): Promise<AttachmentDriverRead | undefined> {
     if (start !== undefined && end !== undefined) return this.#readRange(key, start, end, signal)
-    const row = await this.database.read(({ blobs }) => blobs.read(key))
+    const row = await this.database.read('blobs', 'read', key)
     if (row === undefined) return undefined
     const meta = blobMetaOf(key.id, row.byte_length, row)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, 0, row.byte_length, signal) }
@@ -105,24 +105,24 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     end: number,
     signal: AbortSignal | undefined,
   ): Promise<AttachmentDriverRead | undefined> {
-    const row = await this.database.read(({ blobs }) => blobs.find(key))
+    const row = await this.database.read('blobs', 'find', key)
     if (row === undefined) return undefined
     const meta = blobMetaOf(key.id, row.byte_length, row)
     const from = Math.min(start, row.byte_length)
     const to = Math.min(end, row.byte_length)
     if (row.upload !== null) return { meta, body: chunkStream(this.database, key, row, from, to, signal) }
     if (row.encoding === identity) {
-      const bytes = await this.database.read(({ blobs }) => blobs.slice(key, from, to))
+      const bytes = await this.database.read('blobs', 'slice', key, from, to)
       return bytes === undefined ? undefined : { meta, body: await decode(key, bytes, identity, to - from) }
     }
-    const whole = await this.database.read(({ blobs }) => blobs.read(key))
+    const whole = await this.database.read('blobs', 'read', key)
     if (whole === undefined) return undefined
     const bytes = await decode(key, whole.bytes, whole.encoding, whole.byte_length)
     return { meta, body: bytes.slice(from, to) }
   }
 
   async stat(key: AttachmentKey): Promise<AttachmentMeta | undefined> {
-    const found = await this.database.read(({ blobs }) => blobs.stat(key))
+    const found = await this.database.read('blobs', 'stat', key)
     return found === undefined ? undefined : blobMetaOf(key.id, found.byteLength, found.row)
   }
 
@@ -135,8 +135,7 @@ export class SqliteAttachmentDriver implements AttachmentDriver {
     let last: AttachmentListing | undefined
     for (;;) {
       signal?.throwIfAborted()
-      const after = last
-      const page = await this.database.read(({ blobs }) => blobs.listAfter(after, prefix))
+      const page: AttachmentListing[] = await this.database.read('blobs', 'listAfter', last, prefix)
       yield* page
       last = page.at(-1)
       if (last === undefined) return

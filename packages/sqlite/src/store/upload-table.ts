@@ -10,7 +10,7 @@ const deletedPerStep = 32
 /** A chunk as it is stored. */
 export interface StoredChunk {
   encoding: number
-  bytes: Buffer
+  bytes: Uint8Array
 }
 
 /**

@@ -1,20 +1,22 @@
+import type { Read } from '../reading/read-group.ts'
 import type { Operation } from '../writing/operations.ts'
 import type { Outcome } from '../writing/outcome.ts'
 import type { CheckpointMode } from '../writing/write-transaction.ts'
 import { packOperations } from './packed-operations.ts'
-import { WriterThread, WriterThreadLost } from './writer-thread.ts'
-import type { WriterTarget } from './writer-worker.ts'
+import { type ThreadUse, WriterThread, WriterThreadLost } from './writer-thread.ts'
+import type { ReadAnswer, WriterAnswer, WriterTarget } from './writer-worker.ts'
 
 let lastNumber = 0
 let open = 0
 
 /**
- * A database's connection on the writer thread, which all databases of the process share. Its first request opens it.
+ * A database's connections on the threads that all databases of the process share: one thread writes, and one reads
+ * while the disk is slow. The first request opens a connection.
  */
 export class ThreadConnection {
   readonly #target: WriterTarget
   #works = true
-  #used = false
+  readonly #used = new Set<ThreadUse>()
   #closed = false
 
   constructor(path: string) {
@@ -29,24 +31,27 @@ export class ThreadConnection {
 
   /** Starts the thread in the background. Returns whether it is there, so that nobody has to wait for its start. */
   wake(): boolean {
-    if (WriterThread.isMissing) this.#ask('open').catch(() => {})
-    return WriterThread.isReady
+    if (WriterThread.isMissing('write'))
+      this.#ask('write', thread => thread.ask({ kind: 'open', target: this.#target })).catch(() => {})
+    return WriterThread.isReady('write')
   }
 
   /** @throws as WriteTransaction.run does, or WriterThreadLost. */
   async run(operations: readonly Operation[], maxPages: number): Promise<Outcome[]> {
-    try {
-      const thread = this.#thread()
+    const { outcomes } = (await this.#ask('write', thread => {
       const packed = packOperations(operations, thread.takeSpare())
-      return await thread.ask({ kind: 'run', target: this.#target, maxPages, ...packed }, [packed.buffer])
-    } catch (error) {
-      if (error instanceof WriterThreadLost && !error.hadAnswered) this.#works = false
-      throw error
-    }
+      return thread.ask({ kind: 'run', target: this.#target, maxPages, ...packed }, [packed.buffer])
+    })) as { outcomes: Outcome[] }
+    return outcomes
+  }
+
+  /** Waits for nothing that is being written. @throws WriterThreadLost, or what kept it from opening. */
+  async read(reads: readonly Read[]): Promise<ReadAnswer> {
+    return (await this.#ask('read', thread => thread.ask({ kind: 'read', target: this.#target, reads }))) as ReadAnswer
   }
 
   async checkpoint(mode?: CheckpointMode): Promise<void> {
-    await this.#thread().ask({ kind: 'checkpoint', target: this.#target, mode })
+    await this.#ask('write', thread => thread.ask({ kind: 'checkpoint', target: this.#target, mode }))
   }
 
   /** Closes the connection; the last one of the process ends the thread. */
@@ -55,10 +60,11 @@ export class ThreadConnection {
     this.#closed = true
     open--
     try {
-      if (this.#used && WriterThread.isReady) {
+      if (this.#isUsed('read')) await this.#closeOn('read')
+      if (this.#isUsed('write')) {
         // Here, so that the last connection, on the event loop's thread, finds little to do when it is closed.
         await this.checkpoint()
-        await this.#ask('close')
+        await this.#closeOn('write')
       }
     } catch {
       // What is committed is in the log, and stays there until the file is opened again.
@@ -67,12 +73,21 @@ export class ThreadConnection {
     }
   }
 
-  async #ask(kind: 'open' | 'close'): Promise<Outcome[]> {
-    return this.#thread().ask({ kind, target: this.#target })
+  #isUsed(use: ThreadUse): boolean {
+    return this.#used.has(use) && WriterThread.isReady(use)
   }
 
-  #thread(): WriterThread {
-    this.#used = true
-    return WriterThread.shared()
+  async #closeOn(use: ThreadUse): Promise<void> {
+    await this.#ask(use, thread => thread.ask({ kind: 'close', target: this.#target }))
+  }
+
+  async #ask(use: ThreadUse, request: (thread: WriterThread) => Promise<WriterAnswer>): Promise<WriterAnswer> {
+    this.#used.add(use)
+    try {
+      return await request(WriterThread.shared(use))
+    } catch (error) {
+      if (error instanceof WriterThreadLost && !error.hadAnswered) this.#works = false
+      throw error
+    }
   }
 }

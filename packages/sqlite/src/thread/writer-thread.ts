@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { errorOf, type Outcome } from '../writing/outcome.ts'
-import type { WriterReply, WriterRequest } from './writer-worker.ts'
+import { errorOf } from '../writing/outcome.ts'
+import type { WriterAnswer, WriterReply, WriterRequest } from './writer-worker.ts'
 
 /** The thread ended without an answer, so nobody knows whether the operations were done. */
 export class WriterThreadLost extends Error {
@@ -21,15 +21,19 @@ const idleMs = 10_000
 /** Whether threads work here. */
 let hasAnswered = false
 let hasFailed = false
-let current: WriterThread | undefined
+
+/** What a thread is for: a read waits for no write. */
+export type ThreadUse = 'write' | 'read'
+const current = new Map<ThreadUse, WriterThread>()
 
 interface Waiting {
-  resolve(outcomes: Outcome[]): void
+  resolve(answer: WriterAnswer): void
   reject(error: unknown): void
 }
 
-/** The main thread's end of a writer thread. Requests are answered in their order. */
+/** The main thread's end of a writer thread, or of one that reads. Requests are answered in their order. */
 export class WriterThread {
+  readonly #use: ThreadUse
   readonly #worker: Worker
   readonly #waiting: Waiting[] = []
   readonly #idle: NodeJS.Timeout
@@ -38,10 +42,11 @@ export class WriterThread {
   #spare: ArrayBuffer | undefined
 
   /** The one that all databases of this process share, started if need be. @throws {@link WriterThreadLost} */
-  static shared(): WriterThread {
+  static shared(use: ThreadUse): WriterThread {
     try {
-      current ??= new WriterThread()
-      return current
+      const thread = current.get(use) ?? new WriterThread(use)
+      current.set(use, thread)
+      return thread
     } catch (error) {
       // A process that may not have threads (`node --permission`) is told at once.
       hasFailed = true
@@ -50,24 +55,26 @@ export class WriterThread {
   }
 
   /** Whether it has started, so that nobody has to wait for that. */
-  static get isReady(): boolean {
-    return current?.hasAnswered === true
+  static isReady(use: ThreadUse): boolean {
+    return current.get(use)?.hasAnswered === true
   }
 
   /** Whether there is none, and it is worth starting one in the background. */
-  static get isMissing(): boolean {
-    return current === undefined && (hasAnswered || !hasFailed)
+  static isMissing(use: ThreadUse): boolean {
+    return !current.has(use) && (hasAnswered || !hasFailed)
   }
 
-  /** Ends the shared one, if there is one. */
+  /** Ends those that are shared. */
   static async endShared(): Promise<void> {
-    await current?.end()
+    await Promise.all([...current.values()].map(thread => thread.end()))
   }
 
-  private constructor() {
+  private constructor(use: ThreadUse) {
+    this.#use = use
     // From source this file is .ts, as published it is .js, and so is the worker beside it.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./writer-worker.${extension}`, import.meta.url), { name: 'attachments-sqlite' })
+    const url = new URL(`./writer-worker.${extension}`, import.meta.url)
+    const worker = new Worker(url, { name: `attachments-sqlite ${use}` })
     worker.on('message', (reply: WriterReply) => this.#answered(reply))
     worker.on('error', error => this.#lost(error))
     worker.on('exit', code => this.#lost(`exit code ${code}`))
@@ -85,7 +92,7 @@ export class WriterThread {
   }
 
   /** @throws the failure of the request, or {@link WriterThreadLost}. */
-  ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<Outcome[]> {
+  ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<WriterAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
       this.#worker.ref()
@@ -101,15 +108,13 @@ export class WriterThread {
     if (!this.#ending) this.#idle.refresh()
     // An idle thread must not keep the process alive.
     if (this.#waiting.length === 0) this.#worker.unref()
-    if ('outcomes' in reply) waiting?.resolve(reply.outcomes)
-    else waiting?.reject(errorOf(reply.failure))
+    if ('failure' in reply) waiting?.reject(errorOf(reply.failure))
+    else waiting?.resolve(reply)
   }
 
   /** Whoever needs a thread from here on starts another. */
   async end(): Promise<void> {
-    if (current === this) current = undefined
-    this.#ending = true
-    clearTimeout(this.#idle)
+    this.#forget()
     try {
       await this.ask({ kind: 'end' })
     } catch {
@@ -119,10 +124,14 @@ export class WriterThread {
     }
   }
 
-  #lost(cause: unknown): void {
+  #forget(): void {
     this.#ending = true
     clearTimeout(this.#idle)
-    if (current === this) current = undefined
+    if (current.get(this.#use) === this) current.delete(this.#use)
+  }
+
+  #lost(cause: unknown): void {
+    this.#forget()
     if (!hasAnswered) hasFailed = true
     const error = new WriterThreadLost(cause)
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error)

@@ -3,6 +3,8 @@ import type { Database } from 'better-sqlite3'
 import { openConnection } from '../database/connection.ts'
 import type { SqliteFailure } from '../database/sqlite-error.ts'
 import { Tables } from '../database/tables.ts'
+import { type Read, ReadGroup } from '../reading/read-group.ts'
+import { waitOf } from '../reading/wait.ts'
 import type { Operation } from '../writing/operations.ts'
 import { failureOf, type Outcome } from '../writing/outcome.ts'
 import { type CheckpointMode, WriteTransaction } from '../writing/write-transaction.ts'
@@ -23,13 +25,29 @@ interface RunRequest {
   buffer: ArrayBuffer
 }
 
+interface ReadRequest {
+  kind: 'read'
+  target: WriterTarget
+  reads: readonly Read[]
+}
+
+export interface ReadAnswer {
+  /** Of each read, unless it failed: what it gave. */
+  results: ({ value: unknown } | undefined)[]
+  /** How long they waited, in milliseconds. */
+  waitMs: number
+}
+
 /** What the writer thread is asked to do. One at a time; each is answered. */
 export type WriterRequest =
   | RunRequest
+  | ReadRequest
   | { kind: 'open' | 'close'; target: WriterTarget }
   | { kind: 'checkpoint'; target: WriterTarget; mode: CheckpointMode | undefined }
   | { kind: 'end' }
-export type WriterReply = ({ outcomes: Outcome[] } | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
+/** What came of operations, or of reads. */
+export type WriterAnswer = { outcomes: Outcome[] } | ReadAnswer
+export type WriterReply = (WriterAnswer | { failure: SqliteFailure }) & { buffer?: ArrayBuffer }
 
 /** How long it waits for a lock. Not long: other databases, which are not locked, may have something to write. */
 const busyTimeoutMs = 20
@@ -39,11 +57,12 @@ const keptConnections = 8
 interface Writer {
   database: Database
   transaction: WriteTransaction
+  reads: ReadGroup
 }
 
 /**
- * The writer thread. A request holds all that its transaction needs, so that a transaction never waits in its middle
- * for the main thread, which may itself be waiting for the lock.
+ * The writer thread, or one that reads. A request holds all that its transaction needs, so that a transaction never
+ * waits in its middle for the main thread, which may itself be waiting for the lock.
  */
 class Writers {
   /** By number; the one that wrote last comes last. */
@@ -52,6 +71,7 @@ class Writers {
   answer(request: WriterRequest): WriterReply {
     try {
       if (request.kind === 'run') return { outcomes: this.#run(request) }
+      if (request.kind === 'read') return this.#read(request)
       if (request.kind === 'open') this.#writer(request.target)
       else if (request.kind === 'checkpoint') this.#writer(request.target).transaction.checkpoint(request.mode)
       else if (request.kind === 'close') this.#close(request.target.number)
@@ -64,6 +84,20 @@ class Writers {
 
   #run({ target, operations, maxPages }: RunRequest): Outcome[] {
     return this.#writer(target).transaction.run(operations, maxPages)
+  }
+
+  #read({ target, reads }: ReadRequest): ReadAnswer {
+    const group = this.#writer(target).reads
+    const results: ReadAnswer['results'] = []
+    const answer = (read: Read) => {
+      try {
+        results.push({ value: group.query(read) })
+      } catch {
+        results.push(undefined)
+      }
+    }
+    const waitMs = waitOf(() => group.run(reads, answer))
+    return { results, waitMs }
   }
 
   #writer({ number, path }: WriterTarget): Writer {
@@ -84,7 +118,9 @@ class Writers {
 function openWriter(path: string): Writer {
   const database = openConnection({ path, busyTimeoutMs, fileMustExist: true })
   try {
-    return { database, transaction: new WriteTransaction(database, new Tables(database)) }
+    const tables = new Tables(database)
+    const transaction = new WriteTransaction(database, tables)
+    return { database, transaction, reads: new ReadGroup(database, tables) }
   } catch (error) {
     database.close()
     throw error

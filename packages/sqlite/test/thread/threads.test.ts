@@ -8,7 +8,10 @@ import { newPath, rawDatabase } from '../folder.ts'
 
 const meta = { mediaType: 'application/octet-stream' }
 
-/** The threads that this process starts from now on, as long as they run. */
+/**
+ * The threads that this process starts from now on, as long as they run: one that writes and, where the machine is so
+ * busy that reads are slow, one that reads.
+ */
 function runningThreads(): Set<Worker> {
   const running = new Set<Worker>()
   const onWorker = (worker: Worker) => {
@@ -26,7 +29,7 @@ test('the sessions of a process share one thread, which ends with the last of th
   const sessions = await Promise.all(Array.from({ length: 40 }, (_, index) => factory.create(`session ${index}`)))
   const bytes = (index: number) => new Uint8Array(300_000).fill(index)
   const refs = await Promise.all(sessions.map((session, index) => session.put(bytes(index), meta)))
-  expect(threads.size).toBe(1)
+  expect(threads.size).toBeOneOf([1, 2])
   // Again, after the thread has closed most of its connections.
   await Promise.all(sessions.map((session, index) => session.put(bytes(100 + index), meta)))
   for (const [index, session] of sessions.entries()) {
@@ -35,7 +38,7 @@ test('the sessions of a process share one thread, which ends with the last of th
   }
   const [last, ...others] = sessions
   await Promise.all(others.map(session => session.close()))
-  expect(threads.size).toBe(1)
+  expect(threads.size).toBeOneOf([1, 2])
   await last?.close()
   expect(threads.size).toBe(0)
 })
@@ -47,14 +50,13 @@ test('a thread that has nothing to do ends, and another takes its place when it 
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   await store.put(new Uint8Array(300_000), meta)
-  const [thread] = threads
-  const ended = once(thread as Worker, 'exit')
+  const ended = Promise.all([...threads].map(thread => once(thread, 'exit')))
   vi.advanceTimersByTime(60_000)
   await ended
   expect(threads.size).toBe(0)
   vi.useRealTimers()
   const { id } = await store.put(new Uint8Array(300_001), meta)
-  expect(threads.size).toBe(1)
+  expect(threads.size).toBeOneOf([1, 2])
   expect((await store.get(id)).bytes).toHaveLength(300_001)
 })
 

@@ -89,7 +89,8 @@ export class Writer {
       const found = this.#disk.run(intactIdentity(this.#disk, this.#layout, name, key.id, content.byteLength))
       return typeof found === 'string' && this.#isSynced(name, found) ? 'done' : 'has to wait'
     }
-    if (this.#disk.run(isIntact(this.#disk, this.#layout, name, key.id, content.byteLength))) return 'done'
+    const isThere = this.#disk.run(isIntact(this.#disk, this.#layout, name, key.id, content.byteLength))
+    if (isThere === true) return 'done'
     const { bytes, byteLength } = content
     if (bytes === undefined || byteLength > synchronousWriteBytes) return 'has to wait'
     // It may be known only since that look.

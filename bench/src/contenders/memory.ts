@@ -14,7 +14,8 @@ export const contenders: readonly Contender[] = [
     ...common,
     name: 'attachments-memory',
     role: 'ours',
-    verifies: true,
+    // Nobody can reach the bytes, so no digest is taken: what to compare with is a floor that takes none.
+    verifies: false,
     open: async () => ours(new InMemoryAttachmentStore()),
   },
   {

@@ -2,13 +2,13 @@ import { createHash, hash } from 'node:crypto'
 import type { Contender } from './contender.ts'
 
 /**
- * Adds what lets reads be compared like with like: ours without verification, as nearly all peers read, and the floor
- * with it.
+ * Adds what lets reads be compared like with like: ours without verification, if it has any, as nearly all peers read,
+ * and the floor with it.
  */
 export function withReads(contenders: readonly Contender[]): readonly Contender[] {
   const ours = contenders.filter(({ role }) => role === 'ours').slice(0, 1)
   const floors = contenders.filter(({ role }) => role === 'floor').slice(0, 1)
-  return [...contenders, ...ours.map(unverified), ...floors.map(verified)]
+  return [...contenders, ...ours.filter(({ verifies }) => verifies).map(unverified), ...floors.map(verified)]
 }
 
 function unverified(contender: Contender): Contender {

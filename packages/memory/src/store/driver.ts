@@ -20,6 +20,8 @@ interface Blob {
   readonly lastModifiedMs: number
 }
 
+const done = Promise.resolve()
+
 /** Blobs by id and generation. Nearly every id has one copy, so the copies of an id are a short array. */
 export class MemoryDriver implements AttachmentDriver {
   readonly specificationVersion = 1
@@ -29,20 +31,25 @@ export class MemoryDriver implements AttachmentDriver {
   readonly spool: AttachmentSpoolOptions = { memoryLimit: Number.MAX_SAFE_INTEGER }
   readonly #copies = new Map<AttachmentId, Blob[]>()
 
-  async write(
+  /** Not `async`: in a small put, a promise more can be measured. */
+  write(
     key: AttachmentKey,
     content: AttachmentContent,
     meta: AttachmentMeta,
     { signal }: AttachmentDriverOptions,
   ): Promise<void> {
-    if (this.#find(key) !== undefined) return
-    const bytes = content.bytes ?? (await collect(content, signal))
-    // While the content was read, another put of the same bytes may have come first.
-    if (content.bytes === undefined && this.#find(key) !== undefined) return
-    const blob = { generation: key.generation, meta, bytes, lastModifiedMs: Date.now() }
-    const copies = this.#copies.get(key.id)
-    if (copies === undefined) this.#copies.set(key.id, [blob])
-    else copies.push(blob)
+    const { bytes } = content
+    if (bytes === undefined) return collect(content, signal).then(read => this.#add(key, meta, read))
+    this.#add(key, meta, bytes)
+    return done
+  }
+
+  /** Unless they are there. */
+  #add({ id, generation }: AttachmentKey, meta: AttachmentMeta, bytes: Uint8Array): void {
+    const blob = { generation, meta, bytes, lastModifiedMs: Date.now() }
+    const copies = this.#copies.get(id)
+    if (copies === undefined) this.#copies.set(id, [blob])
+    else if (!copies.some(copy => copy.generation === generation)) copies.push(blob)
   }
 
   async read(key: AttachmentKey, range: AttachmentDriverReadOptions): Promise<AttachmentDriverRead | undefined> {

@@ -6,4 +6,5 @@ const session = await new SqliteSessionFactory(root).create(sessionId)
 const { id } = await session.put(new TextEncoder().encode('held'), { mediaType: 'text/plain' })
 await session.commit()
 console.log(id)
-setInterval(() => {}, 1_000_000)
+// A connection that nobody can reach any more may be collected, which closes it.
+setInterval(() => session, 1_000_000)

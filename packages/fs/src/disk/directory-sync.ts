@@ -112,6 +112,6 @@ function failedBefore(folder: string): Error {
 /** fsync, on the thread pool. */
 export function syncFile(descriptor: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    fsync(descriptor, error => (error === null ? resolve() : reject(error)))
+    fsync(descriptor, error => (error ? reject(error) : resolve()))
   })
 }

@@ -125,6 +125,6 @@ export class Disk extends Pace {
 
 function pooled<T>(call: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    call((error, value) => (error === null ? resolve(value as T) : reject(error)))
+    call((error, value) => (error ? reject(error) : resolve(value as T)))
   })
 }

@@ -225,7 +225,7 @@ async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.byteLength; ) {
     offset += await new Promise<number>((resolve, reject) => {
       write(descriptor, bytes, offset, bytes.byteLength - offset, null, (error, written) =>
-        error === null ? resolve(written) : reject(error),
+        error ? reject(error) : resolve(written),
       )
     })
   }

@@ -213,9 +213,7 @@ function readSome(
   position: number,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(descriptor, bytes, offset, length, position, (error, count) =>
-      error === null ? resolve(count) : reject(error),
-    )
+    read(descriptor, bytes, offset, length, position, (error, count) => (error ? reject(error) : resolve(count)))
   })
 }
 

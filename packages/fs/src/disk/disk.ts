@@ -9,7 +9,7 @@ export const readOnly: number = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK
 export const synchronousReadBytes: number = 128 * 1024
 
 /** Shared by all reads in place. One more: it shows excess length. */
-const scratch = Buffer.allocUnsafeSlow(synchronousReadBytes + 1)
+export const scratch: Buffer = Buffer.allocUnsafeSlow(synchronousReadBytes + 1)
 
 /** What a call gives: where the disk is slow, later. */
 type Soon<T> = T | Promise<T>

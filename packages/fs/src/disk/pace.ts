@@ -41,14 +41,13 @@ export class Pace {
     }
     // Also where it was slow: to see whether it still is.
     this.isSlow = false
-    const start = performance.now()
-    let step: IteratorResult<Promise<unknown>, T>
-    try {
-      step = steps.next()
-    } finally {
-      this.#took(performance.now() - start)
-    }
+    const step = this.#timed(() => steps.next())
     return step.done ? step.value : finish(steps, step)
+  }
+
+  /** What plain calls give where the disk is fast; undefined where it is slow, or was. */
+  ifFast<T>(calls: () => T): T | undefined {
+    return this.isSlow ? undefined : this.#timed(calls)
   }
 
   /** Runs steps to their end, however slow the disk is: for callers that cannot wait. */
@@ -59,6 +58,15 @@ export class Pace {
       return steps.next().value as T
     } finally {
       this.isSlow = isSlow
+    }
+  }
+
+  #timed<T>(calls: () => T): T {
+    const start = performance.now()
+    try {
+      return calls()
+    } finally {
+      this.#took(performance.now() - start)
     }
   }
 

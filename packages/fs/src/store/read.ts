@@ -16,6 +16,7 @@ import type { Layout } from '../disk/layout.ts'
 import type { Steps } from '../disk/pace.ts'
 import { lookAt } from '../disk/stat.ts'
 import { decodeSidecar, readSidecarFile } from './sidecar.ts'
+import { readSmallBlob } from './small-read.ts'
 
 /** Up to this many bytes, a blob is read in one piece; above, as a stream. */
 const wholeReadBytes = 2 * 1024 * 1024
@@ -33,12 +34,12 @@ export async function readBlob(
   signal?.throwIfAborted()
   const name = physicalName(key)
   const path = layout.bytesPath(name)
+  const small = options.end === undefined ? disk.ifFast(() => readSmallBlob(layout, name, key)) : undefined
+  if (small !== undefined) return small
   for (let look = 1; look <= looks; look++) {
-    const opening = disk.run(openBlob(disk, layout, name, key, options.end === undefined, look))
-    const opened = opening instanceof Promise ? await opening : opening
+    const opened = await disk.run(openBlob(disk, layout, name, key, look))
     if (opened === 'gone') return undefined
     if (opened === 'look again') continue
-    if (!('descriptor' in opened)) return opened
     const { meta, descriptor } = opened
     const size = meta.byteLength
     const start = Math.min(options.start ?? 0, size)
@@ -57,15 +58,17 @@ export async function readBlob(
   throw missingSidecar(layout, name, key)
 }
 
-/** A blob that is there: small and whole, read already; else open, to be read and closed by the caller. */
-type OpenBlob = { meta: AttachmentMeta; body: Uint8Array } | { meta: AttachmentMeta; descriptor: number }
+/** A blob that is there, open: to be read and closed by the caller. */
+interface OpenBlob {
+  readonly meta: AttachmentMeta
+  readonly descriptor: number
+}
 
 function* openBlob(
   disk: Disk,
   layout: Layout,
   name: string,
   key: AttachmentKey,
-  whole: boolean,
   look: number,
 ): Steps<OpenBlob | 'gone' | 'look again'> {
   const path = layout.bytesPath(name)
@@ -81,10 +84,6 @@ function* openBlob(
   try {
     const meta = yield* readSidecar(disk, layout, name, key, look)
     if (meta === undefined) return 'look again'
-    if (whole && meta.byteLength <= synchronousReadBytes) {
-      const body = yield* readSmall(disk, descriptor, meta.byteLength, path, key)
-      if (body !== undefined) return { meta, body }
-    }
     const size = yield* sizeOf(disk, descriptor, path, key)
     if (size !== meta.byteLength) throw wrongLength(key.id, size, meta.byteLength)
     open = true
@@ -144,24 +143,6 @@ function* sizeOf(disk: Disk, descriptor: number, path: string, key: AttachmentKe
 
 function notAFile(path: string, key: AttachmentKey): Error {
   return ioError('read', path, Object.assign(new Error('not a file'), { code: 'EISDIR' }), key.id)
-}
-
-/** All bytes, if one read finds as many as there should be; undefined when the caller must look more closely. */
-function* readSmall(
-  disk: Disk,
-  descriptor: number,
-  length: number,
-  path: string,
-  key: AttachmentKey,
-): Steps<Uint8Array | undefined> {
-  try {
-    const reading = disk.read(descriptor, length + 1, 0)
-    const bytes: Uint8Array = reading instanceof Promise ? yield reading : reading
-    return bytes.byteLength === length ? new Uint8Array(bytes) : undefined
-  } catch (cause) {
-    if (hasCode(cause, 'EISDIR', 'EAGAIN', 'ESPIPE')) return undefined
-    throw ioError('read', path, cause, key.id)
-  }
 }
 
 /** Shorter than it should be where the file is. */

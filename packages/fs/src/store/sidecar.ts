@@ -12,7 +12,7 @@ import type { Steps } from '../disk/pace.ts'
 /** Far more than any metadata takes; what is bigger is not a sidecar. */
 const maxSidecarBytes = 64 * 1024
 /** How much of a sidecar is read at once: nearly always all of it. */
-const pieceBytes = 8 * 1024
+export const sidecarPieceBytes: number = 8 * 1024
 
 const closingBrace = '}'.charCodeAt(0)
 
@@ -41,13 +41,12 @@ export function* readSidecarFile(disk: Disk, path: string, id: AttachmentId): St
     descriptor = opening instanceof Promise ? ((yield opening) as number) : opening
     const before: Uint8Array[] = []
     for (let length = 0; ; ) {
-      const reading = disk.read(descriptor, pieceBytes, length)
+      const reading = disk.read(descriptor, sidecarPieceBytes, length)
       const piece: Uint8Array = reading instanceof Promise ? yield reading : reading
       length += piece.byteLength
       if (length > maxSidecarBytes) throw damaged(id, path, `it is longer than ${maxSidecarBytes} bytes`)
-      // One read nearly always ends with the brace that ends a sidecar. Otherwise read on, to the end of the file.
-      const isLast = piece.byteLength === 0 || (piece.byteLength < pieceBytes && piece.at(-1) === closingBrace)
-      if (isLast) return before.length === 0 ? piece : Buffer.concat([...before, piece])
+      if (piece.byteLength === 0 || isWholeSidecar(piece))
+        return before.length === 0 ? piece : Buffer.concat([...before, piece])
       before.push(Uint8Array.from(piece))
     }
   } catch (cause) {
@@ -59,6 +58,11 @@ export function* readSidecarFile(disk: Disk, path: string, id: AttachmentId): St
     const closing = descriptor === undefined ? undefined : disk.close(descriptor, path)
     if (closing instanceof Promise) yield closing
   }
+}
+
+/** Whether a piece ends with the brace that ends a sidecar. Otherwise read on, to the end of the file. */
+export function isWholeSidecar(piece: Uint8Array): boolean {
+  return piece.byteLength < sidecarPieceBytes && piece.at(-1) === closingBrace
 }
 
 /**

@@ -106,8 +106,12 @@ export class PortableAttachmentStore implements AttachmentStore {
         }
         return refTo(stored, generation)
       } finally {
-        if (read !== undefined) await read[Symbol.asyncDispose]()
-        this.#lifetime.exit()
+        // A spool file that cannot be deleted fails the put, and must not keep the store open for ever.
+        try {
+          if (read !== undefined) await read[Symbol.asyncDispose]()
+        } finally {
+          this.#lifetime.exit()
+        }
       }
     })
   }

@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs'
 import {
   AttachmentBackendError,
   AttachmentCorruptError,
@@ -7,6 +8,7 @@ import {
   contentId,
   PortableAttachmentStore,
 } from '@lash/attachments-core'
+import { newFolder } from '@lash/attachments-testing'
 import { expect, test } from 'vitest'
 import { driver } from '../driver.ts'
 
@@ -168,6 +170,23 @@ test('close waits for calls in flight, and frees the driver once', async () => {
   await statting
   await closing
   expect(closed).toBe(1)
+})
+
+test('a put whose spool file cannot be deleted fails, and close waits for it no longer', async () => {
+  const directory = newFolder()
+  const store = new PortableAttachmentStore(
+    driver({
+      spool: { directory, memoryLimit: 0 },
+      async write(_key, { path = '' }) {
+        rmSync(path)
+        mkdirSync(path)
+      },
+    }),
+  )
+  await expect(store.put(new Blob([bytes]), { mediaType: 'a/b' })).rejects.toThrow(
+    `a spool file failed in ${directory}`,
+  )
+  await store.close()
 })
 
 test('a delete that is aborted ends when the driver has, which may have done its work by then', async () => {

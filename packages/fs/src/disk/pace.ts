@@ -33,11 +33,12 @@ export class Pace {
   /**
    * Runs steps: where the disk is fast, up to their end or the first promise before it returns. They must not wait for
    * other runs, which may be waiting for their turn.
+   * @param signal when it aborts, steps that wait for their turn are not run. Steps that run do not hear of it.
    */
-  run<T>(steps: Steps<T>): T | Promise<T> {
+  run<T>(steps: Steps<T>, signal?: AbortSignal): T | Promise<T> {
     if (this.isSlow && this.#runsToGo > 0) {
       this.#runsToGo--
-      return this.#underWay.run(() => finish(steps, steps.next()))
+      return this.#underWay.run(() => finish(steps, steps.next()), 1, signal)
     }
     // Also where it was slow: to see whether it still is.
     this.isSlow = false

@@ -68,7 +68,7 @@ export class Removal {
   async remove(names: readonly string[], signal?: AbortSignal): Promise<void> {
     const present: string[] = []
     for (const name of names) {
-      if (await this.#disk.run(this.#isThere(name))) present.push(name)
+      if (await this.#disk.run(this.#isThere(name), signal)) present.push(name)
       await this.#loopYield.beforeStep()
     }
     if (present.length === 0) return

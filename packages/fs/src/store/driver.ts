@@ -78,7 +78,7 @@ export class FileDriver implements AttachmentDriver {
 
   async stat(key: AttachmentKey, options: AttachmentDriverOptions): Promise<AttachmentMeta | undefined> {
     options.signal?.throwIfAborted()
-    return this.#disk.run(statBlob(this.#disk, this.#layout, key))
+    return this.#disk.run(statBlob(this.#disk, this.#layout, key), options.signal)
   }
 
   remove(keys: readonly AttachmentKey[], options: AttachmentDriverOptions): Promise<void> {

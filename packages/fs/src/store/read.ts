@@ -13,7 +13,7 @@ import { fileStream, physicalName, wrongLength } from '@lash/attachments-core/ba
 import { type Disk, readOnly, synchronousReadBytes } from '../disk/disk.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
-import type { Steps } from '../disk/pace.ts'
+import { type Steps, settled } from '../disk/pace.ts'
 import { lookAt } from '../disk/stat.ts'
 import { decodeSidecar, readSidecarFile } from './sidecar.ts'
 import { readSmallBlob } from './small-read.ts'
@@ -37,18 +37,15 @@ export async function readBlob(
   const small = options.end === undefined ? disk.ifFast(() => readSmallBlob(layout, name, key)) : undefined
   if (small !== undefined) return small
   for (let look = 1; look <= looks; look++) {
-    const opened = await disk.run(openBlob(disk, layout, name, key, look))
+    const opened = await disk.run(openBlob(disk, layout, name, key, options, look), signal)
     if (opened === 'gone') return undefined
     if (opened === 'look again') continue
-    const { meta, descriptor } = opened
-    const size = meta.byteLength
-    const start = Math.min(options.start ?? 0, size)
-    const end = Math.min(options.end ?? size, size)
-    const isWhole = end - start <= wholeReadBytes
+    if ('body' in opened) return opened
+    const { meta, descriptor, start, end } = opened
     let body: AttachmentDriverRead['body'] | undefined
     try {
       signal?.throwIfAborted()
-      if (isWhole) body = await readWhole(disk, descriptor, start, end - start, path, key, signal)
+      if (end - start <= wholeReadBytes) body = await readWhole(descriptor, start, end - start, path, key, signal)
     } finally {
       await disk.close(descriptor, path)
     }
@@ -62,15 +59,22 @@ export async function readBlob(
 interface OpenBlob {
   readonly meta: AttachmentMeta
   readonly descriptor: number
+  readonly start: number
+  readonly end: number
 }
 
+/**
+ * Opens a blob, or reads what is asked for if that is small: a reader that waited for another turn with an open file
+ * would be one of thousands.
+ */
 function* openBlob(
   disk: Disk,
   layout: Layout,
   name: string,
   key: AttachmentKey,
+  range: AttachmentDriverReadOptions,
   look: number,
-): Steps<OpenBlob | 'gone' | 'look again'> {
+): Steps<OpenBlob | { meta: AttachmentMeta; body: Uint8Array } | 'gone' | 'look again'> {
   const path = layout.bytesPath(name)
   let descriptor: number
   try {
@@ -86,8 +90,13 @@ function* openBlob(
     if (meta === undefined) return 'look again'
     const size = yield* sizeOf(disk, descriptor, path, key)
     if (size !== meta.byteLength) throw wrongLength(key.id, size, meta.byteLength)
+    const start = Math.min(range.start ?? 0, size)
+    const end = Math.min(range.end ?? size, size)
+    if (end - start <= synchronousReadBytes) {
+      return { meta, body: yield* readSmall(disk, descriptor, start, end - start, path, key) }
+    }
     open = true
-    return { meta, descriptor }
+    return { meta, descriptor, start, end }
   } finally {
     const closing = open ? undefined : disk.close(descriptor, path)
     if (closing instanceof Promise) yield closing
@@ -146,20 +155,29 @@ function notAFile(path: string, key: AttachmentKey): Error {
 }
 
 /** Shorter than it should be where the file is. */
-function* readRange(disk: Disk, descriptor: number, start: number, length: number): Steps<Uint8Array> {
+function* readSmall(
+  disk: Disk,
+  descriptor: number,
+  start: number,
+  length: number,
+  path: string,
+  key: AttachmentKey,
+): Steps<Uint8Array> {
   const bytes = new Uint8Array(length)
-  for (let offset = 0; ; ) {
-    const reading = disk.read(descriptor, length - offset, start + offset)
-    const piece: Uint8Array = reading instanceof Promise ? yield reading : reading
-    bytes.set(piece, offset)
-    offset += piece.byteLength
-    if (piece.byteLength === 0 || offset === length) return bytes.subarray(0, offset)
+  try {
+    for (let offset = 0; ; ) {
+      const piece = yield* settled(disk.read(descriptor, length - offset, start + offset))
+      bytes.set(piece, offset)
+      offset += piece.byteLength
+      if (piece.byteLength === 0 || offset === length) return bytes.subarray(0, offset)
+    }
+  } catch (cause) {
+    throw ioError('read', path, cause, key.id)
   }
 }
 
-/** As {@link readRange}, and more than one step reads. */
+/** As {@link readSmall}, and more than one step reads. */
 async function readWhole(
-  disk: Disk,
   descriptor: number,
   start: number,
   length: number,
@@ -168,7 +186,6 @@ async function readWhole(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   try {
-    if (length <= synchronousReadBytes) return await disk.run(readRange(disk, descriptor, start, length))
     // Memory that is not cleared first: that took a sixth of the time of many big reads at once.
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
     let offset = 0

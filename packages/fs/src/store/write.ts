@@ -121,7 +121,8 @@ export class Writer {
       }
       for (let attempt = 1; ; attempt++) {
         signal?.throwIfAborted()
-        const found = await this.#disk.run(intactIdentity(this.#disk, this.#layout, name, key.id, content.byteLength))
+        const look = intactIdentity(this.#disk, this.#layout, name, key.id, content.byteLength)
+        const found = await this.#disk.run(look, signal)
         try {
           if (found !== undefined && !this.#suspect.has(name)) return await this.#ensureSynced(name, found)
           return await this.#underWay.run(() => this.#publish(name, content, meta, signal), 1, signal)
@@ -151,7 +152,7 @@ export class Writer {
       sidecar = await this.#disk.run(NewSidecar.make(this.#disk, this.#layout, this.#staging, name))
       await this.#disk.run(sidecar.write(meta))
       if (content.bytes === undefined) await this.#disk.run(bytes.adoptMode(sidecar.file))
-      await both(this.#finish(bytes), this.#finish(sidecar.file))
+      await all(this.#finish(bytes), this.#finish(sidecar.file))
       await this.#disk.run(sidecar.publish())
       await this.#syncShard(shard)
       // Others must not find, and rely on, a blob whose folder may not last.
@@ -200,7 +201,7 @@ export class Writer {
     await this.#disk.run(this.#folders.make(shard))
     const opened = this.#folders.durable(shard)
     const [bytes, sidecar] = [this.#layout.bytesPath(name), this.#layout.sidecarPath(name)]
-    await Promise.all([this.#syncFound(name, bytes), this.#syncFound(name, sidecar), this.#syncShard(shard), opened])
+    await all(this.#syncFound(name, bytes), this.#syncFound(name, sidecar), this.#syncShard(shard), opened)
   }
 
   async #syncFound(name: string, path: string): Promise<void> {
@@ -219,9 +220,12 @@ export class Writer {
   }
 }
 
-/** Waits for both, even when one fails: what is left can be cleaned up only when neither is running any more. */
-async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
-  const results = await Promise.allSettled([first, second])
+/**
+ * Waits for all, even when one fails: what is left can be cleaned up, and the next try be trusted to hear of a failed
+ * sync, only when none is running any more.
+ */
+async function all(...promises: (Promise<void> | undefined)[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
   for (const result of results) {
     if (result.status === 'rejected') throw result.reason
   }

@@ -17,3 +17,25 @@ test.each(['full', 'relaxed'])(
     ])
   },
 )
+
+test.skipIf(process.platform === 'win32').each(['full', 'relaxed'])(
+  '%s: on a slow disk, a great many calls at once open few files, and those that wait for their turn can be aborted',
+  async durability => {
+    const child = new URL('../children/many-at-once.ts', import.meta.url)
+    const under = ['sh', '-c', 'ulimit -n 200 && exec "$0" "$@"']
+    const lines = await linesOf(child, [newFolder(), durability], { under })
+    expect(lines.map(line => JSON.parse(line))).toEqual([
+      ['small gets', [true]],
+      ['big gets', [true]],
+      ['ranges', [true]],
+      ['stats', [true]],
+      ['puts', [true]],
+      ['deletes', [true]],
+      ['get', 'aborted'],
+      ['stat', 'aborted'],
+      ['put', 'aborted'],
+      ['delete', 'aborted'],
+      ['closed'],
+    ])
+  },
+)

@@ -8,6 +8,22 @@ import { type OnTerminal, onTerminal } from './command-line.ts'
 const id = createHash('sha256').update('hello\n').digest('hex')
 const picture = createHash('sha256').update('no picture').digest('hex')
 
+test('a bar is there from the first blob on, however short a time ago the process began', async () => {
+  const folder = newFolder()
+  writeFileSync(join(folder, 'a.txt'), 'hello\n')
+  const slowClock = 'const now = performance.now.bind(performance); performance.now = () => now() / 1000'
+  const env = {
+    LASH_ATTACHMENTS_STORE: `file:${folder}/bytes`,
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(slowClock)}`,
+  }
+  const lines: readonly OnTerminal[] = [
+    [80, 'put a.txt'],
+    [80, 'verify'],
+  ]
+  const [, verify] = await onTerminal(lines, 'never', { cwd: folder, env })
+  expect(verify).toMatch(/␛\[1Gverify {2}1 blob/)
+})
+
 test('every command on a terminal: tables with room for them, bars that are gone, and nobody controls it', async () => {
   const folder = newFolder()
   // What clears a screen, rings, ends a line, colours in one character, and turns the direction of writing.

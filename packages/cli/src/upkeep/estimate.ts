@@ -11,7 +11,7 @@ const everyMs = 100
  */
 export function estimated(show: (now: ProgressReport) => void): (progress: MaintenanceProgress) => void {
   let begun: number | undefined
-  let shownMs = 0
+  let shownMs = Number.NEGATIVE_INFINITY
   return ({ count, byteLength, share = 0 }) => {
     begun ??= share
     const nowMs = performance.now()

@@ -35,8 +35,8 @@ export const contenders: readonly Contender[] = [
     name: 'hash, copy, Map',
     role: 'floor',
     async open() {
-      // Arrays with memory of their own, as ours are: a small `Buffer.from` shares the memory of Node's pool with others,
-      // which whoever gets it can read and change.
+      // Arrays with memory of their own, as ours are: a small `Buffer.from` shares the memory of Node's pool with
+      // others, which whoever gets it can read and change.
       const map = new Map<string, Uint8Array>()
       return {
         async put(bytes) {

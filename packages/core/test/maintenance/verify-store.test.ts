@@ -83,7 +83,8 @@ test('what an interrupted run told is where the next goes on, and nothing is pas
     )
     after = begun
   }
-  expect(runs).toBeGreaterThan(2)
+  // How far a run comes depends on which blob is read first.
+  expect(runs).toBeGreaterThan(1)
   expect([...found].sort()).toEqual(damaged.map(physicalName).sort())
 })
 

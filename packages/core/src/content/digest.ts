@@ -42,20 +42,18 @@ let hashedThisTurn = 0
 
 /** The calling thread copies the input of each hash that it starts, so of many only as many start as can run. */
 const maxOffThread = 4
+/** How many run or wait for one to end. */
 let offThread = 0
 const waiting: (() => void)[] = []
 
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
-  if (offThread === maxOffThread) await new Promise<void>(start => waiting.push(start))
-  else offThread++
+  if (offThread++ >= maxOffThread) await new Promise<void>(start => waiting.push(start))
   try {
     const digested = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
     return Buffer.from(digested).toString('hex')
   } finally {
-    const start = waiting.shift()
-    // Its place goes to the next.
-    if (start) start()
-    else offThread--
+    offThread--
+    waiting.shift()?.()
   }
 }
 

@@ -24,6 +24,8 @@ export interface AttachmentDriverReadOptions extends AttachmentDriverOptions {
   readonly start?: number | undefined
   /** Byte after the last: at least `start`, possibly past the end. */
   readonly end?: number | undefined
+  /** False when nobody will compare the bytes with the id, so that a driver need not do so either. */
+  readonly verify?: boolean | undefined
 }
 
 export interface AttachmentDriverRead {
@@ -37,10 +39,10 @@ export interface AttachmentDriverRead {
   readonly body: Uint8Array | ReadableStream<Uint8Array>
   /**
    * The very `body`, when it needs no comparison with the id: it is a copy of bytes that were `bytes` of the content,
-   * or read from its stream in this process, and since then nobody but the driver could reach or change them. Never for
-   * what comes from a file, a database or a server, and never for the bytes that are kept themselves. Anything but the
-   * `body` says nothing, so a wrapper that gives another body does not vouch for it by mistake. One that changes the
-   * bytes in place must leave this out.
+   * or read from its stream in this process, or the driver has just hashed this very body, all of it; and since then
+   * nobody but the driver could reach or change them. Never for what comes from a file, a database or a server and was
+   * not hashed, and never for the bytes that are kept themselves. Anything but the `body` says nothing, so a wrapper
+   * that gives another body does not vouch for it by mistake. One that changes the bytes in place must leave this out.
    */
   readonly verified?: AttachmentDriverRead['body'] | undefined
 }

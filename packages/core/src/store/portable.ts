@@ -126,15 +126,15 @@ export class PortableAttachmentStore implements AttachmentStore {
 
   get(id: AttachmentId, options: AttachmentGetOptions = {}): Promise<StoredAttachment> {
     return traced('get', options, { store: this, id }, async () => {
-      const { signal } = options
+      const { signal, verify } = options
       this.#lifetime.enter(signal)
       try {
-        const found = await this.#find(id, options, key => this.driver.read(key, { signal }))
+        const found = await this.#find(id, options, key => this.driver.read(key, { signal, verify }))
         if (found === undefined) throw new AttachmentNotFoundError(id)
         const { meta, body } = found
         const bytes = body instanceof Uint8Array ? owned(body) : await collected(body, meta, signal)
         if (bytes.byteLength !== meta.byteLength) throw wrongLength(id, bytes.byteLength, meta.byteLength)
-        if (options.verify !== false && body !== found.verified) {
+        if (verify !== false && body !== found.verified) {
           const actual = digest(bytes)
           if ((typeof actual === 'string' ? actual : await abortable(actual, signal)) !== id) throw wrongDigest(id)
         }

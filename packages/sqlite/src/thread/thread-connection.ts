@@ -10,8 +10,8 @@ let lastNumber = 0
 let open = 0
 
 /**
- * A database's connections on the threads that all databases of the process share: one thread writes, and one reads
- * while the disk is slow. The first request opens a connection.
+ * A database's connections on the threads that all databases of the process share: one thread writes, one moves logs
+ * meanwhile, and one reads while the disk is slow. The first request opens a connection.
  */
 export class ThreadConnection {
   readonly #target: WriterTarget
@@ -30,10 +30,10 @@ export class ThreadConnection {
   }
 
   /** Starts the thread in the background. Returns whether it is there, so that nobody has to wait for its start. */
-  wake(): boolean {
-    if (WriterThread.isMissing('write'))
-      this.#ask('write', thread => thread.ask({ kind: 'open', target: this.#target })).catch(() => {})
-    return WriterThread.isReady('write')
+  wake(use: ThreadUse): boolean {
+    if (WriterThread.isMissing(use))
+      this.#ask(use, thread => thread.ask({ kind: 'open', target: this.#target })).catch(() => {})
+    return WriterThread.isReady(use)
   }
 
   /** @throws as WriteTransaction.run does, or WriterThreadLost. */
@@ -50,8 +50,14 @@ export class ThreadConnection {
     return (await this.#ask('read', thread => thread.ask({ kind: 'read', target: this.#target, reads }))) as ReadAnswer
   }
 
+  /** Moves the log to the database while others write. */
+  async moveLog(): Promise<void> {
+    await this.#ask('move', thread => thread.ask({ kind: 'move', target: this.#target }))
+  }
+
   async checkpoint(mode?: CheckpointMode): Promise<void> {
-    await this.#ask('write', thread => thread.ask({ kind: 'checkpoint', target: this.#target, mode }))
+    const use = WriterThread.isReady('write') ? 'write' : 'move'
+    await this.#ask(use, thread => thread.ask({ kind: 'checkpoint', target: this.#target, mode }))
   }
 
   /** Closes the connection; the last one of the process ends the thread. */
@@ -60,12 +66,9 @@ export class ThreadConnection {
     this.#closed = true
     open--
     try {
-      if (this.#isUsed('read')) await this.#closeOn('read')
-      if (this.#isUsed('write')) {
-        // Here, so that the last connection, on the event loop's thread, finds little to do when it is closed.
-        await this.checkpoint()
-        await this.#closeOn('write')
-      }
+      // Here, so that the last connection, on the event loop's thread, finds little to do when it is closed.
+      if (this.#isUsed('write') || this.#isUsed('move')) await this.checkpoint()
+      for (const use of this.#used) if (this.#isUsed(use)) await this.#closeOn(use)
     } catch {
       // What is committed is in the log, and stays there until the file is opened again.
     } finally {

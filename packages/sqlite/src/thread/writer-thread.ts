@@ -22,8 +22,8 @@ const idleMs = 10_000
 let hasAnswered = false
 let hasFailed = false
 
-/** What a thread is for: a read waits for no write. */
-export type ThreadUse = 'write' | 'read'
+/** What a thread is for: a read waits for no write, and no write for the log to be moved. */
+export type ThreadUse = 'write' | 'read' | 'move'
 const current = new Map<ThreadUse, WriterThread>()
 
 interface Waiting {
@@ -31,7 +31,7 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The main thread's end of a writer thread, or of one that reads. Requests are answered in their order. */
+/** The main thread's end of a writer thread, or of one with another use. Requests are answered in their order. */
 export class WriterThread {
   readonly #use: ThreadUse
   readonly #worker: Worker

@@ -42,7 +42,7 @@ export interface ReadAnswer {
 export type WriterRequest =
   | RunRequest
   | ReadRequest
-  | { kind: 'open' | 'close'; target: WriterTarget }
+  | { kind: 'open' | 'move' | 'close'; target: WriterTarget }
   | { kind: 'checkpoint'; target: WriterTarget; mode: CheckpointMode | undefined }
   | { kind: 'end' }
 /** What came of operations, or of reads. */
@@ -61,8 +61,8 @@ interface Writer {
 }
 
 /**
- * The writer thread, or one that reads. A request holds all that its transaction needs, so that a transaction never
- * waits in its middle for the main thread, which may itself be waiting for the lock.
+ * The writer thread, or one with another use. A request holds all that its transaction needs, so that a transaction
+ * never waits in its middle for the main thread, which may itself be waiting for the lock.
  */
 class Writers {
   /** By number; the one that wrote last comes last. */
@@ -74,6 +74,7 @@ class Writers {
       if (request.kind === 'read') return this.#read(request)
       if (request.kind === 'open') this.#writer(request.target)
       else if (request.kind === 'checkpoint') this.#writer(request.target).transaction.checkpoint(request.mode)
+      else if (request.kind === 'move') this.#writer(request.target).transaction.moveLog()
       else if (request.kind === 'close') this.#close(request.target.number)
       else for (const number of [...this.#open.keys()]) this.#close(number)
       return { outcomes: [] }

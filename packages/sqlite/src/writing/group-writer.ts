@@ -51,14 +51,16 @@ export class GroupWriter {
     return this.#recovery === undefined ? outcomes : this.#recovery.run(operations, weight, outcomes)
   }
 
-  async moveLogWhenDue(): Promise<void> {
-    await this.#checkpoints.moveLogWhenDue(this.#written)
+  /** @param isAwaited - whether somebody waits to write. */
+  async moveLogWhenDue(isAwaited: boolean): Promise<void> {
+    await this.#checkpoints.moveLogWhenDue(this.#written, isAwaited)
     this.#written = 0
   }
 
   async close(): Promise<void> {
     // Before the last checkpoints, which may need its room.
     this.#options.growthLimit?.close()
+    await this.#checkpoints.close()
     await this.#options.thread?.close()
   }
 
@@ -98,7 +100,7 @@ export class GroupWriter {
     if (!thread?.works) return false
     if (weight > inPlaceWeight) return true
     // A slow commit or two cost less than the start of the thread.
-    return this.#slowestCommitMs > slowCommitMs && thread.wake()
+    return this.#slowestCommitMs > slowCommitMs && thread.wake('write')
   }
 
   /** On the thread, or where threads do not work in place, however long it takes. */

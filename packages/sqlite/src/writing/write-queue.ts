@@ -76,7 +76,7 @@ export class WriteQueue {
       if (turn !== undefined) await turn
       const group = this.#nextGroup()
       if (group.length > 0) await this.#writeGroup(group)
-      await this.#writer.moveLogWhenDue()
+      await this.#writer.moveLogWhenDue(this.#waiting.length > 0)
     }
     this.#writing = false
     this.#idle?.()

@@ -79,15 +79,23 @@ export class WriteTransaction {
 
   /**
    * Moves what is committed from the log to the database, as far as no reader is in the way. That blocks no other
-   * connection. But while others go on writing there is always something left in the log, so that it never begins anew.
-   * So when it is long all the same, this takes the write lock, moves the rest, and makes the next commit begin the log
-   * anew. Where it does not get the lock soon, or somebody reads from the log for longer, it gives up, and the next
-   * checkpoint tries again.
+   * connection. While others write, SQLite does not sync the database: that is left to who moves the end of the log.
+   * @throws as `checkpoint` does.
+   */
+  moveLog(): void {
+    this.#database.pragma('wal_checkpoint(PASSIVE)')
+  }
+
+  /**
+   * Moves what is committed from the log to the database, and syncs it there. But while others go on writing there is
+   * always something left in the log, so that it never begins anew. So when it is long all the same, this takes the
+   * write lock, moves the rest, and makes the next commit begin the log anew. Where it does not get the lock soon, or
+   * somebody reads from the log for longer, it gives up, and the next checkpoint tries again.
    * @param mode makes the log begin anew however short it is.
    * @throws SQLITE_FULL when the database cannot grow by what is in the log.
    */
   checkpoint(mode?: CheckpointMode): void {
-    this.#database.pragma('wal_checkpoint(PASSIVE)')
+    this.moveLog()
     const anew = mode ?? (this.log().bytes >= longLogBytes ? 'RESTART' : undefined)
     if (anew !== undefined) this.#database.pragma(`wal_checkpoint(${anew})`)
   }

@@ -42,3 +42,25 @@ test('a log that grew while a host read for long becomes short again once it has
   await put(60)
   expect(logBytes(path)).toBeLessThan(bound)
 })
+
+test('the log of one writer is moved while it is written to, and begins anew before it is long', async () => {
+  const path = newPath()
+  const { store, close } = openSqliteAttachments(path)
+  onTestFinished(() => close())
+  const host = rawDatabase(path)
+  const pageBytes = host.pragma('page_size', { simple: true }) as number
+  const state = host.prepare('PRAGMA wal_checkpoint(NOOP)')
+  const bytes = Buffer.alloc(megabyte)
+  let wasMovedInPart = false
+  // As much as a busy machine writes before a thread has started. What is deleted makes room for the next.
+  for (let left = 2000; left > 0; left--) {
+    bytes.writeUInt32LE(left)
+    const { id } = await store.put(bytes, meta)
+    await store.delete(id)
+    const { log, checkpointed } = state.get() as { log: number; checkpointed: number }
+    wasMovedInPart ||= checkpointed > 0 && checkpointed < log && log * pageBytes < 16 * megabyte
+    if (wasMovedInPart) left = Math.min(left, 60)
+  }
+  expect(wasMovedInPart).toBe(true)
+  expect(logBytes(path)).toBeLessThan(32 * megabyte)
+})

@@ -55,6 +55,7 @@ export class AttachmentDatabase {
   readonly #journalMode: Statement
   readonly #transaction: WriteTransaction
   readonly #writes: WriteQueue
+  #isWal = false
   #hostRefs: RefTable | undefined
   #holders = 0
   #closed: Promise<void> | undefined
@@ -128,11 +129,13 @@ export class AttachmentDatabase {
   /**
    * Makes sure that blobs just read are durable, for a put that need not write. In WAL mode they are: connections like
    * ours, which write them, show nothing before it is synced, and what dead processes left was synced when the file was
-   * opened.
+   * opened. A database that is in WAL mode stays so while this connection is open.
    */
   confirmDurable(): void {
+    if (this.#file === undefined || this.#isWal) return
     try {
-      if (this.#file !== undefined && this.#journalMode.get() !== 'wal') syncLog(this.#file)
+      this.#isWal = this.#journalMode.get() === 'wal'
+      if (!this.#isWal) syncLog(this.#file)
     } catch (error) {
       throw this.error(error)
     }

@@ -6,7 +6,12 @@ class WaitingStore extends FileAttachmentStore {
   override get(id: AttachmentId, options: AttachmentGenerationOptions = {}): Promise<StoredAttachment> {
     if (id !== process.env.WAITS_AT) return super.get(id, options)
     return new Promise((_resolve, reject) => {
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+      // A process that waits for nothing but signals ends.
+      const waiting = setInterval(() => {}, 1000)
+      options.signal?.addEventListener('abort', () => {
+        clearInterval(waiting)
+        reject(options.signal?.reason)
+      })
     })
   }
 }

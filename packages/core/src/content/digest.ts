@@ -22,8 +22,8 @@ export function contentId(bytes: Uint8Array): AttachmentId {
 
 /**
  * As {@link contentId}, without stalling the event loop. Small bodies and a few big ones are hashed at once, without a
- * promise. Of many big ones that come together, most are hashed on other threads; while some are, those that follow are
- * too.
+ * promise, and one that is alone in the next turn. Of many big ones that come together, most are hashed on other
+ * threads; while some are, those that follow are too.
  */
 export function digest(bytes: Uint8Array): AttachmentId | Promise<AttachmentId> {
   if (bytes.byteLength > wholeBytes) return digestInPieces(bytes)
@@ -49,6 +49,11 @@ const waiting: (() => void)[] = []
 async function digestOffThread(bytes: Uint8Array): Promise<AttachmentId> {
   if (offThread++ >= maxOffThread) await new Promise<void>(start => waiting.push(start))
   try {
+    if (offThread === 1) {
+      // If it is alone, as where calls follow each other without a turn of the loop, it needs no other thread.
+      await new Promise(setImmediate)
+      if (offThread === 1 && bytes.byteLength <= bytesPerTurn) return contentId(bytes)
+    }
     const digested = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
     return Buffer.from(digested).toString('hex')
   } finally {

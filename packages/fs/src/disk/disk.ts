@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { Semaphore } from '@lash/attachments-core/backend'
 import { hasCode, ioError } from './io-error.ts'
 import { Pace } from './pace.ts'
 
@@ -7,6 +8,9 @@ export const readOnly: number = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK
 
 /** Up to this many bytes, a read on the calling thread takes less time than a hop to the thread pool and back. */
 export const synchronousReadBytes: number = 128 * 1024
+
+/** As many as the pool and threads can be busy with, and some to wait for these. */
+const bigReadsAtOnce = 32
 
 /** Shared by all reads in place. One more: it shows excess length. */
 export const scratch: Buffer = Buffer.allocUnsafeSlow(synchronousReadBytes + 1)
@@ -19,6 +23,9 @@ type Soon<T> = T | Promise<T>
  * on the pool.
  */
 export class Disk extends Pace {
+  /** Those of blobs that are not small. Each holds a file open, or the memory for one. */
+  readonly bigReads: Semaphore = new Semaphore(bigReadsAtOnce)
+
   open(path: string, flags: string | number): Soon<number> {
     return this.isSlow ? pooled(done => fs.open(path, flags, done)) : fs.openSync(path, flags)
   }

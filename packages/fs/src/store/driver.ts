@@ -14,10 +14,10 @@ import { DirectorySync } from '../disk/directory-sync.ts'
 import { Disk } from '../disk/disk.ts'
 import { Folders } from '../disk/folders.ts'
 import type { Layout } from '../disk/layout.ts'
+import { readBlob, statBlob } from '../reading/read.ts'
 import { Removal } from '../removal/removal.ts'
 import { sweepStaging } from '../removal/stale-staging.ts'
 import { listBlobs } from './list.ts'
-import { readBlob, statBlob } from './read.ts'
 import { Writer } from './write.ts'
 
 /** See `FileAttachmentStoreOptions.durability`. */

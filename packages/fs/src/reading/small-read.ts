@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import type { AttachmentDriverRead, AttachmentKey } from '@lash/attachments-core'
 import { readOnly, scratch, synchronousReadBytes } from '../disk/disk.ts'
 import type { Layout } from '../disk/layout.ts'
-import { decodeSidecar, isWholeSidecar, sidecarPieceBytes } from './sidecar.ts'
+import { decodeSidecar, isWholeSidecar, sidecarPieceBytes } from '../store/sidecar.ts'
 
 /**
  * Reads a small blob that is as it should be, where the disk is fast. The steps are those of `readBlob`, in plain

@@ -1,7 +1,5 @@
-import { read, type Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import {
-  AttachmentCorruptError,
   type AttachmentDriverRead,
   type AttachmentDriverReadOptions,
   type AttachmentKey,
@@ -9,26 +7,18 @@ import {
   AttachmentMetadataDecodeError,
   AttachmentMissingMetaError,
 } from '@lash/attachments-core'
-import { fileStream, physicalName, wrongLength } from '@lash/attachments-core/backend'
+import { physicalName, wrongLength } from '@lash/attachments-core/backend'
 import { type Disk, readOnly, synchronousReadBytes } from '../disk/disk.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import type { Layout } from '../disk/layout.ts'
 import { type Steps, settled } from '../disk/pace.ts'
 import { lookAt } from '../disk/stat.ts'
-import { readOnThread } from '../thread/read-threads.ts'
-import { decodeSidecar, readSidecarFile } from './sidecar.ts'
+import { decodeSidecar, readSidecarFile } from '../store/sidecar.ts'
+import { type Big, readBig } from './big-read.ts'
 import { readSmallBlob } from './small-read.ts'
 
-/** Up to this many bytes, a blob is read in one piece; above, as a stream. */
-const wholeReadBytes = 2 * 1024 * 1024
 /** How often to look at a blob that is just being removed, or removed and put again. */
 const looks = 5
-
-/**
- * How many blobs are being read that are not small. One alone is read here. Of many, other threads read and hash as
- * many as they can: to hash takes longer than all else, and libuv's pool hashes only copies.
- */
-let underWay = 0
 
 /** Reads a blob, or a range of it; undefined when there is none. */
 export async function readBlob(
@@ -44,54 +34,27 @@ export async function readBlob(
   const small = options.end === undefined ? disk.ifFast(() => readSmallBlob(layout, name, key)) : undefined
   if (small !== undefined) return small
   for (let look = 1; look <= looks; look++) {
-    const opened = await disk.run(openBlob(disk, layout, name, key, options, look), signal)
-    if (opened === 'gone') return undefined
-    if (opened === 'look again') continue
-    if ('body' in opened) return opened
-    const { meta, descriptor, start, end } = opened
-    let body: AttachmentDriverRead['body'] | undefined
-    underWay++
-    try {
-      signal?.throwIfAborted()
-      const length = end - start
-      // A disk that is slow serves more reads at once from the pool.
-      const mayHash = underWay > 1 && length === meta.byteLength && options.verify !== false && !disk.isSlow
-      if (mayHash && length <= wholeReadBytes) {
-        const hashed = await readOnThread({ path, length })
-        signal?.throwIfAborted()
-        if (hashed?.digest === key.id) return { meta, body: hashed.bytes, verified: hashed.bytes }
-      }
-      if (length <= wholeReadBytes) body = await readWhole(descriptor, start, length, path, key, signal)
-    } finally {
-      underWay--
-      await disk.close(descriptor, path)
-    }
-    body ??= await openStream(path, start, end, meta, signal)
-    if (body !== undefined) return { meta, body }
+    const found = await disk.run(readOrMeasure(disk, layout, name, key, options, look), signal)
+    if (found === 'gone') return undefined
+    if (found === 'look again') continue
+    const read = 'body' in found ? found : await readBig(disk, path, found, options)
+    if (read !== undefined) return read
   }
   throw missingSidecar(layout, name, key)
 }
 
-/** A blob that is there, open: to be read and closed by the caller. */
-interface OpenBlob {
-  readonly meta: AttachmentMeta
-  readonly descriptor: number
-  readonly start: number
-  readonly end: number
-}
-
 /**
- * Opens a blob, or reads what is asked for if that is small: a reader that waited for another turn with an open file
- * would be one of thousands.
+ * Reads what is asked for if that is small, or says how much it is: a reader that waited for another turn with an open
+ * file would be one of thousands.
  */
-function* openBlob(
+function* readOrMeasure(
   disk: Disk,
   layout: Layout,
   name: string,
   key: AttachmentKey,
   range: AttachmentDriverReadOptions,
   look: number,
-): Steps<OpenBlob | { meta: AttachmentMeta; body: Uint8Array } | 'gone' | 'look again'> {
+): Steps<AttachmentDriverRead | Big | 'gone' | 'look again'> {
   const path = layout.bytesPath(name)
   let descriptor: number
   try {
@@ -101,7 +64,6 @@ function* openBlob(
     if (hasCode(cause, 'ENOENT')) return 'gone'
     throw ioError('read', path, cause, key.id)
   }
-  let open = false
   try {
     const meta = yield* readSidecar(disk, layout, name, key, look)
     if (meta === undefined) return 'look again'
@@ -109,13 +71,10 @@ function* openBlob(
     if (size !== meta.byteLength) throw wrongLength(key.id, size, meta.byteLength)
     const start = Math.min(range.start ?? 0, size)
     const end = Math.min(range.end ?? size, size)
-    if (end - start <= synchronousReadBytes) {
-      return { meta, body: yield* readSmall(disk, descriptor, start, end - start, path, key) }
-    }
-    open = true
-    return { meta, descriptor, start, end }
+    if (end - start > synchronousReadBytes) return { meta, start, end }
+    return { meta, body: yield* readSmall(disk, descriptor, start, end - start, path, key) }
   } finally {
-    const closing = open ? undefined : disk.close(descriptor, path)
+    const closing = disk.close(descriptor, path)
     if (closing instanceof Promise) yield closing
   }
 }
@@ -190,66 +149,6 @@ function* readSmall(
     }
   } catch (cause) {
     throw ioError('read', path, cause, key.id)
-  }
-}
-
-/** As {@link readSmall}, and more than one step reads. */
-async function readWhole(
-  descriptor: number,
-  start: number,
-  length: number,
-  path: string,
-  key: AttachmentKey,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  try {
-    // Memory that is not cleared first: that took a sixth of the time of many big reads at once.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
-    let offset = 0
-    while (offset < length) {
-      const count = await readSome(descriptor, bytes, offset, length - offset, start + offset)
-      signal?.throwIfAborted()
-      // What was not read is not handed out with the rest of its buffer.
-      if (count === 0) return bytes.slice(0, offset)
-      offset += count
-    }
-    return bytes
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw ioError('read', path, cause, key.id)
-  }
-}
-
-function readSome(
-  descriptor: number,
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(descriptor, bytes, offset, length, position, (error, count) => (error ? reject(error) : resolve(count)))
-  })
-}
-
-/** A stream of the range, which keeps the file open until it ends; undefined when the blob is gone. */
-async function openStream(
-  path: string,
-  start: number,
-  end: number,
-  meta: AttachmentMeta,
-  signal: AbortSignal | undefined,
-): Promise<ReadableStream<Uint8Array> | undefined> {
-  try {
-    const handle = await open(path, 'r')
-    const { size } = await handle.stat()
-    if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close(), signal)
-    await handle.close()
-    throw wrongLength(meta.id, size, meta.byteLength)
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return undefined
-    if (AttachmentCorruptError.isInstance(cause)) throw cause
-    throw ioError('read', path, cause, meta.id)
   }
 }
 

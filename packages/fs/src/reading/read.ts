@@ -31,10 +31,11 @@ export async function readBlob(
   signal?.throwIfAborted()
   const name = physicalName(key)
   const path = layout.bytesPath(name)
-  const small = options.end === undefined ? disk.ifFast(() => readSmallBlob(layout, name, key)) : undefined
-  if (small !== undefined) return small
+  const atOnce = options.end === undefined ? disk.ifFast(() => readSmallBlob(layout, name, key)) : undefined
+  if (atOnce !== undefined && 'body' in atOnce) return atOnce
   for (let look = 1; look <= looks; look++) {
-    const found = await disk.run(readOrMeasure(disk, layout, name, key, options, look), signal)
+    const found =
+      (look === 1 && atOnce) || (await disk.run(readOrMeasure(disk, layout, name, key, options, look), signal))
     if (found === 'gone') return undefined
     if (found === 'look again') continue
     const read = 'body' in found ? found : await readBig(disk, path, found, options)

@@ -17,6 +17,7 @@ const [small = '', big = ''] = bodies.map(contentId)
 const store = new FileAttachmentStore(root, { durability: durability as 'full' | 'relaxed' })
 for (const body of bodies) await store.put(body, meta)
 const others = Array.from({ length: 500 }, (_, number) => new Uint8Array(new Uint32Array([number]).buffer))
+say('fast disk', [...new Set(await Promise.all(others.map(() => store.get(big).then(() => true, String))))])
 seemSlow()
 
 const tasks: Record<string, (other: Uint8Array) => Promise<boolean>> = {

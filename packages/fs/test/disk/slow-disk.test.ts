@@ -25,6 +25,7 @@ test.skipIf(process.platform === 'win32').each(['full', 'relaxed'])(
     const under = ['sh', '-c', 'ulimit -n 200 && exec "$0" "$@"']
     const lines = await linesOf(child, [newFolder(), durability], { under })
     expect(lines.map(line => JSON.parse(line))).toEqual([
+      ['fast disk', [true]],
       ['small gets', [true]],
       ['big gets', [true]],
       ['ranges', [true]],

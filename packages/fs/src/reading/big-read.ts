@@ -36,8 +36,8 @@ export async function readBig(
   }
   const { bigReads } = disk
   const read = async () => {
-    // One alone is read here. Of many, threads read and hash as many as they can: to hash takes longer than all else, and
-    // libuv's pool hashes only copies. A disk that is slow serves more reads at once from the pool.
+    // One alone is read here. Of many, threads read and hash as many as they can: to hash takes longer than all else,
+    // and libuv's pool hashes only copies. A disk that is slow serves more reads at once from the pool.
     const isWhole = big.end - big.start === meta.byteLength
     if (bigReads.inUse > 1 && isWhole && verify !== false && !disk.isSlow) {
       const hashed = await abortable(readOnThread({ path, length: meta.byteLength }), signal)

@@ -6,9 +6,9 @@ import { decodeSidecar, isWholeSidecar, sidecarPieceBytes } from '../store/sidec
 import type { Big } from './big-read.ts'
 
 /**
- * Reads a small blob that is as it should be, or measures a big one, where the disk is fast. The steps are those of `readBlob`, in plain
- * calls: as steps that can pause they took a tenth longer. Undefined for all else: the caller looks more closely, and
- * says what is wrong.
+ * Reads a small blob that is as it should be, or measures a big one, where the disk is fast. The steps are those of
+ * `readBlob`, in plain calls: as steps that can pause they took a tenth longer. Undefined for all else: the caller looks
+ * more closely, and says what is wrong.
  */
 export function readSmallBlob(
   layout: Layout,

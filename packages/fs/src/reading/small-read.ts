@@ -7,8 +7,8 @@ import type { Big } from './big-read.ts'
 
 /**
  * Reads a small blob that is as it should be, or measures a big one, where the disk is fast. The steps are those of
- * `readBlob`, in plain calls: as steps that can pause they took a tenth longer. Undefined for all else: the caller looks
- * more closely, and says what is wrong.
+ * `readBlob`, in plain calls: as steps that can pause they took a tenth longer. Undefined for all else: the caller
+ * looks more closely, and says what is wrong.
  */
 export function readSmallBlob(
   layout: Layout,

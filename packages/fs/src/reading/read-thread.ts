@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ReadReply, ReadRequest } from './read-worker.ts'
 
-/** A thread that has had nothing to do for so long ends: it holds some 50 MB. In milliseconds. */
+/** A thread that has had nothing to do for so long ends: it holds 30 to 50 MiB. In milliseconds. */
 const idleMs = 10_000
 
 /** A thread that reads files and hashes them, one after the other. */

@@ -59,8 +59,7 @@ function* readOrMeasure(
   const path = layout.bytesPath(name)
   let descriptor: number
   try {
-    const opening = disk.open(path, readOnly)
-    descriptor = opening instanceof Promise ? yield opening : opening
+    descriptor = yield* settled(disk.open(path, readOnly))
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return 'gone'
     throw ioError('read', path, cause, key.id)
@@ -75,8 +74,7 @@ function* readOrMeasure(
     if (end - start > synchronousReadBytes) return { meta, start, end }
     return { meta, body: yield* readSmall(disk, descriptor, start, end - start, path, key) }
   } finally {
-    const closing = disk.close(descriptor, path)
-    if (closing instanceof Promise) yield closing
+    yield* settled(disk.close(descriptor, path))
   }
 }
 
@@ -118,8 +116,7 @@ function* readSidecar(
 function* sizeOf(disk: Disk, descriptor: number, path: string, key: AttachmentKey): Steps<number> {
   let stats: Stats
   try {
-    const looking = disk.fstat(descriptor)
-    stats = looking instanceof Promise ? yield looking : looking
+    stats = yield* settled(disk.fstat(descriptor))
   } catch (cause) {
     throw ioError('look at', path, cause, key.id)
   }

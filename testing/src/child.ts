@@ -3,7 +3,6 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 export { sampleBytes } from './sample-bytes.ts'
-export { SlowDisk } from './slow-disk.ts'
 
 /** Prints the values as a line of JSON, at once. */
 export function say(...values: unknown[]): void {

@@ -22,9 +22,6 @@ function copy(): void {
   isCopying = false
 }
 
-// Copying takes long, and a disk that seemed slow would get calls in the pool, which go on while the folder is copied.
-performance.now = () => 0
-
 watchCalls(copy)
 const store = new FileAttachmentStore(root, { durability: durability as 'full' | 'relaxed' })
 await runTask(store, task as PairTask)

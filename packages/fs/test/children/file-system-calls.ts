@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import { seemFast } from './seeming-disk.ts'
 
 const watched = [
   'open',
@@ -19,7 +20,8 @@ const watched = [
 
 /** From now on, runs `before` ahead of every file system call of this thread. */
 export function watchCalls(before: () => void): void {
-  // A store that is stopped takes its disk for a slow one, and goes on in the pool.
+  // A store that is stopped would take its disk for a slow one, whose calls in the pool go on meanwhile.
+  seemFast()
   for (const name of [...watched, ...watched.map(name => `${name}Sync` as const), 'fsync' as const]) {
     const original = fs[name] as (...args: unknown[]) => unknown
     Object.assign(fs, {
@@ -63,6 +65,8 @@ export function failSyncs(isToFail: (path: string) => boolean): void {
 
 /** From now on, this thread finds no room for files that are written in one call, as the lists of removals are. */
 export function refuseLists(): void {
+  // Where the disk seems slow, they are written in the pool.
+  seemFast()
   const writeFileSync = (path: string): never => {
     throw Object.assign(new Error(`ENOSPC: no space left on device, open '${path}'`), { code: 'ENOSPC' })
   }

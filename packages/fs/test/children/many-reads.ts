@@ -10,8 +10,11 @@ import { join } from 'node:path'
 import workerThreads, { type Worker } from 'node:worker_threads'
 import type { AttachmentId } from '@lash/attachments-core'
 import { say } from '@lash/attachments-testing/child'
+import { seemFast } from './seeming-disk.ts'
 
 const [root = '', how] = process.argv.slice(2)
+// On a slow disk, no thread reads.
+seemFast()
 
 /** Hashes of big bodies that the calling thread takes, or gives to the pool. */
 let hashes = 0

@@ -10,18 +10,36 @@ export function seemFast(): void {
 
 /** As {@link seemFast}, but every call on the calling thread takes 20 milliseconds of that clock. */
 export function seemSlow(): void {
-  seemFast()
-  const calls = Object.entries(fs).filter(([name]) => name.endsWith('Sync')) as [
-    string,
-    (...args: unknown[]) => unknown,
-  ][]
-  for (const [name, call] of calls) {
-    Object.assign(fs, {
-      [name](...args: unknown[]) {
-        now += 20
-        return call(...args)
-      },
-    })
+  new SeemingDisk().callMs = 20
+}
+
+/** As {@link seemFast}, until calls are to take long. Counts them. */
+export class SeemingDisk {
+  /** How much of that clock each call on the calling thread takes, in milliseconds. */
+  callMs = 0
+  callsInPlace = 0
+  callsInPool = 0
+
+  constructor() {
+    seemFast()
+    const inPlace = Object.keys(fs).filter(name => name.endsWith('Sync') && !name.startsWith('fsync'))
+    for (const name of inPlace) {
+      this.#before(name, () => {
+        this.callsInPlace++
+        now += this.callMs
+      })
+      this.#before(name.replace(/Sync$/, ''), () => this.callsInPool++)
+    }
+    syncBuiltinESMExports()
   }
-  syncBuiltinESMExports()
+
+  #before(name: string, count: () => void): void {
+    const call = fs[name as keyof typeof fs] as ((...args: unknown[]) => unknown) | undefined
+    if (call === undefined) return
+    const counted = (...args: unknown[]): unknown => {
+      count()
+      return call(...args)
+    }
+    Object.assign(fs, { [name]: counted })
+  }
 }

@@ -18,8 +18,8 @@ export function verified(
   const reader = body.getReader()
   const digest = verify ? incrementalDigest() : undefined
   let received = 0
-  let heldBack: Uint8Array | undefined
   let onAbort: () => void
+  let next: ReturnType<typeof reader.read> | undefined
   const end = (reason: unknown) => {
     signal.removeEventListener('abort', onAbort)
     return reader.cancel(reason)
@@ -36,20 +36,22 @@ export function verified(
       },
       async pull(controller) {
         try {
-          for (;;) {
-            const { done, value } = await reader.read()
-            const ready = heldBack
-            heldBack = value
-            received += value?.byteLength ?? 0
-            if (done ? received !== length : received > length) throw wrongLength(id, received, length)
-            if (value !== undefined) digest?.update(value)
-            else if (digest !== undefined && digest.digest('hex') !== id) throw wrongDigest(id)
-            if (ready !== undefined) controller.enqueue(owned(ready))
-            if (done) {
-              await end(undefined)
-              controller.close()
-            }
-            if (done || ready !== undefined) return
+          next ??= reader.read()
+          const { value } = await next
+          if (value) {
+            received += value.byteLength
+            // The next is read while this one is hashed.
+            next = reader.read()
+            digest?.update(value)
+          }
+          const { done, value: following } = await next
+          const total = received + (following?.byteLength ?? 0)
+          if (done ? total !== length : total > length) throw wrongLength(id, total, length)
+          if (done && digest && digest.digest('hex') !== id) throw wrongDigest(id)
+          if (value) controller.enqueue(owned(value))
+          if (done) {
+            await end(undefined)
+            controller.close()
           }
         } catch (error) {
           end(error).catch(() => {})

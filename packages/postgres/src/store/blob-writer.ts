@@ -5,9 +5,9 @@ import { type CopyField, int32, int64 } from '../protocol/protocol.ts'
 import { isIntact, isStored } from './blob-row.ts'
 import type { BlobRowReader } from './blob-row-reader.ts'
 import { type BlobStatements, chunkBytes, keyValues } from './blob-statements.ts'
-import { SmallBlobWriter } from './small-blob-writer.ts'
+import { maxSharedBytes, SmallBlobWriter } from './small-blob-writer.ts'
 
-/** Largest body that is in the row of its blob. It is sent without asking first whether it is there. */
+/** Largest body that is in the row of its blob. */
 const maxSmallBytes = 64 * 1024
 /** Largest body that one statement carries. A bigger one goes by COPY. */
 const maxStatementBytes = 4 * 1024 * 1024
@@ -31,6 +31,8 @@ export class BlobWriter {
   readonly #sql: BlobStatements
   readonly #rows: BlobRowReader
   readonly #smallBlobs: SmallBlobWriter
+  /** Whether the last body that was sent in a statement of its own was there already. */
+  #wasThere = false
 
   constructor(database: Database, sql: BlobStatements, rows: BlobRowReader) {
     this.#database = database
@@ -41,7 +43,7 @@ export class BlobWriter {
 
   async write(blob: BlobWrite): Promise<void> {
     const small = smallBytesOf(blob.content)
-    if (small !== undefined && (await this.#insertSmall(blob, small))) return
+    if (small !== undefined && !this.#isExpected(small) && (await this.#insertSmall(blob, small))) return
     // Another writer, or a delete, may come between two statements; the next round meets what it has done.
     for (;;) {
       const row = await this.#rows.stat(blob.key, blob.signal)
@@ -50,8 +52,15 @@ export class BlobWriter {
     }
   }
 
+  /** Whether to ask for the blob before its bytes are sent: those that are put again seldom come alone. */
+  #isExpected({ byteLength }: Uint8Array): boolean {
+    return byteLength > maxSharedBytes && this.#wasThere
+  }
+
   async #insertSmall({ key, meta, signal }: BlobWrite, bytes: Uint8Array): Promise<boolean> {
-    return isStored(meta, await this.#smallBlobs.insert({ key, meta, bytes }, signal))
+    const result = await this.#smallBlobs.insert({ key, meta, bytes }, signal)
+    if (bytes.byteLength > maxSharedBytes) this.#wasThere = !result.inserted
+    return isStored(meta, result)
   }
 
   /** False when another writer came first. */

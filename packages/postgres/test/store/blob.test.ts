@@ -112,6 +112,29 @@ test('after many new blobs in a row, a put still meets one that is there, and he
   expect(rows).toEqual([{ count: '201' }])
 })
 
+test('once one was there already, the bytes of a bigger blob are sent only when it is not, or is damaged', async () => {
+  const { store, pool, schema } = await setUp()
+  const sent = async (body: Uint8Array) => {
+    const client = await pool.connect()
+    const { stream } = (client as unknown as { connection: { stream: { bytesWritten: number } } }).connection
+    client.release()
+    const before = stream.bytesWritten
+    const { id } = await store.put(body, text)
+    const bytes = stream.bytesWritten - before
+    expectBytes((await store.get(id)).bytes, body)
+    return bytes
+  }
+  const [first, second] = [bytesOf('first', 60_000), bytesOf('second', 60_000)]
+  expect(await sent(first)).toBeGreaterThan(60_000)
+  expect(await sent(first)).toBeGreaterThan(60_000)
+  expect(await sent(first)).toBeLessThan(1000)
+  expect(await sent(second)).toBeGreaterThan(60_000)
+  expect(await sent(first)).toBeGreaterThan(60_000)
+  const damage = `UPDATE ${schema}.attachment_blobs SET bytes = substring(bytes FOR 10) WHERE id = $1`
+  await pool.query(damage, [`\\x${contentId(first)}`])
+  expect(await sent(first)).toBeGreaterThan(60_000)
+})
+
 test('a delete that waits for a healing put removes everything that the put has written', async () => {
   const { store, pool, schema, admin } = await setUp()
   const bytes = bytesOf('big', 600_000)

@@ -40,7 +40,7 @@ export async function readBig(
     // and libuv's pool hashes only copies. A disk that is slow serves more reads at once from the pool.
     const isWhole = big.end - big.start === meta.byteLength
     if (bigReads.inUse > 1 && isWhole && verify !== false && !disk.isSlow) {
-      const hashed = await abortable(readOnThread({ path, length: meta.byteLength }), signal)
+      const hashed = await abortable(readOnThread({ path, length: meta.byteLength }, bigReads.inUse), signal)
       if (hashed?.digest === meta.id) return { meta, body: hashed.bytes, verified: hashed.bytes }
     }
     const body = await readWhole(disk, path, big, signal)

@@ -15,18 +15,19 @@ let hasFailed = false
 /**
  * Reads and hashes a file on another thread. Undefined when the caller should do so itself: while threads are being
  * started, where they do not work, and when the read has failed.
+ * @param underWay - how many are being read, this one included: more threads are of no use.
  */
-export async function readOnThread(request: ReadRequest): Promise<ReadReply> {
-  startMissing()
+export async function readOnThread(request: ReadRequest, underWay: number): Promise<ReadReply> {
+  startMissing(Math.min(maxThreads, underWay))
   let thread: ReadThread | undefined
   for (const each of threads) if (each.isReady && each.load < (thread?.load ?? Infinity)) thread = each
   return thread?.ask(request)
 }
 
-function startMissing(): void {
+function startMissing(wanted: number): void {
   if (hasFailed && !hasStarted) return
   try {
-    while (threads.size < maxThreads) threads.add(new ReadThread(ended))
+    while (threads.size < wanted) threads.add(new ReadThread(ended))
   } catch {
     // A process that may not have threads (`node --permission`) is told at once.
     hasFailed = true

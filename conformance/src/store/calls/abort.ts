@@ -151,6 +151,10 @@ export const abortCases: readonly StoreCase[] = storeGroup('abort', {
       const isServer = has('disconnect') || has('stall')
       for (const bytes of [sampleBytes(1000), sampleBytes(1_200_000)]) {
         const id = independentId(bytes)
+        const putAgain = async () => {
+          await store.put(bytes, plain)
+          await turn(10)
+        }
         // A server may have had the request already, and carry it out only later: each once.
         let late = 0
         for (let round = 0; round < 6; round++) {
@@ -160,10 +164,6 @@ export const abortCases: readonly StoreCase[] = storeGroup('abort', {
           await turn(round >> 1)
           const isDone = await call.mayAbort()
           if (!isDone && isServer) late++
-          const putAgain = async () => {
-            await store.put(bytes, plain)
-            await turn(10)
-          }
           const isKept = () =>
             isStored(store, id, bytes, `put after the delete was aborted after ${round >> 1} turns`).catch(error => {
               if (!AttachmentNotFoundError.isInstance(error) || late === 0) throw error

@@ -13,7 +13,7 @@ export function seemSlow(): void {
   new SeemingDisk().callMs = 20
 }
 
-/** As {@link seemFast}, until calls are to take long. Counts them. */
+/** As {@link seemFast}, until calls are to take long. Counts them, but for syncs, which no store makes in place. */
 export class SeemingDisk {
   /** How much of that clock each call on the calling thread takes, in milliseconds. */
   callMs = 0

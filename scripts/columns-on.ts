@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ReportJson } from '@lash/attachments-conformance'
 import type { Runtime } from './runtimes.ts'
-import { type Outcome, runCommand } from './step.ts'
+import { failureLine, type Outcome, runCommand, sumOf } from './step.ts'
 
 export interface ColumnsRun {
   /** The workspace, or an installation of the tarballs. */
@@ -30,7 +30,8 @@ export async function runColumns(run: ColumnsRun): Promise<Map<string, Outcome>>
   const exitCode = await runCommand(runtime.program, args, { cwd: folder, quiet })
   const byBackend = await savedOutcomes(join(reports, 'conformance'))
   if (exitCode !== 0 && ![...byBackend.values()].some(({ failed }) => failed > 0)) {
-    byBackend.set('(run)', { passed: 0, failed: 1, skipped: 0 })
+    const failures = [`the kit on ${runtime.name} ${runtime.version} exited with ${exitCode}: see above`]
+    byBackend.set('(run)', { passed: 0, failed: 1, skipped: 0, failures })
   }
   return byBackend
 }
@@ -45,13 +46,17 @@ async function savedOutcomes(folder: string): Promise<Map<string, Outcome>> {
   const byBackend = new Map<string, Outcome>()
   for (const name of await readdir(folder).catch(() => [])) {
     const reports = JSON.parse(await readFile(join(folder, name), 'utf8')) as ReportJson[]
-    const sum = (count: (total: ReportJson['total']) => number) =>
-      reports.reduce((before, { total }) => before + count(total), 0)
-    byBackend.set(basename(name, '.json'), {
-      passed: sum(({ passed, knownFailures }) => passed + knownFailures),
-      failed: sum(({ failed }) => failed),
-      skipped: 0,
-    })
+    byBackend.set(basename(name, '.json'), sumOf(reports.map(outcomeOfReport)))
   }
   return byBackend
+}
+
+/** A problem counts as a failure: something was left open, say. */
+function outcomeOfReport({ kind, backend, cases, problems, total }: ReportJson): Outcome {
+  const failed = cases.filter(({ status }) => status === 'failed')
+  const failures = [
+    ...failed.map(({ id, error }) => failureLine(`${kind} ${backend} > ${id}`, error)),
+    ...problems.map(problem => failureLine(`${kind} ${backend}`, problem)),
+  ]
+  return { passed: total.passed + total.knownFailures, failed: failures.length, skipped: 0, failures }
 }

@@ -9,6 +9,8 @@ export interface Outcome {
   passed: number
   failed: number
   skipped: number
+  /** What failed, a line each, where the part knows: for the end of the run. */
+  failures?: readonly string[]
 }
 
 export interface Step {
@@ -51,12 +53,18 @@ export function runCommand(command: string, args: readonly string[], options: Co
   })
 }
 
-export function sumOf(outcomes: Iterable<Outcome>): Outcome {
-  const sum: Outcome = { passed: 0, failed: 0, skipped: 0 }
-  for (const { passed, failed, skipped } of outcomes) {
+/** What failed, and the first line of why. */
+export function failureLine(what: string, message: string | undefined): string {
+  return `${what}: ${/^.*$/m.exec(message ?? '')?.[0].slice(0, 200)}`
+}
+
+export function sumOf(outcomes: Iterable<Outcome>): Required<Outcome> {
+  const sum = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] }
+  for (const { passed, failed, skipped, failures = [] } of outcomes) {
     sum.passed += passed
     sum.failed += failed
     sum.skipped += skipped
+    sum.failures.push(...failures)
   }
   return sum
 }

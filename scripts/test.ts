@@ -11,7 +11,7 @@ import { projectsStep } from './projects-on.ts'
 import { RanWhere } from './ran-where.ts'
 import { runners, runOnRunner } from './runners-on.ts'
 import { installRuntime, pinnedNode, type Runtime, type RuntimeName } from './runtimes.ts'
-import { commandStep, type Outcome, outcomeOf, root, runCommand, type Step, sumOf } from './step.ts'
+import { commandStep, failureLine, type Outcome, outcomeOf, root, runCommand, type Step, sumOf } from './step.ts'
 import { runVitest } from './vitest.ts'
 import { workflowStep } from './workflows.ts'
 
@@ -175,11 +175,12 @@ try {
     const started = performance.now()
     const outcome = await step.run().catch((error: unknown): Outcome => {
       console.error(error)
-      return { passed: 0, failed: 1, skipped: 0 }
+      return { passed: 0, failed: 1, skipped: 0, failures: [failureLine(step.title, String(error))] }
     })
     total.push(outcome)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     summary.push(`  ${outcome.failed === 0 ? 'ok    ' : 'FAILED'}  ${step.title} (${seconds} s)`)
+    summary.push(...(outcome.failures ?? []).map(failure => `            ${failure}`))
   }
 } finally {
   await installation?.[Symbol.asyncDispose]()
@@ -187,7 +188,9 @@ try {
   await services?.stop()
 }
 
-const { passed, failed, skipped } = sumOf(total)
+const { passed, failed, skipped, failures } = sumOf(total)
 console.log(`\n${summary.join('\n')}\n\n${ranWhere.toMarkdown()}\n`)
+// Once more, since whoever sees but the end of a log should see why it failed.
+for (const failure of failures) console.log(failure)
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
 process.exitCode = failed === 0 ? 0 : 1

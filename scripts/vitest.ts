@@ -1,11 +1,19 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pinnedNode, type Runtime } from './runtimes.ts'
-import { type Outcome, root, runCommand } from './step.ts'
+import { failureLine, type Outcome, root, runCommand } from './step.ts'
 
 interface VitestReport {
-  numTotalTests: number
-  testResults: { name: string; assertionResults: { status: 'passed' | 'failed' | 'pending' | 'skipped' | 'todo' }[] }[]
+  testResults: {
+    name: string
+    /** Of a file that fails to load, or whose hook fails. */
+    message: string
+    assertionResults: {
+      fullName: string
+      status: 'passed' | 'failed' | 'pending' | 'skipped' | 'todo'
+      failureMessages: string[]
+    }[]
+  }[]
 }
 
 export interface VitestRun {
@@ -40,14 +48,21 @@ export async function runVitest(run: VitestRun): Promise<Map<string, Outcome>> {
   })
   const byFile = new Map<string, Outcome>()
   const { testResults } = JSON.parse(await readFile(file, 'utf8')) as VitestReport
-  for (const { name, assertionResults } of testResults) {
-    const outcome: Outcome = { passed: 0, failed: 0, skipped: 0 }
-    for (const { status } of assertionResults)
+  for (const { name, message, assertionResults } of testResults) {
+    const path = relative(folder, name)
+    const failures = message === '' ? [] : [failureLine(path, message)]
+    const outcome: Outcome = { passed: 0, failed: 0, skipped: 0, failures }
+    for (const { fullName, status, failureMessages } of assertionResults) {
       outcome[status === 'passed' || status === 'failed' ? status : 'skipped']++
-    byFile.set(relative(folder, name), outcome)
+      if (status === 'failed') failures.push(failureLine(`${path} > ${fullName}`, failureMessages[0]))
+    }
+    byFile.set(path, outcome)
   }
   // A file that fails to load, or a failing hook, fails the run without a failing test.
   const hasFailed = [...byFile.values()].some(({ failed }) => failed > 0)
-  if (exitCode !== 0 && !hasFailed) byFile.set('(run)', { passed: 0, failed: 1, skipped: 0 })
+  if (exitCode !== 0 && !hasFailed) {
+    const failures = [`vitest exited with ${exitCode} without a failing test: see above`]
+    byFile.set('(run)', { passed: 0, failed: 1, skipped: 0, failures })
+  }
   return byFile
 }

@@ -53,9 +53,9 @@ export function runCommand(command: string, args: readonly string[], options: Co
   })
 }
 
-/** What failed, and the first line of why. */
-export function failureLine(what: string, message: string | undefined): string {
-  return `${what}: ${/^.*$/m.exec(message ?? '')?.[0].slice(0, 200)}`
+/** What failed, and the beginning of why, in one line. */
+export function failureLine(what: string, message = ''): string {
+  return `${what}: ${message.replaceAll(/\s*\n\s*/g, ' | ').slice(0, 400)}`
 }
 
 export function sumOf(outcomes: Iterable<Outcome>): Required<Outcome> {

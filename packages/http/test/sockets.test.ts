@@ -96,6 +96,11 @@ class RawClient {
     this.#socket.pause()
   }
 
+  /** Takes the beginning of what comes, and then nothing. */
+  pauseOnceItComes(): void {
+    this.#socket.once('data', () => this.pause())
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }
@@ -196,9 +201,9 @@ describe.each(servers)('served by %s', (_name, start) => {
     const { port } = await start(ground)
     const { id } = await ground.draft.put(sampleBytes(50_000_000), { mediaType: 'video/mp4' })
     const client = new RawClient(port)
+    client.pauseOnceItComes()
     client.write(`GET /attachments/${id} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     await eventually(() => expect(client.answer.slice(0, 13)).toBe('HTTP/1.1 200 '))
-    client.pause()
     expect(openFiles(ground)).toHaveLength(1)
     client.destroy()
     await eventually(() => expect(openFiles(ground)).toEqual([]))

@@ -170,8 +170,7 @@ describe('without syncs', () => {
       if (!over) setImmediate(count)
     }
     setImmediate(count)
-    const started = performance.now()
-    while (performance.now() - started < 60) {
+    for (let left = 100_000; left > 0 && turns < 2; left--) {
       await store.put(bytes, meta)
       await store.get(id)
     }

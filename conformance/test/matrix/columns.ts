@@ -19,11 +19,15 @@ import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '..
 /** Each backend is paired with itself and with those before it. */
 export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3', 'lmdb', 'redis'] as const
 
+/** A case that would not end is ended; a busy machine may take ten times as long as a quiet one. In milliseconds. */
+const timeoutMs = 180_000
+
 export type Backend = (typeof backends)[number]
 
 /** The columns of a backend: its store, its manifest, its pairs. The columns of all backends make the matrix. */
 export function columnsOf(backend: Backend): AnyHarness[] {
-  return missingServer(backend) === undefined ? columns[backend]() : []
+  if (missingServer(backend) !== undefined) return []
+  return columns[backend]().map(column => ({ ...column, timeoutMs }))
 }
 
 /** Why no column of the backend can run, or undefined when they can. */

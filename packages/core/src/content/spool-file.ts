@@ -53,7 +53,7 @@ export class SpoolFile {
   }
 
   stream(byteLength: number): ReadableStream<Uint8Array> {
-    return fileStream(this.#handle, 0, byteLength)
+    return fileStream((...range) => this.#handle.read(...range).catch(failedIn(this.path)), 0, byteLength)
   }
 
   remove(): Promise<void> {

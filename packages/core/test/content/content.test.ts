@@ -12,7 +12,7 @@ import {
 } from '@lash/attachments-core'
 import { InMemoryAttachmentStore } from '@lash/attachments-memory'
 import { newFolder } from '@lash/attachments-testing'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 const memoryLimit = 64 * 1024
 let directory: string
@@ -89,6 +89,19 @@ describe('prepare', () => {
     await rmdir(path)
     await content[Symbol.asyncDispose]()
     expect(await readdir(directory)).toEqual([])
+  })
+
+  test('a spool file that cannot be read any further is an io error that says which', async () => {
+    await using content = await store.prepare(pieces(pattern(1024 * 1024), 1000))
+    const path = content.path as string
+    const handle = await open(path)
+    const { read: original } = Object.getPrototypeOf(handle)
+    await handle.close()
+    const broken = vi.spyOn(Object.getPrototypeOf(handle), 'read')
+    broken.mockImplementationOnce(original).mockRejectedValueOnce(new Error('EIO: i/o error, read'))
+    onTestFinished(() => broken.mockRestore())
+    await expect(read(content)).rejects.toMatchObject({ code: 'io', path })
+    expect((await read(content)).equals(pattern(1024 * 1024))).toBe(true)
   })
 
   test('a put whose source failed says so, also when its spool file cannot be removed', async () => {

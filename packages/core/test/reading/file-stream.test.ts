@@ -9,10 +9,15 @@ async function streamOfFile(start: number, end: number) {
   await writeFile(path, 'twelve bytes')
   const handle = await open(path)
   let ends = 0
-  const stream = fileStream(handle, start, end, async () => {
-    ends++
-    await handle.close()
-  })
+  const stream = fileStream(
+    (...range) => handle.read(...range),
+    start,
+    end,
+    async () => {
+      ends++
+      await handle.close()
+    },
+  )
   return { reader: stream.getReader(), ends: () => ends }
 }
 

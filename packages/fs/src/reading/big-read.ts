@@ -1,12 +1,12 @@
 import { read } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import {
   AttachmentCorruptError,
   type AttachmentDriverRead,
   type AttachmentDriverReadOptions,
   type AttachmentMeta,
 } from '@lash/attachments-core'
-import { abortable, fileStream, wrongLength } from '@lash/attachments-core/backend'
+import { abortable, type FileRead, fileStream, wrongLength } from '@lash/attachments-core/backend'
 import { type Disk, readOnly } from '../disk/disk.ts'
 import { hasCode, ioError } from '../disk/io-error.ts'
 import { readOnThread } from './read-threads.ts'
@@ -97,15 +97,21 @@ async function openStream(
   { meta, start, end }: Big,
   signal: AbortSignal | undefined,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
+  const failed = (cause: unknown): never => {
+    throw ioError('read', path, cause, meta.id)
+  }
+  let handle: FileHandle | undefined
   try {
-    const handle = await open(path, 'r')
-    const { size } = await handle.stat()
-    if (size === meta.byteLength) return fileStream(handle, start, end, () => handle.close(), signal)
-    await handle.close()
-    throw wrongLength(meta.id, size, meta.byteLength)
+    handle = await open(path, 'r')
+    const file = handle
+    const { size } = await file.stat()
+    if (size !== meta.byteLength) throw wrongLength(meta.id, size, meta.byteLength)
+    const read: FileRead = (...range) => file.read(...range).catch(failed)
+    return fileStream(read, start, end, () => file.close(), signal)
   } catch (cause) {
+    await handle?.close()
     if (hasCode(cause, 'ENOENT')) return undefined
     if (AttachmentCorruptError.isInstance(cause)) throw cause
-    throw ioError('read', path, cause, meta.id)
+    return failed(cause)
   }
 }

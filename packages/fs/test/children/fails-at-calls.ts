@@ -8,7 +8,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import { halfBody, meta } from './bodies.ts'
+import { halfBody, meta, streamedBody } from './bodies.ts'
 import { seemFast, seemSlow } from './seeming-disk.ts'
 
 const [folder = '', durability = '', disk = ''] = process.argv.slice(2)
@@ -57,6 +57,19 @@ for (const name of failing.flatMap(name => [name, `${name}Sync`] as const)) {
     },
   })
 }
+// What `open` of `fs/promises` gives.
+const handle = await fs.promises.open(folder)
+const ofHandles = Object.getPrototypeOf(handle)
+await handle.close()
+for (const name of ['stat', 'read', 'appendFile']) {
+  const original = ofHandles[name]
+  ofHandles[name] = function call(...args: unknown[]) {
+    left--
+    if (left !== 0) return original.apply(this, args)
+    failed = `FileHandle.${name}`
+    return Promise.reject(Object.assign(new Error(`EIO: i/o error, ${name}`), { code: 'EIO' }))
+  }
+}
 syncBuiltinESMExports()
 if (disk === 'slow') seemSlow()
 else seemFast()
@@ -64,6 +77,7 @@ else seemFast()
 type Task = (store: FileAttachmentStore) => Promise<unknown>
 const putSmall: Task = store => store.put(small, meta)
 const putSpooled: Task = store => store.put(new Blob([halfBody]).stream(), meta)
+const putStreamed: Task = store => store.put(streamedBody, meta)
 const putByAnother: Task = async ({ root }) => {
   const other = newStore(root)
   await other.put(small, meta)
@@ -78,6 +92,7 @@ const tasks: Record<string, { before: Task[]; task: Task }> = {
   'get something big': { before: [putSpooled], task: store => store.get(contentId(halfBody)) },
   stat: { before: [putSmall], task: store => store.stat(contentId(small)) },
   'get a range': { before: [putSpooled], task: async store => drain((await rangeOf(store)).body) },
+  stream: { before: [putStreamed], task: async store => drain((await store.stream(contentId(streamedBody))).body) },
   list: { before: [putSmall], task: store => drain(store.list()) },
   delete: { before: [putSmall], task: store => store.delete(contentId(small)) },
   'delete two': {

@@ -9,7 +9,8 @@ import {
   AttachmentStoreError,
 } from '@lash/attachments-core'
 import type { StoreFixture } from '../harness.ts'
-import { collect, independentId, plain, turn } from './samples.ts'
+import { collect, independentId, plain } from './samples.ts'
+import { soon } from './soon.ts'
 import { within } from './within.ts'
 
 /** Fails unless the bytes are the same. The message says where they differ; it does not show all of them. */
@@ -65,7 +66,7 @@ export async function rejection(promise: Promise<unknown>, message: string): Pro
   assert.fail(message)
 }
 
-const settlesWithinMs = 5000
+const settlesWithinMs = 10_000
 
 /** The promise. Fails when it has not settled in a time that is enough unless something waits for ever. */
 export function settles<T>(promise: Promise<T>, what: string): Promise<T> {
@@ -97,17 +98,13 @@ export async function isAbsent(store: AttachmentStore, id: AttachmentId, what: s
   assert.ok(!ids.includes(id), `${what}: list shows it`)
 }
 
-const tidyWithinMs = 5000
-
 /** Fails unless nothing is staged, now or soon: a store may tidy up in the background. */
 export async function nothingStaged({ staging }: StoreFixture, what: string): Promise<void> {
   if (staging === undefined) throw new Error('the harness declares `staging` and its fixture has none')
-  const deadline = performance.now() + tidyWithinMs
-  let left = await staging.list()
-  while (left.length > 0 && performance.now() < deadline) {
-    await turn()
-    left = await staging.list()
-  }
+  const left = await soon(
+    () => staging.list(),
+    staged => staged.length === 0,
+  )
   assert.deepEqual(left, [], `${what}: this is left staged`)
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
-import { turn } from './samples.ts'
+import { soon } from './soon.ts'
 
 /** How many file handles and sockets this process has open. It is 0 where the system cannot tell: all but Linux. */
 export async function openHandles(): Promise<number> {
@@ -12,11 +12,9 @@ export async function openHandles(): Promise<number> {
 
 /** Fails when so many more than `before` stay open. Files close on other threads, which a busy machine may delay. */
 export async function handlesAreClosed(before: number, tooMany: number, what: string): Promise<void> {
-  const deadline = performance.now() + 5000
-  let left = (await openHandles()) - before
-  while (left >= tooMany && performance.now() < deadline) {
-    await turn()
-    left = (await openHandles()) - before
-  }
+  const left = await soon(
+    async () => (await openHandles()) - before,
+    open => open < tooMany,
+  )
   assert.ok(left < tooMany, `${left} handles are still open ${what}`)
 }

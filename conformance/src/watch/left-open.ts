@@ -29,7 +29,7 @@ const steps: readonly string[] = ['GETADDRINFOREQWRAP', 'TCPCONNECTWRAP', 'PIPEC
 const frames = 16
 const shownFrames = 4
 /** Files and connections close on other threads, which a busy machine may delay. */
-const graceMs = 3000
+const graceMs = 10_000
 const pauseMs = 20
 
 /**

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream'
 import type { AttachmentBody, AttachmentStore } from '@lash/attachments-core'
 import type { StoreCase } from '../../case.ts'
 import { isStored, listedIds, rejection, settles } from '../../run/expect.ts'
-import { chunksOf, independentId, MiB, plain, sampleBytes, turn, webStream } from '../../run/samples.ts'
+import { chunksOf, independentId, MiB, plain, sampleBytes, webStream } from '../../run/samples.ts'
+import { soon } from '../../run/soon.ts'
 import { storeGroup } from '../store-under-test.ts'
 
 /** What becomes of sources that are not read, or not to their end. */
@@ -128,8 +129,7 @@ async function everySourceIsTold(refusals: Record<string, Refused>): Promise<voi
     for (const [name, make] of Object.entries(sources)) {
       const source = make()
       await settles(rejection(refused(source.body), `${why}: resolved`), why)
-      for (let turns = 0; turns < 20 && !source.isOver(); turns++) await turn()
-      assert.ok(source.isOver(), `${why}: the ${name} was left as it is`)
+      assert.ok(await soon(source.isOver, Boolean), `${why}: the ${name} was left as it is`)
     }
   }
 }

@@ -10,7 +10,7 @@ export function plainManifestHarness(Manifest: PlainManifestClass = PlainManifes
   return {
     kind: 'manifest',
     name: Manifest.name,
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     capabilities: ['clock', 'transaction', 'reopen', 'durable'],
     lacks: { child: 'a notebook is in the memory of one process' },
     async create() {

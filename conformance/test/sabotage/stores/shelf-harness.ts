@@ -20,7 +20,7 @@ export const secret = 'pa55word'
 export function shelfHarness(
   name: string = 'shelf',
   open: OpenStore = (shelf, options) => new PortableAttachmentStore(new ShelfDriver(shelf), options),
-  timeoutMs: number = 10_000,
+  timeoutMs: number = 60_000,
 ): StoreHarness {
   return {
     kind: 'store',

@@ -112,7 +112,7 @@ test('bad options are refused', () => {
 
 test('a lock that lasts is an error that names the file, and waiting does not block the event loop', async () => {
   const path = newPath()
-  const store = new SqliteAttachmentStore({ path, busyTimeoutMs: 100 })
+  const store = new SqliteAttachmentStore({ path, busyTimeoutMs: 1000 })
   onTestFinished(() => store.close())
   const raw = rawDatabase(path)
   raw.exec('BEGIN IMMEDIATE')
@@ -121,7 +121,7 @@ test('a lock that lasts is an error that names the file, and waiting does not bl
   const error = await store.put(new Uint8Array(3), meta).catch((caught: unknown) => caught)
   clearInterval(timer)
   expect(AttachmentBackendError.isInstance(error)).toBe(true)
-  expect(String(error)).toContain(`${path} stayed locked for 100 ms`)
+  expect(String(error)).toContain(`${path} stayed locked for 1000 ms`)
   expect(turns).toBeGreaterThan(5)
   raw.exec('ROLLBACK')
   await store.put(new Uint8Array(3), meta)

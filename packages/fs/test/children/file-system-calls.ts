@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import { setImmediate } from 'node:timers/promises'
 import { seemFast } from './seeming-disk.ts'
 
 const watched = [
@@ -18,20 +19,36 @@ const watched = [
   'rm',
 ] as const
 
-/** From now on, runs `before` ahead of every file system call of this thread. */
-export function watchCalls(before: () => void): void {
+/** So many turns of the event loop without a call are the end of what a store does in the background. */
+const quietTurns = 50
+
+/**
+ * From now on, runs `before` ahead of every file system call of this thread. Returns a function that waits for the end
+ * of what stores do in the background: after its first put, each sweeps. Its calls would come among others or not, as
+ * the machine is busy.
+ */
+export function watchCalls(before: () => void): () => Promise<void> {
+  let calls = 0
   // A store that is stopped would take its disk for a slow one, whose calls in the pool go on meanwhile.
   seemFast()
   for (const name of [...watched, ...watched.map(name => `${name}Sync` as const), 'fsync' as const]) {
     const original = fs[name] as (...args: unknown[]) => unknown
     Object.assign(fs, {
       [name](...args: unknown[]) {
+        calls++
         before()
         return original(...args)
       },
     })
   }
   syncBuiltinESMExports()
+  return async () => {
+    for (let quiet = 0; quiet < quietTurns; ) {
+      const callsBefore = calls
+      await setImmediate()
+      quiet = calls === callsBefore ? quiet + 1 : 0
+    }
+  }
 }
 
 /** From now on, folder sync number `when` fails, and syncs nothing. Returns a function that tells the folder's path. */

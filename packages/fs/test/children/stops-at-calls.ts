@@ -23,7 +23,7 @@ async function stopAtEveryCall(): Promise<void> {
   await new Promise(resolve => other.once('online', resolve))
   let left = 0
   let root = ''
-  watchCalls(() => {
+  const backgroundEnds = watchCalls(() => {
     left--
     if (left !== 0) return
     Atomics.store(done, 0, 0)
@@ -36,6 +36,7 @@ async function stopAtEveryCall(): Promise<void> {
     const store = new FileAttachmentStore(root, { durability: durability as Durability })
     for (const bytes of pair) await store.put(bytes, meta)
     if (task === 'put the first') await runTask(store, 'remove both')
+    await backgroundEnds()
     left = call
     await runTask(store, task as PairTask)
     const calls = call - left

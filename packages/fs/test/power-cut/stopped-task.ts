@@ -31,7 +31,7 @@ async function stopAtEveryCall(): Promise<void> {
   let number = 0
   let aborting = new AbortController()
   let isFailing = false
-  watchCalls(() => {
+  const backgroundEnds = watchCalls(() => {
     left--
     if (left !== 0) return
     Atomics.store(done, 0, 0)
@@ -48,6 +48,7 @@ async function stopAtEveryCall(): Promise<void> {
     await store.put(body, meta)
     if (task === 'put') await store.delete(id, { generation: 0 })
     if (task === 'heal') unlinkSync(join(rootOf(number), 'sha256', id.slice(0, 2), `${id}.json`))
+    await backgroundEnds()
     mark(number, 'cut')
     aborting = new AbortController()
     left = number

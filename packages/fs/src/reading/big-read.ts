@@ -109,7 +109,7 @@ async function openStream(
     const read: FileRead = (...range) => file.read(...range).catch(failed)
     return fileStream(read, start, end, () => file.close(), signal)
   } catch (cause) {
-    await handle?.close()
+    await handle?.close().catch(() => {})
     if (hasCode(cause, 'ENOENT')) return undefined
     if (AttachmentCorruptError.isInstance(cause)) throw cause
     return failed(cause)

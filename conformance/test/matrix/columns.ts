@@ -19,10 +19,10 @@ import { sqliteManifestHarness, sqlitePairHarness, sqliteStoreHarness } from '..
 /** Each backend is paired with itself and with those before it. */
 export const backends = ['memory', 'fs', 'sqlite', 'postgres', 's3', 'lmdb', 'redis'] as const
 
+export type Backend = (typeof backends)[number]
+
 /** A case that would not end is ended; a busy machine may take ten times as long as a quiet one. In milliseconds. */
 const timeoutMs = 180_000
-
-export type Backend = (typeof backends)[number]
 
 /** The columns of a backend: its store, its manifest, its pairs. The columns of all backends make the matrix. */
 export function columnsOf(backend: Backend): AnyHarness[] {

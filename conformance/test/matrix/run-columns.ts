@@ -43,11 +43,11 @@ for (const backend of chosen) {
 }
 console.log(`\n${wholeMarkdown(all)}`)
 
-for (const { kind, backend, problems } of all)
-  for (const problem of problems) console.log(`PROBLEM of ${kind} ${backend}: ${problem}`)
+const problems = all.flatMap(report => report.problems.map(problem => `${report.kind} ${report.backend}: ${problem}`))
+for (const problem of problems) console.log(`PROBLEM of ${problem}`)
 const { passed, failed } = tally(all.flatMap(report => report.outcomes))
-const problems = all.flatMap(report => report.problems).length
-console.log(`${passed} passed, ${failed} failed${problems > 0 ? `, ${problems} PROBLEMS: see above` : ''}`)
+const ofProblems = problems.length === 0 ? '' : `, ${problems.length} PROBLEMS: see above`
+console.log(`${passed} passed, ${failed} failed${ofProblems}`)
 // A backend may have left something open that would keep the process alive.
 process.exit(process.exitCode ?? (all.every(report => report.ok) ? 0 : 1))
 

@@ -10,7 +10,7 @@ export const staged: readonly Uint8Array<ArrayBuffer>[] = [10, 70_000, 1_500_000
 )
 
 /** Bigger than what is read in one piece. */
-export const streamedBody: Uint8Array<ArrayBuffer> = new Uint8Array(2_100_000).fill(5)
+export const bigBody: Uint8Array<ArrayBuffer> = new Uint8Array(2_100_000).fill(5)
 
 /** Bigger than what is held in memory before spooling begins. */
 export const halfBody: Uint8Array<ArrayBuffer> = new Uint8Array(1_600_000).fill(7)

@@ -8,7 +8,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { AttachmentStoreError, contentId } from '@lash/attachments-core'
 import { FileAttachmentStore } from '@lash/attachments-fs'
-import { halfBody, meta, streamedBody } from './bodies.ts'
+import { bigBody, halfBody, meta } from './bodies.ts'
 import { seemFast, seemSlow } from './seeming-disk.ts'
 
 const [folder = '', durability = '', disk = ''] = process.argv.slice(2)
@@ -17,6 +17,7 @@ const print = writeSync
 const openFiles = () => (process.platform === 'linux' ? list('/proc/self/fd').length : 0)
 const list = readdirSync
 const stat = fstatSync
+const ioErrorIn = (name: string) => Object.assign(new Error(`EIO: i/o error, ${name}`), { code: 'EIO' })
 let left = 0
 let failed = ''
 
@@ -47,7 +48,7 @@ for (const name of failing.flatMap(name => [name, `${name}Sync`] as const)) {
       left--
       if (left !== 0) return original(...args)
       failed = name
-      const error = Object.assign(new Error(`EIO: i/o error, ${name}`), { code: 'EIO' })
+      const error = ioErrorIn(name)
       const callback = args.at(-1)
       // The system closes it all the same.
       if (name === 'close') return original(args[0], () => (callback as (error: Error) => void)(error))
@@ -67,7 +68,7 @@ for (const name of ['stat', 'read', 'appendFile']) {
     left--
     if (left !== 0) return original.apply(this, args)
     failed = `FileHandle.${name}`
-    return Promise.reject(Object.assign(new Error(`EIO: i/o error, ${name}`), { code: 'EIO' }))
+    return Promise.reject(ioErrorIn(name))
   }
 }
 syncBuiltinESMExports()
@@ -77,7 +78,7 @@ else seemFast()
 type Task = (store: FileAttachmentStore) => Promise<unknown>
 const putSmall: Task = store => store.put(small, meta)
 const putSpooled: Task = store => store.put(new Blob([halfBody]).stream(), meta)
-const putStreamed: Task = store => store.put(streamedBody, meta)
+const putBig: Task = store => store.put(bigBody, meta)
 const putByAnother: Task = async ({ root }) => {
   const other = newStore(root)
   await other.put(small, meta)
@@ -92,7 +93,7 @@ const tasks: Record<string, { before: Task[]; task: Task }> = {
   'get something big': { before: [putSpooled], task: store => store.get(contentId(halfBody)) },
   stat: { before: [putSmall], task: store => store.stat(contentId(small)) },
   'get a range': { before: [putSpooled], task: async store => drain((await rangeOf(store)).body) },
-  stream: { before: [putStreamed], task: async store => drain((await store.stream(contentId(streamedBody))).body) },
+  stream: { before: [putBig], task: async store => drain((await store.stream(contentId(bigBody))).body) },
   list: { before: [putSmall], task: store => drain(store.list()) },
   delete: { before: [putSmall], task: store => store.delete(contentId(small)) },
   'delete two': {

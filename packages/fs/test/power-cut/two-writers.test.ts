@@ -59,7 +59,7 @@ describe.skipIf(cannotRecord !== undefined)('a power cut after any operation of'
       const outcome = await cutEverywhere(base, operationsOf(operations, run, base), body, readings)
       for (const [mark, states] of outcome.found) found[mark] = [...new Set([...(found[mark] ?? []), ...states])].sort()
     }
-    expect(ends.length).toBeGreaterThan(13)
+    expect(ends.length).toBeGreaterThan(14)
     expect(found.cut).toEqual([given[0] === 'heal' ? 'missing_meta' : 'absent', 'whole'])
     if (given[0] !== 'remove' && given[1].endsWith('put')) expect(found.whole).toEqual(['whole'])
     expect(readings.size).toBeGreaterThan(10)
